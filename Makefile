@@ -1,0 +1,31 @@
+# Growbin's cluster. `make` alone lists what there is.
+#
+#   make rehearse   rehearses the whole life of a stack on this machine (STACK=dev|prod, KEEP=1 leaves it running)
+#   make test       every check and test
+
+STACK ?= dev
+KEEP  ?=
+
+# Only Go is needed: without cgo there is no C compiler to install, and one build cache serves tests, tools and rehearsal.
+export CGO_ENABLED := 0
+
+REHEARSE := go run -C rehearsal ./cmd/rehearse
+LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help rehearse test fmt bench
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1
+	@STACK=$(STACK) KEEP=$(KEEP) $(REHEARSE)
+
+test: ## Runs every check and test
+	@LINT="$(LINT)" scripts/test
+
+fmt: ## Formats all Go files
+	@gofmt -l -w $$(git ls-files '*.go')
+
+bench: ## Runs the benchmarks whose figures docs/performance.md shows
+	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/awssim

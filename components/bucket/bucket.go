@@ -1,0 +1,114 @@
+// Package bucket builds a private S3 bucket.
+package bucket
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const bucketType = "kubeadm-aws:bucket:Bucket"
+
+// Args describes a bucket.
+type Args struct {
+	// NoncurrentDays is how many days an overwritten or deleted object can be brought back.
+	NoncurrentDays int
+	// ExpireDays removes objects that many days after they were written; 0 keeps them.
+	ExpireDays int
+	// DeletionProtection keeps a bucket that holds objects from being deleted.
+	DeletionProtection bool
+}
+
+// Bucket is an encrypted, versioned bucket without any public access.
+type Bucket struct {
+	pulumi.ResourceState
+
+	// Name is the bucket's globally unique name.
+	Name pulumi.StringOutput
+	// ARN is the bucket's Amazon resource name.
+	ARN pulumi.StringOutput
+}
+
+// New creates the bucket and everything that keeps it private.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Bucket, error) {
+	if args.NoncurrentDays < 1 || args.ExpireDays < 0 {
+		return nil, fmt.Errorf("bucket %s: NoncurrentDays is %d and ExpireDays is %d; give at least 1, and 0 or more",
+			name, args.NoncurrentDays, args.ExpireDays)
+	}
+	b := &Bucket{}
+	if err := ctx.RegisterComponentResource(bucketType, name, b, opts...); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
+		// A prefix, since the name must be free in all of AWS.
+		BucketPrefix: pulumi.String(name + "-"),
+		ForceDestroy: pulumi.Bool(!args.DeletionProtection),
+	}, pulumi.Parent(b), pulumi.Protect(args.DeletionProtection))
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	b.Name, b.ARN = bucket.Bucket, bucket.Arn
+	if err := b.keepPrivate(ctx, name, bucket); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	if err := b.keepVersions(ctx, name, bucket, args); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
+	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.ARN})
+}
+
+func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
+		Bucket:                bucket.ID(),
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	}, pulumi.Parent(b)); err != nil {
+		return err
+	}
+	_, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
+		Bucket: bucket.ID(),
+		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
+			&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+				ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+					SseAlgorithm: pulumi.String("AES256"),
+				},
+			},
+		},
+	}, pulumi.Parent(b))
+	return err
+}
+
+func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *Args) error {
+	versioning, err := s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
+		Bucket: bucket.ID(),
+		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
+			Status: pulumi.String("Enabled"),
+		},
+	}, pulumi.Parent(b))
+	if err != nil {
+		return err
+	}
+	rule := &s3.BucketLifecycleConfigurationV2RuleArgs{
+		Id:     pulumi.String("tidy"),
+		Status: pulumi.String("Enabled"),
+		Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
+		NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+			NoncurrentDays: pulumi.Int(args.NoncurrentDays),
+		},
+		AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+			DaysAfterInitiation: pulumi.Int(7),
+		},
+	}
+	if args.ExpireDays > 0 {
+		rule.Expiration = &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpireDays)}
+	}
+	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: bucket.ID(),
+		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{rule},
+		// A rule about old versions means nothing before there are versions.
+	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{versioning}))
+	return err
+}

@@ -1,0 +1,140 @@
+package capacity
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Node is a machine that pods can be placed on.
+type Node struct {
+	Name        string
+	Labels      map[string]string
+	Taints      []corev1.Taint
+	Allocatable Resources
+}
+
+// PodSet is a number of equal pods, as a Deployment, a StatefulSet or a DaemonSet creates them.
+type PodSet struct {
+	// Name is for messages, for example "Deployment growbin/auth-api".
+	Name string
+	// Replicas is ignored when EveryNode is set.
+	Replicas int
+	// EveryNode is true for a DaemonSet: one pod on each node it fits.
+	EveryNode bool
+	Pod       corev1.PodSpec
+}
+
+// Plan places every pod set and returns what each node is asked for, by node name. A set that is not a
+// DaemonSet must fit exactly one node, so that the answer does not depend on the scheduler's choice;
+// control-plane pods such as kube-apiserver are not part of it. Every problem is reported, joined.
+func Plan(nodes []Node, sets []PodSet) (map[string]Resources, error) {
+	load := map[string]Resources{}
+	var problems []error
+	for _, set := range sets {
+		places := candidates(nodes, set)
+		request := Requests(set.Pod)
+		switch {
+		case set.EveryNode:
+			for _, node := range places {
+				load[node.Name] = load[node.Name].Add(request)
+			}
+		case len(places) == 1:
+			for range set.Replicas {
+				load[places[0].Name] = load[places[0].Name].Add(request)
+			}
+		default:
+			problems = append(problems, fmt.Errorf("%s fits %d nodes (%v); its selector and tolerations must fit exactly one",
+				set.Name, len(places), nodeNames(places)))
+		}
+	}
+	for _, node := range nodes {
+		asked, has := load[node.Name], node.Allocatable
+		if asked.MilliCPU > has.MilliCPU || asked.MemoryMiB > has.MemoryMiB {
+			problems = append(problems, fmt.Errorf("node %s is asked for %dm CPU and %d MiB but has %dm and %d MiB to give",
+				node.Name, asked.MilliCPU, asked.MemoryMiB, has.MilliCPU, has.MemoryMiB))
+		}
+	}
+	return load, errors.Join(problems...)
+}
+
+// Requests is what the scheduler counts for one pod: the sum of its containers, or its largest init
+// container where that is more, plus overhead.
+func Requests(pod corev1.PodSpec) Resources {
+	var running, starting Resources
+	for _, c := range pod.Containers {
+		running = running.Add(fromList(c.Resources.Requests))
+	}
+	for _, c := range pod.InitContainers {
+		request := fromList(c.Resources.Requests)
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			running = running.Add(request) // a sidecar runs as long as its pod
+			continue
+		}
+		starting.MilliCPU = max(starting.MilliCPU, request.MilliCPU)
+		starting.MemoryMiB = max(starting.MemoryMiB, request.MemoryMiB)
+	}
+	sum := Resources{max(running.MilliCPU, starting.MilliCPU), max(running.MemoryMiB, starting.MemoryMiB)}
+	return sum.Add(fromList(pod.Overhead))
+}
+
+func fromList(list corev1.ResourceList) Resources {
+	const mib = 1 << 20
+	return Resources{MilliCPU: list.Cpu().MilliValue(), MemoryMiB: (list.Memory().Value() + mib - 1) / mib}
+}
+
+func candidates(nodes []Node, set PodSet) []Node {
+	var fit []Node
+	for _, node := range nodes {
+		if selects(set.Pod.NodeSelector, node.Labels) && tolerates(set.Pod.Tolerations, node.Taints) {
+			fit = append(fit, node)
+		}
+	}
+	return fit
+}
+
+func selects(selector, labels map[string]string) bool {
+	for key, want := range selector {
+		if labels[key] != want {
+			return false
+		}
+	}
+	return true
+}
+
+func tolerates(tolerations []corev1.Toleration, taints []corev1.Taint) bool {
+	for _, taint := range taints {
+		if taint.Effect == corev1.TaintEffectPreferNoSchedule {
+			continue
+		}
+		tolerated := false
+		for _, t := range tolerations {
+			tolerated = tolerated || matches(t, taint)
+		}
+		if !tolerated {
+			return false
+		}
+	}
+	return true
+}
+
+func matches(t corev1.Toleration, taint corev1.Taint) bool {
+	if t.Effect != "" && t.Effect != taint.Effect {
+		return false
+	}
+	if t.Operator == corev1.TolerationOpExists {
+		return t.Key == "" || t.Key == taint.Key
+	}
+	return t.Key == taint.Key && t.Value == taint.Value
+}
+
+func nodeNames(nodes []Node) []string {
+	names := make([]string, 0, len(nodes))
+	for _, node := range nodes {
+		names = append(names, node.Name)
+	}
+	sort.Strings(names)
+	return names
+}

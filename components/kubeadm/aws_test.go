@@ -1,0 +1,201 @@
+package kubeadm_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Keys of the instance profile that fakeAWS hands out.
+const (
+	accessKey  = "ASIAFAKE"
+	secretKey  = "secret/with+signs="
+	sessionKey = "session//token=="
+	imdsToken  = "imds-token"
+	instanceID = "i-0123456789abcdef0"
+)
+
+// fakeAWS is IMDS, SSM and a web server with signing keys, on loopback.
+type fakeAWS struct {
+	*httptest.Server
+	mu sync.Mutex
+	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
+	slowMetadata, throttled, missingKeys int
+	// joinAfter is how many reads of the join parameter find it pending; joinData is what they find then.
+	joinAfter int
+	joinData  string
+	// denied is refused every SSM call when true.
+	denied   bool
+	calls    []string
+	values   map[string]string
+	kinds    map[string]string
+	statuses []string
+	problems []string
+}
+
+func newFakeAWS(t *testing.T) *fakeAWS {
+	fake := &fakeAWS{values: map[string]string{}, kinds: map[string]string{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("PUT /latest/api/token", fake.token)
+	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
+	mux.HandleFunc("GET /key/", fake.key)
+	mux.HandleFunc("POST /", fake.ssm)
+	fake.Server = httptest.NewServer(mux)
+	t.Cleanup(func() {
+		fake.Close()
+		for _, problem := range fake.problems {
+			t.Error(problem)
+		}
+	})
+	return fake
+}
+
+// do runs f with the lock held, to set or read the fake's fields.
+func (f *fakeAWS) do(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+func (f *fakeAWS) token(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, "token")
+	if f.slowMetadata > 0 {
+		f.slowMetadata--
+		http.Error(w, "not yet", http.StatusServiceUnavailable)
+		return
+	}
+	if r.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds") == "" {
+		f.problems = append(f.problems, "a metadata token was asked for without its lifetime")
+	}
+	fmt.Fprint(w, imdsToken)
+}
+
+func (f *fakeAWS) metadata(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Aws-Ec2-Metadata-Token") != imdsToken {
+		http.Error(w, "IMDSv2 only", http.StatusUnauthorized)
+		return
+	}
+	switch strings.TrimPrefix(r.URL.Path, "/latest/meta-data/") {
+	case "instance-id":
+		fmt.Fprint(w, instanceID)
+	case "iam/security-credentials/":
+		fmt.Fprint(w, "node-role")
+	case "iam/security-credentials/node-role":
+		fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q}`, accessKey, secretKey, sessionKey)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (f *fakeAWS) key(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.missingKeys > 0 {
+		f.missingKeys--
+		http.Error(w, "mirror is down", http.StatusBadGateway)
+		return
+	}
+	fmt.Fprint(w, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+}
+
+func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM.")
+	f.calls = append(f.calls, action)
+	if err := checkSignature(r, body); err != nil {
+		f.problems = append(f.problems, err.Error())
+	}
+	var request struct {
+		Name, Type, Value         string
+		Overwrite, WithDecryption bool
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		f.problems = append(f.problems, "SSM request is no JSON: "+err.Error())
+	}
+	switch {
+	case f.denied:
+		refuse(w, "AccessDeniedException", "not authorized")
+	case f.throttled > 0:
+		f.throttled--
+		refuse(w, "ThrottlingException", "Rate exceeded")
+	case action == "PutParameter" && request.Overwrite && len(request.Value) <= 4096:
+		f.values[request.Name], f.kinds[request.Name] = request.Value, request.Type
+		if strings.Contains(request.Name, "/nodes/") {
+			f.statuses = append(f.statuses, request.Value)
+		}
+		fmt.Fprint(w, `{"Version":2}`)
+	case action == "GetParameter" && request.WithDecryption && request.Name == "/dev/join":
+		value := "pending"
+		if f.joinAfter--; f.joinAfter < 0 {
+			value = f.joinData
+		}
+		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]string{"Value": value}})
+		_, _ = w.Write(answer)
+	default:
+		refuse(w, "ValidationException", "unexpected "+action+" of "+request.Name)
+	}
+}
+
+func refuse(w http.ResponseWriter, kind, message string) {
+	w.WriteHeader(http.StatusBadRequest)
+	fmt.Fprintf(w, `{"__type":%q,"message":%q}`, kind, message)
+}
+
+var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=ASIAFAKE/(\d{8})/ap-northeast-2/ssm/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
+
+// checkSignature verifies Signature Version 4 (AWS General Reference, "Create a signed AWS API request").
+func checkSignature(r *http.Request, body []byte) error {
+	found := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
+	if found == nil {
+		return fmt.Errorf("unexpected Authorization header %q", r.Header.Get("Authorization"))
+	}
+	day, signed := found[1], strings.Split(found[2], ";")
+	for _, name := range []string{"host", "x-amz-date", "x-amz-security-token"} {
+		if !slices.Contains(signed, name) {
+			return fmt.Errorf("header %s is not signed", name)
+		}
+	}
+	if r.Header.Get("X-Amz-Security-Token") != sessionKey {
+		return fmt.Errorf("session token is %q", r.Header.Get("X-Amz-Security-Token"))
+	}
+	headers := ""
+	for _, name := range signed {
+		value := r.Header.Get(name)
+		if name == "host" {
+			value = r.Host
+		}
+		headers += name + ":" + value + "\n"
+	}
+	canonical := strings.Join([]string{r.Method, r.URL.Path, r.URL.RawQuery, headers, found[2], hash(body)}, "\n")
+	scope := day + "/ap-northeast-2/ssm/aws4_request"
+	text := strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, hash([]byte(canonical))}, "\n")
+	key := []byte("AWS4" + secretKey)
+	for _, part := range append(strings.Split(scope, "/"), text) {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(part))
+		key = mac.Sum(nil)
+	}
+	if hex.EncodeToString(key) != found[3] {
+		return fmt.Errorf("signature of %s does not match", r.Header.Get("X-Amz-Target"))
+	}
+	return nil
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,143 @@
+package kubeadm
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const clusterType = "kubeadm-aws:kubeadm:Cluster"
+
+// Cluster is what a cluster's nodes share outside themselves: the SSM parameters that they find each other through, and for
+// each node a role that lets it do its own part and nothing else.
+type Cluster struct {
+	pulumi.ResourceState
+
+	// JoinParameter and KubeconfigParameter are names of SSM parameters.
+	JoinParameter       pulumi.StringOutput `pulumi:"joinParameter"`
+	KubeconfigParameter pulumi.StringOutput `pulumi:"kubeconfigParameter"`
+	// StatusParameters are names of SSM parameters by node name.
+	StatusParameters map[string]pulumi.StringOutput
+	// InstanceProfiles are names of instance profiles by node name. Each is known only when its role may do all it needs.
+	InstanceProfiles map[string]pulumi.StringOutput
+}
+
+// NewCluster makes the parameters and the instance profiles of a cluster. Nodes are launched by others, with these profiles
+// and with the user data of ControlPlaneUserData and WorkerUserData.
+func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	if args == nil {
+		args = &ClusterArgs{}
+	}
+	if err := args.check(); err != nil {
+		return nil, err
+	}
+	cluster := &Cluster{StatusParameters: map[string]pulumi.StringOutput{}, InstanceProfiles: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource(clusterType, name, cluster, opts...); err != nil {
+		return nil, fmt.Errorf("registering cluster %s: %w", name, err)
+	}
+	builder := &clusterBuilder{ctx: ctx, name: name, args: args, cluster: cluster}
+	if err := builder.build(); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{
+		"joinParameter":       cluster.JoinParameter,
+		"kubeconfigParameter": cluster.KubeconfigParameter,
+		"statusParameters":    toMap(cluster.StatusParameters),
+		"instanceProfiles":    toMap(cluster.InstanceProfiles),
+	}
+	if err := ctx.RegisterResourceOutputs(cluster, outputs); err != nil {
+		return nil, fmt.Errorf("registering outputs of cluster %s: %w", name, err)
+	}
+	return cluster, nil
+}
+
+type clusterBuilder struct {
+	ctx     *pulumi.Context
+	name    string
+	args    *ClusterArgs
+	cluster *Cluster
+}
+
+func (b *clusterBuilder) build() error {
+	join, err := b.parameter("join", JoinParameter(b.args.ClusterName), "SecureString", "What workers join the cluster with; written by the control plane")
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := b.parameter("kubeconfig", KubeconfigParameter(b.args.ClusterName), "SecureString", "Administrator's kubeconfig; written by the control plane")
+	if err != nil {
+		return err
+	}
+	b.cluster.JoinParameter, b.cluster.KubeconfigParameter = join.Name, kubeconfig.Name
+	for _, node := range b.args.nodes() {
+		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "How far the node's boot has come; written by the node")
+		if err != nil {
+			return err
+		}
+		b.cluster.StatusParameters[node] = status.Name
+		statements := []Statement{sessionManager()}
+		if node == b.args.ControlPlane {
+			statements = append(statements, writeParameters(status.Arn, join.Arn, kubeconfig.Arn))
+		} else {
+			statements = append(statements, writeParameters(status.Arn), readParameters(join.Arn))
+		}
+		profile, err := b.instanceProfile(node, append(statements, b.args.Statements[node]...))
+		if err != nil {
+			return err
+		}
+		b.cluster.InstanceProfiles[node] = profile.Name
+	}
+	return nil
+}
+
+func (b *clusterBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {
+	parameter, err := ssm.NewParameter(b.ctx, b.name+"-"+child, &ssm.ParameterArgs{
+		Name:        pulumi.String(path),
+		Type:        pulumi.String(kind),
+		Value:       pulumi.String(PendingValue),
+		Description: pulumi.String(description),
+	}, pulumi.Parent(b.cluster),
+		// Pulumi owns the parameter, so that destroy removes it; its value belongs to the instances.
+		pulumi.IgnoreChanges([]string{"value"}))
+	if err != nil {
+		return nil, fmt.Errorf("parameter %s: %w", path, err)
+	}
+	return parameter, nil
+}
+
+// instanceProfile makes a node's role: one for each node, so that none can write another's status.
+func (b *clusterBuilder) instanceProfile(node string, statements []Statement) (*iam.InstanceProfile, error) {
+	child := b.name + "-" + node
+	role, err := iam.NewRole(b.ctx, child, &iam.RoleArgs{
+		AssumeRolePolicy: pulumi.String(trustEC2),
+		Description:      pulumi.String("Node " + node + " of cluster " + b.args.ClusterName),
+	}, pulumi.Parent(b.cluster))
+	if err != nil {
+		return nil, fmt.Errorf("role of node %s: %w", node, err)
+	}
+	policy, err := iam.NewRolePolicy(b.ctx, child, &iam.RolePolicyArgs{
+		Role:   role.Name,
+		Policy: policyDocument(statements),
+	}, pulumi.Parent(b.cluster))
+	if err != nil {
+		return nil, fmt.Errorf("policy of node %s: %w", node, err)
+	}
+	profile, err := iam.NewInstanceProfile(b.ctx, child, &iam.InstanceProfileArgs{
+		Role: role.Name,
+	}, pulumi.Parent(b.cluster),
+		// An instance that boots with the profile must find its permissions there.
+		pulumi.DependsOn([]pulumi.Resource{policy}))
+	if err != nil {
+		return nil, fmt.Errorf("instance profile of node %s: %w", node, err)
+	}
+	return profile, nil
+}
+
+func toMap(values map[string]pulumi.StringOutput) pulumi.StringMap {
+	result := pulumi.StringMap{}
+	for key, value := range values {
+		result[key] = value
+	}
+	return result
+}

@@ -1,0 +1,181 @@
+package kubeadm_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/components/kubeadm"
+)
+
+const (
+	controlPlaneScript = "/usr/local/lib/kubeadm-bootstrap/control-plane.sh"
+	renewScript        = "/usr/local/lib/kubeadm-bootstrap/renew-join.sh"
+	publishScript      = "/usr/local/lib/kubeadm-bootstrap/publish.sh"
+	stateDir           = "/var/lib/control-plane"
+)
+
+// newControlPlane is a control plane with a blank disk of 16 MiB.
+func newControlPlane(t *testing.T) *machine {
+	t.Helper()
+	m := newMachine(t, controlPlaneConfig())
+	m.attachDisk()
+	return m
+}
+
+// requireRun runs a script, which must succeed.
+func (m *machine) requireRun(script string) string {
+	m.t.Helper()
+	output, err := m.run(script)
+	require.NoError(m.t, err, output)
+	return output
+}
+
+func TestControlPlaneBootsAndPublishes(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+
+	status := m.lastStatus()
+	require.Equal(t, kubeadm.PhaseReady, status.Phase)
+	require.Empty(t, status.Reason)
+	var steps []string
+	for _, text := range m.aws.statuses {
+		steps = append(steps, parseStatus(t, text).Step)
+	}
+	require.Equal(t, []string{"host", "packages", "containerd", "data-disk", "control-plane", "renew-join", "publish", "ready"}, steps)
+
+	var message kubeadm.KubeconfigMessage
+	require.Equal(t, "SecureString", m.aws.kinds["/dev/kubeconfig"])
+	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))
+	require.Equal(t, kubeadm.KubeconfigMessage{InstanceID: instanceID, Kubeconfig: m.read("/kubeconfig")}, message)
+
+	requireJoinData(t, m)
+	require.NotContains(t, output, "abcdef.0123456789abcdef", "a token is readable in the console log")
+	requirePreparedHost(t, m)
+}
+
+func requireJoinData(t *testing.T, m *machine) {
+	t.Helper()
+	var join struct {
+		Clusters []struct {
+			Name    string
+			Cluster struct {
+				Server string
+				CA     []byte `json:"certificate-authority-data"`
+			}
+		}
+		Users    []struct{ User struct{ Token string } }
+		Contexts []struct {
+			Name    string
+			Context struct{ Cluster, User string }
+		}
+		CurrentContext string `json:"current-context"`
+	}
+	require.Equal(t, "SecureString", m.aws.kinds["/dev/join"])
+	require.NoError(t, yaml.Unmarshal([]byte(m.aws.values["/dev/join"]), &join))
+	require.Len(t, join.Clusters, 1)
+	require.Equal(t, "https://10.0.1.10:6443", join.Clusters[0].Cluster.Server)
+	require.Equal(t, m.read(stateDir+"/pki/ca.crt"), string(join.Clusters[0].Cluster.CA))
+	require.Equal(t, "abcdef.0123456789abcdef", join.Users[0].User.Token)
+	require.Equal(t, join.CurrentContext, join.Contexts[0].Name)
+	require.Equal(t, join.Clusters[0].Name, join.Contexts[0].Context.Cluster)
+}
+
+func requirePreparedHost(t *testing.T, m *machine) {
+	t.Helper()
+	calls := m.calls()
+	for _, call := range []string{
+		"swapoff -a",
+		"sysctl -p " + m.path("/etc/sysctl.d/99-kubernetes.conf"),
+		"apt-mark hold containerd.io kubelet kubeadm kubectl",
+		"systemctl restart containerd",
+		"systemctl enable --now kubeadm-renew-join.timer",
+		"mount " + stateDir,
+		"kubeadm init --config " + m.path("/etc/kubeadm/kubeadm.yaml") + " --skip-token-print --ignore-preflight-errors=DirAvailable--var-lib-control-plane-etcd",
+	} {
+		require.Contains(t, calls, call)
+	}
+	installed := slices.IndexFunc(calls, func(call string) bool {
+		return strings.HasPrefix(call, "apt-get") && strings.HasSuffix(call, "containerd.io=2.2.* kubelet=1.36.3-1.1 kubeadm=1.36.3-1.1 cri-tools kubectl=1.36.3-1.1")
+	})
+	require.Positive(t, installed, "the exact versions were not installed: %v", calls)
+	require.Contains(t, m.read("/etc/fstab"), "\n#/swap.img", "swap would be back after a reboot")
+}
+
+func TestReplacedControlPlaneComesBackAsTheSameCluster(t *testing.T) {
+	t.Parallel()
+	lost := newControlPlane(t)
+	lost.requireRun(controlPlaneScript)
+	authority := lost.read(stateDir + "/pki/ca.crt")
+	lost.write(stateDir+"/etcd/member/wal", "objects written before")
+
+	replacement := newControlPlane(t)
+	replacement.env = []string{"SEED=another"} // a new authority would differ
+	require.NoError(t, os.MkdirAll(replacement.path("/var/lib"), 0o755))
+	require.NoError(t, os.Rename(lost.path(stateDir), replacement.path(stateDir)))
+	replacement.requireRun(controlPlaneScript)
+	require.Equal(t, authority, replacement.read(stateDir+"/pki/ca.crt"))
+	require.Equal(t, "objects written before", replacement.read(stateDir+"/etcd/member/wal"))
+}
+
+func TestControlPlaneRefusesDataWithoutItsAuthority(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.write(stateDir+"/etcd/member/wal", "precious")
+	output, err := m.run(controlPlaneScript)
+	require.Error(t, err)
+	require.Contains(t, output, "pki/ca.crt is missing")
+	require.Equal(t, "precious", m.read(stateDir+"/etcd/member/wal"))
+	require.NotContains(t, m.read("/calls"), "kubeadm init")
+}
+
+func TestHalfWrittenCertificatesOfAFirstAttemptAreDropped(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.write(stateDir+"/pki/ca.key", "half")
+	m.write(stateDir+"/pki/apiserver.crt", "half")
+	m.requireRun(controlPlaneScript)
+	require.NotEqual(t, "half", m.read(stateDir+"/pki/ca.key"))
+}
+
+func TestRenewalPublishesAnotherToken(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.write(stateDir+"/pki/ca.crt", "authority")
+	m.aws.values["/dev/join"] = "old"
+	m.requireRun(renewScript)
+	requireJoinData(t, m)
+}
+
+func TestKubeconfigIsRenewedBeforeItEndsAndOnlyThen(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.requireRun(publishScript)
+	m.aws.do(func() { m.aws.values["/dev/kubeconfig"] = "untouched" })
+	m.requireRun(publishScript)
+	require.Equal(t, "untouched", m.aws.values["/dev/kubeconfig"], "a good kubeconfig was published again")
+
+	m.write("/etc/kubernetes/deployer.conf", kubeconfigLasting(t, 89*24*time.Hour))
+	m.requireRun(publishScript)
+	var message kubeadm.KubeconfigMessage
+	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))
+	require.Equal(t, m.read("/kubeconfig"), message.Kubeconfig)
+}
+
+func TestTooLargeKubeconfigIsToldPlainly(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.write("/kubeconfig", "x: "+base64.StdEncoding.EncodeToString(make([]byte, 4000)))
+	output, err := m.run(publishScript)
+	require.Error(t, err)
+	require.Contains(t, output, "a parameter takes 4096")
+}

@@ -1,0 +1,102 @@
+package kubeadm_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const diskScript = "/usr/local/lib/kubeadm-bootstrap/data-disk.sh"
+
+func (m *machine) attachDisk() {
+	m.t.Helper()
+	disk, err := os.Create(m.path("/disk"))
+	require.NoError(m.t, err)
+	require.NoError(m.t, disk.Truncate(16<<20))
+	require.NoError(m.t, disk.Close())
+}
+
+func TestBlankDiskIsFormattedOnceAndMounted(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(diskScript)
+	first := m.read("/etc/fstab")
+	require.Regexp(t, `UUID=[0-9a-f-]{36} /var/lib/redis ext4 defaults,nofail`, first)
+	require.Contains(t, m.calls(), "mount /var/lib/redis")
+	require.Equal(t, "[Unit]\nRequiresMountsFor=/var/lib/redis\n", m.read("/etc/systemd/system/kubelet.service.d/20-data-disk.conf"))
+
+	m.requireRun(diskScript)
+	require.Equal(t, first, m.read("/etc/fstab"), "the disk was formatted again, or listed twice")
+}
+
+func TestDiskThatIsNotBlankIsNotTouched(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fill func(t *testing.T, path string)
+		want string
+	}{
+		"unknown content": {func(t *testing.T, path string) { writeAt(t, path, 100, "precious") }, "is not blank"},
+		"swap":            {func(t *testing.T, path string) { runTool(t, "mkswap", path) }, "has a swap file system, not ext4"},
+		"partitions": {func(t *testing.T, path string) {
+			// The signature of a partition table, and one partition from sector 2048 on.
+			writeAt(t, path, 446, "\x00\x00\x02\x00\x83\x00\x00\x00\x00\x08\x00\x00\x00\x10\x00\x00")
+			writeAt(t, path, 510, "\x55\xaa")
+		}, "holds something other than a file system"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newWorker(t)
+			test.fill(t, m.path("/disk"))
+			before := m.read("/disk")
+			output, err := m.run(diskScript)
+			require.Error(t, err)
+			require.Contains(t, output, test.want)
+			require.True(t, before == m.read("/disk"), "the disk was written to")
+		})
+	}
+}
+
+func writeAt(t *testing.T, path string, offset int64, text string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt([]byte(text), offset)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+}
+
+func runTool(t *testing.T, name string, args ...string) {
+	t.Helper()
+	command := exec.Command(name, args...)
+	command.Env = append(os.Environ(), "PATH=/usr/sbin:/sbin:/usr/bin:/bin")
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, string(output))
+}
+
+func TestDiskThatNeverComesIsReportedWithinABound(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, workerConfig())
+	m.env = []string{"DISK_WAIT=0"}
+	output, err := m.run(diskScript)
+	require.Error(t, err)
+	require.Contains(t, output, "no second disk was attached within 0 s")
+}
+
+func TestLateDiskIsFound(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, workerConfig())
+	m.command("sleep", `truncate -s 16M "$ROOT/disk"`)
+	m.requireRun(diskScript)
+	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
+}
+
+func TestTwoSpareDisksAreAmbiguous(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.command("lsblk", `case "$*" in -ndo*) echo nvme0n1 ;; *) printf '%s disk\n' /dev/nvme0n1 "$ROOT/disk" /dev/nvme2n1 ;; esac`)
+	output, err := m.run(diskScript)
+	require.Error(t, err)
+	require.Contains(t, output, "more than one disk beside the root disk")
+}

@@ -1,0 +1,64 @@
+package kubeadm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+// variable is one setting of the boot scripts.
+type variable struct{ name, value string }
+
+func (c *NodeConfig) variables(role string, steps []string) []variable {
+	version := c.KubernetesVersion
+	return []variable{
+		{userdata.EnvRole, role},
+		{userdata.EnvNodeName, c.Name},
+		{userdata.EnvClusterName, c.Cluster},
+		{userdata.EnvRegion, c.Region},
+		{userdata.EnvSteps, strings.Join(steps, " ")},
+		{userdata.EnvJoinParameter, JoinParameter(c.Cluster)},
+		{userdata.EnvStatusParameter, StatusParameter(c.Cluster, c.Name)},
+		{userdata.EnvKubernetesVersion, version},
+		{"KUBERNETES_PACKAGE_VERSION", version + "-" + c.PackageRevision},
+		{"CONTAINERD_VERSION", c.ContainerdVersion},
+		{"KUBERNETES_APT", c.Sources.KubernetesAPT},
+		{"KUBERNETES_APT_KEY", c.Sources.KubernetesAPTKey},
+		{"CONTAINERD_APT", c.Sources.ContainerdAPT},
+		{"CONTAINERD_APT_KEY", c.Sources.ContainerdAPTKey},
+		{"IMAGE_REPOSITORY", c.Sources.ImageRepository},
+		{"IMDS_ENDPOINT", c.Sources.IMDSEndpoint},
+		{"SSM_ENDPOINT", c.Sources.SSMEndpoint},
+		{userdata.EnvDataMount, c.DataMount},
+	}
+}
+
+func (c *ControlPlaneConfig) variables() []variable {
+	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps("control-plane", "renew-join", "publish")),
+		variable{userdata.EnvKubeconfigParameter, KubeconfigParameter(c.Cluster)},
+		variable{userdata.EnvStateDir, c.stateDir()},
+		variable{"CONTROL_PLANE_IP", c.PrivateIP},
+	)
+}
+
+// steps are the boot scripts that the driver runs, in order. The disk comes late: it is attached while packages are fetched.
+func (c *NodeConfig) steps(last ...string) []string {
+	steps := []string{"host", "packages", "containerd"}
+	if c.DataMount != "" {
+		steps = append(steps, "data-disk")
+	}
+	return append(steps, last...)
+}
+
+// quote writes the variables for the shell. Nothing is expanded between single quotes, so a value may hold all but those.
+func quote(variables []variable) (string, error) {
+	var text strings.Builder
+	for _, v := range variables {
+		if strings.ContainsAny(v.value, "'\n\x00") {
+			return "", fmt.Errorf("%s is %q: a value without quotes and line breaks is right", v.name, v.value)
+		}
+		fmt.Fprintf(&text, "%s='%s'\n", v.name, v.value)
+	}
+	return text.String(), nil
+}

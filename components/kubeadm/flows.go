@@ -1,0 +1,54 @@
+package kubeadm
+
+import (
+	"slices"
+
+	"github.com/growbin/cluster/components/firewall"
+)
+
+// FlowArgs names the security groups between which Kubernetes and Calico have to talk.
+type FlowArgs struct {
+	// ControlPlane are the groups of control-plane nodes.
+	ControlPlane []string
+	// All are the groups of all nodes, those of the control plane included.
+	All []string
+	// Monitoring are the groups whose nodes scrape the kubelets.
+	Monitoring []string
+	// NodeExporter lets the monitoring groups scrape node-exporter as well, which listens on the host.
+	NodeExporter bool
+}
+
+// Flows are the security rules that a cluster with Calico in VXLAN mode needs between its nodes. Traffic between pods is
+// inside VXLAN, so no rule speaks of it. The scheduler and the controller manager listen on loopback only.
+func Flows(args FlowArgs) []firewall.Rule {
+	var rules []firewall.Rule
+	allow := func(group string, from []string, protocol string, first, last int, why string) {
+		rules = append(rules, firewall.Rule{
+			Group: group, From: union(from), Protocol: protocol, FromPort: first, ToPort: last, Description: why,
+		})
+	}
+	for _, group := range union(args.ControlPlane) {
+		allow(group, union(args.All, args.ControlPlane), "tcp", APIServerPort, APIServerPort, "Kubernetes API from the nodes and their pods")
+		allow(group, args.ControlPlane, "tcp", 2379, 2380, "etcd clients and peers on the control plane")
+	}
+	for _, group := range union(args.All, args.ControlPlane) {
+		allow(group, union(args.ControlPlane, args.Monitoring), "tcp", 10250, 10250, "kubelet API for logs, exec and metrics")
+		allow(group, union(args.All, args.ControlPlane), "udp", 4789, 4789, "pod network, Calico VXLAN")
+		allow(group, union(args.All, args.ControlPlane), "tcp", 5473, 5473, "Calico Typha, which may run on any node")
+		if args.NodeExporter && len(args.Monitoring) > 0 {
+			allow(group, args.Monitoring, "tcp", 9100, 9100, "node-exporter metrics")
+		}
+	}
+	return rules
+}
+
+// union joins lists in order, each name once.
+func union(lists ...[]string) []string {
+	var all []string
+	for _, name := range slices.Concat(lists...) {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,237 @@
+package kubeadm_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+// machine is a directory that the boot scripts take for a machine's root, with commands that would change a real one replaced.
+// blkid, mkfs.ext4, curl, python3 and openssl are real.
+type machine struct {
+	t    *testing.T
+	aws  *fakeAWS
+	root string
+	// env are variables for the scripts, e.g. JOIN_WAIT=1.
+	env []string
+}
+
+// newMachine writes the files of the rendered user data as cloud-init would.
+func newMachine(t *testing.T, config any) *machine {
+	t.Helper()
+	m := &machine{t: t, aws: newFakeAWS(t), root: t.TempDir()}
+	sources := kubeadm.Sources{
+		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL,
+		KubernetesAPT: m.aws.URL + "/deb/", KubernetesAPTKey: m.aws.URL + "/key/kubernetes",
+		ContainerdAPT: m.aws.URL + "/docker", ContainerdAPTKey: m.aws.URL + "/key/docker",
+		ImageRepository: "registry.example.com/k8s",
+	}
+	switch c := config.(type) {
+	case kubeadm.ControlPlaneConfig:
+		c.Sources = sources
+		config = c
+	case kubeadm.WorkerConfig:
+		c.Sources = sources
+		config = c
+	}
+	for _, file := range decode(t, render(t, config)).Files {
+		m.write(file.Path, file.Content)
+		require.NoError(t, os.Chmod(m.path(file.Path), permissions(t, file.Permissions)))
+	}
+	m.write("/etc/os-release", "VERSION_CODENAME=noble\n")
+	m.write("/etc/fstab", "LABEL=root / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n")
+	m.write("/calls", "")
+	m.write("/kubeconfig", kubeconfigLasting(t, 365*24*time.Hour))
+	m.installCommands()
+	return m
+}
+
+func permissions(t *testing.T, octal string) os.FileMode {
+	var mode uint32
+	_, err := fmt.Sscanf(octal, "%o", &mode)
+	require.NoError(t, err)
+	return os.FileMode(mode)
+}
+
+func (m *machine) path(at string) string { return filepath.Join(m.root, at) }
+
+func (m *machine) write(at, content string) {
+	m.t.Helper()
+	require.NoError(m.t, os.MkdirAll(filepath.Dir(m.path(at)), 0o755))
+	require.NoError(m.t, os.WriteFile(m.path(at), []byte(content), 0o644))
+}
+
+func (m *machine) read(at string) string {
+	m.t.Helper()
+	content, err := os.ReadFile(m.path(at))
+	require.NoError(m.t, err)
+	return string(content)
+}
+
+func (m *machine) exists(at string) bool {
+	_, err := os.Lstat(m.path(at))
+	return err == nil
+}
+
+// command replaces a command by a shell script. Every call is recorded in /calls.
+func (m *machine) command(name, script string) {
+	m.t.Helper()
+	m.write("/bin/"+name, fmt.Sprintf(commandFrame, name, script))
+	require.NoError(m.t, os.Chmod(m.path("/bin/"+name), 0o755))
+}
+
+// commandFrame records the call. With POWER=before or after, the first time that a call is made the machine loses its power.
+const commandFrame = `#!/bin/bash
+call="%[1]s $*" power=${POWER:-on}
+! grep -qxF -- "$call" "$ROOT/calls" || power=on
+printf '%%s\n' "$call" >>"$ROOT/calls"
+lose_power() { kill -KILL "$BOOT_PID"; kill -KILL 0; }
+body() {
+%[2]s
+}
+[ "$power" != before ] || lose_power
+(body "$@") && code=0 || code=$?
+[ "$power" != after ] || lose_power
+exit "$code"
+`
+
+func (m *machine) installCommands() {
+	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg", "crictl"} {
+		m.command(name, "exit 0")
+	}
+	m.command("findmnt", "echo /dev/nvme0n1p1")
+	m.command("lsblk", `case "$*" in
+	"-ndo PKNAME /dev/nvme0n1p1") echo nvme0n1 ;;
+	"-dnpo NAME,TYPE") printf '%s disk\n' /dev/nvme0n1; echo "/dev/loop0 loop"; [ ! -e "$ROOT/disk" ] || echo "$ROOT/disk disk" ;;
+	*) exit 64 ;;
+	esac`)
+	m.command("mountpoint", `[ -e "$ROOT/mounted" ]`)
+	m.command("mount", `touch "$ROOT/mounted"`)
+	m.command("kubeadm", kubeadmStandIn)
+}
+
+// kubeadmStandIn leaves what kubeadm would leave, so far as the scripts look at it.
+const kubeadmStandIn = `state=$ROOT/var/lib/control-plane
+case "$*" in
+"config images list "*)
+	printf 'registry.example.com/k8s/%s\n' kube-apiserver:v1.36.3 kube-proxy:v1.36.3 pause:3.10.2 ;;
+"config images pull "*) ;;
+"init "*)
+	[ ! -e "$ROOT/etc/kubernetes/admin.conf" ] || { echo "admin.conf exists" >&2; exit 1; }
+	mkdir -p "$state/pki/etcd" "$state/etcd/member" "$ROOT/etc/kubernetes/manifests"
+	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
+		[ -e "$state/pki/$file" ] || echo "$file ${SEED:-1}" >"$state/pki/$file"
+	done
+	for file in apiserver.crt apiserver.key front-proxy-client.crt etcd/server.crt; do
+		[ ! -e "$state/pki/$file" ] || { echo "$file has other names" >&2; exit 1; }
+		echo leaf >"$state/pki/$file"
+	done
+	echo admin >"$ROOT/etc/kubernetes/admin.conf"
+	echo pod >"$ROOT/etc/kubernetes/manifests/etcd.yaml"
+	echo "Your Kubernetes control-plane has initialized successfully!" ;;
+"token create --ttl 24h0m0s "*) echo abcdef.0123456789abcdef ;;
+"kubeconfig user "*) cat "$ROOT/kubeconfig" ;;
+"join --config "*)
+	[ "$(stat -c %a "$ROOT/etc/kubeadm/discovery.conf")" = 600 ] || { echo "discovery file is open to others" >&2; exit 1; }
+	grep -q 'token: good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the token has expired" >&2; exit 1; }
+	mkdir -p "$ROOT/etc/kubernetes" "$ROOT/var/lib/kubelet/pki"
+	echo kubelet >"$ROOT/etc/kubernetes/kubelet.conf"
+	echo certificate >"$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ;;
+*) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
+esac`
+
+// boot runs the driver as systemd would, once, and returns its output.
+func (m *machine) boot() (string, error) {
+	return m.run(userdata.DriverPath)
+}
+
+// run executes one script of the machine with a deadline.
+func (m *machine) run(script string) (string, error) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
+	defer cancel()
+	// The shell's own process number is what a stand-in kills to play a power failure.
+	cmd := exec.CommandContext(ctx, "bash", "-c", `export BOOT_PID=$$; exec bash "$0"`, m.path(script))
+	cmd.Env = append([]string{
+		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
+		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
+	}, m.env...)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	return output.String(), err
+}
+
+// calls are the replaced commands' calls so far, each with its arguments.
+func (m *machine) calls() []string {
+	return strings.Split(strings.TrimSpace(m.read("/calls")), "\n")
+}
+
+// lastStatus decodes the last status that the machine reported.
+func (m *machine) lastStatus() kubeadm.StatusMessage {
+	m.t.Helper()
+	var statuses []string
+	m.aws.do(func() { statuses = append(statuses, m.aws.statuses...) })
+	require.NotEmpty(m.t, statuses, "no status was reported")
+	return parseStatus(m.t, statuses[len(statuses)-1])
+}
+
+func parseStatus(t *testing.T, text string) kubeadm.StatusMessage {
+	t.Helper()
+	var status kubeadm.StatusMessage
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&status))
+	require.Equal(t, instanceID, status.InstanceID)
+	_, err := time.Parse(time.RFC3339, status.Time)
+	require.NoError(t, err)
+	return status
+}
+
+// reboot empties what is in memory only.
+func (m *machine) reboot() {
+	m.t.Helper()
+	require.NoError(m.t, os.RemoveAll(m.path("/run")))
+}
+
+var uuid = regexp.MustCompile(`UUID=[0-9a-f-]{36}`)
+
+// files is what outlives a reboot: every file's mode and content by path, without what differs from machine to machine.
+func (m *machine) files() map[string]string {
+	m.t.Helper()
+	files := map[string]string{}
+	require.NoError(m.t, filepath.WalkDir(m.root, func(at string, entry fs.DirEntry, err error) error {
+		if entry.IsDir() && at == m.path("/run") {
+			return filepath.SkipDir
+		}
+		if err != nil || entry.IsDir() || entry.Name() == "calls" || entry.Name() == "disk" || entry.Name() == "kubeconfig" {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		content, err := os.ReadFile(at)
+		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
+		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + uuid.ReplaceAllString(text, "UUID=")
+		return err
+	}))
+	return files
+}

@@ -1,0 +1,38 @@
+package kubeadm
+
+// Phases of a node's boot, as StatusMessage.Phase has them.
+const (
+	// PhasePending is a node of which nothing has been heard.
+	PhasePending = "Pending"
+	// PhaseBooting is a node whose scripts are at work on StatusMessage.Step.
+	PhaseBooting = "Booting"
+	// PhaseReady is a node whose scripts are done: the control plane has published its kubeconfig, a worker has joined.
+	PhaseReady = "Ready"
+	// PhaseFailed is a node whose scripts gave up on a step, for now: systemd runs them again.
+	PhaseFailed = "Failed"
+)
+
+// PendingValue is what Pulumi puts into every SSM parameter of a cluster, until an instance overwrites it.
+const PendingValue = "pending"
+
+// KubeconfigMessage is the value of the SSM parameter KubeconfigParameter, as JSON.
+type KubeconfigMessage struct {
+	// InstanceID is the EC2 instance that wrote the message; any other than the one now running is stale.
+	InstanceID string `json:"instanceId"`
+	// Kubeconfig is an administrator's kubeconfig as YAML. Its server is https://<private IP of the control plane>:6443.
+	Kubeconfig string `json:"kubeconfig"`
+}
+
+// StatusMessage is the value of a node's SSM parameter StatusParameter, as JSON.
+type StatusMessage struct {
+	// InstanceID is the EC2 instance that wrote the message; any other than the one now running is stale.
+	InstanceID string `json:"instanceId"`
+	// Phase is one of the Phase constants.
+	Phase string `json:"phase"`
+	// Step is the boot step that the phase is about.
+	Step string `json:"step"`
+	// Reason says for a person why the step failed; empty unless Phase is PhaseFailed.
+	Reason string `json:"reason"`
+	// Time is when the message was written, in UTC, RFC 3339.
+	Time string `json:"time"`
+}

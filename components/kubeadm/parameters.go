@@ -1,0 +1,10 @@
+package kubeadm
+
+// JoinParameter is the name of the SSM parameter with the discovery kubeconfig that workers join with (SecureString).
+func JoinParameter(cluster string) string { return "/" + cluster + "/join" }
+
+// KubeconfigParameter is the name of the SSM parameter with a KubeconfigMessage (SecureString).
+func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubeconfig" }
+
+// StatusParameter is the name of the SSM parameter with a node's StatusMessage (String).
+func StatusParameter(cluster, node string) string { return "/" + cluster + "/nodes/" + node }

@@ -1,0 +1,56 @@
+package kubeadm
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Statement allows a node's instance profile to do something.
+type Statement struct {
+	// Sid says what it is for, in letters and digits.
+	Sid string
+	// Actions are IAM actions such as s3:GetObject.
+	Actions []string
+	// Resources are the ARNs that the actions are allowed on.
+	Resources pulumi.StringArrayInput
+}
+
+// trustEC2 lets EC2 instances take the role.
+const trustEC2 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+
+// sessionManager is what Session Manager needs on an instance (AWS Systems Manager user guide, "Minimal Session Manager permissions").
+// The managed policy AmazonSSMManagedInstanceCore would let every node read every parameter, the administrator's kubeconfig too.
+func sessionManager() Statement {
+	return Statement{
+		Sid: "SessionManager",
+		Actions: []string{
+			"ssm:UpdateInstanceInformation",
+			"ssmmessages:CreateControlChannel",
+			"ssmmessages:CreateDataChannel",
+			"ssmmessages:OpenControlChannel",
+			"ssmmessages:OpenDataChannel",
+		},
+		Resources: pulumi.StringArray{pulumi.String("*")}, // these actions know no resources
+	}
+}
+
+func writeParameters(arns ...pulumi.StringInput) Statement {
+	return Statement{Sid: "WriteParameters", Actions: []string{"ssm:PutParameter"}, Resources: pulumi.StringArray(arns)}
+}
+
+func readParameters(arns ...pulumi.StringInput) Statement {
+	return Statement{Sid: "ReadParameters", Actions: []string{"ssm:GetParameter"}, Resources: pulumi.StringArray(arns)}
+}
+
+// policyDocument writes the statements as an IAM policy.
+func policyDocument(statements []Statement) pulumi.StringOutput {
+	list := pulumi.Array{}
+	for _, statement := range statements {
+		list = append(list, pulumi.Map{
+			"Sid":      pulumi.String(statement.Sid),
+			"Effect":   pulumi.String("Allow"),
+			"Action":   pulumi.ToStringArray(statement.Actions),
+			"Resource": statement.Resources,
+		})
+	}
+	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": list})
+}

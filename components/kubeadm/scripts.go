@@ -1,0 +1,32 @@
+package kubeadm
+
+import (
+	"embed"
+	"fmt"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+//go:embed scripts
+var scripts embed.FS
+
+// commonScripts run on every node; the driver runs those named in STEPS.
+var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "packages.sh", "containerd.sh"}
+
+// scriptFile is the embedded script as a file for cloud-init to write.
+func scriptFile(name string) (cloudFile, error) {
+	return embedded(name, userdata.ScriptsDir+"/"+name, "0755")
+}
+
+// unitFile is the embedded systemd unit as a file for cloud-init to write.
+func unitFile(name string) (cloudFile, error) {
+	return embedded(name, "/etc/systemd/system/"+name, "0644")
+}
+
+func embedded(name, path, permissions string) (cloudFile, error) {
+	content, err := scripts.ReadFile("scripts/" + name)
+	if err != nil {
+		return cloudFile{}, fmt.Errorf("embedded script %s: %w", name, err)
+	}
+	return newFile(path, permissions, string(content)), nil
+}

@@ -1,0 +1,30 @@
+#!/bin/bash
+# Runs kubeadm init. If STATE_DIR holds a cluster (the data disk of a lost instance), that same cluster comes back.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+PKI=$ROOT$STATE_DIR/pki
+ETCD=$ROOT$STATE_DIR/etcd
+CONFIG=$ROOT/etc/kubeadm/kubeadm.yaml
+
+# keep_authorities drops the certificates that the authorities issued: kubeadm issues them anew, for this machine.
+keep_authorities() {
+  local file
+  for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
+    [ -s "$PKI/$file" ] || fail "$ETCD holds a cluster, but $PKI/$file is missing: bring it back, or empty the disk to begin a new cluster"
+  done
+  rm -f "$PKI"/apiserver* "$PKI"/front-proxy-client.* "$PKI"/etcd/{server,peer,healthcheck-client}.*
+}
+
+systemctl enable kubelet
+forget_attempt
+if [ -d "$ETCD/member" ]; then
+  log "a cluster was found in $STATE_DIR: bringing it back"
+  keep_authorities
+else
+  rm -rf "$PKI" "$ETCD" # of an attempt that ended before there was anything to keep
+fi
+
+retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
+# The token that init makes is not printed: the console log is no place for it.
+kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Prepares the kernel for containers and pod networking.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+printf '%s\n' overlay br_netfilter | write_file "$ROOT/etc/modules-load.d/kubernetes.conf" 0644
+# Some kernels have them built in and no module to load.
+grep -qw overlay /proc/filesystems || modprobe overlay
+[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || modprobe br_netfilter
+
+write_file "$ROOT/etc/sysctl.d/99-kubernetes.conf" 0644 <<'SYSCTL'
+net.bridge.bridge-nf-call-iptables = 1
+net.bridge.bridge-nf-call-ip6tables = 1
+net.ipv4.ip_forward = 1
+SYSCTL
+sysctl -p "$ROOT/etc/sysctl.d/99-kubernetes.conf"
+
+swapoff -a
+[ ! -e "$ROOT/etc/fstab" ] || sed -i -E '/^[^#].*[[:space:]]swap[[:space:]]/s/^/#/' "$ROOT/etc/fstab"

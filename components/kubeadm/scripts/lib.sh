@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# What the steps share: settings, messages, retries, instance metadata, SSM parameters.
+set -euo pipefail
+shopt -s inherit_errexit
+
+ROOT=${ROOT:-} # empty on a machine, a directory in tests
+# shellcheck source=/dev/null
+. "$ROOT/etc/kubeadm/bootstrap.env"
+
+STATE=$ROOT/var/lib/kubeadm-bootstrap # what has been done; survives a reboot
+RUN=$ROOT/run/kubeadm-bootstrap       # what is on its way, secrets too; in memory only
+mkdir -p "$STATE"
+install -d -m 0700 "$RUN"
+
+# Seconds. Eight attempts take about two minutes.
+: "${RETRY_DELAY:=2}" "${RETRY_DELAY_MAX:=30}"
+
+log() { printf 'kubeadm-bootstrap: %s\n' "$*" >&2; }
+
+fail() {
+  log "error: $*"
+  exit 1
+}
+
+# retry ATTEMPTS COMMAND [ARGUMENT...] runs the command until it succeeds, with growing pauses.
+# Arguments are not logged: they may be secret.
+retry() {
+  local attempts=$1 attempt=1 delay=$RETRY_DELAY
+  shift
+  until "$@"; do
+    if [ "$attempt" -ge "$attempts" ]; then
+      log "$1 failed $attempts times"
+      return 1
+    fi
+    log "$1 failed (attempt $attempt of $attempts), next in $delay s"
+    sleep "$delay"
+    attempt=$((attempt + 1))
+    delay=$((delay * 2 < RETRY_DELAY_MAX ? delay * 2 : RETRY_DELAY_MAX))
+  done
+}
+
+# write_file PATH MODE takes the content from stdin. A reader sees the old file or the new one, never half of it.
+write_file() {
+  mkdir -p "${1%/*}" && (umask 077 && cat >"$1.new") && chmod "$2" "$1.new" && mv "$1.new" "$1"
+}
+
+imds_token() {
+  curl -fsS -m 5 --noproxy '*' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$IMDS_ENDPOINT/latest/api/token"
+}
+
+# imds TOKEN PATH prints instance metadata (IMDSv2). Secrets reach curl on stdin, so that ps never shows them.
+imds() {
+  printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$1" |
+    curl -fsS -m 5 --noproxy '*' -K - "$IMDS_ENDPOINT/latest/meta-data/$2"
+}
+
+instance_id() {
+  local token
+  if [ ! -s "$RUN/instance-id" ]; then
+    token=$(imds_token) && imds "$token" instance-id | write_file "$RUN/instance-id" 0600 || return 1
+  fi
+  cat "$RUN/instance-id"
+}
+
+# credentials prints the instance profile's keys as a curl config.
+credentials() {
+  local token role
+  token=$(imds_token) && role=$(imds "$token" iam/security-credentials/) || return 1
+  imds "$token" "iam/security-credentials/$role" | python3 -IS -c '
+import json, sys
+c = json.load(sys.stdin)
+print("user = \"%s:%s\"" % (c["AccessKeyId"], c["SecretAccessKey"]))
+print("header = \"X-Amz-Security-Token: %s\"" % c["Token"])'
+}
+
+# ssm ACTION REQUEST-FILE makes one signed call and prints the answer; on an error it logs what SSM said.
+ssm() {
+  local keys status
+  keys=$(credentials) || return 1
+  status=$(printf '%s\n' "$keys" | curl -sS -m 20 -K - --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
+    -H "X-Amz-Target: AmazonSSM.$1" -H 'Content-Type: application/x-amz-json-1.1' \
+    --data-binary "@$2" -o "$RUN/answer" -w '%{http_code}' "$SSM_ENDPOINT/") || return 1
+  if [ "$status" != 200 ]; then
+    log "SSM $1: HTTP $status: $(head -c 300 "$RUN/answer" | tr -d '\n')"
+    return 1
+  fi
+  cat "$RUN/answer"
+}
+
+# ssm_put NAME TYPE FILE overwrites a parameter with the file's content.
+ssm_put() {
+  python3 -IS -c '
+import json, sys
+name, kind, path = sys.argv[1:]
+print(json.dumps({"Name": name, "Type": kind, "Value": open(path).read(), "Overwrite": True}))' "$@" >"$RUN/request" &&
+    ssm PutParameter "$RUN/request" >"$RUN/put" || return 1
+}
+
+# ssm_get NAME prints a parameter's value.
+ssm_get() {
+  python3 -IS -c 'import json, sys; print(json.dumps({"Name": sys.argv[1], "WithDecryption": True}))' "$1" >"$RUN/request" &&
+    ssm GetParameter "$RUN/request" | python3 -IS -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["Parameter"]["Value"])'
+}
+
+# report ATTEMPTS PHASE STEP REASON publishes this node's status.
+report() {
+  local id
+  id=$(retry "$1" instance_id) || return 1
+  python3 -IS -c '
+import json, sys, time
+keys = ("instanceId", "phase", "step", "reason")
+print(json.dumps(dict(zip(keys, sys.argv[1:]), time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))))' "$id" "${@:2}" >"$RUN/status" &&
+    retry "$1" ssm_put "$STATUS_PARAMETER" String "$RUN/status"
+}
+
+# forget_attempt removes what an unfinished kubeadm init or join left, but neither certificates nor etcd's data:
+# kubeadm reset would delete those too.
+forget_attempt() {
+  systemctl stop kubelet
+  rm -f "$ROOT"/etc/kubernetes/manifests/*.yaml "$ROOT"/etc/kubernetes/*.conf "$ROOT/etc/kubernetes/pki/ca.crt"
+  rm -rf "$ROOT"/var/lib/kubelet/{config.yaml,kubeadm-flags.env,pki}
+  crictl rmp --all --force || log "containers of an earlier attempt may still run"
+}

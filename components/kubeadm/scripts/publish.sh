@@ -1,0 +1,34 @@
+#!/bin/bash
+# Publishes an administrator's kubeconfig. Made once per machine, and again 90 days before its certificate ends.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+RUN=$RUN/publish
+install -d -m 0700 "$RUN"
+FILE=$ROOT/etc/kubernetes/deployer.conf
+
+# lasts is true when the kubeconfig's certificate is good for another 90 days.
+lasts() {
+  sed -n 's/^ *client-certificate-data: //p' "$FILE" | base64 -d | openssl x509 -noout -checkend $((90 * 86400)) >"$RUN/checkend"
+}
+
+make_kubeconfig() {
+  kubeadm kubeconfig user --config "$ROOT/etc/kubeadm/kubeadm.yaml" --client-name "$CLUSTER_NAME-deployer" \
+    --org kubeadm:cluster-admins --validity-period 8760h0m0s >"$RUN/kubeconfig" && write_file "$FILE" 0600 <"$RUN/kubeconfig"
+}
+
+if [ ! -s "$FILE" ] || ! lasts; then
+  make_kubeconfig || fail "kubeadm made no kubeconfig"
+fi
+if [ "$STATE/kubeconfig.published" -nt "$FILE" ]; then
+  exit 0
+fi
+id=$(retry 8 instance_id) || fail "the instance ID is unknown"
+python3 -IS -c '
+import json, sys
+print(json.dumps({"instanceId": sys.argv[1], "kubeconfig": open(sys.argv[2]).read()}))' "$id" "$FILE" >"$RUN/message"
+size=$(wc -c <"$RUN/message")
+[ "$size" -le 4096 ] || fail "the kubeconfig message has $size bytes: a parameter takes 4096"
+retry 8 ssm_put "$KUBECONFIG_PARAMETER" SecureString "$RUN/message" || fail "the kubeconfig could not be published in $KUBECONFIG_PARAMETER"
+rm -rf "$RUN"
+touch "$STATE/kubeconfig.published"

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Publishes what a worker joins with: address and CA of the cluster, and a fresh token for 24 hours.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Runs beside bootstrap.sh when the timer starts it.
+RUN=$RUN/renew-join
+install -d -m 0700 "$RUN"
+
+make_token() {
+  kubeadm token create --ttl 24h0m0s --description "join data in $JOIN_PARAMETER" --kubeconfig "$ROOT/etc/kubernetes/admin.conf" >"$RUN/token"
+}
+
+retry 8 make_token || fail "the API server gave no token"
+write_file "$RUN/join" 0600 <<YAML
+apiVersion: v1
+kind: Config
+clusters:
+- name: $CLUSTER_NAME
+  cluster:
+    server: https://$CONTROL_PLANE_IP:6443
+    certificate-authority-data: $(base64 -w0 "$ROOT$STATE_DIR/pki/ca.crt")
+users:
+- name: join
+  user:
+    token: $(cat "$RUN/token")
+contexts:
+- name: join
+  context:
+    cluster: $CLUSTER_NAME
+    user: join
+current-context: join
+YAML
+retry 8 ssm_put "$JOIN_PARAMETER" SecureString "$RUN/join" || fail "the join data could not be published in $JOIN_PARAMETER"
+rm -rf "$RUN"
+systemctl enable --now kubeadm-renew-join.timer

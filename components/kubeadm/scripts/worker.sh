@@ -1,0 +1,51 @@
+#!/bin/bash
+# Joins the cluster as soon as the control plane has published how.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=5}" "${JOIN_ATTEMPT:=300}" # seconds
+KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
+CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
+
+# fetch_join_data writes the discovery file. It is read again before each attempt, because its token is renewed.
+fetch_join_data() {
+  ssm_get "$JOIN_PARAMETER" >"$RUN/join" || return 1
+  if ! grep -q '^kind: Config$' "$RUN/join"; then
+    problem="the control plane has not published join data in $JOIN_PARAMETER"
+    return 1
+  fi
+  write_file "$ROOT/etc/kubeadm/discovery.conf" 0600 <"$RUN/join"
+}
+
+join() {
+  problem="join data could not be read from $JOIN_PARAMETER"
+  fetch_join_data || return 1
+  problem=
+  forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml"
+}
+
+# Images that every worker needs are fetched while it waits. Only a head start: kubelet would fetch them too.
+prepull() {
+  kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" |
+    grep -E '/(pause|kube-proxy):' | xargs -r -n 1 crictl pull
+}
+
+systemctl enable kubelet
+if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
+  log "this machine had joined before"
+  systemctl start kubelet
+  exit 0
+fi
+
+prepull >"$RUN/prepull" 2>&1 &
+said=
+deadline=$((SECONDS + JOIN_WAIT))
+until join; do
+  [ "$SECONDS" -lt "$deadline" ] || fail "not joined within $JOIN_WAIT s: ${problem:-kubeadm join failed}"
+  if [ -n "$problem" ] && [ "$problem" != "$said" ]; then
+    log "waiting: $problem"
+    said=$problem
+  fi
+  sleep "$JOIN_INTERVAL"
+done
+rm -f "$RUN/join" "$ROOT/etc/kubeadm/discovery.conf"

@@ -1,0 +1,33 @@
+package kubeadm
+
+// Sources are the addresses that a booting node fetches from. They are settings so that mirrors and a lab can stand in.
+type Sources struct {
+	// KubernetesAPT is the apt repository of the Kubernetes minor, KubernetesAPTKey its ASCII-armoured signing key.
+	KubernetesAPT, KubernetesAPTKey string
+	// ContainerdAPT is the apt repository with containerd.io, ContainerdAPTKey its ASCII-armoured signing key.
+	ContainerdAPT, ContainerdAPTKey string
+	// ImageRepository is the registry and path of the control plane's images.
+	ImageRepository string
+	// IMDSEndpoint is the instance metadata service, SSMEndpoint the regional Systems Manager API.
+	IMDSEndpoint, SSMEndpoint string
+}
+
+func (s Sources) withDefaults(region, minor string) Sources {
+	kubernetes := "https://pkgs.k8s.io/core:/stable:/v" + minor + "/deb/"
+	return Sources{
+		KubernetesAPT:    either(s.KubernetesAPT, kubernetes),
+		KubernetesAPTKey: either(s.KubernetesAPTKey, kubernetes+"Release.key"),
+		ContainerdAPT:    either(s.ContainerdAPT, "https://download.docker.com/linux/ubuntu"),
+		ContainerdAPTKey: either(s.ContainerdAPTKey, "https://download.docker.com/linux/ubuntu/gpg"),
+		ImageRepository:  either(s.ImageRepository, "registry.k8s.io"),
+		IMDSEndpoint:     either(s.IMDSEndpoint, "http://169.254.169.254"),
+		SSMEndpoint:      either(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),
+	}
+}
+
+func either(given, otherwise string) string {
+	if given != "" {
+		return given
+	}
+	return otherwise
+}

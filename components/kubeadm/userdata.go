@@ -1,0 +1,159 @@
+// Package kubeadm turns EC2 instances into a Kubernetes cluster: the user data that each boots from, and the SSM parameters,
+// roles and security rules that they need to find each other.
+package kubeadm
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+const (
+	bootUnit   = "kubeadm-bootstrap.service"
+	renewUnit  = "kubeadm-renew-join.service"
+	renewTimer = "kubeadm-renew-join.timer"
+)
+
+// cloudConfig is the part of cloud-init's format that is used here.
+type cloudConfig struct {
+	Hostname         string      `json:"hostname"`
+	PreserveHostname bool        `json:"preserve_hostname"`
+	Files            []cloudFile `json:"write_files"`
+	Commands         [][]string  `json:"runcmd"`
+}
+
+type cloudFile struct {
+	Path        string `json:"path"`
+	Owner       string `json:"owner"`
+	Permissions string `json:"permissions"`
+	Content     string `json:"content"`
+}
+
+func newFile(path, permissions, content string) cloudFile {
+	return cloudFile{Path: path, Owner: "root:root", Permissions: permissions, Content: content}
+}
+
+// ControlPlaneUserData renders the user data of the control plane: base64 of a gzipped cloud-config.
+func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
+	config.NodeConfig = config.NodeConfig.withDefaults()
+	var found problems
+	config.check(&found)
+	if err := found.join(fmt.Sprintf("control plane %q cannot be configured", config.Name)); err != nil {
+		return "", err
+	}
+	return config.render(parts{
+		documents: config.documents(),
+		patch:     config.kubeletPatch(config.certificatesDir() + "/ca.crt"),
+		variables: config.variables(),
+		scripts:   []string{"control-plane.sh", "publish.sh", "renew-join.sh"},
+		units:     []string{renewUnit, renewTimer},
+	})
+}
+
+// WorkerUserData renders the user data of a worker: base64 of a gzipped cloud-config.
+func WorkerUserData(config WorkerConfig) (string, error) {
+	config.NodeConfig = config.NodeConfig.withDefaults()
+	var found problems
+	config.check(&found)
+	if err := found.join(fmt.Sprintf("worker %q cannot be configured", config.Name)); err != nil {
+		return "", err
+	}
+	return config.render(parts{
+		documents: config.documents(),
+		patch:     config.kubeletPatch(workerCA),
+		variables: config.variables(userdata.RoleWorker, config.steps("worker")),
+		scripts:   []string{"worker.sh"},
+	})
+}
+
+// parts are what the roles differ by.
+type parts struct {
+	documents []any
+	patch     kubeletConfiguration
+	variables []variable
+	scripts   []string
+	units     []string
+}
+
+func (c *NodeConfig) render(p parts) (string, error) {
+	files, err := c.files(p)
+	if err != nil {
+		return "", fmt.Errorf("user data of %s: %w", c.Name, err)
+	}
+	text, err := yaml.Marshal(cloudConfig{
+		Hostname: c.Name,
+		Files:    files,
+		Commands: [][]string{
+			{"systemctl", "daemon-reload"},
+			// Not waited for: cloud-init has nothing left to do, and the unit must also run at later boots.
+			{"systemctl", "enable", "--now", "--no-block", bootUnit},
+		},
+	})
+	if err != nil {
+		return "", fmt.Errorf("user data of %s: writing YAML: %w", c.Name, err)
+	}
+	return pack(c.Name, append([]byte("#cloud-config\n"), text...))
+}
+
+func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
+	config, err := marshalDocuments(p.documents...)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := marshalDocuments(p.patch)
+	if err != nil {
+		return nil, err
+	}
+	environment, err := quote(p.variables)
+	if err != nil {
+		return nil, err
+	}
+	files := []cloudFile{
+		newFile(userdata.KubeadmConfigPath, "0600", config),
+		newFile(userdata.KubeletPatchPath, "0644", patch),
+		newFile(userdata.EnvironmentPath, "0644", environment),
+	}
+	names := append(append([]string{}, commonScripts...), p.scripts...)
+	if c.DataMount != "" {
+		names = append(names, "data-disk.sh")
+	}
+	for _, name := range names {
+		file, err := scriptFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	for _, name := range append([]string{bootUnit}, p.units...) {
+		file, err := unitFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// pack compresses and encodes the text, and makes sure that EC2 takes it.
+func pack(node string, text []byte) (string, error) {
+	var packed bytes.Buffer
+	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return "", fmt.Errorf("user data of %s: %w", node, err)
+	}
+	if _, err := writer.Write(text); err != nil {
+		return "", fmt.Errorf("user data of %s: compressing: %w", node, err)
+	}
+	if err := writer.Close(); err != nil {
+		return "", fmt.Errorf("user data of %s: compressing: %w", node, err)
+	}
+	if packed.Len() > userdata.MaxBytes {
+		return "", fmt.Errorf("user data of %s has %d bytes: EC2 takes at most %d; fewer labels or shorter names are needed", node, packed.Len(), userdata.MaxBytes)
+	}
+	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
+}

@@ -1,0 +1,104 @@
+package kubeadm_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/components/kubeadm"
+)
+
+const (
+	workerScript = "/usr/local/lib/kubeadm-bootstrap/worker.sh"
+	goodJoin     = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: good\n"
+	expiredJoin  = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: expired\n"
+)
+
+// newWorker is a worker with a blank disk of 16 MiB, in a cluster that is ready to be joined.
+func newWorker(t *testing.T) *machine {
+	t.Helper()
+	m := newMachine(t, workerConfig())
+	m.attachDisk()
+	m.aws.joinData = goodJoin
+	return m
+}
+
+func TestWorkerJoins(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
+	require.True(t, m.exists("/etc/kubernetes/kubelet.conf"))
+	require.Contains(t, m.calls(), "apt-mark hold containerd.io kubelet kubeadm")
+	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
+	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join token was left on the disk")
+}
+
+func TestWorkerWaitsForLateJoinData(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.aws.joinAfter = 3
+	output := m.requireRun(workerScript)
+	require.Equal(t, 1, strings.Count(output, "has not published join data in /dev/join"), "told more than once: %s", output)
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+}
+
+func TestWorkerRecoversFromAnExpiredToken(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.aws.joinData = expiredJoin
+	// The token is renewed while the worker tries: the second kubeadm join finds new join data.
+	m.command("sleep", `grep -q "kubeadm join" "$ROOT/calls" && touch "$ROOT/renewed"; exit 0`)
+	done := make(chan struct{})
+	go m.renewWhenAsked(done)
+	output := m.requireRun(workerScript)
+	close(done)
+	require.Contains(t, output, "the token has expired")
+	require.GreaterOrEqual(t, strings.Count(m.read("/calls"), "kubeadm join"), 2)
+}
+
+func TestWorkerGivesUpWithinItsBound(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		set  func(m *machine)
+		want string
+	}{
+		"never published": {func(m *machine) { m.aws.joinAfter = 1 << 30 }, "has not published join data in /dev/join"},
+		"not allowed":     {func(m *machine) { m.aws.denied = true }, "AccessDeniedException"},
+		"expired":         {func(m *machine) { m.aws.joinData = expiredJoin }, "not joined within 0 s: kubeadm join failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newWorker(t)
+			m.env = []string{"JOIN_WAIT=0"}
+			test.set(m)
+			output, err := m.run(workerScript)
+			require.Error(t, err)
+			require.Contains(t, output, test.want)
+		})
+	}
+}
+
+func TestWorkerThatHadJoinedIsNotJoinedAgain(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(workerScript)
+	m.requireRun(workerScript)
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+	require.Contains(t, m.calls(), "systemctl start kubelet")
+}
+
+func TestSecretsNeverShowInTheProcessList(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.command("curl", `/usr/bin/curl "$@"`)
+	m.command("python3", `/usr/bin/python3 "$@"`)
+	m.requireRun(workerScript)
+	calls := m.read("/calls")
+	require.Contains(t, calls, "curl ")
+	for _, secret := range []string{secretKey, sessionKey, imdsToken, "token: good"} {
+		require.NotContains(t, calls, secret)
+	}
+}

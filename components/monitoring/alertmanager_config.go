@@ -1,0 +1,104 @@
+package monitoring
+
+// The types below are the part of Alertmanager's configuration that is used here
+// (prometheus.io/docs/alerting/latest/configuration).
+
+type alertmanagerConfig struct {
+	Route        alertRoute      `json:"route"`
+	Receivers    []alertReceiver `json:"receivers"`
+	InhibitRules []inhibitRule   `json:"inhibit_rules"`
+}
+
+type alertRoute struct {
+	Receiver       string       `json:"receiver"`
+	GroupBy        []string     `json:"group_by,omitempty"`
+	GroupWait      string       `json:"group_wait,omitempty"`
+	GroupInterval  string       `json:"group_interval,omitempty"`
+	RepeatInterval string       `json:"repeat_interval,omitempty"`
+	Matchers       []string     `json:"matchers,omitempty"`
+	Routes         []alertRoute `json:"routes,omitempty"`
+}
+
+type alertReceiver struct {
+	Name           string          `json:"name"`
+	SlackConfigs   []slackConfig   `json:"slack_configs,omitempty"`
+	WebhookConfigs []webhookConfig `json:"webhook_configs,omitempty"`
+}
+
+type slackConfig struct {
+	APIURL       string `json:"api_url"`
+	Channel      string `json:"channel"`
+	SendResolved bool   `json:"send_resolved"`
+	Title        string `json:"title"`
+	Text         string `json:"text"`
+}
+
+type webhookConfig struct {
+	URL          string `json:"url"`
+	SendResolved bool   `json:"send_resolved"`
+}
+
+type inhibitRule struct {
+	SourceMatchers []string `json:"source_matchers"`
+	TargetMatchers []string `json:"target_matchers"`
+	Equal          []string `json:"equal"`
+}
+
+// Receivers by name: one that sends nothing, and the one of the arguments.
+const (
+	receiverNone = "none"
+	receiverTeam = "team"
+)
+
+const (
+	slackTitle = `{{ .CommonLabels.alertname }} ({{ .Status }}, {{ .CommonLabels.cluster }})`
+	slackText  = `{{ range .Alerts }}{{ .Annotations.summary }}
+{{ end }}`
+)
+
+// renderAlertmanager returns alertmanager.yml; url is the receiver's, and makes the result secret.
+func renderAlertmanager(r *Receiver, url string) (string, error) {
+	config := alertmanagerConfig{
+		Route: alertRoute{
+			Receiver: receiverNone,
+			GroupBy:  []string{"alertname", "node"},
+			// Wait for what fails together; say it again after half a day.
+			GroupWait: "30s", GroupInterval: "5m", RepeatInterval: "12h",
+		},
+		Receivers: []alertReceiver{{Name: receiverNone}},
+		InhibitRules: []inhibitRule{
+			// A node that is down explains what is said of its parts.
+			{
+				SourceMatchers: []string{`alertname="NodeDown"`},
+				TargetMatchers: []string{`severity="warning"`},
+				Equal:          []string{"cluster", "node"},
+			},
+			{
+				SourceMatchers: []string{`alertname="DiskFull"`},
+				TargetMatchers: []string{`alertname="DiskFilling"`},
+				Equal:          []string{"cluster", "node", "mountpoint"},
+			},
+		},
+	}
+	if r != nil {
+		config.Route.Receiver = receiverTeam
+		config.Route.Routes = []alertRoute{{
+			Matchers: []string{`severity="critical"`}, Receiver: receiverTeam, GroupWait: "10s", RepeatInterval: "2h",
+		}}
+		config.Receivers = append(config.Receivers, teamReceiver(r, url))
+	}
+	return marshal("alertmanager.yml", config)
+}
+
+func teamReceiver(r *Receiver, url string) alertReceiver {
+	receiver := alertReceiver{Name: receiverTeam}
+	switch r.Kind {
+	case ReceiverSlack:
+		receiver.SlackConfigs = []slackConfig{{
+			APIURL: url, Channel: r.Channel, SendResolved: true, Title: slackTitle, Text: slackText,
+		}}
+	case ReceiverWebhook:
+		receiver.WebhookConfigs = []webhookConfig{{URL: url, SendResolved: true}}
+	}
+	return receiver
+}

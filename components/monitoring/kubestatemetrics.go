@@ -1,0 +1,64 @@
+package monitoring
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+// watchedObjects is what rules and dashboards ask kube-state-metrics about, by API group; it may read nothing else, and
+// neither Secrets nor ConfigMaps.
+func watchedObjects() []grant {
+	read := []string{"list", "watch"}
+	return []grant{
+		{"", []string{"namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods"}, read},
+		{"apps", []string{"daemonsets", "deployments", "statefulsets"}, read},
+		{"batch", []string{"cronjobs", "jobs"}, read},
+	}
+}
+
+func kubeStateMetricsFlags() []string {
+	var resources []string
+	for _, g := range watchedObjects() {
+		resources = append(resources, g.resources...)
+	}
+	return []string{
+		fmt.Sprintf("--port=%d", KubeStateMetricsPort),
+		fmt.Sprintf("--telemetry-port=%d", telemetryPort),
+		"--resources=" + strings.Join(resources, ","),
+	}
+}
+
+// telemetryPort is where kube-state-metrics says how it is itself.
+const telemetryPort = 8081
+
+func (b *builder) kubeStateMetrics() error {
+	port := pinned.Port{Name: "http", Number: KubeStateMetricsPort}
+	telemetry := pinned.Port{Name: "telemetry", Number: telemetryPort}
+	p := b.pod(KubeStateMetricsService, nobody)
+	account, err := b.account(p, watchedObjects())
+	if err != nil {
+		return err
+	}
+	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+		Name:            pulumi.String(p.Name),
+		Image:           pulumi.String(b.args.Images.KubeStateMetrics),
+		Args:            pulumi.ToStringArray(kubeStateMetricsFlags()),
+		Ports:           pinned.ContainerPorts(port, telemetry),
+		Resources:       kubeStateMetricsResources.Args(),
+		SecurityContext: pinned.ContainerSecurity(0),
+		StartupProbe:    startup("/livez", port.Name, 2),
+		ReadinessProbe:  pinned.HTTP("/readyz", telemetry.Name),
+		LivenessProbe:   pinned.HTTP("/livez", port.Name),
+	}}
+	if err := b.service(p, port); err != nil {
+		return err
+	}
+	spec := p.Spec()
+	useAccount(spec, account)
+	return b.deployment(p, spec)
+}

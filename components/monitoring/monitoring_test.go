@@ -1,0 +1,307 @@
+package monitoring
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+const (
+	kindStatefulSet = "kubernetes:apps/v1:StatefulSet"
+	kindDeployment  = "kubernetes:apps/v1:Deployment"
+	kindDaemonSet   = "kubernetes:apps/v1:DaemonSet"
+	kindService     = "kubernetes:core/v1:Service"
+	kindSecret      = "kubernetes:core/v1:Secret"
+	kindConfigMap   = "kubernetes:core/v1:ConfigMap"
+	kindVolume      = "kubernetes:core/v1:PersistentVolume"
+	kindClusterRole = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
+	kindRole        = "kubernetes:rbac.authorization.k8s.io/v1:Role"
+)
+
+// pods returns the pod templates by workload name.
+func pods(t *testing.T, r *recorder) map[string]corev1.PodTemplateSpec {
+	t.Helper()
+	out := map[string]corev1.PodTemplateSpec{}
+	for _, name := range []string{PrometheusService, AlertmanagerService} {
+		var set appsv1.StatefulSet
+		r.object(t, kindStatefulSet, "watch-"+name, &set)
+		require.EqualValues(t, 1, *set.Spec.Replicas)
+		out[name] = set.Spec.Template
+	}
+	for _, name := range []string{GrafanaService, KubeStateMetricsService} {
+		var deployment appsv1.Deployment
+		r.object(t, kindDeployment, "watch-"+name, &deployment)
+		out[name] = deployment.Spec.Template
+	}
+	var set appsv1.DaemonSet
+	r.object(t, kindDaemonSet, "watch-node-exporter", &set)
+	out["node-exporter"] = set.Spec.Template
+	return out
+}
+
+func TestEverythingDescendsFromTheComponent(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	urn := map[string]bool{}
+	for _, res := range r.resources {
+		if res.kind == monitoringType {
+			continue
+		}
+		require.Contains(t, res.parent, monitoringType, "%s %s", res.kind, res.name)
+		key := res.kind + "/" + res.name
+		require.False(t, urn[key], "%s is registered twice", key)
+		urn[key] = true
+	}
+	require.Greater(t, len(urn), 20)
+}
+
+func TestPodsRunWhereTheyAreTold(t *testing.T) {
+	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+		if name == "node-exporter" {
+			assert.Equal(t, []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, pod.Spec.Tolerations, "it has to run on tainted nodes and on the control plane")
+			assert.Equal(t, map[string]string{"kubernetes.io/os": "linux"}, pod.Spec.NodeSelector)
+			continue
+		}
+		assert.Equal(t, map[string]string{"role": "watch"}, pod.Spec.NodeSelector, name)
+		assert.Equal(t, sampleArgs().Placement.Tolerations, pod.Spec.Tolerations, name)
+	}
+}
+
+func TestPodsAreRestricted(t *testing.T) {
+	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+		context := pod.Spec.SecurityContext
+		assert.True(t, *context.RunAsNonRoot, name)
+		assert.NotZero(t, *context.RunAsUser, name)
+		assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, context.SeccompProfile.Type, name)
+		for _, c := range pod.Spec.Containers {
+			assert.False(t, *c.SecurityContext.AllowPrivilegeEscalation, name)
+			assert.True(t, *c.SecurityContext.ReadOnlyRootFilesystem, name)
+			assert.Equal(t, []corev1.Capability{"ALL"}, c.SecurityContext.Capabilities.Drop, name)
+			require.NotNil(t, c.ReadinessProbe, name)
+			require.NotNil(t, c.LivenessProbe, name)
+		}
+		looksAtHost := name == "node-exporter"
+		assert.Equal(t, looksAtHost, pod.Spec.HostNetwork, name)
+		assert.Equal(t, looksAtHost, pod.Spec.HostPID, name)
+		for _, v := range pod.Spec.Volumes {
+			assert.False(t, v.HostPath != nil && !looksAtHost, name)
+		}
+		talks := name == PrometheusService || name == KubeStateMetricsService
+		assert.Equal(t, talks, *pod.Spec.AutomountServiceAccountToken, "%s: token of the API server", name)
+	}
+}
+
+func TestNodeExporterSeesItsHostAndChangesNothing(t *testing.T) {
+	pod := pods(t, deploy(t, sampleArgs()))["node-exporter"]
+	container := pod.Spec.Containers[0]
+	mounted := map[string]string{}
+	for _, m := range container.VolumeMounts {
+		assert.True(t, m.ReadOnly, m.Name)
+		mounted[m.Name] = m.MountPath
+	}
+	for _, v := range pod.Spec.Volumes {
+		require.NotNil(t, v.HostPath, v.Name)
+		switch v.HostPath.Path {
+		case "/":
+			assert.Contains(t, container.Args, "--path.rootfs="+mounted[v.Name])
+		case TextfileDir:
+			assert.Contains(t, container.Args, "--collector.textfile.directory="+mounted[v.Name])
+			assert.Equal(t, corev1.HostPathDirectoryOrCreate, *v.HostPath.Type)
+		default:
+			t.Errorf("%s mounts %s", v.Name, v.HostPath.Path)
+		}
+	}
+	assert.Len(t, pod.Spec.Volumes, 2)
+}
+
+func TestRequestsFitAndDoNotExceedLimits(t *testing.T) {
+	var cpu, memory int64 // of the pods on the one node, in thousandths and bytes
+	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+		for _, c := range pod.Spec.Containers {
+			for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+				request, limit := c.Resources.Requests[resource], c.Resources.Limits[resource]
+				assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, "%s asks for %s and gets %s of %s", name, &request, &limit, resource)
+			}
+			cpu += c.Resources.Requests.Cpu().MilliValue()
+			memory += c.Resources.Limits.Memory().Value()
+		}
+	}
+	// A t3.large: 2 CPUs and about 7 GiB for pods. Limits of memory count: what is over them is killed.
+	assert.LessOrEqual(t, cpu, int64(1000))
+	assert.LessOrEqual(t, memory, int64(5)<<30)
+}
+
+func TestServicesHaveTheirStableNamesAndFindTheirPods(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	templates := pods(t, r)
+	for name, port := range map[string]int32{
+		PrometheusService: PrometheusPort, AlertmanagerService: AlertmanagerPort,
+		GrafanaService: GrafanaPort, KubeStateMetricsService: KubeStateMetricsPort,
+	} {
+		var service corev1.Service
+		r.object(t, kindService, "watch-"+name, &service)
+		assert.Equal(t, name, service.Name)
+		assert.Equal(t, "watch", service.Namespace)
+		require.Len(t, service.Spec.Ports, 1)
+		assert.Equal(t, port, service.Spec.Ports[0].Port)
+		for key, value := range service.Spec.Selector {
+			assert.Equal(t, value, templates[name].Labels[key], "%s selects nothing", name)
+		}
+		found := false
+		for _, p := range templates[name].Spec.Containers[0].Ports {
+			found = found || (p.Name == service.Spec.Ports[0].TargetPort.StrVal && p.ContainerPort == port)
+		}
+		assert.True(t, found, "%s: no container port %s", name, service.Spec.Ports[0].TargetPort.StrVal)
+	}
+}
+
+func TestStoresKeepTheirDataOnTheDisk(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	for name, path := range map[string]string{PrometheusService: prometheusDataDir, AlertmanagerService: alertmanagerDataDir} {
+		var set appsv1.StatefulSet
+		r.object(t, kindStatefulSet, "watch-"+name, &set)
+		require.Len(t, set.Spec.VolumeClaimTemplates, 1)
+		claim := set.Spec.VolumeClaimTemplates[0]
+		var volume corev1.PersistentVolume
+		r.object(t, kindVolume, "watch-"+name, &volume)
+		assert.Equal(t, volume.Name, claim.Spec.VolumeName)
+		assert.Equal(t, fmt.Sprintf("%s-%s-0", claim.Name, name), volume.Spec.ClaimRef.Name)
+		assert.Equal(t, "/var/lib/data", volume.Spec.Local.Path)
+		container := set.Spec.Template.Spec.Containers[0]
+		mounts := map[string]corev1.VolumeMount{}
+		for _, m := range container.VolumeMounts {
+			mounts[m.Name] = m
+		}
+		assert.Equal(t, corev1.VolumeMount{Name: claim.Name, MountPath: path, SubPath: name}, mounts[claim.Name])
+		assert.Contains(t, strings.Join(container.Args, " "), ".path="+path)
+		// Two pods on one disk: kubelet gives it to one group.
+		assert.EqualValues(t, nobody, *set.Spec.Template.Spec.SecurityContext.FSGroup)
+	}
+}
+
+func TestSecretsStaySecret(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	for _, res := range r.resources {
+		shown, err := json.Marshal(visible(resource.NewObjectProperty(res.inputs)))
+		require.NoError(t, err)
+		for _, secret := range []string{"secret-part", "generated-"} {
+			assert.NotContains(t, string(shown), secret, "%s %s", res.kind, res.name)
+		}
+	}
+	var alertmanager, grafana corev1.Secret
+	r.object(t, kindSecret, "watch-alertmanager", &alertmanager)
+	assert.Contains(t, alertmanager.StringData[alertmanagerConfigFile], "secret-part")
+	r.object(t, kindSecret, "watch-grafana", &grafana)
+	assert.NotEqual(t, grafana.StringData[passwordKey], grafana.StringData[encryptionKey])
+	assert.Empty(t, grafana.Name, "Pulumi has to name it: a changed password needs a new pod")
+}
+
+// visible is v without what is secret.
+func visible(v resource.PropertyValue) any {
+	switch {
+	case v.IsSecret(), v.IsOutput() && v.OutputValue().Secret:
+		return "secret"
+	case v.IsArray():
+		out := []any{}
+		for _, e := range v.ArrayValue() {
+			out = append(out, visible(e))
+		}
+		return out
+	case v.IsObject():
+		out := map[string]any{}
+		for k, e := range v.ObjectValue() {
+			out[string(k)] = visible(e)
+		}
+		return out
+	default:
+		return plain(v)
+	}
+}
+
+func TestGrafanaLetsNobodyInWithoutAPassword(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	env := map[string]corev1.EnvVar{}
+	for _, e := range pods(t, r)[GrafanaService].Spec.Containers[0].Env {
+		env[e.Name] = e
+	}
+	assert.Equal(t, "false", env["GF_AUTH_ANONYMOUS_ENABLED"].Value)
+	assert.Equal(t, "false", env["GF_USERS_ALLOW_SIGN_UP"].Value)
+	assert.Equal(t, "true", env["GF_SECURITY_COOKIE_SECURE"].Value)
+	for name, key := range map[string]string{"GF_SECURITY_ADMIN_PASSWORD": passwordKey, "GF_SECURITY_SECRET_KEY": encryptionKey} {
+		from := env[name].ValueFrom
+		require.NotNil(t, from, name)
+		assert.Equal(t, key, from.SecretKeyRef.Key)
+		assert.Equal(t, "watch-grafana-1a2b3c", from.SecretKeyRef.Name)
+	}
+	plainHTTP := complete()
+	plainHTTP.GrafanaURL = ""
+	assert.NotContains(t, grafanaSettings(plainHTTP), "GF_SECURITY_COOKIE_SECURE", "nobody could sign in over HTTP")
+}
+
+func TestGrafanaReadsItsProvisionedFiles(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	var provisioning, boards corev1.ConfigMap
+	r.object(t, kindConfigMap, "watch-grafana", &provisioning)
+	r.object(t, kindConfigMap, "watch-grafana-dashboards", &boards)
+	assert.Len(t, boards.Data, 7)
+	assert.Contains(t, provisioning.Data["dashboards.yml"], dashboardsDir)
+	assert.Contains(t, provisioning.Data["datasources.yml"], "http://prometheus:9090")
+	spec := pods(t, r)[GrafanaService].Spec
+	sources := map[string]string{}
+	for _, v := range spec.Volumes {
+		if v.ConfigMap != nil {
+			sources[v.Name] = v.ConfigMap.Name
+		}
+	}
+	for _, m := range spec.Containers[0].VolumeMounts {
+		switch m.MountPath {
+		case dashboardsDir:
+			assert.Equal(t, boards.Name, sources[m.Name])
+		case provisioningDir + "/datasources/datasources.yml", provisioningDir + "/dashboards/dashboards.yml":
+			assert.Equal(t, provisioning.Name, sources[m.Name])
+			assert.Contains(t, provisioning.Data, m.SubPath)
+		}
+	}
+}
+
+func TestAccountsMayOnlyRead(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	var rules []rbacv1.PolicyRule
+	for _, name := range []string{"watch-prometheus", "watch-kube-state-metrics"} {
+		var role rbacv1.ClusterRole
+		r.object(t, kindClusterRole, name, &role)
+		rules = append(rules, role.Rules...)
+	}
+	var role rbacv1.Role
+	r.object(t, kindRole, "watch-prometheus-default", &role)
+	assert.Equal(t, "default", role.Namespace)
+	for _, rule := range append(rules, role.Rules...) {
+		for _, verb := range rule.Verbs {
+			assert.Contains(t, []string{"get", "list", "watch"}, verb)
+		}
+		for _, resource := range rule.Resources {
+			assert.NotContains(t, []string{"secrets", "configmaps", "nodes/proxy", "*"}, resource)
+		}
+	}
+	assert.Len(t, r.all(kindClusterRole), 2, "the others need nothing of the API server")
+}
+
+func TestBadArgumentsCreateNothing(t *testing.T) {
+	for name, args := range map[string]*MonitoringArgs{"none": nil, "empty": {}} {
+		r := &recorder{}
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			_, err := NewMonitoring(ctx, "watch", args)
+			return err
+		}, pulumi.WithMocks("project", "stack", r))
+		require.ErrorContains(t, err, "monitoring watch: ", name)
+		assert.Empty(t, r.resources, name)
+	}
+}

@@ -1,0 +1,80 @@
+package monitoring
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+const prometheusDataDir = "/prometheus"
+
+func (b *builder) prometheus() error {
+	port := pinned.Port{Name: "http", Number: PrometheusPort}
+	p := b.pod(PrometheusService, nobody)
+	account, err := b.account(p, []grant{
+		{"", []string{"nodes", "pods"}, []string{"get", "list", "watch"}},
+		// What kubelet asks for before it shows /metrics and /metrics/cadvisor; nodes/proxy would allow much more.
+		{"", []string{"nodes/metrics"}, []string{"get"}},
+	}, "/metrics")
+	if err != nil {
+		return err
+	}
+	// The API servers are the EndpointSlices of one Service in this namespace.
+	if err := b.grantIn("default", p, account,
+		grant{"", []string{"services"}, []string{"get", "list", "watch"}},
+		grant{"discovery.k8s.io", []string{"endpointslices"}, []string{"get", "list", "watch"}},
+	); err != nil {
+		return err
+	}
+	config, err := b.prometheusConfigMap(p)
+	if err != nil {
+		return err
+	}
+	volume, err := b.volume(p)
+	if err != nil {
+		return err
+	}
+	// It writes its head to disk before it ends.
+	p.GraceSeconds = 120
+	p.Volumes = corev1.VolumeArray{pinned.ConfigVolume("config", config)}
+	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+		Name:            pulumi.String(PrometheusService),
+		Image:           pulumi.String(b.args.Images.Prometheus),
+		Args:            pulumi.ToStringArray(prometheusFlags(b.args)),
+		Ports:           pinned.ContainerPorts(port),
+		Resources:       prometheusResources.Args(),
+		SecurityContext: pinned.ContainerSecurity(0),
+		// Replaying the write-ahead log of a few GiB takes minutes on a small machine.
+		StartupProbe:   startup("/-/ready", port.Name, 15),
+		ReadinessProbe: pinned.HTTP("/-/ready", port.Name),
+		LivenessProbe:  pinned.HTTP("/-/healthy", port.Name),
+		VolumeMounts: corev1.VolumeMountArray{
+			pinned.Mount("config", configDir),
+			data(p, prometheusDataDir),
+		},
+	}}
+	return b.statefulSet(p, port, volume, account)
+}
+
+// prometheusFlags is Prometheus's command line.
+func prometheusFlags(a *MonitoringArgs) []string {
+	return []string{
+		"--config.file=" + configDir + "/" + configFile,
+		"--storage.tsdb.path=" + prometheusDataDir,
+		// Prometheus's GB is 2^30 bytes. Without a time, only the size counts.
+		"--storage.tsdb.retention.size=" + gigabytes(a.RetentionGiB),
+	}
+}
+
+func (b *builder) prometheusConfigMap(p pinned.Pod) (pulumi.StringOutput, error) {
+	config, err := renderPrometheus(b.args)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	rules, err := renderRules(b.args)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return pinned.NewConfigMap(b.ctx, b.name+"-"+p.Name, p, map[string]string{configFile: config, rulesFile: rules}, b.child())
+}

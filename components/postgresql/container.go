@@ -1,0 +1,121 @@
+package postgresql
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/localvolume"
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+const (
+	port        = 5432
+	metricsPort = 9187
+	// imageUID is the user, and group, postgres of the Debian images (docker-library/postgres, Dockerfile).
+	imageUID = 999
+	// exporterUID is the user nobody that the exporter's image is built for.
+	exporterUID = 65534
+
+	dataDir      = "/var/lib/postgresql/data"
+	socketDir    = "/var/run/postgresql"
+	configDir    = "/etc/postgresql-config"
+	passwordsDir = "/etc/postgresql-passwords"
+	monitorDir   = "/etc/postgresql-monitor"
+	backupDir    = "/backups"
+
+	// directories on the data volume
+	dataSubPath   = "postgresql"
+	backupSubPath = "backups"
+
+	// sharedMemoryMiB is for the segments that parallel queries exchange rows in.
+	sharedMemoryMiB = 64
+	// startSeconds is how long a start may take: the first one, or the recovery of max_wal_size after a crash.
+	startSeconds = 600
+)
+
+// files of the ConfigMap.
+func (a ServerArgs) files() map[string]string {
+	return map[string]string{
+		"postgresql.conf": SettingsFor(a.Server.Limits.MemoryMiB, a.MaxConnections).Render(),
+		"pg_hba.conf":     HostBasedAccess(a.Monitor, a.Databases),
+		"pg_ident.conf":   IdentMap(superuser),
+		"databases":       DatabaseTable(a.Databases),
+		"provision.sh":    provisionScript,
+		"backup.sh":       backupScript,
+		"restore.sh":      restoreScript,
+	}
+}
+
+func podVolumes(config, secret pulumi.StringInput, monitor string) core.VolumeArray {
+	return core.VolumeArray{
+		pinned.ConfigVolume("config", config),
+		pinned.SecretVolume("passwords", secret),
+		pinned.SecretVolume("monitor", secret, monitor),
+		pinned.Scratch("run", 1),
+		pinned.Scratch("tmp", 64),
+		pinned.MemoryScratch("shm", sharedMemoryMiB),
+	}
+}
+
+func (a ServerArgs) serverContainer() core.ContainerArgs {
+	ready := []string{"pg_isready", "--quiet", "--host=127.0.0.1"}
+	return core.ContainerArgs{
+		Name:  pulumi.String("postgresql"),
+		Image: pulumi.String(a.Image),
+		Args:  pulumi.ToStringArray([]string{"postgres", "-c", "config_file=" + path.Join(configDir, "postgresql.conf")}),
+		Env: env(map[string]string{
+			// A directory of the mount, not the mount itself: initdb wants one that is its own and empty.
+			"PGDATA":                 path.Join(dataDir, "pgdata"),
+			"POSTGRES_PASSWORD_FILE": path.Join(passwordsDir, superuser),
+			// C.UTF-8 sorts the same in every version of the image; other locales change with its C library,
+			// and indexes are then wrong.
+			"POSTGRES_INITDB_ARGS": "--data-checksums --encoding=UTF8 --locale=C.UTF-8",
+			"DATABASES_FILE":       path.Join(configDir, "databases"),
+			"PASSWORDS_DIR":        passwordsDir,
+			"MONITOR":              a.Monitor,
+			"WAIT_SECONDS":         strconv.Itoa(startSeconds),
+		}),
+		Ports:           pinned.ContainerPorts(pinned.Port{Name: "postgresql", Number: port}),
+		Resources:       a.Server.Args(),
+		SecurityContext: pinned.ContainerSecurity(0),
+		// Kubelet calls the container running, and so ready, only when this has succeeded: no client ever
+		// meets a server without its databases. What it says goes to the container's log.
+		Lifecycle: &core.LifecycleArgs{PostStart: &core.LifecycleHandlerArgs{Exec: &core.ExecActionArgs{
+			Command: pulumi.ToStringArray([]string{"bash", "-c", fmt.Sprintf("exec %s >/proc/1/fd/2 2>&1", path.Join(configDir, "provision.sh"))}),
+		}}},
+		StartupProbe:   pinned.Exec(5, 5, startSeconds/5, ready...),
+		ReadinessProbe: pinned.Exec(10, 5, 3, ready...),
+		LivenessProbe:  pinned.Exec(20, 10, 6, ready...),
+		VolumeMounts: core.VolumeMountArray{
+			pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
+			readOnly(pinned.Writable(localvolume.ClaimTemplate, backupDir, backupSubPath)), // for restore.sh
+			pinned.Mount("config", configDir),
+			pinned.Mount("passwords", passwordsDir),
+			pinned.Writable("run", socketDir, ""),
+			pinned.Writable("tmp", "/tmp", ""),
+			pinned.Writable("shm", "/dev/shm", ""),
+		},
+	}
+}
+
+func (a ServerArgs) exporterContainer() core.ContainerArgs {
+	return core.ContainerArgs{
+		Name:  pulumi.String("exporter"),
+		Image: pulumi.String(a.ExporterImage),
+		Env: env(map[string]string{
+			"DATA_SOURCE_URI":       fmt.Sprintf("127.0.0.1:%d/postgres?sslmode=disable", port),
+			"DATA_SOURCE_USER":      a.Monitor,
+			"DATA_SOURCE_PASS_FILE": path.Join(monitorDir, a.Monitor),
+		}),
+		Ports:           pinned.ContainerPorts(pinned.Port{Name: "metrics", Number: metricsPort}),
+		Resources:       a.Exporter.Args(),
+		SecurityContext: pinned.ContainerSecurity(exporterUID),
+		// No readiness: a database without statistics is still a database.
+		LivenessProbe: pinned.HTTP("/", "metrics"),
+		VolumeMounts:  core.VolumeMountArray{pinned.Mount("monitor", monitorDir)},
+	}
+}

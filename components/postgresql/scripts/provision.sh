@@ -1,0 +1,73 @@
+#!/bin/bash
+# Makes the databases, their owners and the monitoring role, and shuts everyone else out. It runs at every
+# start of the server, not only at the first: a new database or a changed password then takes effect, and a
+# run that was cut short is completed by the next.
+#
+# DATABASES_FILE  lines of "<database> <owner> <connection limit>"
+# PASSWORDS_DIR   one file per role, named for it
+# MONITOR         the role that may see statistics and no data
+# WAIT_SECONDS    how long the server may take to accept connections
+set -euo pipefail
+
+: "${DATABASES_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${WAIT_SECONDS:?}"
+
+run_sql() {
+    psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --dbname=postgres --output=/dev/null "$@"
+}
+
+# Over TCP, since the first start's temporary server answers on the socket only and is about to end.
+wait_for_server() {
+    local deadline=$((SECONDS + WAIT_SECONDS))
+    until pg_isready --quiet --host=127.0.0.1; do
+        if ((SECONDS >= deadline)); then
+            echo "provision: the server did not accept connections within ${WAIT_SECONDS} s" >&2
+            return 1
+        fi
+        sleep 0.5
+    done
+}
+
+# The password is read by psql itself, so that it is in no process list, and kept out of the server's log.
+ensure_role() {
+    local role=$1 limit=$2
+    if [[ ! -s "${PASSWORDS_DIR}/${role}" ]]; then
+        echo "provision: there is no password for role ${role} in ${PASSWORDS_DIR}" >&2
+        return 1
+    fi
+    run_sql --set=role="${role}" --set=limit="${limit}" --set=file="${PASSWORDS_DIR}/${role}" <<'SQL'
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+\set password `cat :'file'`
+SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
+    CONNECTION LIMIT :limit PASSWORD :'password';
+SQL
+}
+
+ensure_database() {
+    local database=$1 owner=$2
+    run_sql --set=database="${database}" --set=owner="${owner}" <<'SQL'
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0', :'database', :'owner')
+    WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+ALTER DATABASE :"database" OWNER TO :"owner";
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+SQL
+}
+
+ensure_monitor() {
+    ensure_role "${MONITOR}" 5
+    run_sql --set=monitor="${MONITOR}" <<'SQL'
+REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE postgres TO :"monitor";
+GRANT pg_monitor TO :"monitor";
+SQL
+}
+
+wait_for_server
+ensure_monitor
+while read -r database owner limit; do
+    ensure_role "${owner}" "${limit}"
+    ensure_database "${database}" "${owner}"
+done <"${DATABASES_FILE}"
+echo "provision: databases and roles are as configured"

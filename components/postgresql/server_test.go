@@ -1,0 +1,161 @@
+package postgresql
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/components/credentials"
+	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/internal/realserver/recorder"
+)
+
+const (
+	statefulSet = "kubernetes:apps/v1:StatefulSet"
+	cronJob     = "kubernetes:batch/v1:CronJob"
+)
+
+// deploy registers the server and returns what was registered, and the URL of each database.
+func deploy(t *testing.T, args ServerArgs) (*recorder.Recorder, map[string]string) {
+	t.Helper()
+	urls := map[string]string{}
+	r, err := recorder.Run(func(ctx *pulumi.Context) error {
+		server, err := NewServer(ctx, "main-db", &args)
+		if err != nil {
+			return err
+		}
+		for _, d := range args.Databases {
+			url, err := server.URL(d.Name)
+			if err != nil {
+				return err
+			}
+			ctx.Export(d.Name, url)
+			url.ApplyT(func(v string) string { urls[d.Name] = v; return v })
+		}
+		if _, err := server.URL("nothing"); err == nil {
+			return fmt.Errorf("a URL of an unknown database")
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return r, urls
+}
+
+func TestServer(t *testing.T) {
+	args := validArgs()
+	r, urls := deploy(t, args)
+	r.RequireDescend(t, serverType)
+
+	set := r.One(t, statefulSet, "main-db")
+	assert.Equal(t, 1.0, set.Value("spec.replicas"))
+	assert.Equal(t, map[string]any{"role": "postgresql"}, set.Value("spec.template.spec.nodeSelector"))
+	assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Equal", "value": "postgresql", "effect": "NoSchedule"}},
+		set.Value("spec.template.spec.tolerations"))
+	assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
+	assert.Equal(t, "9187", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
+
+	volume := r.One(t, "kubernetes:core/v1:PersistentVolume", "main-db")
+	assert.Equal(t, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "data", "name": "data-main-db-0"}, volume.Value("spec.claimRef"))
+	assert.Equal(t, volume.Value("metadata.name"), set.Value("spec.volumeClaimTemplates[0].spec.volumeName"))
+	assert.Equal(t, []any{"db-node"}, volume.Value("spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values"))
+
+	// Every mounted volume exists, and the other way round.
+	set.RequireMounts(t, "spec.template.spec", "data")
+	for _, d := range args.Databases {
+		encoded := credentials.Encode(recorder.Password("main-db-" + d.Owner))
+		assert.Equal(t, "postgresql://"+d.Owner+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[d.Name])
+	}
+	assert.Len(t, r.Of("kubernetes:core/v1:Service"), 2)
+	assert.Equal(t, "main-db", r.One(t, "kubernetes:core/v1:Service", "main-db").Value("metadata.name"))
+}
+
+func TestPasswordsStayHidden(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	for _, role := range []string{"postgres", "monitor", "orders_owner", "billing_owner", "audit_owner"} {
+		password := recorder.Password("main-db-" + role)
+		r.RequireHidden(t, password, credentials.Encode(password))
+		r.RequireUsed(t, password)
+	}
+}
+
+func TestBackups(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	jobs := r.Of(cronJob)
+	require.Len(t, jobs, 3)
+	schedules := map[string]any{}
+	for _, job := range jobs {
+		schedules[job.Name] = job.Value("spec.schedule")
+		assert.Equal(t, "Asia/Seoul", job.Value("spec.timeZone"))
+		assert.Equal(t, "Forbid", job.Value("spec.concurrencyPolicy"))
+		const pod = "spec.jobTemplate.spec.template.spec"
+		assert.Equal(t, map[string]any{"role": "postgresql"}, job.Value(pod+".nodeSelector"))
+		assert.NotEmpty(t, job.Value(pod+".tolerations"))
+		job.RequireMounts(t, pod)
+		// It can read the password of its own database's owner and no other.
+		assert.Equal(t, "password", job.Value(pod+".volumes[1].name"))
+		assert.Len(t, job.Value(pod+".volumes[1].secret.items"), 1)
+		assert.Equal(t, "data-main-db-0", job.Value(pod+".volumes[3].persistentVolumeClaim.claimName"))
+	}
+	assert.Equal(t, map[string]any{
+		"main-db-backup-orders": "10 3 * * *", "main-db-backup-billing": "30 3 * * *", "main-db-backup-audit-log": "50 3 * * *",
+	}, schedules)
+}
+
+func TestScheduleWrapsAtMidnight(t *testing.T) {
+	assert.Equal(t, "10 0 * * *", Backup{Hour: 23, Minute: 30}.schedule(2))
+}
+
+func TestDefaultsFitASmallNode(t *testing.T) {
+	a := validArgs().withDefaults()
+	sum := a.Server.Limits.Add(a.Exporter.Limits)
+	for range a.Databases {
+		sum = sum.Add(a.BackupJob.Limits)
+	}
+	assert.LessOrEqual(t, sum.MemoryMiB, 1200, "1300 MiB allocatable less DaemonSets")
+	assert.LessOrEqual(t, sum.MilliCPU, 1750, "1900m allocatable less DaemonSets")
+}
+
+func TestContainersAreRestricted(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	set := r.One(t, statefulSet, "main-db")
+	set.RequireRestricted(t, "spec.template.spec")
+	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
+		assert.NotNil(t, set.Value("spec.template.spec.containers[0]."+probe), probe)
+	}
+	for _, job := range r.Of(cronJob) {
+		job.RequireRestricted(t, "spec.jobTemplate.spec.template.spec")
+	}
+}
+
+func TestNewServerRefuses(t *testing.T) {
+	args := validArgs()
+	args.Databases[0].Owner = ""
+	r, err := recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := NewServer(ctx, "main-db", &args)
+		return err
+	})
+	require.ErrorContains(t, err, "postgresql main-db: Databases[0].Owner is empty")
+	assert.Empty(t, r.Of(serverType), "nothing is registered")
+
+	args = validArgs()
+	_, err = recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := NewServer(ctx, "a-name-that-is-far-too-long-for-its-own-jobs", &args)
+		return err
+	})
+	require.ErrorContains(t, err, `the backup job's name "a-name-that-is-far-too-long-for-its-own-jobs-backup-audit-log"`)
+}
+
+func TestChangedConfigAndSecretsStartANewPod(t *testing.T) {
+	before, _ := deploy(t, validArgs())
+	args := validArgs()
+	args.MaxConnections = 110
+	after, _ := deploy(t, args)
+	name := func(r *recorder.Recorder) any {
+		return r.One(t, statefulSet, "main-db").Value("spec.template.spec.volumes[0].configMap.name")
+	}
+	assert.NotEqual(t, name(before), name(after))
+	assert.Regexp(t, "^[0-9a-f]{64}$", before.One(t, statefulSet, "main-db").Value("spec.template.metadata.annotations."+pinned.ChecksumAnnotation))
+}

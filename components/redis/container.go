@@ -1,0 +1,89 @@
+package redis
+
+import (
+	"fmt"
+
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/localvolume"
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+const (
+	port        = 6379
+	metricsPort = 9121
+	// imageUID is the user redis of the Debian images (docker-library/redis, Dockerfile).
+	imageUID = 999
+	// exporterUID is the user that redis_exporter's image is built for.
+	exporterUID = 59000
+
+	dataDir    = "/data"
+	configDir  = "/etc/redis-config"
+	configFile = "redis.conf"
+	aclDir     = "/etc/redis-users"
+
+	// files of the Secret
+	aclFile          = "users.acl"
+	exporterPassword = "exporter-password"
+
+	// dataSubPath is the directory on the data volume.
+	dataSubPath = "redis"
+)
+
+func podVolumes(kind Kind, config, secret pulumi.StringInput) core.VolumeArray {
+	volumes := core.VolumeArray{
+		pinned.ConfigVolume("config", config),
+		pinned.SecretVolume("users", secret, aclFile),
+	}
+	if kind == Evictable {
+		// Redis wants a working folder, and writes nothing to it.
+		volumes = append(volumes, pinned.Scratch(localvolume.ClaimTemplate, 1))
+	}
+	return volumes
+}
+
+func (a ServersArgs) serverContainer(kind Kind, resources pinned.Resources) core.ContainerArgs {
+	// -e: an error as answer, such as LOADING, is a failure.
+	ping := []string{"redis-cli", "-e", "-h", "127.0.0.1", "-p", fmt.Sprint(port), "ping"}
+	data := pinned.Writable(localvolume.ClaimTemplate, dataDir, "")
+	if kind == Kept {
+		data = pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath)
+	}
+	return core.ContainerArgs{
+		Name:  pulumi.String("redis"),
+		Image: pulumi.String(a.Image),
+		// Not by the image's entrypoint, which is about changing from root to redis.
+		Command:         pulumi.ToStringArray([]string{"redis-server", configDir + "/" + configFile}),
+		Ports:           pinned.ContainerPorts(pinned.Port{Name: "redis", Number: port}),
+		Resources:       resources.Args(),
+		SecurityContext: pinned.ContainerSecurity(0),
+		StartupProbe:    pinned.Exec(2, 5, 150, ping...), // five minutes to read a full append-only file
+		ReadinessProbe:  pinned.Exec(10, 5, 3, ping...),
+		LivenessProbe:   pinned.Exec(20, 10, 6, ping...),
+		VolumeMounts: core.VolumeMountArray{
+			data, pinned.Mount("config", configDir), pinned.Mount("users", aclDir),
+		},
+	}
+}
+
+func (a ServersArgs) exporterContainer(secret pulumi.StringInput) core.ContainerArgs {
+	return core.ContainerArgs{
+		Name:  pulumi.String("exporter"),
+		Image: pulumi.String(a.ExporterImage),
+		Env: core.EnvVarArray{
+			core.EnvVarArgs{Name: pulumi.String("REDIS_ADDR"), Value: pulumi.Sprintf("redis://127.0.0.1:%d", port)},
+			core.EnvVarArgs{Name: pulumi.String("REDIS_USER"), Value: pulumi.String(exporterUser)},
+			core.EnvVarArgs{Name: pulumi.String("REDIS_PASSWORD"), ValueFrom: &core.EnvVarSourceArgs{
+				SecretKeyRef: &core.SecretKeySelectorArgs{Name: secret.ToStringOutput(), Key: pulumi.String(exporterPassword)},
+			}},
+			// CONFIG GET would show every setting; INFO has the ones worth a graph.
+			core.EnvVarArgs{Name: pulumi.String("REDIS_EXPORTER_CONFIG_COMMAND"), Value: pulumi.String("-")},
+		},
+		Ports:           pinned.ContainerPorts(pinned.Port{Name: "metrics", Number: metricsPort}),
+		Resources:       a.Exporter.Args(),
+		SecurityContext: pinned.ContainerSecurity(exporterUID),
+		// No readiness: a store without statistics is still a store.
+		LivenessProbe: pinned.HTTP("/health", "metrics"),
+	}
+}

@@ -1,0 +1,258 @@
+package redis
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/realserver"
+)
+
+// realServer is a Redis that runs with the rendered files. Debian's is 7.0, the image's 7.2: nothing that is
+// rendered here is known to one only.
+type realServer struct {
+	t       *testing.T
+	user    *realserver.User
+	process *realserver.Process
+	folder  string
+	port    int
+}
+
+const limitMiB = 32 // of the container: small, so that it is full soon
+
+func password(use string) string { return "password of " + use }
+
+func startReal(t *testing.T, kind Kind) *realServer {
+	t.Helper()
+	realserver.Binary(t, "redis-server")
+	user := realserver.Unprivileged(t)
+	s := &realServer{t: t, user: user, folder: realserver.Folder(t, user), port: realserver.FreePort(t)}
+	config := ConfigFor(kind, limitMiB)
+	config.Port, config.Bind, config.DataDir = s.port, "127.0.0.1", s.folder
+	config.ACLFile = filepath.Join(s.folder, aclFile)
+	realserver.Write(t, filepath.Join(s.folder, configFile), config.Render(), 0o400, user)
+	passwords := map[string]string{exporterUser: password(exporterUser)}
+	uses := validArgs().of(kind)
+	for _, u := range uses {
+		passwords[u.Name] = password(u.Name)
+	}
+	realserver.Write(t, config.ACLFile, Users(uses, passwords), 0o400, user)
+	s.start()
+	return s
+}
+
+func (s *realServer) start() {
+	s.t.Helper()
+	s.process = realserver.Start(s.t, realserver.Command{
+		Path: realserver.Binary(s.t, "redis-server"), Args: []string{filepath.Join(s.folder, configFile)}, Dir: s.folder, User: s.user,
+	})
+	// The probe of the container.
+	s.process.WaitFor(s.t, "answering PING", 20*time.Second, func() error {
+		out, err := s.cli(nil, "ping")
+		if err == nil && out != "PONG" {
+			err = errors.New(out)
+		}
+		return err
+	})
+}
+
+func (s *realServer) cli(auth []string, command ...string) (string, error) {
+	args := append([]string{"-e", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)}, auth...)
+	out, err := realserver.Run(s.t, realserver.Command{Path: realserver.Binary(s.t, "redis-cli"), Args: append(args, command...), Dir: s.folder})
+	return strings.TrimSpace(out), err
+}
+
+// as runs a command as a use, in its database.
+func (s *realServer) as(use string, command ...string) (string, error) {
+	database := 0
+	for _, u := range validArgs().Uses {
+		if u.Name == use {
+			database = u.Database
+		}
+	}
+	return s.cli([]string{"--no-auth-warning", "--user", use, "--pass", password(use), "-n", strconv.Itoa(database)}, command...)
+}
+
+func (s *realServer) must(use string, command ...string) string {
+	s.t.Helper()
+	out, err := s.as(use, command...)
+	require.NoError(s.t, err)
+	return out
+}
+
+// fill writes values of 1 MiB until there are as many, or the server refuses.
+func (s *realServer) fill(use, prefix string, values int) error {
+	for i := range values {
+		_, err := s.as(use, "eval", `return redis.call("set", KEYS[1], string.rep("x", 1048576), "EX", 600)`, "1", prefix+strconv.Itoa(i))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *realServer) info(field string) int {
+	s.t.Helper()
+	for _, line := range strings.Split(s.must(exporterUser, "info", "everything"), "\n") {
+		if value, found := strings.CutPrefix(strings.TrimSpace(line), field+":"); found {
+			number, err := strconv.Atoi(value)
+			require.NoError(s.t, err)
+			return number
+		}
+	}
+	s.t.Fatalf("INFO has no field %s", field)
+	return 0
+}
+
+func TestCacheEvictsWhileTheRestIsKept(t *testing.T) {
+	cache, durable := startReal(t, Evictable), startReal(t, Kept)
+	// Sessions and results expire, too: that must not make them evictable.
+	durable.must("sessions", "set", "session:1", "alice", "EX", "600")
+	durable.must("results", "set", "celery-task-meta-1", `{"status":"SUCCESS"}`, "EX", "600")
+	durable.must("history", "rpush", "chat:1", "hello", "there")
+
+	// 60 MiB into a cache of 24 MiB: no write fails, and the oldest keys are gone.
+	cache.must("thumbnails", "set", "thumb:first", "x")
+	require.NoError(t, cache.fill("thumbnails", "thumb:", 60))
+	assert.Positive(t, cache.info("evicted_keys"))
+	assert.Empty(t, cache.must("thumbnails", "get", "thumb:first"))
+	assert.LessOrEqual(t, cache.info("used_memory"), 24<<20)
+
+	// As much into the other: it refuses in words and loses nothing.
+	assert.ErrorContains(t, durable.fill("sessions", "session:bulk:", 60), "OOM command not allowed")
+	assert.Zero(t, durable.info("evicted_keys"))
+	assert.Equal(t, "alice", durable.must("sessions", "get", "session:1"))
+	assert.Equal(t, `{"status":"SUCCESS"}`, durable.must("results", "get", "celery-task-meta-1"))
+	assert.Equal(t, "hello\nthere", durable.must("history", "lrange", "chat:1", "0", "-1"))
+}
+
+func TestDurableSurvivesACrash(t *testing.T) {
+	s := startReal(t, Kept)
+	s.must("sessions", "set", "session:1", "alice", "EX", "600")
+	s.must("history", "rpush", "chat:1", "hello", "there")
+	time.Sleep(1200 * time.Millisecond) // appendfsync everysec
+	s.process.Kill()
+
+	s.start()
+	assert.Equal(t, "alice", s.must("sessions", "get", "session:1"))
+	assert.Equal(t, "hello\nthere", s.must("history", "lrange", "chat:1", "0", "-1"))
+	ttl, err := strconv.Atoi(s.must("sessions", "ttl", "session:1"))
+	require.NoError(t, err)
+	assert.Positive(t, ttl)
+}
+
+func TestCacheWritesNothing(t *testing.T) {
+	s := startReal(t, Evictable)
+	s.must("thumbnails", "set", "thumb:1", "x")
+	s.process.Stop()
+	files, err := filepath.Glob(filepath.Join(s.folder, "*"))
+	require.NoError(t, err)
+	assert.Len(t, files, 2, "the configuration and the users: %v", files)
+}
+
+func TestUsersSeeTheirOwnKeysOnly(t *testing.T) {
+	s := startReal(t, Kept)
+	s.must("sessions", "set", "session:1", "alice")
+	for _, c := range []struct {
+		what, user string
+		command    []string
+		want       string // empty: it is allowed
+	}{
+		{"its own key", "sessions", []string{"get", "session:1"}, ""},
+		{"another's key", "history", []string{"get", "session:1"}, "NOPERM"},
+		{"another's key, written", "results", []string{"set", "session:1", "mallory"}, "NOPERM"},
+		{"another's database", "history", []string{"copy", "session:1", "chat:1"}, "NOPERM"},
+		{"a script on another's key", "history", []string{"eval", `return redis.call("get", "session:1")`, "0"}, "can't access at least one of the keys"},
+		{"a key nobody has", "sessions", []string{"get", "other"}, "NOPERM"},
+		{"names of others' keys", "sessions", []string{"scan", "0"}, "NOPERM"},
+		{"names, where it was asked for", "history", []string{"scan", "0"}, ""},
+		{"all names", "history", []string{"keys", "*"}, "NOPERM"},
+		{"a random name", "sessions", []string{"randomkey"}, "NOPERM"},
+		{"emptying the database", "sessions", []string{"flushdb"}, "NOPERM"},
+		{"emptying the server", "sessions", []string{"flushall"}, "NOPERM"},
+		{"changing the configuration", "sessions", []string{"config", "set", "maxmemory", "0"}, "NOPERM"},
+		{"giving itself rights", "sessions", []string{"acl", "setuser", "sessions", "allkeys"}, "NOPERM"},
+		{"others' functions", "sessions", []string{"function", "flush"}, "NOPERM"},
+		{"others' scripts", "sessions", []string{"script", "flush"}, "NOPERM"},
+		{"stopping the server", "sessions", []string{"shutdown"}, "NOPERM"},
+		{"its own channel", "results", []string{"publish", "celery-task-meta-1", "done"}, ""},
+		{"another's channel", "sessions", []string{"publish", "celery-task-meta-1", "done"}, "NOPERM"},
+		{"the exporter, keys", "exporter", []string{"get", "session:1"}, "NOPERM"},
+		{"the exporter, statistics", "exporter", []string{"info"}, ""},
+	} {
+		_, err := s.as(c.user, c.command...)
+		if c.want == "" {
+			assert.NoError(t, err, "%s: %s", c.user, c.what)
+		} else {
+			assert.ErrorContains(t, err, c.want, "%s: %s", c.user, c.what)
+		}
+	}
+	// Without a password there is PING, for the probes, and nothing else.
+	_, err := s.cli(nil, "get", "session:1")
+	assert.ErrorContains(t, err, "NOPERM")
+	_, err = s.cli([]string{"--no-auth-warning", "--user", "sessions", "--pass", "wrong"}, "get", "session:1")
+	assert.ErrorContains(t, err, "WRONGPASS")
+}
+
+// What Celery's result backend and a session store send, by their own documentation.
+func TestClientsCanDoTheirWork(t *testing.T) {
+	s := startReal(t, Kept)
+	for _, command := range [][]string{
+		{"setex", "celery-task-meta-1", "60", "{}"}, {"mget", "celery-task-meta-1", "celery-task-meta-2"},
+		{"rpush", "celery-taskset-meta-1.j", "a"}, {"zadd", "celery-taskset-meta-1.j.z", "1", "a"}, {"incr", "celery-taskset-meta-1.t"},
+		{"expire", "celery-taskset-meta-1.j", "60"}, {"publish", "celery-task-meta-1", "{}"}, {"del", "celery-task-meta-1"},
+		{"client", "setname", "worker"}, {"hello", "3"},
+	} {
+		_, err := s.as("results", command...)
+		assert.NoError(t, err, strings.Join(command, " "))
+	}
+	// A transaction needs one connection: redis-cli reads its commands line by line.
+	out, err := s.as("sessions", "eval", `redis.call("hset", KEYS[1], "user", "alice"); return redis.call("expire", KEYS[1], 60)`, "1", "session:2")
+	require.NoError(t, err)
+	assert.Equal(t, "1", out)
+}
+
+func TestExporterReadsStatistics(t *testing.T) {
+	exporter := realserver.Binary(t, "prometheus-redis-exporter")
+	s := startReal(t, Kept)
+	s.must("sessions", "set", "session:1", "alice", "EX", "600")
+	metrics := realserver.FreePort(t)
+	process := realserver.Start(t, realserver.Command{
+		Path: exporter, Args: []string{fmt.Sprintf("-web.listen-address=127.0.0.1:%d", metrics)}, Dir: s.folder,
+		Env: []string{
+			fmt.Sprintf("REDIS_ADDR=redis://127.0.0.1:%d", s.port), "REDIS_USER=" + exporterUser,
+			"REDIS_PASSWORD=" + password(exporterUser), "REDIS_EXPORTER_CONFIG_COMMAND=-",
+		},
+	})
+	var body string
+	process.WaitFor(t, "connected to Redis", 20*time.Second, func() error {
+		var err error
+		if body, err = get(fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)); err == nil && !strings.Contains(body, "\nredis_up 1\n") {
+			err = errors.New("redis_up is not 1")
+		}
+		return err
+	})
+	for _, metric := range []string{"redis_memory_used_bytes", "redis_memory_max_bytes", "redis_evicted_keys_total", "redis_connected_clients", `redis_db_keys{db="db1"} 1`, "redis_aof_last_write_status"} {
+		assert.Contains(t, body, metric)
+	}
+}
+
+func get(url string) (string, error) {
+	client := http.Client{Timeout: 5 * time.Second}
+	response, err := client.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}

@@ -1,0 +1,117 @@
+package redis
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/components/credentials"
+	"github.com/growbin/cluster/internal/realserver/recorder"
+)
+
+const (
+	statefulSet = "kubernetes:apps/v1:StatefulSet"
+	pod         = "spec.template.spec"
+)
+
+// deploy registers the servers and returns what was registered, and the URL of each use.
+func deploy(t *testing.T, args ServersArgs) (*recorder.Recorder, map[string]string) {
+	t.Helper()
+	urls := map[string]string{}
+	r, err := recorder.Run(func(ctx *pulumi.Context) error {
+		servers, err := NewServers(ctx, "store", &args)
+		if err != nil {
+			return err
+		}
+		for _, u := range args.Uses {
+			url, err := servers.URL(u.Name)
+			if err != nil {
+				return err
+			}
+			url.ApplyT(func(v string) string { urls[u.Name] = v; return v })
+		}
+		if _, err := servers.URL("nothing"); err == nil {
+			return fmt.Errorf("a URL of an unknown use")
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return r, urls
+}
+
+func TestServers(t *testing.T) {
+	r, urls := deploy(t, validArgs())
+	r.RequireDescend(t, serversType)
+	require.Len(t, r.Of(statefulSet), 2)
+	for name, claims := range map[string][]string{"store-cache": nil, "store-durable": {"data"}} {
+		set := r.One(t, statefulSet, name)
+		assert.Equal(t, map[string]any{"role": "redis"}, set.Value(pod+".nodeSelector"))
+		assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}}, set.Value(pod+".tolerations"))
+		assert.Equal(t, "9121", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
+		assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
+		set.RequireMounts(t, pod, claims...)
+		set.RequireRestricted(t, pod)
+		for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
+			assert.NotNil(t, set.Value(pod+".containers[0]."+probe), probe)
+		}
+		assert.Equal(t, name, r.One(t, "kubernetes:core/v1:Service", name).Value("metadata.name"))
+	}
+	volumes := r.Of("kubernetes:core/v1:PersistentVolume")
+	require.Len(t, volumes, 1, "a cache needs none")
+	assert.Equal(t, "data-store-durable-0", volumes[0].Value("spec.claimRef.name"))
+
+	encoded := func(server, use string) string {
+		return credentials.Encode(recorder.Password("store-" + server + "-" + use))
+	}
+	assert.Equal(t, map[string]string{
+		"thumbnails": "redis://thumbnails:" + encoded("cache", "thumbnails") + "@store-cache.data.svc:6379/0",
+		"sessions":   "redis://sessions:" + encoded("durable", "sessions") + "@store-durable.data.svc:6379/1",
+		"results":    "redis://results:" + encoded("durable", "results") + "@store-durable.data.svc:6379/0",
+		"history":    "redis://history:" + encoded("durable", "history") + "@store-durable.data.svc:6379/2",
+	}, urls)
+}
+
+func TestPasswordsStayHidden(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	for _, account := range []string{"cache-thumbnails", "durable-sessions", "durable-results", "durable-history"} {
+		password := recorder.Password("store-" + account)
+		r.RequireHidden(t, password, credentials.Encode(password), hash(password))
+		r.RequireUsed(t, hash(password))
+	}
+	exporter := recorder.Password("store-durable-exporter")
+	r.RequireHidden(t, exporter)
+	r.RequireUsed(t, exporter)
+}
+
+func TestOnlyNeededServers(t *testing.T) {
+	args := validArgs()
+	args.Uses = args.Uses[1:]
+	r, _ := deploy(t, args)
+	require.Len(t, r.Of(statefulSet), 1)
+	assert.Equal(t, "store-durable", r.Of(statefulSet)[0].Name)
+}
+
+func TestDefaultsFitASmallNode(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	var cpu, memory int64
+	for _, set := range r.Of(statefulSet) {
+		c, m := set.Limits(t, pod)
+		cpu, memory = cpu+c, memory+m
+	}
+	assert.LessOrEqual(t, memory, int64(1200), "1300 MiB allocatable less DaemonSets")
+	assert.LessOrEqual(t, cpu, int64(1750), "1900m allocatable less DaemonSets")
+}
+
+func TestNewServersRefuses(t *testing.T) {
+	args := validArgs()
+	args.Uses[0].Keys = nil
+	r, err := recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := NewServers(ctx, "store", &args)
+		return err
+	})
+	require.ErrorContains(t, err, "redis store: Uses[0].Keys is empty")
+	assert.Empty(t, r.Of(serversType), "nothing is registered")
+}

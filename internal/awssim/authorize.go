@@ -1,0 +1,186 @@
+package awssim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// request is one call that software on a machine makes with its instance profile.
+type request struct {
+	action, resource string
+	// context are the condition keys that are known, in lower case.
+	context map[string]string
+}
+
+// modelled refuses what the evaluation below does not know: a policy must never seem to grant less or more than it does.
+func (s statement) modelled() error {
+	for operator, keys := range s.Condition {
+		if _, ok := conditionOperators[strings.TrimSuffix(operator, "IfExists")]; !ok {
+			return fmt.Errorf("the condition operator %q is not modelled by the simulated AWS", operator)
+		}
+		for key, wanted := range keys {
+			if err := noVariables(wanted); err != nil {
+				return fmt.Errorf("condition key %q: %w", key, err)
+			}
+		}
+	}
+	return noVariables(append(append([]string{}, s.Resource...), s.NotResource...))
+}
+
+func noVariables(texts []string) error {
+	for _, t := range texts {
+		if strings.Contains(t, "${") {
+			return fmt.Errorf("the policy variable in %q is not modelled by the simulated AWS", t)
+		}
+	}
+	return nil
+}
+
+// conditionOperators compare a known value with the wanted ones.
+var conditionOperators = map[string]func(value string, wanted []string) bool{
+	"StringEquals":    func(v string, w []string) bool { return slices.Contains(w, v) },
+	"StringNotEquals": func(v string, w []string) bool { return !slices.Contains(w, v) },
+	"StringLike":      anyWildcard,
+	"StringNotLike":   func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"ArnEquals":       anyWildcard,
+	"ArnLike":         anyWildcard,
+	"ArnNotEquals":    func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"ArnNotLike":      func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"Bool":            func(v string, w []string) bool { return len(w) == 1 && strings.EqualFold(w[0], v) },
+}
+
+func anyWildcard(value string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return wildcard(p, value) })
+}
+
+// holds says whether all conditions are met. A key that is absent meets only negated and IfExists operators.
+func (s statement) holds(r request) bool {
+	for operator, keys := range s.Condition {
+		name := strings.TrimSuffix(operator, "IfExists")
+		for key, wanted := range keys {
+			value, known := r.context[strings.ToLower(key)]
+			if !known {
+				if name != operator || strings.Contains(name, "Not") {
+					continue
+				}
+				return false
+			}
+			if !conditionOperators[name](value, wanted) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// matches says whether the statement speaks about the request.
+func (s statement) matches(r request) bool {
+	action := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(r.action)) }
+	if len(s.Action) > 0 && !slices.ContainsFunc(s.Action, action) || len(s.NotAction) > 0 && slices.ContainsFunc(s.NotAction, action) {
+		return false
+	}
+	target := func(pattern string) bool { return wildcard(pattern, r.resource) }
+	if len(s.Resource) > 0 && !slices.ContainsFunc(s.Resource, target) || len(s.NotResource) > 0 && slices.ContainsFunc(s.NotResource, target) {
+		return false
+	}
+	return s.holds(r)
+}
+
+// errNotAllowed is IAM's reason when nothing allows the request, errDenied when something forbids it.
+var (
+	errNotAllowed = errors.New("because no identity-based policy allows the")
+	errDenied     = errors.New("with an explicit deny in an identity-based policy for the")
+)
+
+// decide evaluates a role's policies: a deny wins, and without an allow the answer is no.
+func decide(policies []*policy, r request) error {
+	verdict := errNotAllowed
+	for _, p := range policies {
+		for _, s := range p.Statement {
+			if !s.matches(r) {
+				continue
+			}
+			if s.Effect == "Deny" {
+				return errDenied
+			}
+			verdict = nil
+		}
+	}
+	return verdict
+}
+
+// trusts says whether the role lets EC2 assume it.
+func (p *policy) trusts(service string) bool {
+	allowed := false
+	for _, s := range p.Statement {
+		names := append(append([]string{}, s.principals()["Service"]...), s.principals()["*"]...)
+		named := slices.Contains(names, service) || slices.Contains(names, "*")
+		if !named || !s.matches(request{action: "sts:AssumeRole"}) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+// wildcard matches * and ? as IAM does, over all characters.
+func wildcard(pattern, s string) bool {
+	p, i, star, mark := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]) && pattern[p] != '*':
+			p, i = p+1, i+1
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark, p = p, i, p+1
+		case star >= 0:
+			mark++
+			p, i = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// authorize decides a machine's request by its instance profile.
+func (c *Cloud) authorize(i *instance, service, operation string, r request) error {
+	if i.profile == "" {
+		return fmt.Errorf("machine %s has no instance profile: unable to locate credentials", i.displayName())
+	}
+	if i.metadata.text("httpEndpoint") == "disabled" {
+		return fmt.Errorf("machine %s has its metadata service disabled: unable to locate credentials", i.displayName())
+	}
+	profile := c.profiles[i.profile]
+	if profile == nil || profile.role == nil {
+		return fmt.Errorf("instance profile %s of machine %s has no role: unable to locate credentials", i.profile, i.displayName())
+	}
+	owner := profile.role
+	if !owner.trust.trusts("ec2.amazonaws.com") {
+		return fmt.Errorf("role %s of machine %s does not trust ec2.amazonaws.com: EC2 cannot assume the role", owner.name, i.displayName())
+	}
+	r.context = c.requestContext(i, owner)
+	if err := decide(owner.policies(), r); err != nil {
+		return refuse(service, operation, "AccessDeniedException", "User: arn:aws:sts::%s:assumed-role/%s/%s (role %s) is not authorized to perform: %s on resource: %s %s %s action",
+			c.options.AccountID, owner.name, i.id, owner.arn(c), r.action, r.resource, err, r.action)
+	}
+	return nil
+}
+
+func (c *Cloud) requestContext(i *instance, owner *role) map[string]string {
+	out := map[string]string{
+		"aws:requestedregion": c.options.Region, "aws:principalaccount": c.options.AccountID, "aws:principalarn": owner.arn(c),
+		"aws:securetransport": "true", "ec2:sourceinstancearn": c.arn("ec2", "instance/"+i.id),
+	}
+	for key, value := range owner.tags {
+		out["aws:principaltag/"+strings.ToLower(key)] = value
+	}
+	return out
+}

@@ -1,0 +1,212 @@
+package awssim
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Options configure a simulated AWS account in one region.
+type Options struct {
+	// Region defaults to ap-northeast-2.
+	Region string
+	// AccountID defaults to 000000000000.
+	AccountID string
+	// Quotas replaces default service quotas, by quota code ("L-1216C47A").
+	Quotas map[string]float64
+	// Unoffered lists instance types that a zone does not offer, by zone name.
+	Unoffered map[string][]string
+	// AdminIP is the address that the endpoint Admin stands for in Reach.
+	AdminIP string
+	// Seed makes identifiers differ between clouds; the same seed and names give the same identifiers.
+	Seed uint64
+	// Boot is what an instance does with its user data. It runs in a goroutine once the instance runs; its context
+	// ends when the instance is terminated or the cloud is closed.
+	Boot func(context.Context, *Machine)
+	// Terminate is called after an instance was terminated, by the program or out of band.
+	Terminate func(*Machine)
+	// Now is the clock; it defaults to time.Now.
+	Now func() time.Time
+}
+
+// Cloud is one simulated AWS account in one region. It is safe for concurrent use.
+type Cloud struct {
+	options Options
+	mu      sync.Mutex
+
+	vpcs        map[string]*vpc
+	subnets     map[string]*subnet
+	gateways    map[string]*internetGateway
+	routeTables map[string]*routeTable
+	natGateways map[string]*natGateway
+	addresses   map[string]*address
+	groups      map[string]*securityGroup
+	rules       map[string]*securityGroupRule
+	instances   map[string]*instance
+	volumes     map[string]*volume
+	keyPairs    map[string]*keyPair
+	roles       map[string]*role
+	profiles    map[string]*instanceProfile
+	parameters  map[string]*parameter
+	buckets     map[string]*bucket
+	images      *imageCatalogue
+
+	public *addressPool
+	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
+	vcpus int
+
+	objects map[string]map[string]*object // by type token, then identifier
+	counter int
+	minted  map[string]int
+
+	boots  boots
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+// object is one managed resource: what Pulumi knows about an entity.
+type object struct {
+	kind   *resourceType
+	id     string
+	name   string
+	number int
+	given  values
+	tags   map[string]string
+	entity entity
+}
+
+// New makes an empty account. Close it to end the boots it started.
+func New(options Options) *Cloud {
+	if options.Region == "" {
+		options.Region = "ap-northeast-2"
+	}
+	if options.AccountID == "" {
+		options.AccountID = "000000000000"
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	c := &Cloud{
+		options:     options,
+		vpcs:        map[string]*vpc{},
+		subnets:     map[string]*subnet{},
+		gateways:    map[string]*internetGateway{},
+		routeTables: map[string]*routeTable{},
+		natGateways: map[string]*natGateway{},
+		addresses:   map[string]*address{},
+		groups:      map[string]*securityGroup{},
+		rules:       map[string]*securityGroupRule{},
+		instances:   map[string]*instance{},
+		volumes:     map[string]*volume{},
+		keyPairs:    map[string]*keyPair{},
+		roles:       map[string]*role{},
+		profiles:    map[string]*instanceProfile{},
+		parameters:  map[string]*parameter{},
+		buckets:     map[string]*bucket{},
+		images:      newImageCatalogue(),
+		public:      newPublicPool(),
+		objects:     map[string]map[string]*object{},
+		minted:      map[string]int{},
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
+}
+
+// Region is the region the account is simulated in.
+func (c *Cloud) Region() string { return c.options.Region }
+
+// AccountID is the simulated account's number.
+func (c *Cloud) AccountID() string { return c.options.AccountID }
+
+// Resource is one thing that exists in the account.
+type Resource struct {
+	// Type is Pulumi's type token, ID the cloud's identifier, Name the logical name that the program gave, or the Name tag.
+	Type, ID, Name string
+	// Managed resources were created through Pulumi; the others were made by AWS or by a machine.
+	Managed bool
+}
+
+// Resources lists everything that exists, in the order of creation, what AWS made by itself last.
+func (c *Cloud) Resources() []Resource {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var objects []*object
+	for _, byID := range c.objects {
+		for _, o := range byID {
+			objects = append(objects, o)
+		}
+	}
+	sort.Slice(objects, func(i, j int) bool { return objects[i].number < objects[j].number })
+	var out []Resource
+	for _, o := range objects {
+		out = append(out, Resource{Type: o.kind.token, ID: o.id, Name: o.name, Managed: true})
+	}
+	return append(out, c.unmanaged()...)
+}
+
+// Left lists what remains in the account although nothing that still exists brought it along: after a destroy,
+// everything it should have removed. A VPC's own default group or an instance's own root volume does not count.
+func (c *Cloud) Left() []Resource {
+	var out []Resource
+	for _, r := range c.Resources() {
+		if r.Managed || c.orphan(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// orphan says whether an unmanaged resource outlived what it belonged to.
+func (c *Cloud) orphan(r Resource) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, isVolume := c.volumes[r.ID]
+	return isVolume && v.instance == nil
+}
+
+// unmanaged lists what no Pulumi resource stands for.
+func (c *Cloud) unmanaged() []Resource {
+	var out []Resource
+	add := func(token, id, name string) {
+		if c.objects[token][id] == nil {
+			out = append(out, Resource{Type: token, ID: id, Name: name})
+		}
+	}
+	for _, id := range sortedKeys(c.routeTables) {
+		add(routeTableToken, id, "main")
+	}
+	for _, id := range sortedKeys(c.groups) {
+		add(securityGroupToken, id, c.groups[id].name)
+	}
+	for _, id := range sortedKeys(c.volumes) {
+		add(volumeToken, id, c.volumes[id].tags["Name"])
+	}
+	return out
+}
+
+func (c *Cloud) arn(service, resource string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, c.options.Region, c.options.AccountID, resource)
+}
+
+func (c *Cloud) globalARN(service, resource string) string {
+	return fmt.Sprintf("arn:aws:%s::%s:%s", service, c.options.AccountID, resource)
+}
+
+func (c *Cloud) now() string { return c.options.Now().UTC().Format(time.RFC3339) }
+
+// offered says whether the zone offers an instance type.
+func (c *Cloud) offered(zone, instanceType string) bool {
+	return !slices.Contains(c.options.Unoffered[zone], instanceType)
+}
+
+func (c *Cloud) adminAddress() (netip.Addr, error) {
+	addr, err := netip.ParseAddr(c.options.AdminIP)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("the endpoint %q needs Options.AdminIP: %w", Admin, err)
+	}
+	return addr, nil
+}

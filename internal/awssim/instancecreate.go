@@ -1,0 +1,207 @@
+package awssim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// rootDevice is where Ubuntu's images have their root volume.
+const rootDevice = "/dev/sda1"
+
+const runInstances = "RunInstances"
+
+func createInstance(t *call) (string, *instance, error) {
+	i, err := t.c.plannedInstance(t)
+	if err != nil {
+		return "", nil, err
+	}
+	groups, err := t.instanceGroups(runInstances, i.subnet.vpc)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := t.c.hasVCPUs(runInstances, instanceType{}, i.kind); err != nil {
+		return "", nil, err
+	}
+	if err := t.c.checkProfile(runInstances, i.profile); err != nil {
+		return "", nil, err
+	}
+	// From here on things are taken; what fails gives them back.
+	if i.private, err = i.subnet.reserve(runInstances, t.in.text("privateIp"), "instance/"+t.name); err != nil {
+		return "", nil, err
+	}
+	if err := t.c.instanceDisks(t, i); err != nil {
+		i.subnet.pool.release(i.private)
+		return "", nil, err
+	}
+	if err := t.c.assignPublic(i); err != nil {
+		i.subnet.pool.release(i.private)
+		t.c.dropDisks(i)
+		return "", nil, err
+	}
+	i.id, i.interfaceID = t.c.newID("i", t.name), t.c.newID("eni", t.name)
+	i.setGroups(groups)
+	i.subnet.interfaces[i.id] = true
+	i.running, i.end = context.WithCancel(t.c.ctx)
+	t.c.countVCPUs(i, +1)
+	t.c.instances[i.id] = i
+	t.c.boot(i)
+	return i.id, i, nil
+}
+
+// plannedInstance reads and checks what takes nothing yet.
+func (c *Cloud) plannedInstance(t *call) (*instance, error) {
+	s, err := c.subnetNamed(runInstances, t.in.text("subnetId"))
+	if err != nil {
+		return nil, err
+	}
+	if place := t.in.text("availabilityZone"); place != "" && place != s.zone.name {
+		return nil, refuseEC2(runInstances, "InvalidParameterValue",
+			"The availability zone '%s' is not that of subnet '%s' (%s)", place, s.id, s.zone.name)
+	}
+	kind, err := c.instanceTypeNamed(runInstances, t.in.text("instanceType"), s.zone.name)
+	if err != nil {
+		return nil, err
+	}
+	img, ok := c.images.images[t.in.text("ami")]
+	if !ok {
+		return nil, refuseEC2(runInstances, "InvalidAMIID.NotFound", "The image id '[%s]' does not exist", t.in.text("ami"))
+	}
+	if img.arch != kind.arch {
+		return nil, refuseEC2(runInstances, "InvalidParameterValue",
+			"The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.",
+			kind.arch, img.arch)
+	}
+	if name := t.in.text("keyName"); name != "" && c.keyPairs[name] == nil {
+		return nil, refuseEC2(runInstances, "InvalidKeyPair.NotFound", "The key pair '%s' does not exist", name)
+	}
+	i := &instance{
+		logicalName: t.name, subnet: s, kind: kind, image: img, keyName: t.in.text("keyName"), profile: t.in.text("iamInstanceProfile"),
+		wantsPublic: s.mapPublicIP, userData: storedUserData(t.in), encoded: t.in.has("userDataBase64"),
+		devices: map[string]*volume{}, state: "running", launched: c.now(), tags: t.tags, plugged: make(chan struct{}),
+		shutdown: "stop", credits: "unlimited",
+		metadata: values{
+			"httpEndpoint": "enabled", "httpProtocolIpv6": "disabled", "httpPutResponseHopLimit": 1,
+			"httpTokens": "optional", "instanceMetadataTags": "disabled",
+		},
+	}
+	if t.in.has("associatePublicIpAddress") {
+		i.wantsPublic = t.in.flag("associatePublicIpAddress")
+	}
+	i.set(t.in)
+	return i, nil
+}
+
+// set applies what changes without a restart.
+func (i *instance) set(in values) {
+	for name, target := range map[string]*bool{
+		"disableApiStop": &i.protectStop, "disableApiTermination": &i.protectTermination, "monitoring": &i.monitoring,
+		"ebsOptimized": &i.ebsOptimized, "sourceDestCheck": &i.sourceDestCheck,
+	} {
+		if in.has(name) {
+			*target = in.flag(name)
+		}
+	}
+	if in.has("instanceInitiatedShutdownBehavior") {
+		i.shutdown = in.text("instanceInitiatedShutdownBehavior")
+	}
+	if credits := in.block("creditSpecification").text("cpuCredits"); credits != "" {
+		i.credits = credits
+	}
+	metadata := i.metadata.copy()
+	for name, value := range in.block("metadataOptions") {
+		metadata[name] = value
+	}
+	i.metadata, i.volTags = metadata, nil
+	if in.has("volumeTags") {
+		i.volTags = in.textMap("volumeTags")
+	}
+}
+
+// instanceGroups are the groups asked for, or the VPC's default one.
+func (t *call) instanceGroups(operation string, v *vpc) ([]*securityGroup, error) {
+	if !t.in.has("vpcSecurityGroupIds") {
+		return []*securityGroup{v.defaultGroup}, nil
+	}
+	var groups []*securityGroup
+	for _, id := range t.in.texts("vpcSecurityGroupIds") {
+		g, err := t.c.groupNamed(operation, id)
+		if err != nil {
+			return nil, err
+		}
+		if g.vpc != v {
+			return nil, refuseEC2(operation, "InvalidParameter", "Security group %s and subnet belong to different networks.", id)
+		}
+		if !slices.Contains(groups, g) {
+			groups = append(groups, g)
+		}
+	}
+	if limit := t.c.quota(QuotaGroupsPerInterface); len(groups) > limit {
+		return nil, refuseEC2(operation, "SecurityGroupsPerInterfaceLimitExceeded", "%s", groupLimitMessage(len(groups), limit))
+	}
+	return groups, nil
+}
+
+// hasVCPUs checks the quota before one type takes another's place.
+func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
+	if !next.standard() {
+		return nil
+	}
+	limit := c.quota(QuotaStandardVCPUs)
+	if c.vcpus-now.vCPUs+next.vCPUs > limit {
+		return refuseEC2(operation, "VcpuLimitExceeded",
+			"You have requested more vCPU capacity than your current vCPU limit of %d allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.", limit)
+	}
+	return nil
+}
+
+func (c *Cloud) countVCPUs(i *instance, sign int) {
+	if i.kind.standard() {
+		c.vcpus += sign * i.kind.vCPUs
+	}
+}
+
+// instanceDisks makes the root volume and further block devices.
+func (c *Cloud) instanceDisks(t *call, i *instance) error {
+	root := t.in.block("rootBlockDevice")
+	disk := diskValues(root)
+	if !disk.has("size") {
+		disk["size"] = float64(i.image.rootGiB)
+	}
+	if disk.whole("size") < i.image.rootGiB {
+		return refuseEC2(runInstances, "InvalidBlockDeviceMapping",
+			"Volume of size %dGB is smaller than snapshot of %s, expect size >= %dGB", disk.whole("size"), i.image.id, i.image.rootGiB)
+	}
+	v, err := c.newVolume(runInstances, t.name+"/root", i.subnet.zone.name, disk, diskTags(t, root))
+	if err != nil {
+		return err
+	}
+	i.root = v
+	i.attach(v, rootDevice, root == nil || root.flag("deleteOnTermination"))
+	for _, device := range t.in.blocks("ebsBlockDevices") {
+		name := device.text("deviceName")
+		if i.devices[name] != nil {
+			c.dropDisks(i)
+			return refuseEC2(runInstances, "InvalidBlockDeviceMapping", "Duplicate device name '%s'", name)
+		}
+		v, err := c.newVolume(runInstances, fmt.Sprintf("%s/%s", t.name, name), i.subnet.zone.name, diskValues(device), diskTags(t, device))
+		if err != nil {
+			c.dropDisks(i)
+			return err
+		}
+		i.attach(v, name, !device.has("deleteOnTermination") || device.flag("deleteOnTermination"))
+	}
+	return nil
+}
+
+// diskTags: default tags do not reach an instance's volumes, volumeTags and a device's own tags do.
+func diskTags(t *call, device values) map[string]string {
+	return mergeTags(t.in.textMap("volumeTags"), device.textMap("tags"))
+}
+
+func (c *Cloud) dropDisks(i *instance) {
+	for device, v := range i.devices {
+		i.detach(device)
+		delete(c.volumes, v.id)
+	}
+}

@@ -1,0 +1,82 @@
+package awssim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// lookup is a function that a program may invoke: its arguments and what it answers.
+type lookup struct {
+	arguments properties
+	// secret names results that are secret.
+	secret []string
+	answer func(c *Cloud, in values) (values, error)
+}
+
+// lookups are the modelled functions by token.
+var lookups = map[string]lookup{
+	"aws:index/getCallerIdentity:getCallerIdentity":       callerIdentityLookup,
+	"aws:index/getAvailabilityZones:getAvailabilityZones": zonesLookup,
+	"aws:ssm/getParameter:getParameter":                   parameterLookup,
+	"aws:servicequotas/getServiceQuota:getServiceQuota":   quotaLookup,
+	"aws:ec2/getInstances:getInstances":                   instancesLookup,
+	"aws:ec2/getInstance:getInstance":                     instanceLookup,
+	"aws:ec2/getInstanceType:getInstanceType":             instanceTypeLookup,
+	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
+}
+
+// invoke answers a lookup.
+func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	l, ok := lookups[token]
+	if !ok {
+		return nil, fmt.Errorf("function %q is not modelled by the simulated AWS; modelled are %s", token, strings.Join(sortedKeys(lookups), ", "))
+	}
+	in := fromPropertyMap(args)
+	if err := refusal("invoking "+token, l.arguments.problems("", in)); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	out, err := l.answer(c, in)
+	c.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("invoking %s: %w", token, err)
+	}
+	result := toPropertyMap(out)
+	for _, name := range l.secret {
+		if value, exists := result[resource.PropertyKey(name)]; exists {
+			result[resource.PropertyKey(name)] = resource.MakeSecret(value)
+		}
+	}
+	return result, nil
+}
+
+// filterArgument is how EC2's lookups narrow what they list.
+var filterArgument = property{kind: blocks, fields: properties{
+	"name": {kind: text, required: true}, "values": {kind: textSet, required: true},
+}}
+
+// passes says whether a thing passes all filters; attribute gives its values by filter name.
+func passes(filters []values, attribute func(name string) ([]string, bool)) (bool, error) {
+	for _, filter := range filters {
+		have, known := attribute(filter.text("name"))
+		if !known {
+			return false, fmt.Errorf("the filter %q is not modelled by the simulated AWS", filter.text("name"))
+		}
+		wanted := filter.texts("values")
+		if !slices.ContainsFunc(have, func(value string) bool { return anyWildcard(value, wanted) }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func anyList(texts []string) []any {
+	out := []any{}
+	for _, t := range texts {
+		out = append(out, t)
+	}
+	return out
+}

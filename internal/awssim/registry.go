@@ -1,0 +1,21 @@
+package awssim
+
+// resourceTypes are the modelled types by token.
+var resourceTypes = registry(
+	vpcType, subnetType, internetGatewayType, routeTableType, routeType, routeTableAssociationType,
+	addressType, addressAssociationType, natGatewayType, vpcEndpointType,
+	securityGroupType, ingressRuleType, egressRuleType,
+	instanceResourceType, volumeType, volumeAttachmentType, keyPairType,
+	roleType, rolePolicyType, rolePolicyAttachmentType, instanceProfileType,
+	parameterType,
+	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
+	bucketLifecycleType, bucketOwnershipType, bucketPolicyType,
+)
+
+func registry(all ...*resourceType) map[string]*resourceType {
+	out := map[string]*resourceType{}
+	for _, rt := range all {
+		out[rt.token] = rt
+	}
+	return out
+}

@@ -1,0 +1,217 @@
+package awssim
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// values holds properties as plain Go values: string, bool, float64, values, []any or unknown. An absent key and a
+// null mean the same. Secrets are unwrapped: the model works on plain text, the doors keep track of what is secret.
+type values map[string]any
+
+// unknown stands for a value that the engine does not know yet, during a preview.
+type unknown struct{}
+
+// unsupported stands for a value no modelled property can hold, such as an asset.
+type unsupported struct{ description string }
+
+func fromPropertyMap(properties resource.PropertyMap) values {
+	out := values{}
+	for key, value := range properties {
+		if plain := fromProperty(value); plain != nil {
+			out[string(key)] = plain
+		}
+	}
+	return out
+}
+
+func fromProperty(value resource.PropertyValue) any {
+	switch {
+	case value.IsNull():
+		return nil
+	case value.IsBool():
+		return value.BoolValue()
+	case value.IsNumber():
+		return value.NumberValue()
+	case value.IsString():
+		return value.StringValue()
+	case value.IsArray():
+		list := []any{}
+		for _, element := range value.ArrayValue() {
+			list = append(list, fromProperty(element))
+		}
+		return list
+	case value.IsObject():
+		return fromPropertyMap(value.ObjectValue())
+	case value.IsSecret():
+		return fromProperty(value.SecretValue().Element)
+	case value.IsComputed():
+		return unknown{}
+	case value.IsOutput():
+		if !value.OutputValue().Known {
+			return unknown{}
+		}
+		return fromProperty(value.OutputValue().Element)
+	case value.IsResourceReference():
+		if id, known := value.ResourceReferenceValue().IDString(); known {
+			return id
+		}
+		return unknown{}
+	default:
+		return unsupported{value.TypeString()}
+	}
+}
+
+func toPropertyMap(v values) resource.PropertyMap {
+	out := resource.PropertyMap{}
+	for key, value := range v {
+		if value != nil {
+			out[resource.PropertyKey(key)] = toProperty(value)
+		}
+	}
+	return out
+}
+
+func toProperty(value any) resource.PropertyValue {
+	switch value := value.(type) {
+	case values:
+		return resource.NewProperty(toPropertyMap(value))
+	case []any:
+		list := make([]resource.PropertyValue, 0, len(value))
+		for _, element := range value {
+			list = append(list, toProperty(element))
+		}
+		return resource.NewProperty(list)
+	case []values:
+		list := make([]resource.PropertyValue, 0, len(value))
+		for _, element := range value {
+			list = append(list, toProperty(element))
+		}
+		return resource.NewProperty(list)
+	case map[string]string:
+		object := resource.PropertyMap{}
+		for key, text := range value {
+			object[resource.PropertyKey(key)] = resource.NewProperty(text)
+		}
+		return resource.NewProperty(object)
+	case unknown:
+		return resource.MakeComputed(resource.NewProperty(""))
+	default:
+		return resource.NewPropertyValue(value)
+	}
+}
+
+// has says whether the property is given and known.
+func (v values) has(key string) bool {
+	value, ok := v[key]
+	_, isUnknown := value.(unknown)
+	return ok && value != nil && !isUnknown
+}
+
+func (v values) isUnknown(key string) bool {
+	_, ok := v[key].(unknown)
+	return ok
+}
+
+func (v values) text(key string) string {
+	s, _ := v[key].(string)
+	return s
+}
+
+func (v values) flag(key string) bool {
+	b, _ := v[key].(bool)
+	return b
+}
+
+func (v values) whole(key string) int {
+	switch n := v[key].(type) {
+	case float64:
+		return int(n)
+	case int:
+		return n
+	}
+	return 0
+}
+
+func (v values) texts(key string) []string {
+	var out []string
+	switch list := v[key].(type) {
+	case []any:
+		for _, element := range list {
+			if s, ok := element.(string); ok {
+				out = append(out, s)
+			}
+		}
+	case []string:
+		out = append(out, list...)
+	}
+	return out
+}
+
+func (v values) textMap(key string) map[string]string {
+	out := map[string]string{}
+	switch m := v[key].(type) {
+	case values:
+		for name, element := range m {
+			if s, ok := element.(string); ok {
+				out[name] = s
+			}
+		}
+	case map[string]string:
+		for name, s := range m {
+			out[name] = s
+		}
+	}
+	return out
+}
+
+func (v values) block(key string) values {
+	b, _ := v[key].(values)
+	return b
+}
+
+func (v values) blocks(key string) []values {
+	var out []values
+	switch list := v[key].(type) {
+	case []any:
+		for _, element := range list {
+			if b, ok := element.(values); ok {
+				out = append(out, b)
+			}
+		}
+	case []values:
+		out = append(out, list...)
+	}
+	return out
+}
+
+// plain brings attributes written as Go literals into the shapes that come back from the engine.
+func (v values) plain() values { return fromPropertyMap(toPropertyMap(v)) }
+
+func (v values) copy() values {
+	out := make(values, len(v))
+	for key, value := range v {
+		out[key] = value
+	}
+	return out
+}
+
+func describe(value any) string {
+	switch value := value.(type) {
+	case string:
+		return fmt.Sprintf("the string %q", value)
+	case bool:
+		return fmt.Sprintf("the boolean %t", value)
+	case float64:
+		return fmt.Sprintf("the number %v", value)
+	case values:
+		return "an object"
+	case []any:
+		return "a list"
+	case unsupported:
+		return "a value of type " + value.description
+	default:
+		return fmt.Sprintf("%v", value)
+	}
+}

@@ -1,0 +1,50 @@
+// Package realserver lets a test run a real server on loopback: it finds the binary, starts it in a
+// folder of its own, waits until it answers, and ends it.
+package realserver
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// debianFolders hold server binaries that Debian's packages do not put on the PATH.
+var debianFolders = []string{"/usr/lib/postgresql/15/bin", "/usr/lib/rabbitmq/bin", "/usr/sbin"}
+
+// Find returns the path of a binary, from Debian's own folders first: what Debian puts on the PATH can be a
+// wrapper that insists on a certain user (rabbitmq-server) or picks a version (psql).
+func Find(name string) (string, error) {
+	for _, folder := range debianFolders {
+		path := filepath.Join(folder, name)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 && !wrapper(path) {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed", name)
+	}
+	return path, nil
+}
+
+// wrapper tells Debian's /usr/sbin/rabbitmq-server, which only root and rabbitmq may run, from the real one.
+func wrapper(path string) bool {
+	return filepath.Dir(path) == "/usr/sbin" && filepath.Base(path) == "rabbitmq-server"
+}
+
+// Binary returns the path of a binary. Where it is not installed the test is skipped, except in CI, where
+// every server has to be there.
+func Binary(t testing.TB, name string) string {
+	t.Helper()
+	path, err := Find(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("not run: %v, and CI must run everything", err)
+	}
+	t.Skipf("not run: %v", err)
+	return ""
+}

@@ -1,0 +1,108 @@
+package recorder
+
+import (
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// RequireMounts fails when a container of the pod at path mounts a volume that the pod does not have, or a
+// volume is mounted nowhere. Claims are the names of the StatefulSet's claim templates.
+func (r Registration) RequireMounts(t testing.TB, path string, claims ...string) {
+	t.Helper()
+	have, used := map[any]bool{}, map[any]bool{}
+	for _, c := range claims {
+		have[c] = true
+	}
+	for _, v := range r.list(path + ".volumes") {
+		have[v["name"]] = true
+	}
+	for _, c := range r.list(path + ".containers") {
+		mounts, _ := c["volumeMounts"].([]any)
+		for _, m := range mounts {
+			used[m.(map[string]any)["name"]] = true
+		}
+	}
+	for name := range used {
+		if !have[name] {
+			t.Errorf("%s %s mounts a volume %v that it does not have", r.Type, r.Name, name)
+		}
+	}
+	for name := range have {
+		if !used[name] {
+			t.Errorf("%s %s has a volume %v that nothing mounts", r.Type, r.Name, name)
+		}
+	}
+}
+
+// RequireRestricted fails when the pod at path does not fit the restricted Pod Security Standard, has a
+// writable root file system, a token of the API server, or a container without whole requests and limits.
+func (r Registration) RequireRestricted(t testing.TB, path string) {
+	t.Helper()
+	want := map[string]any{
+		".securityContext.runAsNonRoot":        true,
+		".securityContext.seccompProfile.type": "RuntimeDefault",
+		".automountServiceAccountToken":        false,
+		".enableServiceLinks":                  false,
+	}
+	containers := r.list(path + ".containers")
+	for i := range containers {
+		c := fmt.Sprintf(".containers[%d].securityContext", i)
+		want[c+".runAsNonRoot"] = true
+		want[c+".readOnlyRootFilesystem"] = true
+		want[c+".allowPrivilegeEscalation"] = false
+		want[c+".capabilities.drop[0]"] = "ALL"
+	}
+	for field, value := range want {
+		if got := r.Value(path + field); got != value {
+			t.Errorf("%s %s: %s%s is %v; want %v", r.Type, r.Name, path, field, got, value)
+		}
+	}
+	if len(containers) == 0 {
+		t.Errorf("%s %s has no containers at %s", r.Type, r.Name, path)
+	}
+	if uid, _ := r.Value(path + ".securityContext.runAsUser").(float64); uid == 0 {
+		t.Errorf("%s %s runs as root, or as whoever the image says", r.Type, r.Name)
+	}
+	for i := range containers {
+		for _, what := range []string{"cpu", "memory"} {
+			c := fmt.Sprintf("%s.containers[%d].resources", path, i)
+			request, limit := r.quantity(t, c+".requests."+what), r.quantity(t, c+".limits."+what)
+			if request.Sign() <= 0 || limit.Cmp(request) < 0 {
+				t.Errorf("%s %s: %s: %s requested, limit %s", r.Type, r.Name, c, request.String(), limit.String())
+			}
+		}
+	}
+}
+
+// Limits are the sums of the limits of the pod at path, in thousandths of a CPU and MiB.
+func (r Registration) Limits(t testing.TB, path string) (milliCPU, memoryMiB int64) {
+	t.Helper()
+	for i := range r.list(path + ".containers") {
+		c := fmt.Sprintf("%s.containers[%d].resources.limits.", path, i)
+		cpu, memory := r.quantity(t, c+"cpu"), r.quantity(t, c+"memory")
+		milliCPU += cpu.MilliValue()
+		memoryMiB += memory.Value() >> 20
+	}
+	return milliCPU, memoryMiB
+}
+
+func (r Registration) list(path string) []map[string]any {
+	values, _ := r.Value(path).([]any)
+	list := make([]map[string]any, 0, len(values))
+	for _, v := range values {
+		list = append(list, v.(map[string]any))
+	}
+	return list
+}
+
+func (r Registration) quantity(t testing.TB, path string) resource.Quantity {
+	t.Helper()
+	text, _ := r.Value(path).(string)
+	q, err := resource.ParseQuantity(text)
+	if err != nil {
+		t.Errorf("%s %s: %s is %q: %v", r.Type, r.Name, path, text, err)
+	}
+	return q
+}

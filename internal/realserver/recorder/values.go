@@ -1,0 +1,127 @@
+package recorder
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// Value follows a path such as "spec.template.spec.containers[0].image" into the inputs, looking through
+// secrets; it returns nil where there is nothing. A dot inside a key is written as "\.".
+func (r Registration) Value(path string) any {
+	value := resource.NewObjectProperty(r.Inputs)
+	for _, step := range steps(path) {
+		for value.IsSecret() {
+			value = value.SecretValue().Element
+		}
+		if index, err := strconv.Atoi(step); err == nil && value.IsArray() {
+			if index >= len(value.ArrayValue()) {
+				return nil
+			}
+			value = value.ArrayValue()[index]
+			continue
+		}
+		if !value.IsObject() {
+			return nil
+		}
+		value = value.ObjectValue()[resource.PropertyKey(step)]
+	}
+	return Plain(value)
+}
+
+// Plain turns a value into maps, slices, strings, numbers and bools, with secrets opened.
+func Plain(value resource.PropertyValue) any {
+	for value.IsSecret() {
+		value = value.SecretValue().Element
+	}
+	switch {
+	case value.IsArray():
+		list := make([]any, 0, len(value.ArrayValue()))
+		for _, v := range value.ArrayValue() {
+			list = append(list, Plain(v))
+		}
+		return list
+	case value.IsObject():
+		object := map[string]any{}
+		for k, v := range value.ObjectValue() {
+			object[string(k)] = Plain(v)
+		}
+		return object
+	default:
+		return value.V
+	}
+}
+
+// RequireHidden fails when the text is found in any input that is not a secret.
+func (r *Recorder) RequireHidden(t testing.TB, texts ...string) {
+	t.Helper()
+	for _, reg := range r.All() {
+		open(resource.NewObjectProperty(reg.Inputs), reg.Name, func(path, value string) {
+			for _, text := range texts {
+				if strings.Contains(value, text) {
+					t.Errorf("%s %s shows a password in plain text at %s", reg.Type, reg.Name, path)
+				}
+			}
+		})
+	}
+}
+
+// RequireUsed fails when the text is in no input at all: a hidden password that nothing uses proves nothing.
+func (r *Recorder) RequireUsed(t testing.TB, text string) {
+	t.Helper()
+	for _, reg := range r.All() {
+		if contains(Plain(resource.NewObjectProperty(reg.Inputs)), text) {
+			return
+		}
+	}
+	t.Errorf("no resource uses %q", text)
+}
+
+func open(value resource.PropertyValue, path string, visit func(path, value string)) {
+	switch {
+	case value.IsSecret():
+	case value.IsString():
+		visit(path, value.StringValue())
+	case value.IsArray():
+		for i, v := range value.ArrayValue() {
+			open(v, path+"["+strconv.Itoa(i)+"]", visit)
+		}
+	case value.IsObject():
+		for k, v := range value.ObjectValue() {
+			open(v, path+"."+string(k), visit)
+		}
+	}
+}
+
+func contains(value any, text string) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.Contains(v, text)
+	case []any:
+		for _, e := range v {
+			if contains(e, text) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if contains(e, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func steps(path string) []string {
+	const dot = "\x00"
+	path = strings.ReplaceAll(path, `\.`, dot)
+	path = strings.NewReplacer("[", ".", "]", "").Replace(path)
+	list := strings.Split(path, ".")
+	for i := range list {
+		list[i] = strings.ReplaceAll(list[i], dot, ".")
+	}
+	return list
+}

@@ -1,0 +1,149 @@
+package userdata
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/yaml"
+)
+
+// Node is what a machine becomes when it boots from its user data.
+type Node struct {
+	// ControlPlane is true for the machine that runs kubeadm init.
+	ControlPlane bool
+	// Name is the Kubernetes node name, and the host name.
+	Name string
+	// Cluster and Region are the cluster's name and its AWS region.
+	Cluster, Region string
+	// KubernetesVersion is complete and has no leading v, e.g. 1.36.3.
+	KubernetesVersion string
+	// Labels and Taints are those set at registration.
+	Labels map[string]string
+	Taints []corev1.Taint
+	// MaxPods is the kubelet's limit of pods.
+	MaxPods int
+	// KubeReserved, SystemReserved and EvictionHard are quantities by resource or by eviction signal.
+	KubeReserved, SystemReserved, EvictionHard map[string]string
+	// KubeadmConfig is the text of kubeadm.yaml.
+	KubeadmConfig []byte
+	// DataDisk is true when the machine waits for a second disk.
+	DataDisk bool
+	// JoinParameter, KubeconfigParameter and StatusParameter are names of SSM parameters; a worker has no kubeconfig parameter.
+	JoinParameter, KubeconfigParameter, StatusParameter string
+}
+
+var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
+
+// ParseNode reads user data as EC2 is given it and says what the machine becomes. Every inconsistency is an error.
+func ParseNode(encoded string) (*Node, error) {
+	document, err := Decode(encoded)
+	if err != nil {
+		return nil, err
+	}
+	if err := document.checkBoot(); err != nil {
+		return nil, err
+	}
+	environment, _ := document.File(EnvironmentPath)
+	variables, err := ParseEnvironment(environment)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", EnvironmentPath, err)
+	}
+	node := &Node{}
+	problems := []error{
+		node.readEnvironment(variables),
+		node.readKubeadm(document, variables),
+		node.readKubeletPatch(document),
+	}
+	if document.Hostname != node.Name || document.PreserveHostname {
+		problems = append(problems, fmt.Errorf("the host is named %q and the node %q: they must be the same", document.Hostname, node.Name))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return node, nil
+}
+
+// checkBoot makes sure that something starts the scripts, and that the files they need are there.
+func (d *Document) checkBoot() error {
+	var problems []error
+	for _, path := range []string{KubeadmConfigPath, KubeletPatchPath, EnvironmentPath, DriverPath, UnitPath} {
+		if _, err := d.File(path); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	started := false
+	for _, command := range d.Commands {
+		line := strings.Join(command, " ")
+		started = started || strings.HasPrefix(line, "systemctl enable --now ") && strings.HasSuffix(line, " kubeadm-bootstrap.service")
+	}
+	if !started {
+		problems = append(problems, errors.New("no command enables and starts kubeadm-bootstrap.service: the machine would never become a node"))
+	}
+	return errors.Join(problems...)
+}
+
+func (n *Node) readEnvironment(variables map[string]string) error {
+	var problems []error
+	required := func(name string) string {
+		if variables[name] == "" {
+			problems = append(problems, fmt.Errorf("%s does not set %s", EnvironmentPath, name))
+		}
+		return variables[name]
+	}
+	n.Name = required(EnvNodeName)
+	n.Cluster = required(EnvClusterName)
+	n.Region = required(EnvRegion)
+	n.KubernetesVersion = required(EnvKubernetesVersion)
+	n.JoinParameter = required(EnvJoinParameter)
+	n.StatusParameter = required(EnvStatusParameter)
+	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
+	n.DataDisk = variables[EnvDataMount] != ""
+	switch role := required(EnvRole); role {
+	case RoleControlPlane:
+		n.ControlPlane = true
+		required(EnvKubeconfigParameter)
+		required(EnvStateDir)
+	case RoleWorker:
+		if n.KubeconfigParameter != "" {
+			problems = append(problems, fmt.Errorf("%s names the kubeconfig parameter %s: a worker has no business with it", EnvironmentPath, n.KubeconfigParameter))
+		}
+	case "": // reported as missing
+	default:
+		problems = append(problems, fmt.Errorf("%s has %s=%q: %s or %s is right", EnvironmentPath, EnvRole, role, RoleControlPlane, RoleWorker))
+	}
+	if n.KubernetesVersion != "" && !fullVersion.MatchString(n.KubernetesVersion) {
+		problems = append(problems, fmt.Errorf("%s has %s=%q: a full version such as 1.36.3 is right", EnvironmentPath, EnvKubernetesVersion, n.KubernetesVersion))
+	}
+	for _, message := range validation.IsDNS1123Subdomain(n.Name) {
+		problems = append(problems, fmt.Errorf("node name %q: %s", n.Name, message))
+	}
+	return errors.Join(problems...)
+}
+
+func (n *Node) readKubeletPatch(document *Document) error {
+	text, err := document.File(KubeletPatchPath)
+	if err != nil {
+		return err
+	}
+	var patch kubeletPatch
+	if err := yaml.Unmarshal([]byte(text), &patch); err != nil {
+		return fmt.Errorf("%s is no KubeletConfiguration: %w", KubeletPatchPath, err)
+	}
+	var problems []error
+	if patch.APIVersion != kubeletAPI || patch.Kind != "KubeletConfiguration" {
+		problems = append(problems, fmt.Errorf("%s is a %q of %q: KubeletConfiguration of %s is right", KubeletPatchPath, patch.Kind, patch.APIVersion, kubeletAPI))
+	}
+	if patch.MaxPods < 1 {
+		problems = append(problems, fmt.Errorf("%s sets maxPods to %d: at least 1 is right", KubeletPatchPath, patch.MaxPods))
+	}
+	problems = append(problems,
+		checkQuantities("kubeReserved", patch.KubeReserved, false),
+		checkQuantities("systemReserved", patch.SystemReserved, false),
+		checkQuantities("evictionHard", patch.EvictionHard, true))
+	n.MaxPods, n.KubeReserved, n.SystemReserved, n.EvictionHard = patch.MaxPods, patch.KubeReserved, patch.SystemReserved, patch.EvictionHard
+	return errors.Join(problems...)
+}

@@ -1,0 +1,24 @@
+package userdata
+
+// Where a node's files lie. Renderer, scripts and readers agree on these and on nothing else.
+const (
+	// KubeadmConfigPath holds the kubeadm documents: init on the control plane, join on a worker.
+	KubeadmConfigPath = "/etc/kubeadm/kubeadm.yaml"
+	// PatchesDir is kubeadm's patches.directory.
+	PatchesDir = "/etc/kubeadm/patches"
+	// KubeletPatchPath holds what this node's kubelet has of its own. kubeadm takes target and patch type from the file's name.
+	KubeletPatchPath = PatchesDir + "/kubeletconfiguration+strategic.yaml"
+	// EnvironmentPath holds the settings of the boot scripts as shell variables.
+	EnvironmentPath = "/etc/kubeadm/bootstrap.env"
+	// DiscoveryPath is where a worker writes the join data that it has read from SSM.
+	DiscoveryPath = "/etc/kubeadm/discovery.conf"
+	// ScriptsDir holds the boot scripts.
+	ScriptsDir = "/usr/local/lib/kubeadm-bootstrap"
+	// DriverPath is the script that runs all others.
+	DriverPath = ScriptsDir + "/bootstrap.sh"
+	// UnitPath is the systemd unit that runs the driver at each boot.
+	UnitPath = "/etc/systemd/system/kubeadm-bootstrap.service"
+)
+
+// MaxBytes is EC2's limit for user data, in bytes before base64 encoding (EC2 API reference, RunInstances).
+const MaxBytes = 16384

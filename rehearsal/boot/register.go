@@ -1,0 +1,86 @@
+package boot
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/rehearsal/cluster"
+)
+
+// register registers the node with its kubelet's own identity, so that the API server's node restriction judges
+// the labels as it would judge a kubelet's.
+func register(ctx context.Context, identity *rest.Config, m Machine, node *userdata.Node) error {
+	client, err := kubernetes.NewForConfig(identity)
+	if err != nil {
+		return fmt.Errorf("making the kubelet's client: %w", err)
+	}
+	object, err := nodeObject(m, node)
+	if err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Nodes().Create(ctx, object, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		err = takeOver(ctx, client, object)
+	}
+	if err != nil {
+		return fmt.Errorf("registering node %s: %w", node.Name, err)
+	}
+	return nil
+}
+
+// nodeObject is the node as its kubelet registers it.
+func nodeObject(m Machine, node *userdata.Node) (*corev1.Node, error) {
+	status, err := nodeStatus(m, node)
+	if err != nil {
+		return nil, err
+	}
+	labels := defaultLabels(node.Name)
+	maps.Copy(labels, node.Labels)
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: labels, Annotations: map[string]string{cluster.FakeNodeAnnotation: cluster.FakeNode}},
+		Spec:       corev1.NodeSpec{Taints: node.Taints},
+		Status:     *status,
+	}, nil
+}
+
+// defaultLabels are those that kubelet sets on every node.
+func defaultLabels(name string) map[string]string {
+	return map[string]string{
+		corev1.LabelHostname:   name,
+		corev1.LabelOSStable:   "linux",
+		corev1.LabelArchStable: "amd64",
+	}
+}
+
+// takeOver continues a node that is registered already. Like kubelet it then renews its status and the default
+// labels, but neither taints nor other labels: those are set at the first registration only.
+func takeOver(ctx context.Context, client kubernetes.Interface, object *corev1.Node) error {
+	nodes := client.CoreV1().Nodes()
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		found, err := nodes.Get(ctx, object.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		conditions := found.Status.Conditions
+		found.Status = object.Status
+		found.Status.Conditions = conditions // kwok's to write
+		if found, err = nodes.UpdateStatus(ctx, found, metav1.UpdateOptions{}); err != nil {
+			return err
+		}
+		for key, value := range defaultLabels(object.Name) {
+			metav1.SetMetaDataLabel(&found.ObjectMeta, key, value)
+		}
+		metav1.SetMetaDataAnnotation(&found.ObjectMeta, cluster.FakeNodeAnnotation, cluster.FakeNode)
+		_, err = nodes.Update(ctx, found, metav1.UpdateOptions{})
+		return err
+	})
+}

@@ -1,0 +1,83 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// account is the part of AWS that the machines of a test share.
+type account struct {
+	mu         sync.Mutex
+	parameters map[string]string
+}
+
+func newAccount() *account { return &account{parameters: map[string]string{}} }
+
+func (a *account) get(name string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.parameters[name]
+}
+
+// services are one machine's way into the account and the network. The zero values of its switches allow everything.
+type services struct {
+	account  *account
+	volume   string
+	offline  error                               // why there is no internet
+	firewall func(address string, port int) error // nil lets everything pass
+	mayPut   func(name string) error
+}
+
+func (s *services) PutParameter(name, value string) error {
+	if s.mayPut != nil {
+		if err := s.mayPut(name); err != nil {
+			return err
+		}
+	}
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	s.account.parameters[name] = value
+	return nil
+}
+
+func (s *services) GetParameter(name string) (string, error) {
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	value, ok := s.account.parameters[name]
+	if !ok {
+		return "", fmt.Errorf("ParameterNotFound: %s", name)
+	}
+	return value, nil
+}
+
+func (s *services) DataVolume(ctx context.Context) (string, error) {
+	if s.volume != "" {
+		return s.volume, nil
+	}
+	<-ctx.Done()
+	return "", errors.Join(errors.New("no volume was attached"), ctx.Err())
+}
+
+func (s *services) Internet() error { return s.offline }
+
+func (s *services) Reach(address string, port int) error {
+	if s.firewall == nil {
+		return nil
+	}
+	return s.firewall(address, port)
+}
+
+// eventually waits until the condition is nil.
+func eventually(limit time.Duration, condition func() error) error {
+	deadline := time.Now().Add(limit)
+	for {
+		err := condition()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

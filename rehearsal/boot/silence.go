@@ -1,0 +1,41 @@
+package boot
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/rehearsal/cluster"
+)
+
+// silence lets every node fall silent whose machine does not run: kwok stops playing its kubelet, its lease runs
+// out, and the real controller manager marks it NotReady. Without a control plane there is nothing to do; the next
+// one to start does it.
+func (w *World) silence(ctx context.Context) error {
+	running := w.Cluster()
+	if running == nil {
+		return nil
+	}
+	client, err := kubernetes.NewForConfig(running.Admin())
+	if err != nil {
+		return fmt.Errorf("making a client for the API server: %w", err)
+	}
+	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("listing nodes: %w", err)
+	}
+	alive := w.alive()
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, cluster.FakeNodeAnnotation)
+	for _, node := range nodes.Items {
+		if alive[node.Name] || node.Annotations[cluster.FakeNodeAnnotation] == "" {
+			continue
+		}
+		if _, err := client.CoreV1().Nodes().Patch(ctx, node.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("switching off node %s: %w", node.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/rehearsal/cluster"
+)
+
+// Options configure the world in which machines boot.
+type Options struct {
+	// Programs returns the paths of a control plane's programs for a Kubernetes version such as "1.36.3".
+	Programs func(ctx context.Context, kubernetesVersion string) (map[string]string, error)
+	// StateDir holds the data volumes and the machines' root disks; it belongs to this world alone.
+	StateDir string
+	// APIPort is the API server's port on loopback; 0 takes a free one.
+	APIPort int
+	// JoinWait bounds how long a worker waits until it can join; 0 means two minutes. (A real one waits 30.)
+	JoinWait time.Duration
+	// RestartDelay is the pause before a failed boot is tried again, as systemd does; 0 means five seconds.
+	RestartDelay time.Duration
+	// Log is told what happens on each machine; nil tells nobody.
+	Log func(machine, message string)
+}
+
+// World is where machines boot: it holds the control plane that one of them runs, and the way there.
+type World struct {
+	options Options
+	network *network
+
+	mu       sync.Mutex
+	machines map[string]*booted // by instance ID
+	running  *controlPlane
+	failed   chan error
+	waiters  sync.WaitGroup
+}
+
+// booted is what is known of a machine that has begun to boot.
+type booted struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	node   string // set once the node is registered
+}
+
+// New makes a world without machines.
+func New(options Options) *World {
+	if options.JoinWait == 0 {
+		options.JoinWait = 2 * time.Minute
+	}
+	if options.RestartDelay == 0 {
+		options.RestartDelay = 5 * time.Second
+	}
+	if options.Log == nil {
+		options.Log = func(string, string) {}
+	}
+	return &World{options: options, network: newNetwork(), machines: map[string]*booted{}, failed: make(chan error, 1)}
+}
+
+// Boot does what the machine does from its launch until its node is registered. It returns then, when the user
+// data can never work, or when the context ends; what may heal is tried again, as systemd would.
+func (w *World) Boot(ctx context.Context, m Machine) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	state := &booted{cancel: cancel, done: make(chan struct{})}
+	w.mu.Lock()
+	w.machines[m.ID] = state
+	w.mu.Unlock()
+	defer close(state.done)
+
+	node, err := userdata.ParseNode(m.UserData)
+	if err != nil {
+		err = fmt.Errorf("the user data of %s is wrong: %w", m.ID, err)
+		return errors.Join(err, w.giveUp(m, statusParameter(m.UserData), err))
+	}
+	for {
+		err := w.attempt(ctx, m, node)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		w.say(node.Name, "boot failed: %v", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(w.options.RestartDelay):
+		}
+	}
+}
+
+// giveUp reports a failure that no restart can mend, if the machine knows where and may.
+func (w *World) giveUp(m Machine, parameter string, reason error) error {
+	w.say(m.ID, "boot failed: %v", reason)
+	if parameter == "" {
+		return nil
+	}
+	r := &reporter{machine: m, parameter: parameter, step: "user-data"}
+	return r.report(kubeadm.PhaseFailed, reason.Error())
+}
+
+func (w *World) attempt(ctx context.Context, m Machine, node *userdata.Node) error {
+	r := &reporter{machine: m, parameter: node.StatusParameter}
+	boot := w.bootWorker
+	if node.ControlPlane {
+		boot = w.bootControlPlane
+	}
+	err := boot(ctx, m, node, r)
+	if err == nil {
+		r.step = "ready"
+		err = r.report(kubeadm.PhaseReady, "")
+	}
+	if err == nil {
+		w.say(node.Name, "ready")
+		return nil
+	}
+	if ctx.Err() != nil { // switched off while it booted: nobody is left to report
+		return err
+	}
+	return errors.Join(err, r.report(kubeadm.PhaseFailed, err.Error()))
+}
+
+// step begins a boot step and says so.
+func (w *World) step(r *reporter, node, step string) {
+	w.say(node, "%s", step)
+	if err := r.begin(step); err != nil {
+		w.say(node, "%v", err)
+	}
+}
+
+func (w *World) say(machine, format string, args ...any) {
+	w.options.Log(machine, fmt.Sprintf(format, args...))
+}
+
+// registered remembers which machine a node's kubelet runs on.
+func (w *World) registered(m Machine, node string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if state := w.machines[m.ID]; state != nil {
+		state.node = node
+	}
+}
+
+// alive lists the nodes whose machine runs.
+func (w *World) alive() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	nodes := map[string]bool{}
+	for _, state := range w.machines {
+		if state.node != "" {
+			nodes[state.node] = true
+		}
+	}
+	return nodes
+}
+
+// volumeDir and machineDir are the folders of a data volume and of a root disk.
+func (w *World) volumeDir(id string) string { return filepath.Join(w.options.StateDir, "volumes", id) }
+func (w *World) machineDir(id string) string {
+	return filepath.Join(w.options.StateDir, "machines", id)
+}
+
+// Cluster is the running control plane; nil while there is none.
+func (w *World) Cluster() *cluster.Cluster {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running == nil {
+		return nil
+	}
+	return w.running.cluster
+}
+
+// Failed yields the reason when a program of a running control plane ends by itself.
+func (w *World) Failed() <-chan error { return w.failed }
+
+// Terminate switches a machine off and throws its root disk away. A control plane's data volume stays.
+func (w *World) Terminate(ctx context.Context, id string) error {
+	w.mu.Lock()
+	state := w.machines[id]
+	delete(w.machines, id)
+	w.mu.Unlock()
+	if state == nil { // it never booted
+		return nil
+	}
+	state.cancel()
+	<-state.done
+	w.stopControlPlane(id)
+	var problems []error
+	if state.node != "" {
+		problems = append(problems, w.silence(ctx))
+	}
+	if err := os.RemoveAll(w.machineDir(id)); err != nil {
+		problems = append(problems, fmt.Errorf("removing the root disk of %s: %w", id, err))
+	}
+	return errors.Join(problems...)
+}
+
+// RemoveVolume deletes what a data volume held.
+func (w *World) RemoveVolume(id string) error {
+	if err := os.RemoveAll(w.volumeDir(id)); err != nil {
+		return fmt.Errorf("deleting the data of volume %s: %w", id, err)
+	}
+	return nil
+}
+
+// Close switches every machine off and keeps all data.
+func (w *World) Close() {
+	w.mu.Lock()
+	machines := w.machines
+	w.machines = map[string]*booted{}
+	w.mu.Unlock()
+	for _, state := range machines {
+		state.cancel()
+	}
+	for _, state := range machines {
+		<-state.done
+	}
+	for id := range machines {
+		w.stopControlPlane(id)
+	}
+}

@@ -1,0 +1,230 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// Cluster is a running control plane.
+type Cluster struct {
+	config  Config
+	machine *kubeadmConfig
+	layout  layout
+	ports   ports
+	server  string // the API server's URL in the simulated world
+	admin   *rest.Config
+	client  kubernetes.Interface
+
+	mu        sync.Mutex
+	processes []*process // in the order of their start
+	stopping  bool
+	failed    chan error
+	stopped   chan struct{}
+}
+
+// Start brings the control plane up to where `kubeadm init` has a healthy API server and has uploaded its
+// configuration. The machine then registers its own node, and Complete does the rest. Whatever a failed start has
+// started is stopped again.
+func Start(ctx context.Context, config Config) (*Cluster, error) {
+	if config.Log == nil {
+		config.Log = func(string, ...any) {}
+	}
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("starting the control plane: %w", err)
+	}
+	machine, err := parseKubeadmConfig(config.Kubeadm)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{config: config, machine: machine, layout: layout{config.VolumeDir, config.RunDir}, failed: make(chan error, 1), stopped: make(chan struct{})}
+	for _, step := range []func(context.Context) error{c.prepare, c.runPhases, c.startControlPlane, c.bindAdmins, c.uploadConfig, c.startKwok} {
+		if err := step(ctx); err != nil {
+			c.Stop()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Cluster) prepare(context.Context) error {
+	if err := c.layout.prepare(); err != nil {
+		return err
+	}
+	if err := dropLeafCertificates(c.layout.pki()); err != nil {
+		return err
+	}
+	hostConfig, err := c.machine.onThisHost(c.layout)
+	if err != nil {
+		return err
+	}
+	if c.machine.patchesDir != "" { // kubeadm insists that it exists, and a file need not be in it
+		if err := c.layout.write(c.machine.patchesDir+"/.keep", nil); err != nil {
+			return err
+		}
+	}
+	for path, content := range c.config.Files {
+		if err := c.layout.write(path, content); err != nil {
+			return err
+		}
+	}
+	for path, content := range map[string][]byte{configPath: c.config.Kubeadm, hostConfigPath: hostConfig, egressConfigPath: egressConfig(c.layout)} {
+		if err := c.layout.write(path, content); err != nil {
+			return err
+		}
+	}
+	return c.choosePorts()
+}
+
+func (c *Cluster) choosePorts() error {
+	wanted := []int{c.machine.bindPort, etcdClientPort, etcdPeerPort, etcdMetricsPort, controllerManagerPort, schedulerPort, kwokPort}
+	free, err := freePorts(len(wanted))
+	if err != nil {
+		return err
+	}
+	c.ports = ports{}
+	for i, port := range wanted {
+		c.ports[port] = free[i]
+	}
+	if c.config.APIPort != 0 {
+		c.ports[c.machine.bindPort] = c.config.APIPort
+	}
+	return nil
+}
+
+func (c *Cluster) runPhases(ctx context.Context) error {
+	c.config.Log("kubeadm makes certificates, kubeconfig files and static pods")
+	for _, phase := range c.phases() {
+		if _, err := c.kubeadm(ctx, phase...); err != nil {
+			return err
+		}
+	}
+	var err error
+	if c.server, err = serverOf(c.layout.kubeconfig("admin.conf")); err != nil {
+		return err
+	}
+	if err := toLoopback(c.layout.host(kubernetesDir), c.APIPort()); err != nil {
+		return err
+	}
+	admin, err := restConfig(c.layout.kubeconfig("super-admin.conf"))
+	if err != nil {
+		return err
+	}
+	if c.client, err = kubernetes.NewForConfig(admin); err != nil {
+		return fmt.Errorf("making a client for the API server: %w", err)
+	}
+	c.admin, err = restConfig(c.layout.kubeconfig("admin.conf"))
+	return err
+}
+
+func (c *Cluster) startControlPlane(ctx context.Context) error {
+	for _, name := range []string{"etcd", "kube-apiserver"} {
+		if err := c.startStaticPod(ctx, name); err != nil {
+			return err
+		}
+	}
+	if err := c.dropStaleLeases(ctx); err != nil {
+		return err
+	}
+	var group sync.WaitGroup
+	problems := make([]error, 2)
+	for i, name := range []string{"kube-controller-manager", "kube-scheduler"} {
+		group.Go(func() { problems[i] = c.startStaticPod(ctx, name) })
+	}
+	group.Wait()
+	return errors.Join(problems...)
+}
+
+func (c *Cluster) startStaticPod(ctx context.Context, name string) error {
+	program, err := readManifest(name, c.config.Binaries[name], place{c.layout, c.ports})
+	if err != nil {
+		return err
+	}
+	return c.start(ctx, program)
+}
+
+func (c *Cluster) start(ctx context.Context, p program) error {
+	began := time.Now()
+	running, err := startProcess(ctx, p, c.layout.logs())
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.processes = append(c.processes, running)
+	c.mu.Unlock()
+	go c.watch(running)
+	c.config.Log("%s is healthy after %s", p.name, time.Since(began).Round(100*time.Millisecond))
+	return nil
+}
+
+// watch reports a program that ends although nobody asked it to.
+func (c *Cluster) watch(p *process) {
+	<-p.exited
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopping {
+		select {
+		case c.failed <- p.ended():
+		default: // the first failure is the one to know
+		}
+	}
+}
+
+// Stop ends every program, the last started first, and keeps the data. It may be called more than once.
+func (c *Cluster) Stop() {
+	c.mu.Lock()
+	processes := c.processes
+	c.processes = nil
+	if !c.stopping {
+		c.stopping = true
+		close(c.stopped)
+	}
+	c.mu.Unlock()
+	for i := len(processes) - 1; i >= 0; i-- {
+		processes[i].stop()
+	}
+}
+
+// Failed yields the reason when a program of the running control plane ends by itself.
+func (c *Cluster) Failed() <-chan error { return c.failed }
+
+// Stopped is closed once the control plane is being stopped.
+func (c *Cluster) Stopped() <-chan struct{} { return c.stopped }
+
+// AdvertiseAddress is the private address and port on which a real machine's API server would listen.
+func (c *Cluster) AdvertiseAddress() (host string, port int) {
+	return c.machine.advertiseAddress, c.machine.bindPort
+}
+
+// APIPort is the API server's port on loopback.
+func (c *Cluster) APIPort() int { return c.ports[c.machine.bindPort] }
+
+// Endpoint is the API server's address on loopback, as host:port.
+func (c *Cluster) Endpoint() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.APIPort()))
+}
+
+// Server is the API server's URL in the simulated world, as kubeadm writes it into every kubeconfig.
+func (c *Cluster) Server() string { return c.server }
+
+// NodeName is the name of the control plane's own node.
+func (c *Cluster) NodeName() string { return c.machine.nodeName }
+
+// Admin connects to the API server on loopback as the cluster's administrator.
+func (c *Cluster) Admin() *rest.Config { return rest.CopyConfig(c.admin) }
+
+// Kubelet connects to the API server on loopback as the control plane's own kubelet, with the identity that
+// kubeadm gave it.
+func (c *Cluster) Kubelet() (*rest.Config, error) {
+	return restConfig(c.layout.kubeconfig("kubelet.conf"))
+}
+
+// LogDir is the folder of the programs' logs, one file each.
+func (c *Cluster) LogDir() string { return c.layout.logs() }

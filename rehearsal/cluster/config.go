@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Config says what to run and where.
+type Config struct {
+	// Binaries maps each program's name (etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubeadm,
+	// kwok) to its path.
+	Binaries map[string]string
+	// Kubeadm is the kubeadm configuration as the machine was given it.
+	Kubeadm []byte
+	// Files are the machine's other files by their absolute path there: patches, policies and whatever else the
+	// kubeadm configuration refers to.
+	Files map[string][]byte
+	// VolumeDir holds what a real machine keeps on its data volume: certificate authorities and etcd's data. The
+	// same folder brings the same cluster back.
+	VolumeDir string
+	// RunDir holds what a real machine keeps on its root disk, and the logs. It is emptied at each start.
+	RunDir string
+	// APIPort is the API server's port on loopback; 0 takes a free one.
+	APIPort int
+	// Log is told each step; nil tells nobody.
+	Log func(format string, args ...any)
+}
+
+// programs are what a control plane needs.
+var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kwok"}
+
+func (c *Config) validate() error {
+	var problems []error
+	for _, name := range programs {
+		if c.Binaries[name] == "" {
+			problems = append(problems, fmt.Errorf("no program for %s was given", name))
+		}
+	}
+	for name, dir := range map[string]string{"VolumeDir": c.VolumeDir, "RunDir": c.RunDir} {
+		if !filepath.IsAbs(dir) {
+			problems = append(problems, fmt.Errorf("%s is %q; it must be an absolute path", name, dir))
+		}
+	}
+	if c.APIPort != 0 {
+		problems = append(problems, portIsFree(c.APIPort))
+	}
+	return errors.Join(problems...)
+}
+
+// layout names the places in the two folders.
+type layout struct {
+	volume, run string
+}
+
+func (l layout) pki() string       { return filepath.Join(l.volume, "pki") }
+func (l layout) etcd() string      { return filepath.Join(l.volume, "etcd") }
+func (l layout) manifests() string { return filepath.Join(l.run, "manifests") }
+func (l layout) logs() string      { return filepath.Join(l.run, "logs") }
+
+// host is where an absolute path of the machine lies on this host.
+func (l layout) host(path string) string { return filepath.Join(l.run, "root", path) }
+
+// kubeconfig is where kubeadm's kubeconfig of that name lies, for example admin.conf.
+func (l layout) kubeconfig(name string) string {
+	return filepath.Join(l.host(kubernetesDir), name)
+}
+
+// prepare empties the run folder and makes all others.
+func (l layout) prepare() error {
+	if err := os.RemoveAll(l.run); err != nil {
+		return fmt.Errorf("emptying %s: %w", l.run, err)
+	}
+	// kubeadm and etcd insist on a private data folder; the rest holds keys too.
+	for _, dir := range []string{l.pki(), l.etcd(), l.manifests(), l.logs(), l.host(kubernetesDir)} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the control plane's folders: %w", err)
+		}
+	}
+	return nil
+}
+
+// write puts a file of the machine in its place.
+func (l layout) write(path string, content []byte) error {
+	target := l.host(path)
+	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+		return fmt.Errorf("making the folder of %s: %w", path, err)
+	}
+	if err := os.WriteFile(target, content, 0o600); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// freePorts returns n different free loopback ports. They are held open together so that none comes twice.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+		defer listener.Close()
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func portIsFree(port int) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("the API server's port %d is not free: %w", port, err)
+	}
+	return listener.Close()
+}

@@ -1,0 +1,58 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// FakeNodeAnnotation marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease,
+// and runs their pods. Without the annotation a node falls silent, as if its machine had been switched off.
+const (
+	FakeNodeAnnotation = "kwok.x-k8s.io/node"
+	FakeNode           = "fake"
+)
+
+// kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it plays.
+const kwokPort = 10250
+
+// kwokConfig is kwok's configuration. Without stages in it kwok uses its built-in ones: nodes become Ready, pods
+// become Running and ready, jobs complete, deleted pods go.
+const kwokConfig = `apiVersion: config.kwok.x-k8s.io/v1alpha1
+kind: KwokConfiguration
+`
+
+// startKwok starts kwok as an administrator of its own: it writes the status of every node and pod, which no
+// kubelet's identity may do.
+func (c *Cluster) startKwok(ctx context.Context) error {
+	remote, err := c.Kubeconfig(ctx, "kwok")
+	if err != nil {
+		return err
+	}
+	local, err := Loopback(remote, c.APIPort())
+	if err != nil {
+		return err
+	}
+	kubeconfig, config := c.layout.kubeconfig("kwok.conf"), filepath.Join(c.layout.run, "kwok.yaml")
+	for path, content := range map[string][]byte{kubeconfig: local, config: []byte(kwokConfig)} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return fmt.Errorf("writing kwok's configuration: %w", err)
+		}
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.ports[kwokPort]))
+	return c.start(ctx, program{
+		name: "kwok", path: c.config.Binaries["kwok"], env: environment(c.layout, nil), healthy: httpProbe("http://" + address + "/healthz"),
+		args: []string{
+			"--kubeconfig=" + kubeconfig,
+			"--config=" + config,
+			"--server-address=" + address,
+			"--manage-all-nodes=false",
+			"--manage-nodes-with-annotation-selector=" + FakeNodeAnnotation + "=" + FakeNode,
+			"--node-lease-duration-seconds=40", // kubelet's default
+			"--node-port=0",                    // nobody can reach these kubelets
+		},
+	})
+}

@@ -1,0 +1,47 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// lasting are the key pairs that make a cluster the same cluster; all others are made from them.
+var lasting = []string{"ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key"}
+
+// dropLeafCertificates removes what the authorities signed for a machine that may since have been replaced:
+// kubeadm refuses a certificate whose names no longer fit, but makes a missing one anew.
+func dropLeafCertificates(pki string) error {
+	err := filepath.WalkDir(pki, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(pki, path)
+		if err != nil || slices.Contains(lasting, filepath.ToSlash(name)) {
+			return err
+		}
+		return os.Remove(path)
+	})
+	if err != nil {
+		return fmt.Errorf("clearing old certificates: %w", err)
+	}
+	return nil
+}
+
+// dropStaleLeases frees the leader locks that a stopped controller manager and scheduler left behind in etcd. They
+// would run out by themselves after 15 s; nobody else can hold them here.
+func (c *Cluster) dropStaleLeases(ctx context.Context) error {
+	leases := c.client.CoordinationV1().Leases(metav1.NamespaceSystem)
+	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
+		if err := leases.Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("freeing the leader lock of %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/k8sprovider"
+	"github.com/growbin/cluster/rehearsal/report"
+	"github.com/growbin/cluster/rehearsal/verify"
+	"github.com/growbin/cluster/stacks"
+)
+
+// describe puts what was read back into the report.
+func (r *rehearsal) describe(s *verify.Snapshot) {
+	r.report.KubernetesVersion = s.Version
+	for _, node := range r.settings.Nodes {
+		load := s.Load(node.Name)
+		described := report.Node{
+			Name: node.Name, Role: string(node.Role), Purpose: node.Purpose, Labels: map[string]string{},
+			PlannedCPU: tenth(load.CPU), PlannedMemory: tenth(load.Memory),
+		}
+		if machine, err := r.cloud.Machine(node.Name); err == nil {
+			described.InstanceType, described.Zone, described.InstanceID = machine.InstanceType, machine.Zone, machine.ID
+		}
+		if node.Band != nil {
+			described.Band = &report.Band{Low: node.Band.Low, High: node.Band.High}
+		}
+		for i := range s.Nodes {
+			if s.Nodes[i].Name == node.Name {
+				described.Labels = s.Nodes[i].Labels
+			}
+		}
+		r.report.Nodes = append(r.report.Nodes, described)
+	}
+	applications := stacks.ApplicationNames()
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		described := report.Pod{
+			Namespace: pod.Namespace, Name: pod.Name, App: s.App(pod), Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase),
+		}
+		if slices.Contains(applications, described.App) {
+			r.report.Pods = append(r.report.Pods, described)
+		} else {
+			r.report.OtherPods = append(r.report.OtherPods, described)
+		}
+	}
+	for i := range s.StatefulSets {
+		set := &s.StatefulSets[i]
+		wanted := int32(1)
+		if set.Spec.Replicas != nil {
+			wanted = *set.Spec.Replicas
+		}
+		r.report.StatefulSets = append(r.report.StatefulSets, report.Controller{Namespace: set.Namespace, Name: set.Name, Ready: set.Status.ReadyReplicas, Wanted: wanted})
+	}
+	for i := range s.DaemonSets {
+		set := &s.DaemonSets[i]
+		r.report.DaemonSets = append(r.report.DaemonSets, report.Controller{Namespace: set.Namespace, Name: set.Name, Ready: set.Status.NumberReady, Wanted: set.Status.DesiredNumberScheduled})
+	}
+	for i := range s.Claims {
+		claim := &s.Claims[i]
+		r.report.Claims = append(r.report.Claims, report.Claim{Namespace: claim.Namespace, Name: claim.Name, Phase: string(claim.Status.Phase), Volume: claim.Spec.VolumeName})
+	}
+}
+
+func tenth(percent float64) float64 { return math.Round(percent*10) / 10 }
+
+// provenance says what the result rests on.
+func (r *rehearsal) provenance() {
+	if r.kubernetes != nil {
+		for _, item := range r.kubernetes.NotInstalled() {
+			r.report.NotInstalledHere = append(r.report.NotInstalledHere, report.NotInstalled(item))
+		}
+	}
+	if r.engine != nil {
+		r.report.Real = append(r.report.Real, "Pulumi engine "+r.engine.Version)
+	}
+	r.report.Real = append(r.report.Real,
+		"Kubernetes control plane "+r.report.KubernetesVersion+": kubeadm, etcd, API server, controller manager, scheduler",
+		"every machine's user data, read as the machine would")
+	r.report.Simulated = append(r.report.Simulated,
+		"AWS: a strict model in memory; nothing was created in any account",
+		"kubelets and containers (kwok): no image was pulled, no program of a pod ran")
+	for _, plugin := range []struct{ name, major, version string }{{"kubernetes", "4", k8sprovider.Version}, {"random", "4", "4.19.0"}} {
+		if path := engine.FindPlugin(plugin.name, plugin.major); path != "" {
+			r.report.Real = append(r.report.Real, fmt.Sprintf("provider plugin %s (%s)", plugin.name, path))
+		} else {
+			r.report.Simulated = append(r.report.Simulated, fmt.Sprintf("provider plugin %s: a stand-in for %s", plugin.name, plugin.version))
+		}
+	}
+}

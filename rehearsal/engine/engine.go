@@ -1,0 +1,126 @@
+// Package engine runs the real Pulumi CLI for a rehearsal: the program is served from this process by the Automation API,
+// the state is a directory, the providers are whoever listens on the given ports.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// passphrase encrypts the secrets of a rehearsal. They are generated for it and end with it.
+const passphrase = "rehearsal"
+
+// Options of an engine.
+type Options struct {
+	// Project is the directory that holds Pulumi.yaml and Pulumi.<stack>.yaml. They are copied, never written.
+	Project string
+	Stack   string
+	// Pulumi is the path of the CLI.
+	Pulumi string
+	// State is the directory for everything the engine keeps: backend, Pulumi's home, the copied project, logs.
+	State   string
+	Program pulumi.RunFunc
+	// Providers maps package names to the loopback ports where they are served. A package that is not named here is
+	// looked for as a plugin on the machine.
+	Providers map[string]int
+	// Plugins maps package names to real plugins on this machine, which are used as they are.
+	Plugins map[string]string
+	// Config and Secrets override the stack file, by full key (project:key).
+	Config, Secrets map[string]string
+	// Out receives Pulumi's display; Color is always or never.
+	Out   io.Writer
+	Color string
+}
+
+// Engine is one stack, ready to be previewed, deployed and destroyed.
+type Engine struct {
+	options Options
+	stack   auto.Stack
+	// Version of the CLI.
+	Version string
+}
+
+// Open prepares the stack. It can be opened again with the same state directory.
+func Open(ctx context.Context, o Options) (*Engine, error) {
+	dirs := map[string]string{}
+	for _, name := range []string{"backend", "home", "work", "logs"} {
+		dirs[name] = filepath.Join(o.State, name)
+		if err := os.MkdirAll(dirs[name], 0o700); err != nil {
+			return nil, fmt.Errorf("make the rehearsal's directory: %w", err)
+		}
+	}
+	if err := copyProject(o.Project, dirs["work"], o.Stack, o.Plugins); err != nil {
+		return nil, err
+	}
+	backend, err := filepath.Abs(dirs["backend"])
+	if err != nil {
+		return nil, fmt.Errorf("find the state directory: %w", err)
+	}
+	cli, err := newCommand(ctx, o.Pulumi, map[string]string{
+		"PULUMI_BACKEND_URL":                            "file://" + filepath.ToSlash(backend),
+		"PULUMI_HOME":                                   filepath.Join(filepath.Dir(backend), "home"),
+		"PULUMI_CONFIG_PASSPHRASE":                      passphrase,
+		"PULUMI_SKIP_UPDATE_CHECK":                      "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
+		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+		"PULUMI_DEBUG_PROVIDERS":                        attach(o.Providers),
+		"PULUMI_DISABLE_RESOURCE_REFERENCES":            "false",
+	})
+	if err != nil {
+		return nil, err
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(dirs["work"]), auto.Program(o.Program), auto.Pulumi(cli))
+	if err != nil {
+		return nil, fmt.Errorf("open the Pulumi project: %w", err)
+	}
+	stack, err := auto.UpsertStack(ctx, o.Stack, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("open the stack %s: %w", o.Stack, err)
+	}
+	e := &Engine{options: o, stack: stack, Version: cli.version.String()}
+	return e, e.configure(ctx, o.Config, o.Secrets)
+}
+
+// SetConfig overrides one more setting of the stack.
+func (e *Engine) SetConfig(ctx context.Context, key, value string) error {
+	return e.configure(ctx, map[string]string{key: value}, nil)
+}
+
+func (e *Engine) configure(ctx context.Context, config, secrets map[string]string) error {
+	values := auto.ConfigMap{}
+	for key, value := range config {
+		values[key] = auto.ConfigValue{Value: value}
+	}
+	for key, value := range secrets {
+		values[key] = auto.ConfigValue{Value: value, Secret: true}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	if err := e.stack.SetAllConfig(ctx, values); err != nil {
+		return fmt.Errorf("set the rehearsal's settings: %w", err)
+	}
+	return nil
+}
+
+// Log is the file that an operation's full display is written to.
+func (e *Engine) Log(operation string) string {
+	return filepath.Join(e.options.State, "logs", operation+".log")
+}
+
+func attach(providers map[string]int) string {
+	var list []string
+	for name, port := range providers {
+		list = append(list, fmt.Sprintf("%s:%d", name, port))
+	}
+	sort.Strings(list)
+	return strings.Join(list, ",")
+}

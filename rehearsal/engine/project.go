@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"sigs.k8s.io/yaml"
+)
+
+// copyProject copies what the CLI reads: it writes an encryption salt into the stack file, which must not be the
+// repository's. Real plugins are named in the copy with their place, so that no other version is looked for.
+func copyProject(from, to, stack string, plugins map[string]string) error {
+	text, err := os.ReadFile(filepath.Join(from, "Pulumi.yaml"))
+	if err != nil {
+		return fmt.Errorf("read the project: %w", err)
+	}
+	project := map[string]any{}
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return fmt.Errorf("read Pulumi.yaml: %w", err)
+	}
+	name := "Pulumi." + stack + ".yaml"
+	config, err := os.ReadFile(filepath.Join(from, name))
+	if os.IsNotExist(err) {
+		return fmt.Errorf("there is no stack %q: %s does not exist", stack, filepath.Join(from, name))
+	}
+	if err != nil {
+		return fmt.Errorf("read the stack's settings: %w", err)
+	}
+	if len(plugins) > 0 {
+		if text, err = withPlugins(project, plugins); err != nil {
+			return err
+		}
+	}
+	// The CLI changes into the program's folder even when the program is served from here.
+	program, _ := project["main"].(string)
+	if err := os.MkdirAll(filepath.Join(to, filepath.FromSlash(program)), 0o700); err != nil {
+		return fmt.Errorf("make the program's folder: %w", err)
+	}
+	for file, content := range map[string][]byte{"Pulumi.yaml": text, name: config} {
+		if err := os.WriteFile(filepath.Join(to, file), content, 0o600); err != nil {
+			return fmt.Errorf("copy the project: %w", err)
+		}
+	}
+	return nil
+}
+
+func withPlugins(project map[string]any, plugins map[string]string) ([]byte, error) {
+	var providers []map[string]any
+	for name, path := range plugins {
+		providers = append(providers, map[string]any{"name": name, "path": filepath.Dir(path)})
+	}
+	project["plugins"] = map[string]any{"providers": providers}
+	text, err := yaml.Marshal(project)
+	if err != nil {
+		return nil, fmt.Errorf("write Pulumi.yaml: %w", err)
+	}
+	return text, nil
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// parallel is how many resources are worked on at once. Most of them only wait.
+const parallel = 64
+
+// Preview asks the engine what an update would do.
+func (e *Engine) Preview(ctx context.Context, name string) (Result, error) {
+	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Preview(ctx, optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out),
+			optpreview.EventStreams(stream), optpreview.Color(e.options.Color), optpreview.Parallel(parallel),
+			optpreview.SuppressOutputs())
+		return err
+	})
+}
+
+// Up deploys the program.
+func (e *Engine) Up(ctx context.Context, name string) (Result, error) {
+	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Up(ctx, optup.ProgressStreams(out), optup.ErrorProgressStreams(out),
+			optup.EventStreams(stream), optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs())
+		return err
+	})
+}
+
+// Refresh reads the real state of every resource into the stack.
+func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
+	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
+			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel))
+		return err
+	})
+}
+
+// Destroy deletes every resource of the stack.
+func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
+	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.ErrorProgressStreams(out),
+			optdestroy.EventStreams(stream), optdestroy.Color(e.options.Color), optdestroy.Parallel(parallel))
+		return err
+	})
+}
+
+func (e *Engine) run(
+	ctx context.Context, name string, operation func(io.Writer, chan events.EngineEvent) error,
+) (Result, error) {
+	log, err := os.Create(e.Log(name))
+	if err != nil {
+		return Result{}, fmt.Errorf("open the log: %w", err)
+	}
+	defer log.Close()
+	out := log
+	var display io.Writer = out
+	if e.options.Out != nil {
+		shown := newDisplay(e.options.Out)
+		defer shown.Flush()
+		display = io.MultiWriter(out, shown)
+	}
+	stream, collected := make(chan events.EngineEvent), make(chan Result)
+	go func() { collected <- collect(stream) }()
+	started := time.Now()
+	err = operation(display, stream)
+	// The Automation API closes the stream once it has opened it; if it never came to that, nobody else will.
+	closeOnce(stream)
+	result := <-collected
+	result.Took = time.Since(started)
+	if err == nil {
+		return result, nil
+	}
+	return result, e.explain(ctx, name, result, err)
+}
+
+func closeOnce(stream chan events.EngineEvent) {
+	defer func() { _ = recover() }()
+	close(stream)
+}
+
+// explain makes an error that a person can act on: which resources failed, why, and where everything is written.
+func (e *Engine) explain(ctx context.Context, name string, result Result, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
+	}
+	if len(result.Failures) == 0 {
+		// The last words of the CLI hold the reason when no resource has one.
+		return fmt.Errorf("pulumi %s failed (log: %s): %w", name, e.Log(name), lastWords(err))
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "pulumi %s failed (log: %s):", name, e.Log(name))
+	for _, f := range result.Failures {
+		fmt.Fprintf(&text, "\n  %s", f)
+	}
+	return errors.New(text.String())
+}
+
+// mostWords is how much of the CLI's output an error repeats, in bytes.
+const mostWords = 2000
+
+func lastWords(err error) error {
+	text := err.Error()
+	if len(text) > mostWords {
+		text = "…" + text[len(text)-mostWords:]
+	}
+	return errors.New(text)
+}

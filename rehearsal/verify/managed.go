@@ -1,0 +1,65 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+)
+
+// pulumiManager begins the name of every field manager that Pulumi's Kubernetes provider applies with.
+const pulumiManager = "pulumi-kubernetes"
+
+// Managed lists the objects in the API server that Pulumi still owns a field of. After a destroy there must be none, not
+// even a label on a node.
+func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
+	disco, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("client for %s: %w", config.Host, err)
+	}
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("client for %s: %w", config.Host, err)
+	}
+	lists, err := disco.ServerPreferredResources()
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+		return nil, fmt.Errorf("ask the API server for its kinds: %w", err)
+	}
+	var left []string
+	for _, list := range lists {
+		group, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, fmt.Errorf("kinds of %s: %w", list.GroupVersion, err)
+		}
+		for _, kind := range list.APIResources {
+			if !slices.Contains(kind.Verbs, "list") || kind.Name == "events" {
+				continue
+			}
+			found, err := client.Resource(group.WithResource(kind.Name)).List(ctx, metav1.ListOptions{})
+			if err != nil {
+				return nil, fmt.Errorf("list %s: %w", kind.Name, err)
+			}
+			for i := range found.Items {
+				if object := &found.Items[i]; byPulumi(object) {
+					left = append(left, kind.Kind+" "+fullName(object))
+				}
+			}
+		}
+	}
+	sort.Strings(left)
+	return left, nil
+}
+
+func byPulumi(object *unstructured.Unstructured) bool {
+	return slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return strings.HasPrefix(entry.Manager, pulumiManager)
+	})
+}

@@ -1,0 +1,149 @@
+package stacks
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/access"
+	"github.com/growbin/cluster/components/bucket"
+	"github.com/growbin/cluster/components/firewall"
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/network"
+	"github.com/growbin/cluster/components/node"
+)
+
+const (
+	apiPort = 6443
+	// controlPlaneHost is the control plane's place in its subnet: its address must survive the machine.
+	controlPlaneHost = 10
+	// imageVersionDays is how long an overwritten or deleted image can be brought back.
+	imageVersionDays = 30
+)
+
+// cluster is the machines and the way in.
+type cluster struct {
+	vpc    *network.Vpc
+	images *bucket.Bucket
+	nodes  map[string]*node.Node
+	// server is the URL of the API server as it is reached from here.
+	server     pulumi.StringOutput
+	access     *access.Access
+	kubernetes *kubernetes.Provider
+}
+
+// newCluster builds the network, the machines and what they need to become a cluster.
+func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Provider) (*cluster, error) {
+	name := s.ClusterName()
+	onAWS := pulumi.Provider(provider)
+	c := &cluster{nodes: map[string]*node.Node{}}
+	var err error
+	if c.vpc, err = network.NewVpc(ctx, name, s.vpcArgs(), onAWS); err != nil {
+		return nil, err
+	}
+	groups, err := firewall.New(ctx, name, &firewall.Args{
+		VpcID: c.vpc.ID.ToStringOutput(), Groups: securityGroups, Rules: securityRules(s),
+	}, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	if c.images, err = bucket.New(ctx, name+"-images", &bucket.Args{
+		NoncurrentDays: imageVersionDays, DeletionProtection: s.DeletionProtection,
+	}, onAWS); err != nil {
+		return nil, err
+	}
+	bootstrap, err := kubeadm.NewCluster(ctx, name, bootstrapArgs(s, c.images), onAWS)
+	if err != nil {
+		return nil, err
+	}
+	key, err := sshKey(ctx, s, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	// A machine that boots before its route, its rules or its permissions stand fails its bootstrap.
+	ready := pulumi.DependsOn([]pulumi.Resource{c.vpc, groups, bootstrap})
+	for _, n := range s.Nodes {
+		args, err := machineArgs(s, n, c.vpc)
+		if err != nil {
+			return nil, err
+		}
+		args.AMI = pulumi.String(image)
+		args.KeyName = key
+		args.SecurityGroupIDs = pulumi.StringArray{groups.GroupID(string(n.Role))}
+		args.InstanceProfile = bootstrap.InstanceProfiles[n.Name]
+		if c.nodes[n.Name], err = node.New(ctx, n.Name, args, onAWS, ready); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.enter(ctx, s, onAWS)
+}
+
+// enter waits for the control plane and configures the one Kubernetes provider with what it published.
+func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceOption) (err error) {
+	controlPlane := ControlPlane(s.Nodes).Name
+	machine := c.nodes[controlPlane]
+	if s.APIAccess == AccessDirect {
+		c.server = pulumi.Sprintf("https://%s:%d", machine.PublicIP, apiPort)
+	} else {
+		c.server = pulumi.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)
+	}
+	if c.access, err = access.New(ctx, s.ClusterName(), &access.Args{
+		Cluster: s.ClusterName(), ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: c.server,
+		Timeout: s.BootTimeout,
+		// The machine's volumes and address are part of it: what is deployed later must be destroyed before them.
+	}, onAWS, pulumi.DependsOn([]pulumi.Resource{machine})); err != nil {
+		return err
+	}
+	c.kubernetes, err = kubernetes.NewProvider(ctx, s.ClusterName(), &kubernetes.ProviderArgs{
+		Kubeconfig: c.access.Kubeconfig,
+		// Without a stable identity a renewed kubeconfig would replace everything in the cluster.
+		ClusterIdentifier: pulumi.String(s.ClusterName()),
+		// A cluster that is gone for good must not block the destruction of the rest, unless its content is protected.
+		DeleteUnreachable: pulumi.Bool(!s.DeletionProtection),
+	}, pulumi.DependsOn([]pulumi.Resource{c.access}))
+	if err != nil {
+		return fmt.Errorf("configure Kubernetes: %w", err)
+	}
+	return nil
+}
+
+// sshKey is nil without a key: Session Manager is then the only way in.
+func sshKey(ctx *pulumi.Context, s *Settings, opts ...pulumi.ResourceOption) (pulumi.StringInput, error) {
+	switch {
+	case s.SSHKeyName == "":
+		return nil, nil
+	case s.SSHPublicKey == "":
+		return pulumi.String(s.SSHKeyName), nil
+	}
+	pair, err := ec2.NewKeyPair(ctx, s.SSHKeyName, &ec2.KeyPairArgs{
+		KeyName: pulumi.String(s.SSHKeyName), PublicKey: pulumi.String(s.SSHPublicKey),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("key pair %s: %w", s.SSHKeyName, err)
+	}
+	return pair.KeyName, nil
+}
+
+// controlPlaneIP is the fixed address of the control plane in the subnet of its zone.
+func (s *Settings) controlPlaneIP() (string, error) {
+	cidrs := s.PublicSubnetCIDRs
+	if s.NodeSubnets == "private" {
+		cidrs = s.PrivateSubnetCIDRs
+	}
+	subnet, err := netip.ParsePrefix(cidrs[ControlPlane(s.Nodes).Zone])
+	if err != nil {
+		return "", err
+	}
+	address := subnet.Addr()
+	for range controlPlaneHost {
+		address = address.Next()
+	}
+	if !subnet.Contains(address) {
+		return "", fmt.Errorf("subnet %s has no address number %d for the control plane", subnet, controlPlaneHost)
+	}
+	return address.String(), nil
+}

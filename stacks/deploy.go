@@ -1,0 +1,75 @@
+// Package stacks is what Growbin deploys: its settings, its nodes, its workloads and the order of things. All that is
+// Growbin's stands here; the components know nothing of it.
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ubuntuImage is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
+const ubuntuImage = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+
+// Deploy is the Pulumi program: it checks everything that can be checked, then builds the machines, then what runs on them.
+func Deploy(ctx *pulumi.Context) error {
+	settings, err := LoadSettings(ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := awsProvider(ctx, settings)
+	if err != nil {
+		return err
+	}
+	image, err := preflight(ctx, settings, provider)
+	if err != nil {
+		return err
+	}
+	cluster, err := newCluster(ctx, settings, image, provider)
+	if err != nil {
+		return err
+	}
+	if err := deployWorkloads(ctx, settings, cluster); err != nil {
+		return err
+	}
+	exportOutputs(ctx, settings, cluster)
+	return nil
+}
+
+// awsProvider tags everything it creates, so that the bill and the console tell whose it is.
+func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
+	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
+		Region: pulumi.String(s.Region),
+		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
+			clusterTag:  pulumi.String(s.ClusterName()),
+			"Stack":     pulumi.String(s.Stack),
+			"ManagedBy": pulumi.String("pulumi"),
+		}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("configure AWS: %w", err)
+	}
+	return provider, nil
+}
+
+// preflight asks AWS, before anything is created, for what would otherwise fail half-way, and returns the machine image.
+func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
+	via := pulumi.Provider(provider)
+	if err := checkQuota(ctx, s, via); err != nil {
+		return "", err
+	}
+	if s.SSHKeyName != "" && s.SSHPublicKey == "" {
+		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
+			return "", fmt.Errorf("%ssshKeyName is %q, which %s does not have; import it, or set %ssshPublicKey to create it: %w",
+				configPrefix, s.SSHKeyName, s.Region, configPrefix, err)
+		}
+	}
+	published, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: ubuntuImage}, via)
+	if err != nil {
+		return "", fmt.Errorf("look up the Ubuntu image: %w", err)
+	}
+	return published.Value, nil
+}

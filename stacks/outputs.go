@@ -1,0 +1,69 @@
+package stacks
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/node"
+)
+
+// Names of the stack outputs.
+const (
+	OutputClusterInfo = "clusterInfo"
+	OutputNodeRoles   = "nodeRoles"
+	OutputSSHCommands = "sshCommands"
+	OutputKubeconfig  = "kubeconfig"
+	OutputAPIEndpoint = "apiEndpoint"
+)
+
+// exportOutputs exports what a person or another stack needs to know of the cluster.
+func exportOutputs(ctx *pulumi.Context, s *Settings, c *cluster) {
+	ctx.Export(OutputClusterInfo, clusterInfo(s, c))
+	ctx.Export(OutputNodeRoles, nodeRoles(s.Nodes))
+	ctx.Export(OutputSSHCommands, sshCommands(s, c.nodes))
+	ctx.Export(OutputKubeconfig, c.access.Kubeconfig)
+	ctx.Export(OutputAPIEndpoint, c.server)
+}
+
+func clusterInfo(s *Settings, c *cluster) pulumi.Map {
+	totals := Sum(s.Nodes)
+	byRole := pulumi.IntMap{}
+	for role, count := range totals.ByRole {
+		byRole[string(role)] = pulumi.Int(count)
+	}
+	return pulumi.Map{
+		"name":              pulumi.String(s.ClusterName()),
+		"region":            pulumi.String(s.Region),
+		"availabilityZones": pulumi.ToStringArray(s.AvailabilityZones),
+		"kubernetesVersion": pulumi.String(s.KubernetesVersion),
+		"vpcId":             c.vpc.ID,
+		"nodes":             pulumi.Int(totals.Nodes),
+		"nodesByRole":       byRole,
+		"vcpus":             pulumi.Int(totals.VCPU),
+		"memoryGiB":         pulumi.Int(totals.MemoryGiB),
+		"diskGiB":           pulumi.Int(totals.DiskGiB),
+		"controlPlaneIp":    c.nodes[ControlPlane(s.Nodes).Name].PublicIP,
+		"imagesBucket":      c.images.Name,
+	}
+}
+
+func nodeRoles(nodes []Node) pulumi.StringMap {
+	roles := pulumi.StringMap{}
+	for _, n := range nodes {
+		roles[n.Name] = pulumi.String(n.Purpose)
+	}
+	return roles
+}
+
+// sshCommands has a command per node that opens a shell on it. Session Manager needs no key, no open port and
+// no address: an instance keeps its identifier for life, while its public address changes with every stop.
+func sshCommands(s *Settings, nodes map[string]*node.Node) pulumi.StringMap {
+	commands := pulumi.StringMap{}
+	for name, n := range nodes {
+		if s.SSHKeyName != "" && s.NodeSubnets == "public" {
+			commands[name] = pulumi.Sprintf("ssh -i ~/.ssh/%s.pem ubuntu@%s", s.SSHKeyName, n.PublicIP)
+		} else {
+			commands[name] = pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
+		}
+	}
+	return commands
+}

@@ -1,0 +1,143 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"github.com/growbin/cluster/components/network"
+)
+
+// configPrefix is the namespace of the settings in Pulumi.yaml, which holds their types, defaults and descriptions.
+const configPrefix = "growbin:"
+
+// APIAccess says how the program reaches the API server.
+type APIAccess string
+
+// The ways to the API server.
+const (
+	// AccessDirect connects to the control plane's public address, from an address in adminCidrs.
+	AccessDirect APIAccess = "direct"
+	// AccessSessionManager connects to a local port that scripts/api-tunnel forwards.
+	AccessSessionManager APIAccess = "sessionManager"
+)
+
+// Settings are the dials of one stack. Each field is the setting of the same name in Pulumi.yaml.
+type Settings struct {
+	// Stack is the name of the Pulumi stack.
+	Stack string
+
+	Region             string
+	AvailabilityZones  []string
+	VpcCIDR            string
+	PublicSubnetCIDRs  []string
+	PrivateSubnetCIDRs []string
+	NATGateways        network.NATMode
+	NodeSubnets        string
+	PodCIDR            string
+	ServiceCIDR        string
+
+	AdminCIDRs    []string
+	APIAccess     APIAccess
+	APITunnelPort int
+	SSHKeyName    string
+	SSHPublicKey  string
+
+	KubernetesVersion  string
+	RollNodes          []string
+	BootTimeout        time.Duration
+	DeletionProtection bool
+
+	ImageRegistry    string
+	ImageTag         string
+	ImageTags        map[string]string
+	RegistryUsername string
+	LogLevel         string
+
+	// Nodes is the topology with the stack's instance types.
+	Nodes []Node
+
+	// Secrets, which are never printed.
+	RegistryPassword, OpenAIAPIKey, KakaoAPIKey pulumi.StringOutput
+}
+
+// LoadSettings reads and checks all settings. Its error lists every problem with its key, its value and what would be right.
+func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
+	settings, err := DecodeSettings(ctx.Stack(), func(key string) (string, bool) {
+		return ctx.GetConfig(configPrefix + key)
+	})
+	if err != nil {
+		return nil, err
+	}
+	cfg := config.New(ctx, strings.TrimSuffix(configPrefix, ":"))
+	settings.RegistryPassword = cfg.GetSecret("registryPassword")
+	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
+	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")
+	return settings, nil
+}
+
+// DecodeSettings decodes and checks everything but the values of the secrets; get returns a setting as Pulumi
+// stores it, lists as JSON.
+func DecodeSettings(stack string, get func(key string) (string, bool)) (*Settings, error) {
+	r := &reader{get: get}
+	s := &Settings{
+		Stack: stack,
+
+		Region:             r.text("region"),
+		AvailabilityZones:  r.list("availabilityZones"),
+		VpcCIDR:            r.text("vpcCidr"),
+		PublicSubnetCIDRs:  r.list("publicSubnetCidrs"),
+		PrivateSubnetCIDRs: r.list("privateSubnetCidrs"),
+		NATGateways:        network.NATMode(r.text("natGateways")),
+		NodeSubnets:        r.choice("nodeSubnets", "public", "private"),
+		PodCIDR:            r.text("podCidr"),
+		ServiceCIDR:        r.text("serviceCidr"),
+
+		AdminCIDRs:    r.list("adminCidrs"),
+		APIAccess:     APIAccess(r.choice("apiAccess", string(AccessDirect), string(AccessSessionManager))),
+		APITunnelPort: r.integer("apiTunnelPort"),
+		SSHKeyName:    r.optional("sshKeyName"),
+		SSHPublicKey:  r.optional("sshPublicKey"),
+
+		KubernetesVersion:  r.text("kubernetesVersion"),
+		RollNodes:          r.list("rollNodes"),
+		BootTimeout:        time.Duration(r.integer("bootTimeoutMinutes")) * time.Minute,
+		DeletionProtection: r.boolean("deletionProtection"),
+
+		ImageRegistry:    r.text("imageRegistry"),
+		ImageTag:         r.text("imageTag"),
+		ImageTags:        r.pairs("imageTags"),
+		RegistryUsername: r.optional("registryUsername"),
+		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
+	}
+	var err error
+	if s.Nodes, err = Topology(r.pairs("instanceTypes")); err != nil {
+		r.problems = append(r.problems, err)
+	}
+	r.secret("openaiApiKey", "a key of the OpenAI API")
+	r.secret("kakaoApiKey", "a key of the Kakao Map API")
+	if s.RegistryUsername != "" {
+		r.secret("registryPassword", "the password of registryUsername")
+	}
+	s.validate(r)
+	if problems := r.all(); len(problems) > 0 {
+		return nil, fmt.Errorf("stack %q has %d wrong settings; nothing was created:\n  - %s",
+			stack, len(problems), strings.Join(problems, "\n  - "))
+	}
+	return s, nil
+}
+
+// ClusterName names the cluster in AWS: every taggable name starts with it.
+func (s *Settings) ClusterName() string { return "growbin-" + s.Stack }
+
+// Image is the reference of an application's image in this stack.
+func (s *Settings) Image(application string) string {
+	tag, ok := s.ImageTags[application]
+	if !ok {
+		tag = s.ImageTag
+	}
+	return s.ImageRegistry + "/" + application + ":" + tag
+}

@@ -1,0 +1,139 @@
+package stacks
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var allStacks = []string{"dev", "prod"}
+
+func TestSettingsOfBothStacksAreValid(t *testing.T) {
+	for _, stack := range allStacks {
+		settings, err := decode(t, stack, nil)
+		require.NoError(t, err, stack)
+		assert.Equal(t, "growbin-"+stack, settings.ClusterName())
+		assert.Len(t, settings.Nodes, len(topology))
+	}
+}
+
+func TestEverySettingIsDescribedAndTyped(t *testing.T) {
+	for key, entry := range readYAML(t, "../Pulumi.yaml")["config"].(map[string]any) {
+		schema := entry.(map[string]any)
+		assert.NotEmpty(t, schema["description"], key)
+		assert.Contains(t, []string{"string", "integer", "boolean", "array"}, schema["type"], key)
+	}
+}
+
+func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
+	cases := map[string]struct {
+		overrides map[string]string
+		message   string
+	}{
+		"region":                 {map[string]string{"region": "Seoul"}, `growbin:region is "Seoul"; give an AWS region such as ap-northeast-2`},
+		"two zones":              {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is ["ap-northeast-2a" "ap-northeast-2b"]; give exactly 3 zones`},
+		"zone twice":             {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "ap-northeast-2a"; name each zone once`},
+		"zone elsewhere":         {map[string]string{"availabilityZones": `["us-east-1a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "us-east-1a"; give a zone of region ap-northeast-2`},
+		"zones not a list":       {map[string]string{"availabilityZones": `ap-northeast-2a`}, `growbin:availabilityZones is "ap-northeast-2a"; give a list of texts`},
+		"vpc range":              {map[string]string{"vpcCidr": "10.0.0.0"}, `growbin:vpcCidr is "10.0.0.0"; give an IPv4 range such as 10.0.0.0/16`},
+		"vpc too large":          {map[string]string{"vpcCidr": "10.0.0.0/8"}, `growbin:vpcCidr is "10.0.0.0/8"; EC2 takes /16 to /28`},
+		"subnet outside":         {map[string]string{"publicSubnetCidrs": `["10.9.1.0/24","10.0.2.0/24","10.0.3.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.9.1.0/24"; give a range inside the VPC's 10.0.0.0/16`},
+		"subnets overlap":        {map[string]string{"publicSubnetCidrs": `["10.0.0.0/22","10.0.2.0/24","10.0.5.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.0.2.0/24"; it overlaps 10.0.0.0/22`},
+		"two subnets":            {map[string]string{"publicSubnetCidrs": `["10.0.1.0/24","10.0.2.0/24"]`}, `give one range for each of the 3 zones`},
+		"nat without private":    {map[string]string{"natGateways": "single"}, `growbin:natGateways is "single"; there is no private subnet to serve`},
+		"nat mode":               {map[string]string{"natGateways": "many"}, `growbin:natGateways is "many"; use one of none, single, perAz`},
+		"pods overlap vpc":       {map[string]string{"podCidr": "10.0.0.0/8"}, `growbin:podCidr is "10.0.0.0/8"; it overlaps growbin:vpcCidr`},
+		"services overlap pods":  {map[string]string{"serviceCidr": "192.168.4.0/22"}, `growbin:serviceCidr is "192.168.4.0/22"; it overlaps growbin:podCidr 192.168.0.0/16`},
+		"admin from everywhere":  {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, `growbin:adminCidrs is "0.0.0.0/0"; that is most of the internet`},
+		"admin not a range":      {map[string]string{"adminCidrs": `["my-laptop"]`}, `growbin:adminCidrs is "my-laptop"; give an IPv4 range`},
+		"direct without admin":   {map[string]string{"apiAccess": "direct"}, `growbin:adminCidrs is []; apiAccess direct needs the address you connect from`},
+		"access":                 {map[string]string{"apiAccess": "vpn"}, `growbin:apiAccess is "vpn"; use one of direct, sessionManager`},
+		"tunnel port":            {map[string]string{"apiTunnelPort": "70000"}, `growbin:apiTunnelPort is 70000; give a port from 1 to 65535`},
+		"tunnel port not number": {map[string]string{"apiTunnelPort": "high"}, `growbin:apiTunnelPort is "high"; give a whole number`},
+		"key without name":       {map[string]string{"sshPublicKey": "ssh-ed25519 AAAA"}, `growbin:sshKeyName is ""; name the key pair`},
+		"private key":            {map[string]string{"sshPublicKey": "-----BEGIN", "sshKeyName": "sesacthon"}, `give an OpenSSH public key`},
+		"private without nat":    {map[string]string{"nodeSubnets": "private"}, `growbin:nodeSubnets is "private"; set privateSubnetCidrs and natGateways too`},
+		"version":                {map[string]string{"kubernetesVersion": "v1.36"}, `growbin:kubernetesVersion is "v1.36"; give a full version such as 1.36.3`},
+		"minor":                  {map[string]string{"kubernetesVersion": "1.28.4"}, `growbin:kubernetesVersion is "1.28.4"`},
+		"roll":                   {map[string]string{"rollNodes": `["k8s-worker-1"]`}, `growbin:rollNodes is "k8s-worker-1"; no node is named "k8s-worker-1"; use one of k8s-master`},
+		"type":                   {map[string]string{"instanceTypes": `["k8s-redis=t3.tiny"]`}, `growbin:instanceTypes, node k8s-redis: unknown instance type "t3.tiny"; use one of c6i.large`},
+		"type of nobody":         {map[string]string{"instanceTypes": `["k8s-cache=t3.small"]`}, `growbin:instanceTypes names node "k8s-cache"; use one of k8s-master`},
+		"type entry":             {map[string]string{"instanceTypes": `["k8s-redis"]`}, `growbin:instanceTypes is "k8s-redis"; give each entry as name=value`},
+		"boot timeout":           {map[string]string{"bootTimeoutMinutes": "0"}, `growbin:bootTimeoutMinutes is 0; give at least 1`},
+		"protection":             {map[string]string{"deletionProtection": "yes"}, `growbin:deletionProtection is "yes"; use true or false`},
+		"registry":               {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, `growbin:imageRegistry is "https://ghcr.io/growbin"; give a registry and path`},
+		"tag":                    {map[string]string{"imageTag": "latest"}, `growbin:imageTag is "latest"; name a version`},
+		"tag missing":            {map[string]string{"imageTag": "-"}, `growbin:imageTag is missing; set it with: pulumi config set growbin:imageTag VALUE`},
+		"tag of nobody":          {map[string]string{"imageTags": `["wast-api=1.0.0"]`}, `growbin:imageTags is "wast-api"; use one of waste-api`},
+		"log level":              {map[string]string{"logLevel": "loud"}, `growbin:logLevel is "loud"; use one of debug, info, warning, error`},
+		"openai key":             {map[string]string{"openaiApiKey": "-"}, `growbin:openaiApiKey is missing; set a key of the OpenAI API with: pulumi config set --secret growbin:openaiApiKey`},
+		"registry password":      {map[string]string{"registryUsername": "robot"}, `growbin:registryPassword is missing`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := decode(t, "prod", c.overrides)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), c.message)
+		})
+	}
+}
+
+func TestAllWrongSettingsAreReportedTogether(t *testing.T) {
+	_, err := decode(t, "dev", map[string]string{
+		"region": "Seoul", "imageTag": "latest", "openaiApiKey": "-", "kakaoApiKey": "-", "podCidr": "x", "logLevel": "loud",
+	})
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "nothing was created")
+	for _, key := range []string{"region", "imageTag", "openaiApiKey", "kakaoApiKey", "podCidr", "logLevel"} {
+		assert.Contains(t, err.Error(), "growbin:"+key)
+	}
+}
+
+func TestSecretsAreNotQuotedInErrors(t *testing.T) {
+	_, err := decode(t, "dev", map[string]string{"openaiApiKey": "sk-very-secret", "region": "Seoul"})
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "sk-very-secret")
+}
+
+func TestImageTagsOverrideTheStacksTag(t *testing.T) {
+	settings, err := decode(t, "dev", map[string]string{"imageTag": "2.0.0", "imageTags": `["auth-api=2.0.1"]`})
+	require.NoError(t, err)
+	assert.Equal(t, "ghcr.io/growbin/auth-api:2.0.1", settings.Image("auth-api"))
+	assert.Equal(t, "ghcr.io/growbin/waste-api:2.0.0", settings.Image("waste-api"))
+}
+
+// FuzzDecodeSettings looks for settings that make decoding panic, or that it accepts though they break the topology.
+func FuzzDecodeSettings(f *testing.F) {
+	f.Add("instanceTypes", `["k8s-redis=t3.medium"]`)
+	f.Add("publicSubnetCidrs", `["10.0.0.0/24","::/0","10.0.1.0/33"]`)
+	f.Add("vpcCidr", "10.0.0.0/16")
+	f.Add("availabilityZones", `["a",null,3]`)
+	f.Add("imageTags", `["=","a=b=c"]`)
+	f.Add("rollNodes", `[""]`)
+	f.Add("apiTunnelPort", "-1")
+	base := readConfig(f, "prod", nil)
+	f.Fuzz(func(t *testing.T, key, value string) {
+		settings, err := DecodeSettings("prod", func(wanted string) (string, bool) {
+			if wanted == key {
+				return value, true
+			}
+			known, ok := base[wanted]
+			return known, ok
+		})
+		if err != nil {
+			if !strings.Contains(err.Error(), configPrefix) {
+				t.Errorf("the error names no setting: %v", err)
+			}
+			return
+		}
+		if totals := Sum(settings.Nodes); totals.Nodes != len(topology) || totals.VCPU < totals.Nodes {
+			t.Errorf("%s=%q gave totals %+v", key, value, totals)
+		}
+		if _, err := settings.controlPlaneIP(); err != nil && !json.Valid([]byte(value)) {
+			t.Errorf("%s=%q: %v", key, value, err)
+		}
+	})
+}
