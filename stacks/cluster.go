@@ -25,6 +25,9 @@ const (
 	imageVersionDays = 30
 )
 
+// pollInterval is the time between two looks at what a booting machine reports. Tests shorten it.
+var pollInterval = access.DefaultPollInterval
+
 // cluster is the machines and the way in.
 type cluster struct {
 	vpc    *network.Vpc
@@ -93,7 +96,7 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 	}
 	if c.access, err = access.New(ctx, s.ClusterName(), &access.Args{
 		Cluster: s.ClusterName(), ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: c.server,
-		Timeout: s.BootTimeout,
+		Timeout: s.BootTimeout, PollInterval: pollInterval,
 		// The machine's volumes and address are part of it: what is deployed later must be destroyed before them.
 	}, onAWS, pulumi.DependsOn([]pulumi.Resource{machine})); err != nil {
 		return err

@@ -7,36 +7,49 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/access"
 )
 
 // ubuntuImage is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
 const ubuntuImage = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 
-// Deploy is the Pulumi program: it checks everything that can be checked, then builds the machines, then what runs on them.
+// Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error {
-	settings, err := LoadSettings(ctx)
+	outputs, err := build(ctx)
 	if err != nil {
 		return err
+	}
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+	return nil
+}
+
+// build checks everything that can be checked, then builds the machines, then what runs on them. It returns the
+// stack's outputs.
+func build(ctx *pulumi.Context) (pulumi.Map, error) {
+	settings, err := LoadSettings(ctx)
+	if err != nil {
+		return nil, err
 	}
 	provider, err := awsProvider(ctx, settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	image, err := preflight(ctx, settings, provider)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cluster, err := newCluster(ctx, settings, image, provider)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := deployWorkloads(ctx, settings, cluster); err != nil {
-		return err
+		return nil, err
 	}
-	exportOutputs(ctx, settings, cluster)
-	return nil
+	return outputs(settings, cluster), nil
 }
 
 // awsProvider tags everything it creates, so that the bill and the console tell whose it is.
@@ -67,9 +80,8 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 				configPrefix, s.SSHKeyName, s.Region, configPrefix, err)
 		}
 	}
-	published, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: ubuntuImage}, via)
-	if err != nil {
+	if image, err = access.Parameter(ctx, ubuntuImage, via); err != nil {
 		return "", fmt.Errorf("look up the Ubuntu image: %w", err)
 	}
-	return published.Value, nil
+	return image, nil
 }

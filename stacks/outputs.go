@@ -15,13 +15,15 @@ const (
 	OutputAPIEndpoint = "apiEndpoint"
 )
 
-// exportOutputs exports what a person or another stack needs to know of the cluster.
-func exportOutputs(ctx *pulumi.Context, s *Settings, c *cluster) {
-	ctx.Export(OutputClusterInfo, clusterInfo(s, c))
-	ctx.Export(OutputNodeRoles, nodeRoles(s.Nodes))
-	ctx.Export(OutputSSHCommands, sshCommands(s, c.nodes))
-	ctx.Export(OutputKubeconfig, c.access.Kubeconfig)
-	ctx.Export(OutputAPIEndpoint, c.server)
+// outputs are what a person or another stack needs to know of the cluster.
+func outputs(s *Settings, c *cluster) pulumi.Map {
+	return pulumi.Map{
+		OutputClusterInfo: clusterInfo(s, c),
+		OutputNodeRoles:   nodeRoles(s.Nodes),
+		OutputSSHCommands: sshCommands(s, c.nodes),
+		OutputKubeconfig:  c.access.Kubeconfig,
+		OutputAPIEndpoint: c.server,
+	}
 }
 
 func clusterInfo(s *Settings, c *cluster) pulumi.Map {

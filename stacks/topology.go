@@ -143,11 +143,8 @@ func (n Node) Tolerations() []corev1.Toleration {
 	}}
 }
 
-// controlPlaneTaint is the taint, and the role label, that kubeadm gives its control plane.
+// controlPlaneTaint is the taint that kubeadm gives its control plane.
 const controlPlaneTaint = "node-role.kubernetes.io/control-plane"
-
-// RoleLabel is what kubectl shows under ROLES. Kubelet may not set it on itself.
-func (n Node) RoleLabel() string { return "node-role.kubernetes.io/" + string(n.Role) }
 
 // Type is the node's instance type with its figures.
 func (n Node) Type() capacity.InstanceType {

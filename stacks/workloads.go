@@ -2,11 +2,12 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/namespace"
+	"github.com/growbin/cluster/components/noderole"
 	"github.com/growbin/cluster/components/workload"
 )
 
@@ -16,15 +17,11 @@ const namespaceApplications = "growbin"
 // deployWorkloads deploys everything that runs on the cluster.
 func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
 	inCluster := pulumi.Provider(c.kubernetes)
-	nodes, err := labelNodeRoles(ctx, s, c)
+	nodes, err := labelNodeRoles(ctx, s, c, inCluster)
 	if err != nil {
 		return err
 	}
-	namespace, err := newNamespace(ctx, namespaceApplications, podSecurityRestricted, inCluster)
-	if err != nil {
-		return err
-	}
-	pullSecret, err := newPullSecret(ctx, s, namespace, inCluster)
+	applications, err := namespace.New(ctx, namespaceApplications, &namespace.Args{Registry: s.registry()}, inCluster)
 	if err != nil {
 		return err
 	}
@@ -33,79 +30,65 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
 		return err
 	}
 	for _, application := range catalogue {
-		if err := deployApplication(ctx, s, application, namespace, pullSecret, secrets, inCluster,
-			pulumi.DependsOn([]pulumi.Resource{nodes[application.Node]})); err != nil {
+		args, err := application.workload(s, applications, secrets)
+		if err != nil {
+			return fmt.Errorf("application %s: %w", application.Name, err)
+		}
+		onNode := pulumi.DependsOn([]pulumi.Resource{nodes[application.Node]})
+		if _, err := workload.New(ctx, application.Name, args, inCluster, onNode); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Levels of the Pod Security admission that the API server enforces on a namespace.
-const (
-	podSecurityRestricted = "restricted"
-)
-
-func newNamespace(ctx *pulumi.Context, name, podSecurity string, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
-	namespace, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Name:   pulumi.String(name),
-			Labels: pulumi.StringMap{"pod-security.kubernetes.io/enforce": pulumi.String(podSecurity)},
-		},
-	}, opts...)
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("namespace %s: %w", name, err)
+// labelNodeRoles shows each node's role, once it has joined. The result, by node name, is what to depend on before
+// using a node.
+func labelNodeRoles(ctx *pulumi.Context, s *Settings, c *cluster, opts ...pulumi.ResourceOption) (map[string]pulumi.Resource, error) {
+	labelled := map[string]pulumi.Resource{}
+	for _, n := range s.Nodes {
+		machine := c.nodes[n.Name]
+		label, err := noderole.New(ctx, n.Name, &noderole.Args{
+			Node: n.Name, Role: string(n.Role), InstanceID: c.access.Joined(n.Name, machine.InstanceID),
+			// The whole machine, its volumes too: what runs on the node is destroyed before them.
+		}, append(opts, pulumi.DependsOn([]pulumi.Resource{machine}))...)
+		if err != nil {
+			return nil, err
+		}
+		labelled[n.Name] = label
 	}
-	return namespace.Metadata.Name().Elem(), nil
+	return labelled, nil
 }
 
-// deployApplication turns one row of the catalogue into its Secret and its workload.
-func deployApplication(ctx *pulumi.Context, s *Settings, a Application, namespace pulumi.StringInput,
-	pullSecret pulumi.StringInput, values *connections, opts ...pulumi.ResourceOption) error {
+// registry is nil when no credentials are configured.
+func (s *Settings) registry() *namespace.Registry {
+	if s.RegistryUsername == "" {
+		return nil
+	}
+	host, _, _ := strings.Cut(s.ImageRegistry, "/")
+	return &namespace.Registry{Host: host, Username: s.RegistryUsername, Password: s.RegistryPassword}
+}
+
+// workload is one row of the catalogue in this stack. It is given its own connections and no others.
+func (a Application) workload(s *Settings, in *namespace.Namespace, values *connections) (*workload.Args, error) {
 	node, err := nodeNamed(s.Nodes, a.Node)
 	if err != nil {
-		return fmt.Errorf("application %s: %w", a.Name, err)
+		return nil, err
 	}
-	secretEnv, err := newSecretEnv(ctx, a, namespace, values, opts...)
-	if err != nil {
-		return fmt.Errorf("application %s: %w", a.Name, err)
+	secrets := map[string]pulumi.StringInput{}
+	for _, connection := range a.connections() {
+		if secrets[string(connection)], err = values.of(a, connection); err != nil {
+			return nil, err
+		}
 	}
 	args := &workload.Args{
-		Namespace: namespace, Image: s.Image(a.Name), PullSecret: pullSecret,
+		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
 		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
-		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secretEnv,
+		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
 		NodeSelector: node.Labels, Tolerations: node.Tolerations(),
 		Requests: a.Requests, Limits: workload.Resources{Memory: a.MemoryLimit},
 		PartOf: "growbin", Component: string(a.Kind),
 	}
 	a.run(args)
-	_, err = workload.New(ctx, a.Name, args, opts...)
-	return err
-}
-
-// newSecretEnv puts the application's connections, and only those, into a Secret of its own. Pulumi names it, so that a
-// changed Secret is a new one and the pods restart with it.
-func newSecretEnv(ctx *pulumi.Context, a Application, namespace pulumi.StringInput, values *connections,
-	opts ...pulumi.ResourceOption) (map[string]workload.SecretKey, error) {
-	data := pulumi.StringMap{}
-	for _, connection := range a.connections() {
-		value, err := values.of(a, connection)
-		if err != nil {
-			return nil, err
-		}
-		data[string(connection)] = value
-	}
-	secret, err := corev1.NewSecret(ctx, a.Name, &corev1.SecretArgs{
-		Metadata:   &metav1.ObjectMetaArgs{Namespace: namespace.ToStringOutput().ToStringPtrOutput()},
-		StringData: data,
-		Immutable:  pulumi.Bool(true),
-	}, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("secret: %w", err)
-	}
-	env := map[string]workload.SecretKey{}
-	for key := range data {
-		env[key] = workload.SecretKey{Secret: secret.Metadata.Name().Elem(), Key: key}
-	}
-	return env, nil
+	return args, nil
 }

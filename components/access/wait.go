@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
@@ -79,7 +78,7 @@ func (w waiter) until(what, parameter string, done func(value string) (ok bool, 
 	lastSaid := start
 	for {
 		state := ""
-		value, err := w.read(parameter)
+		value, err := Parameter(w.ctx, parameter, pulumi.Parent(w.owner))
 		if err == nil {
 			var ok bool
 			if ok, state, err = done(value); ok || err != nil {
@@ -107,14 +106,4 @@ func (w waiter) until(what, parameter string, done func(value string) (ok bool, 
 		case <-time.After(w.interval):
 		}
 	}
-}
-
-func (w waiter) read(parameter string) (string, error) {
-	result, err := ssm.LookupParameter(w.ctx, &ssm.LookupParameterArgs{
-		Name: parameter, WithDecryption: pulumi.BoolRef(true),
-	}, pulumi.Parent(w.owner))
-	if err != nil {
-		return "", err
-	}
-	return result.Value, nil
 }

@@ -40,9 +40,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource(bucketType, name, b, opts...); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
+	// Pulumi adds a random suffix to the name, which must be free in all of AWS.
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
-		// A prefix, since the name must be free in all of AWS.
-		BucketPrefix: pulumi.String(name + "-"),
 		ForceDestroy: pulumi.Bool(!args.DeletionProtection),
 	}, pulumi.Parent(b), pulumi.Protect(args.DeletionProtection))
 	if err != nil {

@@ -31,9 +31,8 @@ type fakeAWS struct {
 	mu sync.Mutex
 	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
 	slowMetadata, throttled, missingKeys int
-	// joinAfter is how many reads of the join parameter find it pending; joinData is what they find then.
-	joinAfter int
-	joinData  string
+	// join is what reads of the join parameter find, one after the other; the last value stays.
+	join []string
 	// denied is refused every SSM call when true.
 	denied   bool
 	calls    []string
@@ -139,10 +138,8 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprint(w, `{"Version":2}`)
 	case action == "GetParameter" && request.WithDecryption && request.Name == "/dev/join":
-		value := "pending"
-		if f.joinAfter--; f.joinAfter < 0 {
-			value = f.joinData
-		}
+		value := f.join[0]
+		f.join = f.join[min(1, len(f.join)-1):]
 		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]string{"Value": value}})
 		_, _ = w.Write(answer)
 	default:

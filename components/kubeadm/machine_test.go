@@ -99,6 +99,7 @@ func (m *machine) command(name, script string) {
 const commandFrame = `#!/bin/bash
 call="%[1]s $*" power=${POWER:-on}
 ! grep -qxF -- "$call" "$ROOT/calls" || power=on
+case $call in findmnt*|lsblk*|mountpoint*|*" list "*|"crictl info") power=on ;; esac # these change nothing
 printf '%%s\n' "$call" >>"$ROOT/calls"
 lose_power() { kill -KILL "$BOOT_PID"; kill -KILL 0; }
 body() {

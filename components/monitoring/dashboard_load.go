@@ -10,7 +10,7 @@ func loadDashboard() dashboard {
 			{Title: "Now", Panels: []panel{
 				one("Load", bars, unitShare, nodeLoad+of, "{{node}}").colour(0.7, 0.85),
 				one("Above band by", bars, unitShare, nodeLoad+of+" - on (node) group_left (purpose) "+nodeBandHigh+" > 0 or 0 * "+nodeBandHigh+of, "{{node}}: {{purpose}}").colour(0.01, 0.1),
-				one("Below band by", bars, unitShare, nodeBandLow+of+" - on (node) "+nodeLoad+" > 0 or 0 * "+nodeBandLow+of, "{{node}}: {{purpose}}").colour(0.2, 0.4),
+				one("Below band by", bars, unitShare, nodeBandLow+of+" - on (node) group_left () "+nodeLoad+" > 0 or 0 * "+nodeBandLow+of, "{{node}}: {{purpose}}").colour(0.2, 0.4),
 			}},
 			{Title: "Over time", Panels: []panel{
 				{Title: "Load and band", Kind: overTime, Unit: unitShare, Queries: []query{

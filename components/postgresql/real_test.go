@@ -38,7 +38,8 @@ func startReal(t *testing.T, args ServerArgs) *realServer {
 	s.writeConfig(t, args)
 	realserver.MustRun(t, s.command(filepath.Join(s.bin, "initdb"),
 		"--pgdata="+s.path("data"), "--username=postgres", "--no-sync", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"))
-	s.process = realserver.Start(t, s.command(postgres, "-D", s.path("data"), "-c", "config_file="+s.path("config/postgresql.conf")))
+	// Every statement is logged, to see that those with passwords are not.
+	s.process = realserver.Start(t, s.command(postgres, "-D", s.path("data"), "-c", "config_file="+s.path("config/postgresql.conf"), "-c", "log_statement=all"))
 	s.process.WaitFor(t, "accepting connections", 30*time.Second, func() error {
 		_, err := realserver.Run(t, s.command(filepath.Join(s.bin, "pg_isready"), "--host=127.0.0.1"))
 		return err
@@ -158,6 +159,7 @@ func TestRealServer(t *testing.T) {
 		for role, password := range s.passwords {
 			assert.NotContains(t, s.process.Log(), password, role)
 		}
+		assert.Contains(t, s.process.Log(), "REVOKE ALL ON DATABASE", "statements are logged at all")
 		assert.NotContains(t, s.process.Log(), "PASSWORD")
 	})
 	t.Run("takes a new password and a new database at the next start", func(t *testing.T) { testChange(t, s, args) })

@@ -31,9 +31,8 @@ type Args struct {
 	Port int
 	// Env are plain environment variables.
 	Env map[string]string
-	// SecretEnv are environment variables read from Secrets of the namespace. Let Pulumi name the Secrets: a
-	// changed one then has a new name, and the pods restart with it.
-	SecretEnv map[string]SecretKey
+	// SecretEnv are environment variables that are kept secret, in a Secret of the workload's own.
+	SecretEnv map[string]pulumi.StringInput
 	// NodeSelector and Tolerations place the pods.
 	NodeSelector map[string]string
 	Tolerations  []corev1.Toleration
@@ -53,12 +52,6 @@ type Args struct {
 	PartOf, Component string
 	// Annotations go on the pods, for example for Prometheus' discovery.
 	Annotations map[string]string
-}
-
-// SecretKey is one entry of a Secret.
-type SecretKey struct {
-	Secret pulumi.StringInput
-	Key    string
 }
 
 // Resources are quantities in Kubernetes' notation, for example "100m" and "128Mi".

@@ -11,7 +11,7 @@ import (
 // scratchLimit bounds each writable directory, so that a pod cannot fill its node's disk.
 const scratchLimit = "256Mi"
 
-func (a *Args) podTemplate(name string) *corev1.PodTemplateSpecArgs {
+func (a *Args) podTemplate(name string, secret pulumi.StringPtrInput) *corev1.PodTemplateSpecArgs {
 	volumes, mounts := a.scratch()
 	spec := &corev1.PodSpecArgs{
 		NodeSelector: pulumi.ToStringMap(a.NodeSelector),
@@ -27,7 +27,7 @@ func (a *Args) podTemplate(name string) *corev1.PodTemplateSpecArgs {
 			FsGroup:        pulumi.Int(orDefault(a.User, 1000)),
 			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 		},
-		Containers: corev1.ContainerArray{a.container(name, mounts)},
+		Containers: corev1.ContainerArray{a.container(name, secret, mounts)},
 		Volumes:    volumes,
 	}
 	if a.PullSecret != nil {
@@ -41,11 +41,11 @@ func (a *Args) podTemplate(name string) *corev1.PodTemplateSpecArgs {
 	}
 }
 
-func (a *Args) container(name string, mounts corev1.VolumeMountArray) *corev1.ContainerArgs {
+func (a *Args) container(name string, secret pulumi.StringPtrInput, mounts corev1.VolumeMountArray) *corev1.ContainerArgs {
 	container := &corev1.ContainerArgs{
 		Name:           pulumi.String(name),
 		Image:          pulumi.String(a.Image),
-		Env:            a.env(),
+		Env:            a.env(secret),
 		VolumeMounts:   mounts,
 		LivenessProbe:  a.Liveness.toArgs(),
 		ReadinessProbe: a.Readiness.toArgs(),
@@ -71,17 +71,16 @@ func (a *Args) container(name string, mounts corev1.VolumeMountArray) *corev1.Co
 }
 
 // env is sorted, since a changed order would restart the pods.
-func (a *Args) env() corev1.EnvVarArray {
+func (a *Args) env(secret pulumi.StringPtrInput) corev1.EnvVarArray {
 	var env corev1.EnvVarArray
 	for _, key := range sortedKeys(a.Env) {
 		env = append(env, &corev1.EnvVarArgs{Name: pulumi.String(key), Value: pulumi.String(a.Env[key])})
 	}
 	for _, key := range sortedKeys(a.SecretEnv) {
-		from := a.SecretEnv[key]
 		env = append(env, &corev1.EnvVarArgs{
 			Name: pulumi.String(key),
 			ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: &corev1.SecretKeySelectorArgs{
-				Name: from.Secret.ToStringOutput().ToStringPtrOutput(), Key: pulumi.String(from.Key),
+				Name: secret, Key: pulumi.String(key),
 			}},
 		})
 	}

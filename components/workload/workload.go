@@ -49,13 +49,17 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err er
 			Name: pulumi.String(name), Namespace: args.Namespace, Labels: pulumi.ToStringMap(args.labels(name)),
 		}
 	}
+	secret, err := w.secret(ctx, name, args)
+	if err != nil {
+		return err
+	}
 	if w.Deployment, err = appsv1.NewDeployment(ctx, name, &appsv1.DeploymentArgs{
 		Metadata: metadata(),
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(args.Replicas),
 			Strategy: args.strategy(),
 			Selector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
-			Template: args.podTemplate(name),
+			Template: args.podTemplate(name, secret),
 		},
 	}, parent); err != nil {
 		return err
@@ -83,6 +87,28 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err er
 		},
 	}, parent)
 	return err
+}
+
+// secret lets Pulumi name the Secret: a changed one is a new one, and the pods restart with it.
+func (w *Workload) secret(ctx *pulumi.Context, name string, args *Args) (pulumi.StringPtrInput, error) {
+	if len(args.SecretEnv) == 0 {
+		return nil, nil
+	}
+	data := pulumi.StringMap{}
+	for key, value := range args.SecretEnv {
+		data[key] = pulumi.ToSecret(value).(pulumi.StringOutput)
+	}
+	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
+		},
+		StringData: data,
+		Immutable:  pulumi.Bool(true),
+	}, pulumi.Parent(w))
+	if err != nil {
+		return nil, err
+	}
+	return secret.Metadata.Name(), nil
 }
 
 // strategy never runs two pods of a singleton, and otherwise never has fewer pods than asked for.

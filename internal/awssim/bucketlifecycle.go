@@ -31,7 +31,7 @@ var bucketLifecycleType = settingType(bucketLifecycleToken, "S3 Bucket Lifecycle
 			"status":      {kind: text, required: true, oneOf: []string{"Enabled", "Disabled"}},
 			"transitions": {kind: blocks, fields: properties{"days": {kind: whole, valid: within(0, 1<<31-1)}, "storageClass": storageClass}},
 		}},
-	}, checkLifecycle)
+	}, []string{"expectedBucketOwner", "timeouts"}, checkLifecycle)
 
 func required(p property) property {
 	p.required = true
@@ -62,5 +62,5 @@ func checkLifecycleActions(rule values) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("at least one action needs to be specified in a rule")
+	return fmt.Errorf("At least one action needs to be specified in a rule") //nolint:staticcheck // S3's own words
 }

@@ -8,7 +8,7 @@ import (
 const bucketPolicyToken = "aws:s3/bucketPolicy:BucketPolicy"
 
 var bucketPolicyType = settingType(bucketPolicyToken, "S3 Bucket Policy", "PutBucketPolicy",
-	"internal/service/s3/bucket_policy.go", properties{"policy": {kind: document, required: true}}, checkBucketPolicy)
+	"internal/service/s3/bucket_policy.go", properties{"policy": {kind: document, required: true}}, nil, checkBucketPolicy)
 
 // checkBucketPolicy refuses what S3 refuses: another bucket's resources, principals that do not exist, and a public
 // policy where the public access block forbids one.

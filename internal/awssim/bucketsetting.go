@@ -15,12 +15,10 @@ type bucketSetting struct {
 }
 
 // settingType makes the type of a bucket's setting. The bucket replaces it, all else changes in place.
-func settingType(token, title, operation, source string, inputs properties, check func(t *call, b *bucket) error) *resourceType {
+func settingType(token, title, operation, source string, inputs properties, refused []string,
+	check func(t *call, b *bucket) error,
+) *resourceType {
 	inputs["bucket"] = property{kind: text, required: true, replaces: true}
-	var refused []string
-	if inputs["expectedBucketOwner"].kind == text && token != bucketPublicAccessBlockToken && token != bucketOwnershipToken && token != bucketPolicyToken {
-		refused = []string{"expectedBucketOwner"}
-	}
 	put := func(t *call, b *bucket) error {
 		if check == nil {
 			return nil
@@ -65,7 +63,7 @@ var bucketPublicAccessBlockType = settingType(bucketPublicAccessBlockToken, "S3 
 		"blockPublicPolicy":     {kind: flag, fallback: false},
 		"ignorePublicAcls":      {kind: flag, fallback: false},
 		"restrictPublicBuckets": {kind: flag, fallback: false},
-	}, nil)
+	}, nil, nil)
 
 var bucketEncryptionType = settingType(bucketEncryptionToken, "S3 Bucket Server-side Encryption Configuration", "PutBucketEncryption",
 	"internal/service/s3/bucket_server_side_encryption_configuration.go", properties{
@@ -76,7 +74,7 @@ var bucketEncryptionType = settingType(bucketEncryptionToken, "S3 Bucket Server-
 			}},
 			"bucketKeyEnabled": {kind: flag},
 		}},
-	}, nil)
+	}, []string{"expectedBucketOwner"}, nil)
 
 var bucketVersioningType = settingType(bucketVersioningToken, "S3 Bucket Versioning", "PutBucketVersioning",
 	"internal/service/s3/bucket_versioning.go", properties{
@@ -84,11 +82,11 @@ var bucketVersioningType = settingType(bucketVersioningToken, "S3 Bucket Version
 			"mfaDelete": {kind: text, computed: true, oneOf: []string{"Disabled"}},
 			"status":    {kind: text, required: true, oneOf: []string{"Enabled", "Suspended", "Disabled"}},
 		}},
-	}, nil)
+	}, []string{"expectedBucketOwner", "mfa"}, nil)
 
 var bucketOwnershipType = settingType(bucketOwnershipToken, "S3 Bucket Ownership Controls", "PutBucketOwnershipControls",
 	"internal/service/s3/bucket_ownership_controls.go", properties{
 		"rule": {kind: block, required: true, fields: properties{
 			"objectOwnership": {kind: text, required: true, oneOf: []string{"BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"}},
 		}},
-	}, nil)
+	}, nil, nil)

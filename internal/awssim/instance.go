@@ -53,7 +53,7 @@ var instanceResourceType = define(resourceType{
 	outputs: instanceOutputs,
 	refused: instanceRefused,
 	tagged:  true,
-	check:   checkUserData,
+	check:   checkInstance,
 	alsoReplaces: func(_, new values) []string {
 		if new.flag("userDataReplaceOnChange") {
 			return []string{"userData", "userDataBase64"}

@@ -54,12 +54,14 @@ func (t *call) resizeRoot(i *instance) error {
 		return err
 	}
 	i.root.deleteOnTermination, i.root.tags = root.flag("deleteOnTermination"), diskTags(t, root)
+	i.root.ownTags = root.textMap("tags")
 	return nil
 }
 
 // restart stops the instance, changes what cannot change while it runs, and starts it. Cloud-init does not run the
 // user data again, so no boot follows.
 func (c *Cloud) restart(t *call, i *instance, kind instanceType, given bool) error {
+	t.note("stopping and starting %s (%s): its instance type or user data changed; cloud-init does not run user data again", i.displayName(), i.id)
 	c.stop(i)
 	i.kind = kind
 	if given {

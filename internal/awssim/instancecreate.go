@@ -176,7 +176,7 @@ func (c *Cloud) instanceDisks(t *call, i *instance) error {
 	if err != nil {
 		return err
 	}
-	i.root = v
+	i.root, v.ownTags = v, root.textMap("tags")
 	i.attach(v, rootDevice, root == nil || root.flag("deleteOnTermination"))
 	for _, device := range t.in.blocks("ebsBlockDevices") {
 		name := device.text("deviceName")
@@ -189,14 +189,19 @@ func (c *Cloud) instanceDisks(t *call, i *instance) error {
 			c.dropDisks(i)
 			return err
 		}
+		v.ownTags = device.textMap("tags")
 		i.attach(v, name, !device.has("deleteOnTermination") || device.flag("deleteOnTermination"))
 	}
 	return nil
 }
 
-// diskTags: default tags do not reach an instance's volumes, volumeTags and a device's own tags do.
+// diskTags are the instance's volumeTags, or a device's own tags over the provider's default tags. The latter reach
+// disks since release 5.39 of the Terraform provider (pull request 33769).
 func diskTags(t *call, device values) map[string]string {
-	return mergeTags(t.in.textMap("volumeTags"), device.textMap("tags"))
+	if t.in.has("volumeTags") {
+		return t.in.textMap("volumeTags")
+	}
+	return mergeTags(t.defaultTags, device.textMap("tags"))
 }
 
 func (c *Cloud) dropDisks(i *instance) {

@@ -135,10 +135,15 @@ func (i *instance) deviceAttributes() []any {
 }
 
 func diskAttributes(v *volume) values {
-	return values{
+	out := values{
 		"deleteOnTermination": v.deleteOnTermination, "encrypted": v.encrypted, "iops": v.iops, "kmsKeyId": v.kmsKey,
-		"throughput": v.throughput, "volumeId": v.id, "volumeSize": v.sizeGiB, "volumeType": v.kind, "tags": tagValues(v.tags),
+		"throughput": v.throughput, "volumeId": v.id, "volumeSize": v.sizeGiB, "volumeType": v.kind,
 	}
+	// With volumeTags the provider leaves a device's own tags alone.
+	if v.instance.volTags == nil {
+		out["tags"], out["tagsAll"] = tagValues(v.ownTags), tagValues(v.tags)
+	}
+	return out
 }
 
 // diskValues names a block device's properties as a Volume's.
@@ -152,6 +157,18 @@ func diskValues(device values) values {
 		}
 	}
 	return out
+}
+
+// checkInstance finds problems between properties.
+func checkInstance(in values) []problem {
+	found := checkUserData(in)
+	devices := append(in.blocks("ebsBlockDevices"), in.block("rootBlockDevice"))
+	for _, device := range devices {
+		if in["volumeTags"] != nil && device["tags"] != nil {
+			return append(found, problem{"volumeTags", "conflicts with the tags of a block device; give one of them"})
+		}
+	}
+	return found
 }
 
 func groupLimitMessage(n, limit int) string {

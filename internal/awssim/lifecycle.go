@@ -26,9 +26,12 @@ func refusal(what string, found []problem) error {
 
 // create makes a resource from checked inputs.
 func (c *Cloud) create(rt *resourceType, name string, in values, defaultTags map[string]string) (*object, error) {
+	if path := in.firstUnknown(); path != "" {
+		return nil, fmt.Errorf("creating %s %q: property %q is not known; this is no preview", rt.title, name, path)
+	}
 	c.mu.Lock()
 	defer c.unlock()
-	t := &call{c: c, name: name, in: in, tags: mergeTags(defaultTags, in.textMap("tags"))}
+	t := &call{c: c, name: name, in: in, defaultTags: defaultTags, tags: mergeTags(defaultTags, in.textMap("tags"))}
 	id, e, err := rt.create(t)
 	if err != nil {
 		return nil, fmt.Errorf("creating %s %q: %w", rt.title, name, err)
@@ -70,21 +73,23 @@ func (c *Cloud) find(rt *resourceType, id string) *object {
 }
 
 // change brings a resource to new checked inputs. Properties whose path is ignored keep the value they have in the cloud.
-func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[string]string, ignored []string) (*object, error) {
+func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[string]string, ignored []string) (o *object, notes []string, err error) {
+	if path := in.firstUnknown(); path != "" {
+		return nil, nil, fmt.Errorf("updating %s %s: property %q is not known; this is no preview", rt.title, id, path)
+	}
 	c.mu.Lock()
 	defer c.unlock()
-	o := c.objects[rt.token][id]
-	if o == nil {
-		return nil, fmt.Errorf("updating %s %s: it does not exist; refresh the stack", rt.title, id)
+	if o = c.objects[rt.token][id]; o == nil {
+		return nil, nil, fmt.Errorf("updating %s %s: it does not exist; refresh the stack", rt.title, id)
 	}
 	was := c.outputsLocked(o)
 	in = keepIgnored(in, was, ignored)
-	t := &call{c: c, name: o.name, in: in, was: was, tags: mergeTags(defaultTags, in.textMap("tags"))}
+	t := &call{c: c, name: o.name, in: in, was: was, defaultTags: defaultTags, tags: mergeTags(defaultTags, in.textMap("tags"))}
 	if err := rt.update(t, o.entity); err != nil {
-		return nil, fmt.Errorf("updating %s %s: %w", rt.title, id, err)
+		return nil, nil, fmt.Errorf("updating %s %s: %w", rt.title, id, err)
 	}
 	o.given, o.tags = in.copy(), t.tags
-	return o, nil
+	return o, t.notes, nil
 }
 
 // keepIgnored puts the cloud's values in place of those that the program ignores changes of. Only whole properties

@@ -11,9 +11,7 @@ import (
 // lookup is a function that a program may invoke: its arguments and what it answers.
 type lookup struct {
 	arguments properties
-	// secret names results that are secret.
-	secret []string
-	answer func(c *Cloud, in values) (values, error)
+	answer    func(c *Cloud, in values) (values, error)
 }
 
 // lookups are the modelled functions by token.
@@ -28,7 +26,8 @@ var lookups = map[string]lookup{
 	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
 }
 
-// invoke answers a lookup.
+// invoke answers a lookup. Its result is plain, also where the value is secret, as from the real provider: it is the
+// program that must mark it.
 func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
 	l, ok := lookups[token]
 	if !ok {
@@ -44,13 +43,7 @@ func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.Proper
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: %w", token, err)
 	}
-	result := toPropertyMap(out)
-	for _, name := range l.secret {
-		if value, exists := result[resource.PropertyKey(name)]; exists {
-			result[resource.PropertyKey(name)] = resource.MakeSecret(value)
-		}
-	}
-	return result, nil
+	return toPropertyMap(out), nil
 }
 
 // filterArgument is how EC2's lookups narrow what they list.

@@ -2,7 +2,6 @@ package awssim
 
 var parameterLookup = lookup{
 	arguments: properties{"name": {kind: text, required: true}, "withDecryption": {kind: flag}},
-	secret:    []string{"value"},
 	answer: func(c *Cloud, in values) (values, error) {
 		name := in.text("name")
 		if id, public := c.images.parameters[name]; public {

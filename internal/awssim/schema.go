@@ -1,5 +1,7 @@
 package awssim
 
+import "fmt"
+
 // kind is the shape of a property's value.
 type kind int
 
@@ -86,7 +88,13 @@ type call struct {
 	// was are the resource's attributes before an update.
 	was values
 	// tags are the program's tags over the provider's default tags.
-	tags map[string]string
+	tags, defaultTags map[string]string
+	// notes are what a person should hear about the operation.
+	notes []string
+}
+
+func (t *call) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
 // changed says whether an update brings a new value for the property.

@@ -114,6 +114,27 @@ func (v values) isUnknown(key string) bool {
 	return ok
 }
 
+// firstUnknown names a property that is unknown, at whatever depth, or is empty.
+func (v values) firstUnknown() string {
+	for _, key := range sortedKeys(v) {
+		switch value := v[key].(type) {
+		case unknown:
+			return key
+		case values:
+			if inner := value.firstUnknown(); inner != "" {
+				return key + "." + inner
+			}
+		case []any:
+			for i, element := range value {
+				if inner := (values{fmt.Sprintf("%s[%d]", key, i): element}).firstUnknown(); inner != "" {
+					return inner
+				}
+			}
+		}
+	}
+	return ""
+}
+
 func (v values) text(key string) string {
 	s, _ := v[key].(string)
 	return s

@@ -13,6 +13,7 @@ type volume struct {
 	throughput                      int // MiB per second
 	encrypted                       bool
 	tags                            map[string]string
+	ownTags                         map[string]string // a block device's, without default tags
 	// instance and device say where it is attached; nil when it is not.
 	instance *instance
 	device   string

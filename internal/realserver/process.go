@@ -71,9 +71,9 @@ func (p *Process) WaitFor(t testing.TB, what string, limit time.Duration, check 
 		}
 		select {
 		case <-p.done:
-			t.Fatalf("%s ended (%v) before it was %s; its log:\n%s", p.name, p.err, what, p.Log())
+			t.Fatalf("%s ended (%v) before it was %s; its log:\n%s", p.name, p.err, what, p.tail())
 		case <-deadline:
-			t.Fatalf("%s was not %s within %s: %v; its log:\n%s", p.name, what, limit, err, p.Log())
+			t.Fatalf("%s was not %s within %s: %v; its log:\n%s", p.name, what, limit, err, p.tail())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -81,7 +81,7 @@ func (p *Process) WaitFor(t testing.TB, what string, limit time.Duration, check 
 
 // Stop ends the process and all it started: politely, then not.
 func (p *Process) Stop() {
-	p.signal(syscall.SIGTERM)
+	_ = p.signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
 	case <-time.After(stopGrace):
@@ -89,28 +89,33 @@ func (p *Process) Stop() {
 	p.Kill()
 }
 
-// Kill ends the process at once, as a crash or a power cut would.
+// Kill ends the process at once, as a crash would, with all it started.
 func (p *Process) Kill() {
-	p.signal(syscall.SIGKILL)
+	_ = p.signal(syscall.SIGKILL)
 	<-p.done
+	// What it started takes a moment longer. Not forever: where nothing collects orphans they stay, dead.
+	for deadline := time.Now().Add(2 * time.Second); p.signal(0) == nil && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
-func (p *Process) signal(s syscall.Signal) {
-	// The negative id is the process group: servers start helpers. An ended group is no error here.
-	_ = syscall.Kill(-p.cmd.Process.Pid, s)
-}
+// signal reaches the process and all it started; the error says that nothing is left.
+func (p *Process) signal(s syscall.Signal) error { return syscall.Kill(-p.cmd.Process.Pid, s) }
 
-// Log returns what the process has written so far, at most the last 8 KiB.
+// Log returns what the process has written so far.
 func (p *Process) Log() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return fmt.Sprintf("(no log: %v)", err)
 	}
-	const tail = 8 << 10
-	if len(text) > tail {
-		text = text[len(text)-tail:]
-	}
 	return string(text)
+}
+
+// tail is the end of the log, for messages.
+func (p *Process) tail() string {
+	const most = 8 << 10
+	text := p.Log()
+	return text[max(0, len(text)-most):]
 }
 
 // Run runs a program to its end, for at most a minute, and returns what it wrote.

@@ -61,6 +61,7 @@ type clusterConfiguration struct {
 }
 
 type joinConfiguration struct {
+	CACertPath       string       `json:"caCertPath"`
 	NodeRegistration registration `json:"nodeRegistration"`
 	Patches          patches      `json:"patches"`
 	Discovery        struct {
@@ -76,6 +77,11 @@ type kubeletPatch struct {
 	KubeReserved    map[string]string `json:"kubeReserved"`
 	SystemReserved  map[string]string `json:"systemReserved"`
 	EvictionHard    map[string]string `json:"evictionHard"`
+	Authentication  struct {
+		X509 struct {
+			ClientCAFile string `json:"clientCAFile"`
+		} `json:"x509"`
+	} `json:"authentication"`
 }
 
 // documentsByKind splits kubeadm.yaml and checks each document's API version.

@@ -53,11 +53,9 @@ func ParseNode(encoded string) (*Node, error) {
 		return nil, fmt.Errorf("%s: %w", EnvironmentPath, err)
 	}
 	node := &Node{}
-	problems := []error{
-		node.readEnvironment(variables),
-		node.readKubeadm(document, variables),
-		node.readKubeletPatch(document),
-	}
+	problems := []error{node.readEnvironment(variables)}
+	authority, err := node.readKubeadm(document, variables)
+	problems = append(problems, err, node.readKubeletPatch(document, authority), document.checkSteps(variables[EnvSteps]))
 	if document.Hostname != node.Name || document.PreserveHostname {
 		problems = append(problems, fmt.Errorf("the host is named %q and the node %q: they must be the same", document.Hostname, node.Name))
 	}
@@ -82,6 +80,20 @@ func (d *Document) checkBoot() error {
 	}
 	if !started {
 		problems = append(problems, errors.New("no command enables and starts kubeadm-bootstrap.service: the machine would never become a node"))
+	}
+	return errors.Join(problems...)
+}
+
+// checkSteps makes sure that each boot step has its script.
+func (d *Document) checkSteps(steps string) error {
+	var problems []error
+	for _, step := range strings.Fields(steps) {
+		if _, err := d.File(ScriptsDir + "/" + step + ".sh"); err != nil {
+			problems = append(problems, fmt.Errorf("boot step %s: %w", step, err))
+		}
+	}
+	if len(strings.Fields(steps)) == 0 {
+		problems = append(problems, fmt.Errorf("%s names no boot step in %s: the machine would never become a node", EnvironmentPath, EnvSteps))
 	}
 	return errors.Join(problems...)
 }
@@ -124,7 +136,8 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	return errors.Join(problems...)
 }
 
-func (n *Node) readKubeletPatch(document *Document) error {
+// readKubeletPatch reads what is the kubelet's own. A kubelet that does not find the cluster's CA does not start.
+func (n *Node) readKubeletPatch(document *Document, authority string) error {
 	text, err := document.File(KubeletPatchPath)
 	if err != nil {
 		return err
@@ -141,6 +154,7 @@ func (n *Node) readKubeletPatch(document *Document) error {
 		problems = append(problems, fmt.Errorf("%s sets maxPods to %d: at least 1 is right", KubeletPatchPath, patch.MaxPods))
 	}
 	problems = append(problems,
+		mustBe("authentication.x509.clientCAFile", patch.Authentication.X509.ClientCAFile, authority),
 		checkQuantities("kubeReserved", patch.KubeReserved, false),
 		checkQuantities("systemReserved", patch.SystemReserved, false),
 		checkQuantities("evictionHard", patch.EvictionHard, true))

@@ -8,16 +8,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// readKubeadm reads kubeadm.yaml and checks it against the scripts' variables.
-func (n *Node) readKubeadm(document *Document, variables map[string]string) error {
+// readKubeadm reads kubeadm.yaml and checks it against the scripts' variables. It returns where the cluster's CA will lie.
+func (n *Node) readKubeadm(document *Document, variables map[string]string) (authority string, err error) {
 	text, err := document.File(KubeadmConfigPath)
 	if err != nil {
-		return err
+		return "", err
 	}
 	n.KubeadmConfig = []byte(text)
 	byKind, err := documentsByKind(text)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if n.ControlPlane {
 		return n.readInit(byKind, variables)
@@ -25,7 +25,7 @@ func (n *Node) readKubeadm(document *Document, variables map[string]string) erro
 	return n.readJoin(byKind)
 }
 
-func (n *Node) readInit(byKind map[string][]byte, variables map[string]string) error {
+func (n *Node) readInit(byKind map[string][]byte, variables map[string]string) (authority string, err error) {
 	var init initConfiguration
 	var cluster clusterConfiguration
 	problems := []error{
@@ -40,29 +40,26 @@ func (n *Node) readInit(byKind map[string][]byte, variables map[string]string) e
 		problems = append(problems, fmt.Errorf("kubeadm has Kubernetes %q, the scripts install %q", cluster.KubernetesVersion, n.KubernetesVersion))
 	}
 	state := variables[EnvStateDir]
-	for field, dir := range map[string]string{"certificatesDir": cluster.CertificatesDir, "etcd.local.dataDir": cluster.Etcd.Local.DataDir} {
-		if !strings.HasPrefix(dir, state+"/") {
-			problems = append(problems, fmt.Errorf("%s is %q: it must lie under %s=%q, where the scripts look for it", field, dir, EnvStateDir, state))
-		}
-	}
+	problems = append(problems,
+		mustBe("certificatesDir", cluster.CertificatesDir, state+"/pki"),
+		mustBe("etcd.local.dataDir", cluster.Etcd.Local.DataDir, state+"/etcd"))
 	if mount := variables[EnvDataMount]; mount != "" && state != mount && !strings.HasPrefix(state, mount+"/") {
 		problems = append(problems, fmt.Errorf("%s is %q: it must lie on the data disk, mounted at %q", EnvStateDir, state, mount))
 	}
 	problems = append(problems, n.readRegistration(init.NodeRegistration, init.Patches))
-	return errors.Join(problems...)
+	return cluster.CertificatesDir + "/ca.crt", errors.Join(problems...)
 }
 
-func (n *Node) readJoin(byKind map[string][]byte) error {
+func (n *Node) readJoin(byKind map[string][]byte) (authority string, err error) {
 	var join joinConfiguration
 	problems := []error{
 		exactly(byKind, "JoinConfiguration"),
 		read(byKind, "JoinConfiguration", &join),
 	}
-	if found := join.Discovery.File.KubeConfigPath; found != DiscoveryPath {
-		problems = append(problems, fmt.Errorf("discovery.file.kubeConfigPath is %q: %s is right, where the scripts write it", found, DiscoveryPath))
-	}
-	problems = append(problems, n.readRegistration(join.NodeRegistration, join.Patches))
-	return errors.Join(problems...)
+	problems = append(problems,
+		mustBe("discovery.file.kubeConfigPath", join.Discovery.File.KubeConfigPath, DiscoveryPath),
+		n.readRegistration(join.NodeRegistration, join.Patches))
+	return join.CACertPath, errors.Join(problems...)
 }
 
 func (n *Node) readRegistration(found registration, patches patches) error {
@@ -70,13 +67,18 @@ func (n *Node) readRegistration(found registration, patches patches) error {
 	if found.Name != n.Name {
 		problems = append(problems, fmt.Errorf("kubeadm names the node %q, %s names it %q", found.Name, EnvNodeName, n.Name))
 	}
-	if patches.Directory != PatchesDir {
-		problems = append(problems, fmt.Errorf("patches.directory is %q: %s is right", patches.Directory, PatchesDir))
-	}
 	labels, err := nodeLabels(found.KubeletExtraArgs)
-	problems = append(problems, err, CheckLabels(labels), CheckTaints(found.Taints))
+	problems = append(problems, err, mustBe("patches.directory", patches.Directory, PatchesDir), CheckLabels(labels), CheckTaints(found.Taints))
 	n.Labels, n.Taints = labels, found.Taints
 	return errors.Join(problems...)
+}
+
+// mustBe reports a path other than the one that the scripts use.
+func mustBe(field, found, right string) error {
+	if found != right {
+		return fmt.Errorf("%s is %q: %s is right: the machine has it there", field, found, right)
+	}
+	return nil
 }
 
 // nodeLabels reads the kubelet's --node-labels.

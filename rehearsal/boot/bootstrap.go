@@ -35,7 +35,7 @@ func bootstrap(ctx context.Context, discovery *rest.Config, node *userdata.Node)
 	if err != nil {
 		return nil, fmt.Errorf("the join data cannot be used: %w", err)
 	}
-	if err := checkClusterInfo(ctx, client, discovery); err != nil {
+	if err := checkClusterInfo(ctx, discovery); err != nil {
 		return nil, err
 	}
 	if err := checkNameIsFree(ctx, client, node.Name); err != nil {
@@ -46,13 +46,17 @@ func bootstrap(ctx context.Context, discovery *rest.Config, node *userdata.Node)
 		return nil, err
 	}
 	identity := rest.AnonymousClientConfig(discovery)
-	identity.Dial, identity.Proxy = discovery.Dial, discovery.Proxy
 	identity.CertData, identity.KeyData = certificate, key
 	return identity, nil
 }
 
-// checkClusterInfo makes sure that the server trusted for its pinned authority is the cluster that it says it is.
-func checkClusterInfo(ctx context.Context, client kubernetes.Interface, discovery *rest.Config) error {
+// checkClusterInfo connects with nothing but the pinned authority and makes sure that the server is the cluster
+// that it says it is. kubeadm shows cluster-info to everybody, but not to a bootstrap token.
+func checkClusterInfo(ctx context.Context, discovery *rest.Config) error {
+	client, err := kubernetes.NewForConfig(rest.AnonymousClientConfig(discovery))
+	if err != nil {
+		return fmt.Errorf("the join data cannot be used: %w", err)
+	}
 	info, err := client.CoreV1().ConfigMaps(metav1.NamespacePublic).Get(ctx, "cluster-info", metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("reading cluster-info from %s: %w", discovery.Host, err)

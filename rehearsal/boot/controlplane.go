@@ -20,21 +20,18 @@ const tokenLifetime = 24 * time.Hour
 
 // controlPlane is a control plane on the machine that runs it.
 type controlPlane struct {
-	machine string // instance ID
-	address string // where it listens in the simulated world
-	cluster *cluster.Cluster
+	machine string           // instance ID
+	address string           // where it listens in the simulated world
+	cluster *cluster.Cluster // nil while it starts
 }
 
 func (w *World) bootControlPlane(ctx context.Context, m Machine, node *userdata.Node, r *reporter) error {
 	w.step(r, node.Name, "packages")
-	if err := m.Internet(); err != nil {
-		return fmt.Errorf("packages cannot be fetched: %w", err)
-	}
-	programs, err := w.options.Programs(ctx, node.KubernetesVersion)
+	programs, err := w.packages(ctx, m, node)
 	if err != nil {
 		return err
 	}
-	volume, err := w.dataVolume(ctx, m, node, r)
+	volume, err := w.dataDir(ctx, m, node, r)
 	if err != nil {
 		return err
 	}
@@ -55,15 +52,15 @@ func (w *World) bootControlPlane(ctx context.Context, m Machine, node *userdata.
 	return nil
 }
 
-// dataVolume is the folder of the machine's data volume, or of its root disk when it has none.
-func (w *World) dataVolume(ctx context.Context, m Machine, node *userdata.Node, r *reporter) (string, error) {
+// dataDir is the folder of the machine's data volume, or of its root disk when it has none.
+func (w *World) dataDir(ctx context.Context, m Machine, node *userdata.Node, r *reporter) (string, error) {
 	if !node.DataDisk {
 		return filepath.Join(w.machineDir(m.ID), "data"), nil
 	}
 	w.step(r, node.Name, "data-disk")
-	id, err := m.DataVolume(ctx)
+	id, err := w.attached(ctx, m)
 	if err != nil {
-		return "", fmt.Errorf("no data volume: %w", err)
+		return "", err
 	}
 	return w.volumeDir(id), nil
 }
@@ -73,32 +70,48 @@ func (w *World) startControlPlane(ctx context.Context, m Machine, node *userdata
 	if err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	busy := w.running
-	w.mu.Unlock()
-	if busy != nil {
-		return nil, fmt.Errorf("machine %s runs a control plane already; a rehearsal has one", busy.machine)
+	if err := w.claim(m.ID); err != nil {
+		return nil, err
 	}
 	running, err := cluster.Start(ctx, cluster.Config{
 		Binaries: programs, Kubeadm: node.KubeadmConfig, Files: files,
-		VolumeDir: volume, RunDir: filepath.Join(w.machineDir(m.ID), "run"), APIPort: w.options.APIPort,
+		VolumeDir: volume, RunDir: filepath.Join(w.machineDir(m.ID), "run"), APIPort: w.apiPort(),
 		Log: func(format string, args ...any) { w.say(node.Name, format, args...) },
 	})
 	if err != nil {
+		w.stopControlPlane(m.ID)
 		return nil, err
 	}
 	host, port := running.AdvertiseAddress()
-	if host != m.PrivateIP {
-		running.Stop()
-		return nil, fmt.Errorf("kubeadm advertises %s, but the machine's address is %s: etcd could not listen there", host, m.PrivateIP)
-	}
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	w.mu.Lock()
-	w.running = &controlPlane{machine: m.ID, address: address, cluster: running}
+	w.control.address, w.control.cluster = address, running
+	w.options.APIPort = running.APIPort() // a replaced control plane is found where its clients know it
 	w.mu.Unlock()
+	if host != m.PrivateIP {
+		w.stopControlPlane(m.ID)
+		return nil, fmt.Errorf("kubeadm advertises %s, but the machine's address is %s: etcd could not listen there", host, m.PrivateIP)
+	}
 	w.network.listen(address, running.Endpoint())
 	go w.watch(running)
 	return running, nil
+}
+
+// claim makes the machine the one that runs the control plane.
+func (w *World) claim(machine string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.control != nil {
+		return fmt.Errorf("machine %s runs a control plane already; a rehearsal has one", w.control.machine)
+	}
+	w.control = &controlPlane{machine: machine}
+	return nil
+}
+
+func (w *World) apiPort() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.options.APIPort
 }
 
 // watch hands on the news that a program of the control plane has died.
@@ -156,15 +169,17 @@ func publish(ctx context.Context, m Machine, node *userdata.Node, running *clust
 // stopControlPlane stops the control plane if it runs on that machine.
 func (w *World) stopControlPlane(machine string) {
 	w.mu.Lock()
-	running := w.running
-	if running == nil || running.machine != machine {
+	control := w.control
+	if control == nil || control.machine != machine {
 		w.mu.Unlock()
 		return
 	}
-	w.running = nil
+	w.control = nil
 	w.mu.Unlock()
-	w.network.close(running.address)
-	running.cluster.Stop()
+	if control.cluster != nil { // otherwise it failed to start
+		w.network.close(control.address)
+		control.cluster.Stop()
+	}
 }
 
 // filesOf are all files that the user data writes, by path.

@@ -24,8 +24,8 @@ type Services interface {
 	GetParameter(name string) (string, error)
 	// DataVolume waits until a second volume is attached and returns its ID.
 	DataVolume(ctx context.Context) (string, error)
-	// Internet returns nil when routes and security groups let the machine reach the internet, or says why not.
-	Internet() error
+	// Internet waits until routes and security groups let the machine reach the internet, or says why they do not.
+	Internet(ctx context.Context) error
 	// Reach returns nil when routes and security groups let the machine connect to a private address, or says why not.
 	Reach(address string, port int) error
 }

@@ -46,18 +46,19 @@ func nodeObject(m Machine, node *userdata.Node) (*corev1.Node, error) {
 	labels := defaultLabels(node.Name)
 	maps.Copy(labels, node.Labels)
 	return &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: labels, Annotations: map[string]string{cluster.FakeNodeAnnotation: cluster.FakeNode}},
+		ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: labels},
 		Spec:       corev1.NodeSpec{Taints: node.Taints},
 		Status:     *status,
 	}, nil
 }
 
-// defaultLabels are those that kubelet sets on every node.
+// defaultLabels are those that kubelet sets on every node, and the one that has kwok play the kubelet.
 func defaultLabels(name string) map[string]string {
 	return map[string]string{
 		corev1.LabelHostname:   name,
 		corev1.LabelOSStable:   "linux",
 		corev1.LabelArchStable: "amd64",
+		cluster.FakeNodeLabel:  cluster.FakeNode,
 	}
 }
 
@@ -79,7 +80,6 @@ func takeOver(ctx context.Context, client kubernetes.Interface, object *corev1.N
 		for key, value := range defaultLabels(object.Name) {
 			metav1.SetMetaDataLabel(&found.ObjectMeta, key, value)
 		}
-		metav1.SetMetaDataAnnotation(&found.ObjectMeta, cluster.FakeNodeAnnotation, cluster.FakeNode)
 		_, err = nodes.Update(ctx, found, metav1.UpdateOptions{})
 		return err
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 )
 
 // account is the part of AWS that the machines of a test share.
@@ -26,7 +25,7 @@ func (a *account) get(name string) string {
 type services struct {
 	account  *account
 	volume   string
-	offline  error                               // why there is no internet
+	offline  error                                // why there is no internet
 	firewall func(address string, port int) error // nil lets everything pass
 	mayPut   func(name string) error
 }
@@ -61,23 +60,11 @@ func (s *services) DataVolume(ctx context.Context) (string, error) {
 	return "", errors.Join(errors.New("no volume was attached"), ctx.Err())
 }
 
-func (s *services) Internet() error { return s.offline }
+func (s *services) Internet(context.Context) error { return s.offline }
 
 func (s *services) Reach(address string, port int) error {
 	if s.firewall == nil {
 		return nil
 	}
 	return s.firewall(address, port)
-}
-
-// eventually waits until the condition is nil.
-func eventually(limit time.Duration, condition func() error) error {
-	deadline := time.Now().Add(limit)
-	for {
-		err := condition()
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 }

@@ -19,6 +19,14 @@ func (w *World) silence(ctx context.Context) error {
 	if running == nil {
 		return nil
 	}
+	err := silenceNodes(ctx, running, w.alive())
+	if err != nil && w.Cluster() != running { // it was switched off meanwhile: the next control plane does it
+		return nil
+	}
+	return err
+}
+
+func silenceNodes(ctx context.Context, running *cluster.Cluster, alive map[string]bool) error {
 	client, err := kubernetes.NewForConfig(running.Admin())
 	if err != nil {
 		return fmt.Errorf("making a client for the API server: %w", err)
@@ -27,10 +35,9 @@ func (w *World) silence(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing nodes: %w", err)
 	}
-	alive := w.alive()
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null}}}`, cluster.FakeNodeAnnotation)
+	patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:null}}}`, cluster.FakeNodeLabel)
 	for _, node := range nodes.Items {
-		if alive[node.Name] || node.Annotations[cluster.FakeNodeAnnotation] == "" {
+		if alive[node.Name] || node.Labels[cluster.FakeNodeLabel] == "" {
 			continue
 		}
 		if _, err := client.CoreV1().Nodes().Patch(ctx, node.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {

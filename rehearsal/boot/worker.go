@@ -22,17 +22,14 @@ const (
 
 func (w *World) bootWorker(ctx context.Context, m Machine, node *userdata.Node, r *reporter) error {
 	w.step(r, node.Name, "packages")
-	if err := m.Internet(); err != nil {
-		return fmt.Errorf("packages cannot be fetched: %w", err)
-	}
-	programs, err := w.options.Programs(ctx, node.KubernetesVersion)
+	programs, err := w.packages(ctx, m, node)
 	if err != nil {
 		return err
 	}
 	if node.DataDisk {
 		w.step(r, node.Name, "data-disk")
-		if _, err := m.DataVolume(ctx); err != nil {
-			return fmt.Errorf("no data volume: %w", err)
+		if _, err := w.attached(ctx, m); err != nil {
+			return err
 		}
 	}
 	w.step(r, node.Name, "worker")

@@ -24,6 +24,8 @@ type Options struct {
 	APIPort int
 	// JoinWait bounds how long a worker waits until it can join; 0 means two minutes. (A real one waits 30.)
 	JoinWait time.Duration
+	// ServiceWait bounds how long a machine waits for the internet and for its data volume; 0 means one minute.
+	ServiceWait time.Duration
 	// RestartDelay is the pause before a failed boot is tried again, as systemd does; 0 means five seconds.
 	RestartDelay time.Duration
 	// Log is told what happens on each machine; nil tells nobody.
@@ -37,9 +39,8 @@ type World struct {
 
 	mu       sync.Mutex
 	machines map[string]*booted // by instance ID
-	running  *controlPlane
+	control  *controlPlane      // nil while no machine runs one
 	failed   chan error
-	waiters  sync.WaitGroup
 }
 
 // booted is what is known of a machine that has begun to boot.
@@ -53,6 +54,9 @@ type booted struct {
 func New(options Options) *World {
 	if options.JoinWait == 0 {
 		options.JoinWait = 2 * time.Minute
+	}
+	if options.ServiceWait == 0 {
+		options.ServiceWait = time.Minute
 	}
 	if options.RestartDelay == 0 {
 		options.RestartDelay = 5 * time.Second
@@ -132,6 +136,27 @@ func (w *World) step(r *reporter, node, step string) {
 	}
 }
 
+// packages waits for the way to the package repositories, which is where a real machine would get its programs.
+func (w *World) packages(ctx context.Context, m Machine, node *userdata.Node) (map[string]string, error) {
+	waiting, cancel := context.WithTimeout(ctx, w.options.ServiceWait)
+	defer cancel()
+	if err := m.Internet(waiting); err != nil {
+		return nil, fmt.Errorf("packages cannot be fetched: %w", err)
+	}
+	return w.options.Programs(ctx, node.KubernetesVersion)
+}
+
+// attached waits for the machine's data volume and returns its ID.
+func (w *World) attached(ctx context.Context, m Machine) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.options.ServiceWait)
+	defer cancel()
+	id, err := m.DataVolume(ctx)
+	if err != nil {
+		return "", fmt.Errorf("no data volume: %w", err)
+	}
+	return id, nil
+}
+
 func (w *World) say(machine, format string, args ...any) {
 	w.options.Log(machine, fmt.Sprintf(format, args...))
 }
@@ -168,10 +193,10 @@ func (w *World) machineDir(id string) string {
 func (w *World) Cluster() *cluster.Cluster {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.running == nil {
+	if w.control == nil {
 		return nil
 	}
-	return w.running.cluster
+	return w.control.cluster
 }
 
 // Failed yields the reason when a program of a running control plane ends by itself.

@@ -1,83 +1,205 @@
-package cluster_test
+package cluster
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"github.com/growbin/cluster/rehearsal/cluster"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
-const kubeadmYAML = `
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: InitConfiguration
-localAPIEndpoint: {advertiseAddress: 10.0.0.10, bindPort: 6443}
-nodeRegistration: {name: k8s-master, criSocket: "unix:///run/containerd/containerd.sock"}
-patches: {directory: /etc/kubeadm/patches}
----
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
-kubernetesVersion: v1.36.3
-clusterName: demo
-encryptionAlgorithm: ECDSA-P256
-certificatesDir: /var/lib/data/pki
-networking: {podSubnet: 192.168.0.0/16, serviceSubnet: 10.96.0.0/16}
-etcd: {local: {dataDir: /var/lib/data/etcd}}
----
-apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-maxPods: 20
-`
+// TestRestart is one control plane's life: started from its configuration, used, stopped, brought back from its volume.
+func TestRestart(t *testing.T) {
+	settings := labSettings(t)
+	c, client := start(t, settings)
+	ctx := t.Context()
+	addNode(t, client, "master")
+	require.NoError(t, c.Complete(ctx))
 
-func binaries(t *testing.T) map[string]string {
-	builder, err := toolchain.New("../tools", os.Stderr)
+	t.Run("the configuration counts", func(t *testing.T) {
+		service, err := client.CoreV1().Services("default").Get(ctx, "kubernetes", metav1.GetOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, "10.97.0.1", service.Spec.ClusterIP)
+		pod := createPod(t, client, "pulled")
+		assert.Equal(t, corev1.PullAlways, pod.Spec.Containers[0].ImagePullPolicy)
+		audit, err := os.ReadFile(filepath.Join(settings.RunDir, "root/var/log/kubernetes/audit.log"))
+		require.NoError(t, err)
+		assert.NotEmpty(t, audit)
+		uploaded, err := client.CoreV1().ConfigMaps("kube-system").Get(ctx, "kubeadm-config", metav1.GetOptions{})
+		require.NoError(t, err)
+		assert.Contains(t, uploaded.Data["ClusterConfiguration"], "certificatesDir: /var/lib/data/pki")
+	})
+	t.Run("nothing listens but on loopback", func(t *testing.T) {
+		for _, address := range ownAddresses(t) {
+			connection, err := net.DialTimeout("tcp", net.JoinHostPort(address, fmt.Sprint(c.APIPort())), time.Second)
+			if !assert.Error(t, err, "the API server answers on %s", address) {
+				connection.Close()
+			}
+		}
+	})
+	t.Run("kubelets are never dialled", func(t *testing.T) {
+		var pod *corev1.Pod
+		eventually(t, func(ctx context.Context) (err error) {
+			if pod, err = client.CoreV1().Pods("kube-system").Get(ctx, "pulled", metav1.GetOptions{}); err != nil {
+				return err
+			}
+			return podReady(pod)
+		})
+		_, err := client.CoreV1().Pods("kube-system").GetLogs("pulled", &corev1.PodLogOptions{}).Stream(ctx)
+		assert.ErrorContains(t, err, "nodes-and-pods-are-simulated.sock")
+	})
+	t.Run("a StatefulSet follows its local volume", func(t *testing.T) { statefulSetFollowsItsVolume(t, client) })
+	t.Run("cluster-info and join data name the private address", func(t *testing.T) {
+		info, err := client.CoreV1().ConfigMaps("kube-public").Get(ctx, "cluster-info", metav1.GetOptions{})
+		require.NoError(t, err)
+		assert.Contains(t, info.Data["kubeconfig"], "server: https://10.0.0.10:6443")
+		assert.NotContains(t, info.Data["kubeconfig"], "tls-server-name")
+		discovery, err := c.Discovery(ctx, time.Hour)
+		require.NoError(t, err)
+		assert.Contains(t, string(discovery), "server: https://10.0.0.10:6443")
+	})
+	t.Run("the kubeconfig works through a tunnel", func(t *testing.T) {
+		kubeconfig, err := c.Kubeconfig(ctx, "deployer")
+		require.NoError(t, err)
+		assert.Contains(t, string(kubeconfig), "server: https://10.0.0.10:6443")
+		local, err := Loopback(kubeconfig, c.APIPort())
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "kubeconfig")
+		require.NoError(t, os.WriteFile(path, local, 0o600))
+		_, err = clientcmd.BuildConfigFromFlags("", path)
+		require.NoError(t, err)
+	})
+
+	_, err := client.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "kept"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	tools, err := builder.ControlPlane("1.36.3")
+	authority, err := os.ReadFile(filepath.Join(settings.VolumeDir, "pki/ca.crt"))
 	require.NoError(t, err)
-	paths, err := builder.Build(context.Background(), tools...)
+	endpoint := c.Endpoint()
+	c.Stop()
+	_, err = net.DialTimeout("tcp", endpoint, time.Second)
+	require.Error(t, err, "a stopped control plane answers")
+
+	settings.RunDir += "-replaced" // another instance, with the same volume
+	settings.APIPort = c.APIPort()
+	again, client := start(t, settings)
+	assert.Equal(t, endpoint, again.Endpoint())
+	_, err = client.CoreV1().ConfigMaps("default").Get(ctx, "kept", metav1.GetOptions{})
 	require.NoError(t, err)
-	return paths
+	kept, err := os.ReadFile(filepath.Join(settings.VolumeDir, "pki/ca.crt"))
+	require.NoError(t, err)
+	assert.Equal(t, string(authority), string(kept))
+	require.NoError(t, again.Complete(ctx))
+	t.Run("the recovered scheduler and controllers work", func(t *testing.T) {
+		createPod(t, client, "after")
+		eventually(t, func(ctx context.Context) error {
+			pod, err := client.CoreV1().Pods("kube-system").Get(ctx, "after", metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			return podReady(pod)
+		})
+		require.NoError(t, client.CoreV1().Pods("kube-system").Delete(ctx, "after", metav1.DeleteOptions{}))
+		eventually(t, func(ctx context.Context) error {
+			_, err := client.CoreV1().Pods("kube-system").Get(ctx, "after", metav1.GetOptions{})
+			if apierrors.IsNotFound(err) {
+				return nil
+			}
+			return fmt.Errorf("the deleted pod is still there: %w", err)
+		})
+	})
+	t.Run("a program that dies is reported", func(t *testing.T) {
+		for _, program := range again.processes {
+			if program.name == "kwok" {
+				program.signal(syscall.SIGKILL)
+			}
+		}
+		select {
+		case err := <-again.Failed():
+			assert.ErrorContains(t, err, "kwok ended by itself (signal: killed)")
+		case <-time.After(10 * time.Second):
+			t.Fatal("nobody noticed")
+		}
+	})
 }
 
-func TestQuick(t *testing.T) {
-	dir := t.TempDir()
-	began := time.Now()
-	say := func(f string, a ...any) { t.Logf("%5.1fs "+f, append([]any{time.Since(began).Seconds()}, a...)...) }
-	b := binaries(t)
-	say("built")
-	c, err := cluster.Start(context.Background(), cluster.Config{Binaries: b, Kubeadm: []byte(kubeadmYAML), VolumeDir: filepath.Join(dir, "volume"), RunDir: filepath.Join(dir, "run"), Log: say})
+func TestFailedStartIsUndone(t *testing.T) {
+	settings := labSettings(t)
+	settings.Kubeadm = []byte(strings.Replace(labConfig, "audit-log-path", "no-such-flag", 1))
+	_, err := Start(t.Context(), settings)
+	require.ErrorContains(t, err, "kube-apiserver ended by itself")
+	assert.ErrorContains(t, err, "unknown flag: --no-such-flag")
+	eventually(t, func(context.Context) error { return nothingRuns(settings.VolumeDir) })
+}
+
+func TestKubeadmRefusesNonsense(t *testing.T) {
+	settings := labSettings(t)
+	settings.Kubeadm = []byte(strings.Replace(labConfig, "serviceSubnet", "serviceSubnett", 1))
+	_, err := Start(t.Context(), settings)
+	assert.ErrorContains(t, err, `unknown field "networking.serviceSubnett"`)
+}
+
+func TestBusyPort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer c.Stop()
-	say("started")
-	client := kubernetes.NewForConfigOrDie(c.Admin())
-	_, err = client.CoreV1().Nodes().Create(context.Background(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "k8s-master", Annotations: map[string]string{cluster.FakeNodeAnnotation: "fake"}}}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	require.NoError(t, c.Complete(context.Background()))
-	say("complete")
-	d, err := c.Discovery(context.Background(), time.Hour)
-	require.NoError(t, err)
-	t.Log(string(d))
-	k, err := c.Kubeconfig(context.Background(), "pulumi")
-	require.NoError(t, err)
-	say("%d", len(k))
-	time.Sleep(3 * time.Second)
-	nodes, _ := client.CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
-	for _, n := range nodes.Items {
-		t.Logf("%+v %+v %+v", n.Labels, n.Spec, n.Status)
+	defer listener.Close()
+	settings := Config{VolumeDir: "volume", RunDir: "/run", APIPort: listener.Addr().(*net.TCPAddr).Port}
+	_, err = Start(t.Context(), settings)
+	assert.ErrorContains(t, err, "is not free")
+	assert.ErrorContains(t, err, `VolumeDir is "volume"`)
+	assert.ErrorContains(t, err, "no program for etcd")
+}
+
+// nothingRuns looks for a process that names the folder on its command line.
+func nothingRuns(folder string) error {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return err
 	}
-	pods, _ := client.CoreV1().Pods("").List(context.Background(), metav1.ListOptions{})
-	for _, n := range pods.Items {
-		t.Logf("%s %s %s %+v", n.Name, n.Spec.NodeName, n.Status.Phase, n.Status.PodIP)
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), folder) {
+			return fmt.Errorf("still running: %s", strings.ReplaceAll(string(line), "\x00", " "))
+		}
 	}
-	say("stop")
-	c.Stop()
-	say("stopped")
+	return nil
+}
+
+// ownAddresses are this host's addresses other than loopback.
+func ownAddresses(t *testing.T) []string {
+	interfaces, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	var addresses []string
+	for _, address := range interfaces {
+		if network, ok := address.(*net.IPNet); ok && !network.IP.IsLoopback() && network.IP.To4() != nil {
+			addresses = append(addresses, network.IP.String())
+		}
+	}
+	return addresses
+}
+
+// createPod creates a pod that runs on any node, as soon as the controller manager has made its service account.
+func createPod(t *testing.T, client kubernetes.Interface, name string) (pod *corev1.Pod) {
+	t.Helper()
+	eventually(t, func(ctx context.Context) (err error) {
+		pod, err = client.CoreV1().Pods("kube-system").Create(ctx, &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Spec: corev1.PodSpec{
+				Containers:  []corev1.Container{{Name: "pause", Image: "pause"}},
+				Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+			},
+		}, metav1.CreateOptions{})
+		return err
+	})
+	return pod
 }

@@ -9,11 +9,12 @@ import (
 	"strconv"
 )
 
-// FakeNodeAnnotation marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease,
-// and runs their pods. Without the annotation a node falls silent, as if its machine had been switched off.
+// FakeNodeLabel marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease, and
+// runs their pods. Without the label a node falls silent, as if its machine had been switched off. (An annotation
+// would not do: kwok 0.7 does not notice that one is taken away and goes on renewing the lease.)
 const (
-	FakeNodeAnnotation = "kwok.x-k8s.io/node"
-	FakeNode           = "fake"
+	FakeNodeLabel = "kwok.x-k8s.io/node"
+	FakeNode      = "fake"
 )
 
 // kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it plays.
@@ -50,7 +51,7 @@ func (c *Cluster) startKwok(ctx context.Context) error {
 			"--config=" + config,
 			"--server-address=" + address,
 			"--manage-all-nodes=false",
-			"--manage-nodes-with-annotation-selector=" + FakeNodeAnnotation + "=" + FakeNode,
+			"--manage-nodes-with-label-selector=" + FakeNodeLabel + "=" + FakeNode,
 			"--node-lease-duration-seconds=40", // kubelet's default
 			"--node-port=0",                    // nobody can reach these kubelets
 		},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -34,14 +35,19 @@ func dropLeafCertificates(pki string) error {
 	return nil
 }
 
-// dropStaleLeases frees the leader locks that a stopped controller manager and scheduler left behind in etcd. They
-// would run out by themselves after 15 s; nobody else can hold them here.
+// dropStaleLeases frees what stopped programs of an earlier start still hold in etcd: the leader locks of controller
+// manager and scheduler, and the nodes' leases, which kwok would leave to its predecessor. All would run out by
+// themselves, after 15 and 40 s; nobody else can hold them here.
 func (c *Cluster) dropStaleLeases(ctx context.Context) error {
 	leases := c.client.CoordinationV1().Leases(metav1.NamespaceSystem)
 	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
 		if err := leases.Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("freeing the leader lock of %s: %w", name, err)
 		}
+	}
+	nodeLeases := c.client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	if err := nodeLeases.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+		return fmt.Errorf("freeing the nodes' leases: %w", err)
 	}
 	return nil
 }

@@ -52,10 +52,12 @@ func (f Failure) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Type, f.Name, f.Reason)
 }
 
-func collect(stream <-chan events.EngineEvent) Result {
+// collect reads the engine's events to their end; alive is called with each.
+func collect(stream <-chan events.EngineEvent, alive func()) Result {
 	var r Result
 	warned := map[string]bool{}
 	for event := range stream {
+		alive()
 		switch {
 		case event.SummaryEvent != nil:
 			r.count(event.SummaryEvent.ResourceChanges)

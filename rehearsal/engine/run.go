@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,9 +20,15 @@ import (
 // parallel is how many resources are worked on at once. Most of them only wait.
 const parallel = 64
 
+// silence is how long the engine may say nothing before it is taken for stuck. Whatever waits says so every few seconds.
+const silence = 3 * time.Minute
+
+var errSilent = fmt.Errorf("nothing happened for %s; a program stands still like that when a resource depends, "+
+	"directly or through a component, on itself", silence)
+
 // Preview asks the engine what an update would do.
 func (e *Engine) Preview(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Preview(ctx, optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out),
 			optpreview.EventStreams(stream), optpreview.Color(e.options.Color), optpreview.Parallel(parallel),
 			optpreview.SuppressOutputs())
@@ -31,7 +38,7 @@ func (e *Engine) Preview(ctx context.Context, name string) (Result, error) {
 
 // Up deploys the program.
 func (e *Engine) Up(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Up(ctx, optup.ProgressStreams(out), optup.ErrorProgressStreams(out),
 			optup.EventStreams(stream), optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs())
 		return err
@@ -40,7 +47,7 @@ func (e *Engine) Up(ctx context.Context, name string) (Result, error) {
 
 // Refresh reads the real state of every resource into the stack.
 func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
 			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel))
 		return err
@@ -49,7 +56,7 @@ func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
 
 // Destroy deletes every resource of the stack.
 func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.ErrorProgressStreams(out),
 			optdestroy.EventStreams(stream), optdestroy.Color(e.options.Color), optdestroy.Parallel(parallel))
 		return err
@@ -57,7 +64,7 @@ func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
 }
 
 func (e *Engine) run(
-	ctx context.Context, name string, operation func(io.Writer, chan events.EngineEvent) error,
+	ctx context.Context, name string, operation func(context.Context, io.Writer, chan events.EngineEvent) error,
 ) (Result, error) {
 	log, err := os.Create(e.Log(name))
 	if err != nil {
@@ -71,10 +78,14 @@ func (e *Engine) run(
 		defer shown.Flush()
 		display = io.MultiWriter(out, shown)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	quiet := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer quiet.Stop()
 	stream, collected := make(chan events.EngineEvent), make(chan Result)
-	go func() { collected <- collect(stream) }()
+	go func() { collected <- collect(stream, func() { quiet.Reset(silence) }) }()
 	started := time.Now()
-	err = operation(display, stream)
+	err = operation(ctx, display, stream)
 	// The Automation API closes the stream once it has opened it; if it never came to that, nobody else will.
 	closeOnce(stream)
 	result := <-collected
@@ -107,12 +118,22 @@ func (e *Engine) explain(ctx context.Context, name string, result Result, err er
 	return errors.New(text.String())
 }
 
-// mostWords is how much of the CLI's output an error repeats, in bytes.
+// mostWords is how much of the CLI's output an error repeats when it names none itself, in bytes.
 const mostWords = 2000
+
+// complaint finds the CLI's own error lines in what the Automation API returns, which is everything that was printed.
+var complaint = regexp.MustCompile(`(?m)^(?:stderr: )?error: (.*)$`)
 
 func lastWords(err error) error {
 	text := err.Error()
-	if len(text) > mostWords {
+	var said []string
+	for _, match := range complaint.FindAllStringSubmatch(text, -1) {
+		said = append(said, match[1])
+	}
+	switch {
+	case len(said) > 0:
+		text = strings.Join(said, "\n  ")
+	case len(text) > mostWords:
 		text = "…" + text[len(text)-mostWords:]
 	}
 	return errors.New(text)

@@ -2,6 +2,7 @@ package k8sprovider
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,7 +31,7 @@ func normalize(object *unstructured.Unstructured) (*unstructured.Unstructured, e
 		return nil, fmt.Errorf("type of %s: %w", object.GroupVersionKind(), err)
 	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, typed, true); err != nil {
-		return nil, fmt.Errorf("%s %s is not valid: %w", object.GetKind(), object.GetName(), err)
+		return nil, fmt.Errorf("%s %s is not valid: %w", object.GetKind(), object.GetName(), clearer(err, object, typed))
 	}
 	written, err := runtime.DefaultUnstructuredConverter.ToUnstructured(typed)
 	if err != nil {
@@ -39,6 +40,18 @@ func normalize(object *unstructured.Unstructured) (*unstructured.Unstructured, e
 	pruned := prune(written, object.Object)
 	pruned["apiVersion"], pruned["kind"] = object.GetAPIVersion(), object.GetKind()
 	return &unstructured.Unstructured{Object: pruned}, nil
+}
+
+// clearer finds the words of the JSON decoder, which names the field, where the converter names the type only.
+func clearer(err error, object *unstructured.Unstructured, typed runtime.Object) error {
+	text, encodeErr := json.Marshal(object.Object)
+	if encodeErr != nil {
+		return err
+	}
+	if jsonErr := json.Unmarshal(text, typed); jsonErr != nil {
+		return jsonErr
+	}
+	return err
 }
 
 // foldStringData moves a Secret's stringData into its data, as the API server does on every write. By server-side apply

@@ -19,7 +19,7 @@ reason_from() {
   if [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
     printf 'stopped after %s s; ' "$STEP_TIMEOUT"
   fi
-  grep -v '^[[:space:]]*$' "$RUN/output" | tail -n 4 | sed 's/^kubeadm-bootstrap: //' | tr '\n' ' ' | tr -cd '[:print:]' | tail -c 600
+  { grep -v '^[[:space:]]*$' "$RUN/output" || printf 'no output'; } | tail -n 4 | sed 's/^kubeadm-bootstrap: //' | tr '\n' ' ' | tr -cd '[:print:]' | tail -c 600
 }
 
 run_step() {
@@ -29,7 +29,7 @@ run_step() {
   [ -e "$STATE/failed" ] || report 3 Booting "$step" "" || log "the status could not be reported"
   timeout -k 30 "$STEP_TIMEOUT" bash "$LIB/$step.sh" 2>&1 | tee "$RUN/output" || code=$?
   if [ "$code" -ne 0 ]; then
-    reason=$(reason_from "$code") || reason="no output"
+    reason=$(reason_from "$code")
     log "step $step FAILED: $reason"
     touch "$STATE/failed"
     report "$REPORT_ATTEMPTS" Failed "$step" "$reason" || log "the failure could not be reported"

@@ -73,18 +73,20 @@ print("user = \"%s:%s\"" % (c["AccessKeyId"], c["SecretAccessKey"]))
 print("header = \"X-Amz-Security-Token: %s\"" % c["Token"])'
 }
 
-# ssm ACTION REQUEST-FILE makes one signed call and prints the answer; on an error it logs what SSM said.
+# ssm ACTION makes one signed call with the request in $RUN/request and leaves the answer in $RUN/answer.
+# On an error it logs what SSM said, and takes new keys the next time: these may have expired.
 ssm() {
-  local keys status
-  keys=$(credentials) || return 1
-  status=$(printf '%s\n' "$keys" | curl -sS -m 20 -K - --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
+  local status
+  : >"$RUN/answer"
+  [ -s "$RUN/keys" ] || credentials | write_file "$RUN/keys" 0600 || return 1
+  status=$(curl -sS -m 20 -K - --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
     -H "X-Amz-Target: AmazonSSM.$1" -H 'Content-Type: application/x-amz-json-1.1' \
-    --data-binary "@$2" -o "$RUN/answer" -w '%{http_code}' "$SSM_ENDPOINT/") || return 1
+    --data-binary "@$RUN/request" -o "$RUN/answer" -w '%{http_code}' "$SSM_ENDPOINT/" <"$RUN/keys") || status=none
   if [ "$status" != 200 ]; then
     log "SSM $1: HTTP $status: $(head -c 300 "$RUN/answer" | tr -d '\n')"
+    rm -f "$RUN/keys"
     return 1
   fi
-  cat "$RUN/answer"
 }
 
 # ssm_put NAME TYPE FILE overwrites a parameter with the file's content.
@@ -93,13 +95,13 @@ ssm_put() {
 import json, sys
 name, kind, path = sys.argv[1:]
 print(json.dumps({"Name": name, "Type": kind, "Value": open(path).read(), "Overwrite": True}))' "$@" >"$RUN/request" &&
-    ssm PutParameter "$RUN/request" >"$RUN/put" || return 1
+    ssm PutParameter
 }
 
 # ssm_get NAME prints a parameter's value.
 ssm_get() {
   python3 -IS -c 'import json, sys; print(json.dumps({"Name": sys.argv[1], "WithDecryption": True}))' "$1" >"$RUN/request" &&
-    ssm GetParameter "$RUN/request" | python3 -IS -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["Parameter"]["Value"])'
+    ssm GetParameter && python3 -IS -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["Parameter"]["Value"])' <"$RUN/answer"
 }
 
 # report ATTEMPTS PHASE STEP REASON publishes this node's status.
@@ -109,8 +111,9 @@ report() {
   python3 -IS -c '
 import json, sys, time
 keys = ("instanceId", "phase", "step", "reason")
-print(json.dumps(dict(zip(keys, sys.argv[1:]), time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))))' "$id" "${@:2}" >"$RUN/status" &&
-    retry "$1" ssm_put "$STATUS_PARAMETER" String "$RUN/status"
+status = dict(zip(keys, sys.argv[2:]), time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+print(json.dumps({"Name": sys.argv[1], "Type": "String", "Value": json.dumps(status), "Overwrite": True}))' \
+    "$STATUS_PARAMETER" "$id" "${@:2}" >"$RUN/request" && retry "$1" ssm PutParameter
 }
 
 # forget_attempt removes what an unfinished kubeadm init or join left, but neither certificates nor etcd's data:

@@ -38,7 +38,7 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return nil, fmt.Errorf("unexpected call of %s", args.Token)
 }
 
-// NewResource remembers the registration and returns its inputs as outputs, plus what random resources make.
+// NewResource remembers the registration and returns its inputs as outputs, plus the password of a random one.
 func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,11 +46,8 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		Type: args.TypeToken, Name: args.Name, Parent: args.RegisterRPC.GetParent(), Inputs: args.Inputs,
 	})
 	outputs := args.Inputs.Copy()
-	switch args.TypeToken {
-	case "random:index/randomPassword:RandomPassword":
+	if args.TypeToken == "random:index/randomPassword:RandomPassword" {
 		outputs["result"] = resource.NewStringProperty(Password(args.Name))
-	case "random:index/randomBytes:RandomBytes":
-		outputs["base64"] = resource.NewStringProperty("AQIDBA==")
 	}
 	return args.Name + "-id", outputs, nil
 }

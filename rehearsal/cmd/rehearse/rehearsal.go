@@ -150,12 +150,15 @@ func (r *rehearsal) close() {
 	r.closers = nil
 }
 
+// rolePrefix begins the label by which kubectl shows a node's role.
+const rolePrefix = "node-role.kubernetes.io/"
+
 // expected is the design, as the program has it.
 func (r *rehearsal) expected() verify.Expected {
 	var want verify.Expected
 	for _, node := range r.settings.Nodes {
 		expected := verify.Node{
-			Name: node.Name, RoleLabel: node.RoleLabel(), Labels: node.Labels, Taints: node.Capacity().Taints,
+			Name: node.Name, RoleLabel: rolePrefix + string(node.Role), Labels: node.Labels, Taints: node.Capacity().Taints,
 		}
 		if node.Band != nil {
 			expected.Band = &verify.Band{Low: node.Band.Low, High: node.Band.High}

@@ -122,7 +122,7 @@ func (r *rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 
 func (r *rehearsal) boot(ctx context.Context, m *awssim.Machine) {
 	// Whatever goes wrong on a machine is reported as a machine does it: in its status parameter and its log.
-	if err := r.world.Boot(ctx, asBooting(r.cloud, m)); err != nil && ctx.Err() == nil {
+	if err := r.world.Boot(ctx, boot.Simulated(r.cloud, m)); err != nil && ctx.Err() == nil {
 		r.out.machine(m.Name, err.Error())
 	}
 }

@@ -1,0 +1,89 @@
+// Package argocd installs Argo CD from its Helm chart, with a repository and a root Application where they are given.
+package argocd
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const argocdType = "kubeadm-aws:argocd:ArgoCD"
+
+// What others reach Argo CD by. The server speaks plain HTTP, without a redirect to HTTPS: a load balancer in front of
+// it ends TLS, and must speak HTTP to it, too.
+const (
+	ServerService = "argocd-server"
+	ServerPort    = 80
+	// HealthPath answers 200 when the server is well, for a load balancer's health check.
+	HealthPath = "/healthz"
+)
+
+const adminUser = "admin"
+
+// ArgoCD is an installed Argo CD.
+type ArgoCD struct {
+	pulumi.ResourceState
+
+	// AdminUser and AdminPassword sign in; the password is generated and secret.
+	AdminUser     pulumi.StringOutput
+	AdminPassword pulumi.StringOutput
+}
+
+// NewArgoCD installs the chart into a namespace that has to exist.
+func NewArgoCD(ctx *pulumi.Context, name string, args *ArgoCDArgs, opts ...pulumi.ResourceOption) (*ArgoCD, error) {
+	if args == nil {
+		return nil, fmt.Errorf("argocd %s: no arguments given", name)
+	}
+	settings := args.withDefaults()
+	if err := settings.Validate(); err != nil {
+		return nil, fmt.Errorf("argocd %s: %w", name, err)
+	}
+	a := &ArgoCD{AdminUser: pulumi.String(adminUser).ToStringOutput()}
+	if err := ctx.RegisterComponentResource(argocdType, name, a, opts...); err != nil {
+		return nil, fmt.Errorf("argocd %s: %w", name, err)
+	}
+	b := &builder{ctx: ctx, name: name, args: settings, parent: a}
+	if err := b.build(); err != nil {
+		return nil, fmt.Errorf("argocd %s: %w", name, err)
+	}
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"adminUser": a.AdminUser, "adminPassword": a.AdminPassword})
+}
+
+// builder carries what the steps share.
+type builder struct {
+	ctx    *pulumi.Context
+	name   string
+	args   *ArgoCDArgs
+	parent *ArgoCD
+}
+
+func (b *builder) build() error {
+	password, err := b.adminPassword()
+	if err != nil {
+		return err
+	}
+	b.parent.AdminPassword = pulumi.ToSecret(password.Result).(pulumi.StringOutput)
+	release, err := b.release(pulumi.ToSecret(password.BcryptHash).(pulumi.StringOutput))
+	if err != nil {
+		return err
+	}
+	if err := b.repository(); err != nil {
+		return err
+	}
+	return b.rootApplication(release)
+}
+
+// adminPassword is hashed where it is generated: its resource keeps one hash, while bcrypt with its random salt would
+// make another, and with it a changed release, at each run.
+func (b *builder) adminPassword() (*random.RandomPassword, error) {
+	password, err := random.NewRandomPassword(b.ctx, b.name+"-admin", &random.RandomPasswordArgs{
+		Length:  pulumi.Int(32), // bcrypt reads 72 bytes at most
+		Special: pulumi.Bool(false),
+		Keepers: pulumi.StringMap{"changed": pulumi.String(b.args.PasswordChanged)},
+	}, pulumi.Parent(b.parent))
+	if err != nil {
+		return nil, fmt.Errorf("generate the admin password: %w", err)
+	}
+	return password, nil
+}

@@ -1,0 +1,225 @@
+package argocd
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+const (
+	kindRelease     = "kubernetes:helm.sh/v3:Release"
+	kindPassword    = "random:index/randomPassword:RandomPassword"
+	kindSecret      = "kubernetes:core/v1:Secret"
+	kindApplication = "kubernetes:argoproj.io/v1alpha1:Application"
+)
+
+func sampleArgs() *ArgoCDArgs {
+	return &ArgoCDArgs{
+		Namespace:    pulumi.String("gitops"),
+		NodeSelector: map[string]string{"role": "master"},
+		Tolerations:  []corev1.Toleration{{Key: "node-role.kubernetes.io/control-plane", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
+		Domain:       "argocd.example.com",
+		Repository:   &Repository{URL: "https://git.example.com/team/apps.git", Username: "reader", Password: pulumi.String("token-of-repository")},
+		Root:         &Application{Name: "root", Path: "clusters/lab", Namespace: "gitops", Prune: true},
+	}
+}
+
+// released are the values that the release gets, secrets and all.
+func released(t *testing.T, r *recorder) map[string]any {
+	t.Helper()
+	return show(r.the(t, kindRelease).inputs["values"], true).(map[string]any)
+}
+
+func at(t *testing.T, values any, path ...string) any {
+	t.Helper()
+	for _, key := range path {
+		object, ok := values.(map[string]any)
+		require.True(t, ok, "%v: not an object", path)
+		values, ok = object[key]
+		require.True(t, ok, "%v: no %s", path, key)
+	}
+	return values
+}
+
+func TestReleaseIsOfTheChart(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	inputs := show(resource.NewObjectProperty(r.the(t, kindRelease).inputs), false).(map[string]any)
+	assert.Equal(t, "argo-cd", inputs["chart"])
+	assert.Equal(t, DefaultChartVersion, inputs["version"])
+	assert.Equal(t, "https://argoproj.github.io/argo-helm", at(t, inputs, "repositoryOpts", "repo"))
+	assert.Equal(t, "argocd", inputs["name"], "Services are named for the release")
+	assert.Equal(t, "gitops", inputs["namespace"])
+}
+
+func TestEveryPodIsPlacedAndSized(t *testing.T) {
+	values := released(t, deploy(t, sampleArgs()))
+	assert.Equal(t, map[string]any{"role": "master"}, at(t, values, "global", "nodeSelector"))
+	tolerations := at(t, values, "global", "tolerations").([]any)
+	require.Len(t, tolerations, 1)
+	assert.Equal(t, "node-role.kubernetes.io/control-plane", at(t, tolerations[0], "key"))
+	for _, off := range []string{"dex", "notifications"} {
+		assert.Equal(t, false, at(t, values, off, "enabled"))
+	}
+	for _, path := range []string{"controller", "server", "repoServer", "repoServer.copyutil", "applicationSet", "redis", "redisSecretInit"} {
+		text, err := json.Marshal(at(t, values, append(strings.Split(path, "."), "resources")...))
+		require.NoError(t, err)
+		var resources corev1.ResourceRequirements
+		require.NoError(t, json.Unmarshal(text, &resources))
+		for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+			request, limit := resources.Requests[name], resources.Limits[name]
+			assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, "%s asks for %s and gets %s of %s", path, &request, &limit, name)
+		}
+	}
+}
+
+func TestServerSpeaksHTTPBehindALoadBalancer(t *testing.T) {
+	values := released(t, deploy(t, sampleArgs()))
+	assert.Equal(t, true, at(t, values, "configs", "params", "server.insecure"))
+	assert.Equal(t, "https://argocd.example.com", at(t, values, "configs", "cm", "url"), "people come over TLS")
+	args := sampleArgs()
+	args.Domain = ""
+	assert.NotContains(t, at(t, released(t, deploy(t, args)), "configs"), "cm")
+}
+
+func TestPasswordIsSecretAndItsHashDoesNotChange(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	for _, res := range r.resources {
+		text, err := json.Marshal(show(resource.NewObjectProperty(res.inputs), false))
+		require.NoError(t, err)
+		for _, secret := range []string{"generated", "token-of-repository"} {
+			assert.NotContains(t, string(text), secret, "%s %s", res.kind, res.name)
+		}
+	}
+	secret := at(t, released(t, r), "configs", "secret")
+	assert.Equal(t, map[string]any{
+		"argocdServerAdminPassword": bcryptOf + "generated",
+		// Without one the chart writes the time of each run.
+		"argocdServerAdminPasswordMtime": DefaultPasswordChanged,
+	}, secret)
+	assert.ElementsMatch(t, []string{"manifest", "values"}, r.the(t, kindRelease).secretOutputs)
+
+	args := sampleArgs()
+	args.PasswordChanged = "2026-05-06T07:08:09Z"
+	r = deploy(t, args)
+	assert.Equal(t, "2026-05-06T07:08:09Z", at(t, released(t, r), "configs", "secret", "argocdServerAdminPasswordMtime"))
+	keepers := show(r.the(t, kindPassword).inputs["keepers"], true)
+	assert.Equal(t, map[string]any{"changed": "2026-05-06T07:08:09Z"}, keepers, "another time has to make another password")
+}
+
+func TestValuesUseKeysOfTheChartOnly(t *testing.T) {
+	text, err := os.ReadFile("testdata/chart-keys.txt")
+	require.NoError(t, err)
+	kinds := map[string]string{}
+	for _, line := range strings.Split(string(text), "\n") {
+		if line != "" && !strings.HasPrefix(line, "#") {
+			key, kind, _ := strings.Cut(line, " ")
+			kinds[key] = kind
+		}
+	}
+	values, err := valuesFor(sampleArgs().withDefaults(), "hash").toMap()
+	require.NoError(t, err)
+	used := map[string]bool{}
+	checkKeys(t, "", values, kinds, used)
+	for key := range kinds {
+		assert.True(t, used[key], "%s is listed and not set", key)
+	}
+}
+
+func checkKeys(t *testing.T, prefix string, values map[string]any, kinds map[string]string, used map[string]bool) {
+	t.Helper()
+	for name, value := range values {
+		if strings.Contains(name, ".") {
+			name = `"` + name + `"`
+		}
+		key := prefix + name
+		kind, known := kinds[key]
+		object, isObject := value.(map[string]any)
+		if !known {
+			require.True(t, isObject, "%s is no key of the chart", key)
+			checkKeys(t, key+".", object, kinds, used)
+			continue
+		}
+		used[key] = true
+		_, isList := value.([]any)
+		_, isBool := value.(bool)
+		_, isString := value.(string)
+		is := map[string]bool{"object": isObject, "list": isList, "bool": isBool, "string": isString}
+		assert.True(t, is[kind], "%s is %T and has to be a %s", key, value, kind)
+	}
+}
+
+func TestRepositoryAndRootAreMadeWhenGiven(t *testing.T) {
+	r := deploy(t, sampleArgs())
+	secret := r.the(t, kindSecret)
+	assert.Equal(t, map[string]any{"argocd.argoproj.io/secret-type": "repository"}, at(t, show(secret.inputs["metadata"], false), "labels"))
+	assert.Equal(t, map[string]any{
+		"type": "git", "url": "https://git.example.com/team/apps.git", "username": "reader", "password": "token-of-repository",
+	}, show(secret.inputs["stringData"], true))
+
+	root := r.the(t, kindApplication)
+	spec := show(root.inputs["spec"], false)
+	assert.Equal(t, map[string]any{"repoURL": "https://git.example.com/team/apps.git", "path": "clusters/lab", "targetRevision": "HEAD"}, at(t, spec, "source"))
+	assert.Equal(t, map[string]any{"prune": true, "selfHeal": true}, at(t, spec, "syncPolicy", "automated"))
+	assert.NotContains(t, at(t, show(root.inputs["metadata"], false)), "finalizers", "a destroy would wait for Argo CD")
+	assert.Contains(t, strings.Join(root.dependsOn, " "), kindRelease, "its kind is not there before")
+
+	args := sampleArgs()
+	args.Repository, args.Root = nil, nil
+	assert.Len(t, deploy(t, args).resources, 3, "the component, the password and the release")
+}
+
+func TestEverythingDescendsFromTheComponent(t *testing.T) {
+	for _, res := range deploy(t, sampleArgs()).resources {
+		if res.kind != argocdType {
+			assert.Contains(t, res.parent, argocdType, "%s %s", res.kind, res.name)
+		}
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	args := &ArgoCDArgs{
+		Domain: "Argo CD", PasswordChanged: "yesterday",
+		Repository: &Repository{URL: "http://git.example.com/x", Username: "reader"},
+		Root:       &Application{Name: "Root", Path: "/x"},
+	}
+	err := args.withDefaults().Validate()
+	for _, part := range []string{
+		"Namespace is missing", "NodeSelector is empty", `Domain is "Argo CD"`, `PasswordChanged is "yesterday"`,
+		`Repository.URL is "http://git.example.com/x"`, "one of Username and Password",
+		`Root.Name is "Root"`, `Root.Namespace is ""`, `Root.Path is "/x"`,
+	} {
+		assert.ErrorContains(t, err, part)
+	}
+	for want, spoil := range map[string]func(*ArgoCDArgs){
+		"Root is given without a Repository":  func(a *ArgoCDArgs) { a.Repository = nil },
+		"Repository.SSHKey is missing":        func(a *ArgoCDArgs) { a.Repository = &Repository{URL: "git@git.example.com:x"} },
+		"Repository.URL has credentials":      func(a *ArgoCDArgs) { a.Repository.URL = "https://me:token@git.example.com/x" },
+		"Repository.SSHKey is given for":      func(a *ArgoCDArgs) { a.Repository.SSHKey = pulumi.String("key") },
+		"PasswordChanged is \"2026-05-06T07:": func(a *ArgoCDArgs) { a.PasswordChanged = "2026-05-06T07:08:09+09:00" },
+	} {
+		args := sampleArgs()
+		spoil(args)
+		err := args.withDefaults().Validate()
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "\n", "one problem only")
+	}
+}
+
+func TestBadArgumentsCreateNothing(t *testing.T) {
+	for name, args := range map[string]*ArgoCDArgs{"none": nil, "empty": {}} {
+		r := &recorder{}
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			_, err := NewArgoCD(ctx, "gitops", args)
+			return err
+		}, pulumi.WithMocks("project", "stack", r))
+		require.ErrorContains(t, err, "argocd gitops: ", name)
+		assert.Empty(t, r.resources, name)
+	}
+}

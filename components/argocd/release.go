@@ -1,0 +1,101 @@
+package argocd
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	chart      = "argo-cd"
+	repository = "https://argoproj.github.io/argo-helm"
+	// releaseName is what the names of all its objects begin with, ServerService's too.
+	releaseName = "argocd"
+)
+
+// release installs the chart as a Helm release and not as single objects (helm/v4 Chart): a hook of the chart makes
+// Redis's password, and hooks are run by releases only.
+func (b *builder) release(passwordHash pulumi.StringOutput) (*helmv3.Release, error) {
+	values, err := secretValuesFor(b.args, passwordHash)
+	if err != nil {
+		return nil, err
+	}
+	release, err := helmv3.NewRelease(b.ctx, b.name, &helmv3.ReleaseArgs{
+		Name:           pulumi.String(releaseName),
+		Namespace:      b.args.Namespace,
+		Chart:          pulumi.String(chart),
+		Version:        pulumi.String(b.args.ChartVersion),
+		RepositoryOpts: &helmv3.RepositoryOptsArgs{Repo: pulumi.String(repository)},
+		Values:         values,
+		MaxHistory:     pulumi.Int(3),
+		// Seconds; a new node pulls four images first.
+		Timeout: pulumi.Int(900),
+	}, pulumi.Parent(b.parent),
+		// The rendered objects repeat the password's hash.
+		pulumi.AdditionalSecretOutputs([]string{"manifest", "values"}))
+	if err != nil {
+		return nil, fmt.Errorf("install chart %s %s: %w", chart, b.args.ChartVersion, err)
+	}
+	return release, nil
+}
+
+// repository tells Argo CD of the Git repository, by a Secret with the label it looks for.
+func (b *builder) repository() error {
+	r := b.args.Repository
+	if r == nil {
+		return nil
+	}
+	data := pulumi.StringMap{"type": pulumi.String("git"), "url": pulumi.String(r.URL)}
+	if r.Password != nil {
+		data["username"] = pulumi.String(r.Username)
+		data["password"] = r.Password
+	}
+	if r.SSHKey != nil {
+		data["sshPrivateKey"] = r.SSHKey
+	}
+	_, err := corev1.NewSecret(b.ctx, b.name+"-repository", &corev1.SecretArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: b.args.Namespace,
+			Labels:    pulumi.StringMap{"argocd.argoproj.io/secret-type": pulumi.String("repository")},
+		},
+		StringData: pulumi.ToSecret(data).(pulumi.StringMapOutput),
+	}, pulumi.Parent(b.parent))
+	if err != nil {
+		return fmt.Errorf("create the Secret of repository %s: %w", r.URL, err)
+	}
+	return nil
+}
+
+// rootApplication is made when the release has installed its kind. It has no finalizer: destroying the cluster must
+// not wait for Argo CD to take down what it manages.
+func (b *builder) rootApplication(release *helmv3.Release) error {
+	root := b.args.Root
+	if root == nil {
+		return nil
+	}
+	revision := root.Revision
+	if revision == "" {
+		revision = "HEAD"
+	}
+	_, err := apiextensions.NewCustomResource(b.ctx, b.name+"-root", &apiextensions.CustomResourceArgs{
+		ApiVersion: pulumi.String("argoproj.io/v1alpha1"),
+		Kind:       pulumi.String("Application"),
+		Metadata:   &metav1.ObjectMetaArgs{Name: pulumi.String(root.Name), Namespace: b.args.Namespace},
+		OtherFields: map[string]any{"spec": map[string]any{
+			"project": "default",
+			"source":  map[string]any{"repoURL": b.args.Repository.URL, "path": root.Path, "targetRevision": revision},
+			"destination": map[string]any{
+				"server": "https://kubernetes.default.svc", "namespace": root.Namespace,
+			},
+			"syncPolicy": map[string]any{"automated": map[string]any{"prune": root.Prune, "selfHeal": true}},
+		}},
+	}, pulumi.Parent(b.parent), pulumi.DependsOn([]pulumi.Resource{release}))
+	if err != nil {
+		return fmt.Errorf("create Application %s: %w", root.Name, err)
+	}
+	return nil
+}

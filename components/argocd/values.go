@@ -1,0 +1,131 @@
+package argocd
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// The types below are the chart's values that are set here. The chart has no schema (values.schema.json) to check them
+// with; their keys were compared with its documentation, see testdata/chart-keys.txt.
+
+type chartValues struct {
+	Global          globalValues    `json:"global"`
+	Configs         configValues    `json:"configs"`
+	Controller      componentValues `json:"controller"`
+	Server          componentValues `json:"server"`
+	RepoServer      repoValues      `json:"repoServer"`
+	ApplicationSet  componentValues `json:"applicationSet"`
+	Redis           componentValues `json:"redis"`
+	RedisSecretInit componentValues `json:"redisSecretInit"`
+	Dex             switchValues    `json:"dex"`
+	Notifications   switchValues    `json:"notifications"`
+}
+
+// globalValues are the defaults of every pod of the chart, its jobs included.
+type globalValues struct {
+	Domain       string              `json:"domain,omitempty"`
+	NodeSelector map[string]string   `json:"nodeSelector"`
+	Tolerations  []corev1.Toleration `json:"tolerations,omitempty"`
+}
+
+type configValues struct {
+	// CM are entries of Argo CD's ConfigMap argocd-cm.
+	CM     map[string]any `json:"cm,omitempty"`
+	Params map[string]any `json:"params"`
+	Secret secretValues   `json:"secret"`
+}
+
+type secretValues struct {
+	PasswordHash  string `json:"argocdServerAdminPassword"`
+	PasswordMtime string `json:"argocdServerAdminPasswordMtime"`
+}
+
+type componentValues struct {
+	Resources corev1.ResourceRequirements `json:"resources"`
+}
+
+type repoValues struct {
+	componentValues
+	// CopyUtil is its init container.
+	CopyUtil componentValues `json:"copyutil"`
+}
+
+type switchValues struct {
+	Enabled bool `json:"enabled"`
+}
+
+// valuesFor returns the chart's values; hash is the admin password's, by bcrypt.
+func valuesFor(a *ArgoCDArgs, hash string) chartValues {
+	small := sized("10m", "32Mi", "100m", "64Mi")
+	return chartValues{
+		Global: globalValues{Domain: a.Domain, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
+		Configs: configValues{
+			CM: settings(a.Domain),
+			// With TLS of its own it answers plain HTTP with a redirect to HTTPS, which a load balancer that ends
+			// TLS turns into a loop, and HTTPS of a load balancer with a certificate nobody trusts.
+			Params: map[string]any{"server.insecure": true},
+			Secret: secretValues{PasswordHash: hash, PasswordMtime: a.PasswordChanged},
+		},
+		// For one cluster and some tens of Applications. Together the requests are 200m and 640 MiB.
+		Controller:      sized("100m", "320Mi", "500m", "640Mi"),
+		Server:          sized("20m", "64Mi", "200m", "160Mi"),
+		RepoServer:      repoValues{componentValues: sized("50m", "128Mi", "500m", "384Mi"), CopyUtil: small},
+		ApplicationSet:  sized("20m", "64Mi", "100m", "128Mi"),
+		Redis:           sized("10m", "64Mi", "100m", "128Mi"),
+		RedisSecretInit: small,
+		// Nobody signs in by single sign-on, and alerts are Alertmanager's.
+		Dex:           switchValues{Enabled: false},
+		Notifications: switchValues{Enabled: false},
+	}
+}
+
+// settings name the address that people use: the chart would make one of http:// from a server without TLS.
+func settings(domain string) map[string]any {
+	if domain == "" {
+		return nil
+	}
+	return map[string]any{"url": "https://" + domain}
+}
+
+func sized(cpuRequest, memoryRequest, cpuLimit, memoryLimit string) componentValues {
+	amount := func(cpu, memory string) corev1.ResourceList {
+		return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+	}
+	return componentValues{corev1.ResourceRequirements{Requests: amount(cpuRequest, memoryRequest), Limits: amount(cpuLimit, memoryLimit)}}
+}
+
+// toMap turns the values into what a Release takes.
+func (v chartValues) toMap() (map[string]any, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("writing the chart's values: %w", err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(text, &out); err != nil {
+		return nil, fmt.Errorf("reading the chart's values back: %w", err)
+	}
+	return out, nil
+}
+
+// secretValuesFor returns the values with the hash in them, as a secret; what else they hold is shown in previews.
+func secretValuesFor(a *ArgoCDArgs, hash pulumi.StringOutput) (pulumi.Map, error) {
+	values, err := valuesFor(a, "").toMap()
+	if err != nil {
+		return nil, err
+	}
+	configs := values["configs"].(map[string]any)
+	secret := configs["secret"].(map[string]any)
+	delete(secret, "argocdServerAdminPassword")
+
+	inputs := pulumi.ToMap(values)
+	configsInput := pulumi.ToMap(configs)
+	secretInput := pulumi.ToMap(secret)
+	secretInput["argocdServerAdminPassword"] = pulumi.Unsecret(hash)
+	configsInput["secret"] = secretInput
+	inputs["configs"] = configsInput
+	return inputs, nil
+}

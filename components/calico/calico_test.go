@@ -1,0 +1,151 @@
+package calico
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+const kindRelease = "kubernetes:helm.sh/v3:Release"
+
+// recorder answers for the engine and keeps what was registered, by resource name.
+type recorder struct {
+	lock     sync.Mutex
+	releases map[string]pulumi.MockResourceArgs
+	others   int
+}
+
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if args.TypeToken == kindRelease {
+		r.releases[args.Name] = args
+	} else {
+		r.others++
+	}
+	return args.Name + "-id", args.Inputs, nil
+}
+
+func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return args.Args, nil
+}
+
+func deploy(t *testing.T, args *CalicoArgs) (*recorder, error) {
+	t.Helper()
+	r := &recorder{releases: map[string]pulumi.MockResourceArgs{}}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		_, err := NewCalico(ctx, "net", args)
+		return err
+	}, pulumi.WithMocks("project", "stack", r))
+	return r, err
+}
+
+// operatorValues are what the operator's release got, decoded strictly: nothing is set that values.go does not name.
+func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
+	t.Helper()
+	r, err := deploy(t, args)
+	require.NoError(t, err)
+	text, err := json.Marshal(r.releases["net-operator"].Inputs["values"].Mappable())
+	require.NoError(t, err)
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.DisallowUnknownFields()
+	var values chartValues
+	require.NoError(t, decoder.Decode(&values))
+	return values
+}
+
+func TestDefinitionsComeBeforeTheOperator(t *testing.T) {
+	r, err := deploy(t, &CalicoArgs{PodCIDR: "192.168.0.0/16"})
+	require.NoError(t, err)
+	require.Len(t, r.releases, 2)
+	assert.Equal(t, 1, r.others, "the component itself")
+	for name, chart := range map[string]string{"net-crds": "crd.projectcalico.org.v1", "net-operator": "tigera-operator"} {
+		inputs := r.releases[name].Inputs.Mappable()
+		assert.Equal(t, chart, inputs["chart"])
+		assert.Equal(t, DefaultChartVersion, inputs["version"])
+		assert.Equal(t, map[string]any{"repo": "https://docs.tigera.io/calico/charts"}, inputs["repositoryOpts"])
+		assert.Equal(t, "tigera-operator", inputs["namespace"])
+		rpc := r.releases[name].RegisterRPC
+		assert.Contains(t, rpc.GetParent(), calicoType)
+		assert.True(t, rpc.GetRetainOnDelete(), "%s: uninstalling the network would block a destroy", name)
+	}
+	assert.Contains(t, strings.Join(r.releases["net-operator"].RegisterRPC.GetDependencies(), " "), "net-crds")
+}
+
+func TestNetworkIsVXLANWithoutBGP(t *testing.T) {
+	network := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16", NodeMTU: 1500}).Installation.Network
+	assert.Equal(t, "Disabled", network.BGP)
+	assert.Equal(t, 1450, network.MTU)
+	require.Len(t, network.IPPools, 1)
+	assert.Equal(t, ipPool{CIDR: "10.244.0.0/16", Encapsulation: "VXLAN", NATOutgoing: "Enabled", NodeSelector: "all()", BlockSize: 26}, network.IPPools[0])
+	assert.Equal(t, 8951, operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"}).Installation.Network.MTU)
+}
+
+// Where a node is not ready until the operator has run, the operator has to run on a node that is not ready.
+func TestOperatorToleratesEveryTaint(t *testing.T) {
+	tolerations := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"}).Tolerations
+	for _, taint := range []corev1.Taint{
+		{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule},
+		{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoExecute},
+		{Key: corev1.TaintNodeNetworkUnavailable, Effect: corev1.TaintEffectNoSchedule},
+		{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule},
+		{Key: "of-some-store", Value: "yes", Effect: corev1.TaintEffectNoSchedule},
+	} {
+		tolerated := false
+		for _, toleration := range tolerations {
+			everything := toleration.Key == "" && toleration.Operator == corev1.TolerationOpExists && toleration.TolerationSeconds == nil
+			tolerated = tolerated || (everything && toleration.Effect == taint.Effect)
+		}
+		assert.True(t, tolerated, "%s:%s", taint.Key, taint.Effect)
+	}
+}
+
+func TestPodsOnEveryNodeAreSmall(t *testing.T) {
+	values := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
+	for name, workload := range map[string]workload{
+		"calico-node": values.Installation.Node, "calico-typha": values.Installation.Typha, "calico-kube-controllers": values.Installation.Kube,
+	} {
+		containers := workload.Spec.Template.Spec.Containers
+		require.Len(t, containers, 1)
+		assert.Equal(t, name, containers[0].Name, "the operator knows its containers by name")
+		request, limit := containers[0].Resources.Requests[corev1.ResourceMemory], containers[0].Resources.Limits[corev1.ResourceMemory]
+		assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, name)
+		assert.NotContains(t, containers[0].Resources.Limits, corev1.ResourceCPU, name)
+	}
+	requests := NodeRequests()
+	assert.Equal(t, requests.Memory().String(), values.Installation.Node.Spec.Template.Spec.Containers[0].Resources.Requests.Memory().String())
+	assert.Equal(t, "None", values.Installation.PluginPath, "a CSI driver on every node")
+	assert.False(t, values.APIServer.Enabled || values.Goldmane.Enabled || values.Whisker.Enabled)
+}
+
+// Registered with IANA for VXLAN (RFC 7348), and Calico's documented network requirements.
+func TestPortsAreCalicos(t *testing.T) {
+	assert.Equal(t, 4789, VXLANPort)
+	assert.Equal(t, 5473, TyphaPort)
+}
+
+func TestBadArgumentsCreateNothing(t *testing.T) {
+	for want, args := range map[string]*CalicoArgs{
+		"no arguments given": nil,
+		`PodCIDR is ""`:      {},
+		`PodCIDR is "10.244.1.0/16"; give the range's`:   {PodCIDR: "10.244.1.0/16"},
+		`PodCIDR is "fd00::/48"`:                         {PodCIDR: "fd00::/48"},
+		`PodCIDR is "10.244.0.0/24"; give a /22`:         {PodCIDR: "10.244.0.0/24"},
+		"NodeMTU is 9500; EC2 carries 1280 to 9001":      {PodCIDR: "10.244.0.0/16", NodeMTU: 9500},
+		"PodCIDR is \"x\"; give an IPv4 range such as 1": {PodCIDR: "x", NodeMTU: 1},
+	} {
+		r, err := deploy(t, args)
+		require.ErrorContains(t, err, "calico net: ")
+		require.ErrorContains(t, err, want)
+		assert.Empty(t, r.releases)
+	}
+	_, err := deploy(t, &CalicoArgs{PodCIDR: "x", NodeMTU: 1})
+	assert.ErrorContains(t, err, "NodeMTU is 1")
+}

@@ -1,0 +1,135 @@
+package kubeadm_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+// tool finds a program that checks what is rendered. In CI it must be there; elsewhere its check says that it was not run.
+func tool(t *testing.T, name, fix string) (string, bool) {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path, true
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is required in CI: %s", name, fix)
+	}
+	t.Logf("NOT RUN: %s is not installed (%s)", name, fix)
+	return "", false
+}
+
+// rendered writes all files of both roles' user data below a directory, and returns the directories by role.
+func rendered(t *testing.T) map[string]string {
+	t.Helper()
+	dirs := map[string]string{}
+	for role, config := range map[string]any{"control-plane": controlPlaneConfig(), "worker": workerConfig()} {
+		dirs[role] = t.TempDir()
+		for _, file := range decode(t, render(t, config)).Files {
+			path := filepath.Join(dirs[role], file.Path)
+			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			require.NoError(t, os.WriteFile(path, []byte(file.Content), 0o600))
+		}
+	}
+	return dirs
+}
+
+func TestScriptsParse(t *testing.T) {
+	t.Parallel()
+	for role, dir := range rendered(t) {
+		scripts, err := filepath.Glob(filepath.Join(dir, userdata.ScriptsDir, "*.sh"))
+		require.NoError(t, err)
+		require.NotEmpty(t, scripts, role)
+		for _, script := range scripts {
+			output, err := exec.Command("bash", "-n", script).CombinedOutput()
+			require.NoError(t, err, string(output))
+		}
+	}
+}
+
+func TestScriptsPassShellcheck(t *testing.T) {
+	t.Parallel()
+	shellcheck, found := tool(t, "shellcheck", "apt-get install shellcheck")
+	if !found {
+		return
+	}
+	for role, dir := range rendered(t) {
+		command := exec.Command("bash", "-c", `exec "$0" -x -- *.sh`, shellcheck)
+		command.Dir = filepath.Join(dir, userdata.ScriptsDir)
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "%s: %s", role, output)
+	}
+}
+
+func TestUserDataPassesCloudInitSchema(t *testing.T) {
+	t.Parallel()
+	cloudInit, found := tool(t, "cloud-init", "apt-get install cloud-init")
+	if !found {
+		return
+	}
+	for _, config := range []any{controlPlaneConfig(), workerConfig()} {
+		path := filepath.Join(t.TempDir(), "user-data")
+		require.NoError(t, os.WriteFile(path, plainText(t, render(t, config)), 0o600))
+		output, err := exec.Command(cloudInit, "schema", "--config-file", path).CombinedOutput()
+		require.NoError(t, err, string(output))
+		require.Contains(t, string(output), "Valid")
+	}
+}
+
+// TestKubeadmAcceptsTheConfiguration runs the kubeadm named by the variable KUBEADM, or the one on PATH.
+func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
+	t.Parallel()
+	kubeadm := os.Getenv("KUBEADM")
+	if kubeadm == "" {
+		path, err := exec.LookPath("kubeadm")
+		if err != nil {
+			t.Log("NOT RUN: there is no kubeadm on PATH, and KUBEADM names none")
+			return
+		}
+		kubeadm = path
+	}
+	for role, dir := range rendered(t) {
+		path := filepath.Join(dir, userdata.KubeadmConfigPath)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		// kubeadm insists that the discovery file exists, which the machine writes while it boots.
+		discovery := filepath.Join(dir, "discovery.conf")
+		require.NoError(t, os.WriteFile(discovery, nil, 0o600))
+		text = []byte(strings.ReplaceAll(string(text), userdata.DiscoveryPath, discovery))
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		output, err := exec.Command(kubeadm, "config", "validate", "--config", path).CombinedOutput()
+		require.NoError(t, err, "%s: %s", role, output)
+	}
+}
+
+func TestUnitsPassSystemdAnalyze(t *testing.T) {
+	t.Parallel()
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Log("NOT RUN: systemd-analyze is not installed")
+		return
+	}
+	dir := rendered(t)["control-plane"]
+	units, err := filepath.Glob(filepath.Join(dir, "/etc/systemd/system/*"))
+	require.NoError(t, err)
+	require.Len(t, units, 3)
+	for _, unit := range units {
+		// The scripts are not installed here, so the commands are pointed at one that is.
+		text, err := os.ReadFile(unit)
+		require.NoError(t, err)
+		for _, script := range []string{"bootstrap.sh", "renew-join.sh", "publish.sh"} {
+			text = []byte(strings.ReplaceAll(string(text), userdata.ScriptsDir+"/"+script, "/bin/true"))
+		}
+		require.NoError(t, os.WriteFile(unit, text, 0o600))
+	}
+	output, err := exec.Command(analyze, append([]string{"verify", "--man=no"}, units...)...).CombinedOutput()
+	require.NoError(t, err, string(output))
+	require.NotContains(t, string(output), "Unknown", "a setting is misspelt: %s", output)
+}

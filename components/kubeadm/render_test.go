@@ -1,0 +1,210 @@
+package kubeadm_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+func plainText(t *testing.T, encoded string) []byte {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	reader, err := gzip.NewReader(bytes.NewReader(raw))
+	require.NoError(t, err)
+	text, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	return text
+}
+
+// document decodes the kubeadm document of the kind.
+func document(t *testing.T, encoded, kind string) map[string]any {
+	t.Helper()
+	text, err := decode(t, encoded).File(userdata.KubeadmConfigPath)
+	require.NoError(t, err)
+	for _, part := range strings.Split(text, "---\n") {
+		var fields map[string]any
+		require.NoError(t, yaml.UnmarshalStrict([]byte(part), &fields))
+		if fields["kind"] == kind {
+			return fields
+		}
+	}
+	t.Fatalf("there is no %s", kind)
+	return nil
+}
+
+// field walks into nested maps by a dotted path.
+func field(fields map[string]any, path string) any {
+	var value any = fields
+	for _, name := range strings.Split(path, ".") {
+		nested, _ := value.(map[string]any)
+		value = nested[name]
+	}
+	return value
+}
+
+func TestControlPlaneNodeIsReadBack(t *testing.T) {
+	t.Parallel()
+	node, err := userdata.ParseNode(render(t, controlPlaneConfig()))
+	require.NoError(t, err)
+	node.KubeadmConfig = nil
+	config := controlPlaneConfig()
+	require.Equal(t, &userdata.Node{
+		ControlPlane: true, Name: "k8s-master", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
+		Labels: config.Labels, Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
+		MaxPods: 60, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
+		JoinParameter: kubeadm.JoinParameter("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
+		StatusParameter: kubeadm.StatusParameter("dev", "k8s-master"),
+	}, node)
+}
+
+func TestWorkerNodeIsReadBack(t *testing.T) {
+	t.Parallel()
+	node, err := userdata.ParseNode(render(t, workerConfig()))
+	require.NoError(t, err)
+	node.KubeadmConfig = nil
+	config := workerConfig()
+	require.Equal(t, &userdata.Node{
+		Name: "k8s-redis", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
+		Labels: config.Labels, Taints: config.Taints,
+		MaxPods: 30, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
+		JoinParameter: kubeadm.JoinParameter("dev"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
+	}, node)
+}
+
+func TestClusterConfiguration(t *testing.T) {
+	t.Parallel()
+	cluster := document(t, render(t, controlPlaneConfig()), "ClusterConfiguration")
+	for path, want := range map[string]any{
+		"apiVersion":               "kubeadm.k8s.io/v1beta4",
+		"kubernetesVersion":        "v1.36.3",
+		"controlPlaneEndpoint":     "10.0.1.10:6443",
+		"encryptionAlgorithm":      "ECDSA-P256",
+		"certificatesDir":          "/var/lib/control-plane/pki",
+		"etcd.local.dataDir":       "/var/lib/control-plane/etcd",
+		"networking.podSubnet":     "192.168.0.0/16",
+		"networking.serviceSubnet": "10.96.0.0/12",
+		"imageRepository":          "registry.k8s.io",
+		"apiServer.certSANs":       []any{"10.0.1.10", "k8s-master", "127.0.0.1", "localhost", "203.0.113.7", "api.example.com"},
+		"apiServer.extraArgs":      []any{map[string]any{"name": "profiling", "value": "false"}},
+	} {
+		require.Equal(t, want, field(cluster, path), path)
+	}
+}
+
+func TestKubeletsEndPodsInOrderAndConfineThem(t *testing.T) {
+	t.Parallel()
+	kubelet := document(t, render(t, controlPlaneConfig()), "KubeletConfiguration")
+	for path, want := range map[string]any{
+		"cgroupDriver": "systemd", "rotateCertificates": true, "seccompDefault": true,
+		"shutdownGracePeriod": "60s", "shutdownGracePeriodCriticalPods": "20s", "serializeImagePulls": false,
+	} {
+		require.Equal(t, want, field(kubelet, path), path)
+	}
+}
+
+func TestEachKubeletFindsItsAuthority(t *testing.T) {
+	t.Parallel()
+	for want, config := range map[string]any{
+		"/var/lib/control-plane/pki/ca.crt": controlPlaneConfig(),
+		"/etc/kubernetes/pki/ca.crt":        workerConfig(),
+	} {
+		text, err := decode(t, render(t, config)).File(userdata.KubeletPatchPath)
+		require.NoError(t, err)
+		var patch map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(text), &patch))
+		require.Equal(t, want, field(patch, "authentication.x509.clientCAFile"))
+		require.Equal(t, true, patch["mergeDefaultEvictionSettings"], "thresholds that are not given would be switched off")
+	}
+	join := document(t, render(t, workerConfig()), "JoinConfiguration")
+	require.Equal(t, "/etc/kubernetes/pki/ca.crt", join["caCertPath"])
+}
+
+func TestControlPlaneKeepsItsTaintBesideOthers(t *testing.T) {
+	t.Parallel()
+	config := controlPlaneConfig()
+	config.Taints = []corev1.Taint{
+		{Key: "dedicated", Value: "etcd", Effect: corev1.TaintEffectNoExecute},
+		{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule},
+	}
+	node, err := userdata.ParseNode(render(t, config))
+	require.NoError(t, err)
+	require.Equal(t, []corev1.Taint{
+		{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule},
+		{Key: "dedicated", Value: "etcd", Effect: corev1.TaintEffectNoExecute},
+	}, node.Taints)
+}
+
+func TestNodeWithoutDataDiskDoesNotWaitForOne(t *testing.T) {
+	t.Parallel()
+	config := controlPlaneConfig()
+	config.DataMount = ""
+	encoded := render(t, config)
+	node, err := userdata.ParseNode(encoded)
+	require.NoError(t, err)
+	require.False(t, node.DataDisk)
+	environment := variables(t, encoded)
+	require.Equal(t, "host packages containerd control-plane renew-join publish", environment["STEPS"])
+	require.Equal(t, "/var/lib/control-plane", environment["STATE_DIR"])
+}
+
+func variables(t *testing.T, encoded string) map[string]string {
+	t.Helper()
+	text, err := decode(t, encoded).File(userdata.EnvironmentPath)
+	require.NoError(t, err)
+	variables, err := userdata.ParseEnvironment(text)
+	require.NoError(t, err)
+	return variables
+}
+
+func TestPublicSourcesAreTheDefault(t *testing.T) {
+	t.Parallel()
+	environment := variables(t, render(t, workerConfig()))
+	for name, want := range map[string]string{
+		"KUBERNETES_APT":     "https://pkgs.k8s.io/core:/stable:/v1.36/deb/",
+		"KUBERNETES_APT_KEY": "https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key",
+		"IMDS_ENDPOINT":      "http://169.254.169.254",
+		"SSM_ENDPOINT":       "https://ssm.ap-northeast-2.amazonaws.com",
+		"CONTAINERD_VERSION": "2.2.*", "KUBERNETES_PACKAGE_VERSION": "1.36.3-1.1",
+	} {
+		require.Equal(t, want, environment[name], name)
+	}
+}
+
+func TestRenderingIsDeterministic(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		require.Equal(t, render(t, workerConfig()), render(t, workerConfig()))
+	}
+}
+
+func TestUserDataOverTheLimitIsRefused(t *testing.T) {
+	t.Parallel()
+	config := workerConfig()
+	for i := range 400 {
+		key := fmt.Sprintf("%x", hash([]byte{byte(i), byte(i >> 8)})) // hex of a hash does not compress
+		config.Labels[key[:60]] = key[60:120]
+	}
+	_, err := kubeadm.WorkerUserData(config)
+	require.ErrorContains(t, err, "EC2 takes at most 16384")
+}
+
+func TestUserDataLeavesRoom(t *testing.T) {
+	t.Parallel()
+	for _, config := range []any{controlPlaneConfig(), workerConfig()} {
+		raw, err := base64.StdEncoding.DecodeString(render(t, config))
+		require.NoError(t, err)
+		require.Less(t, len(raw), userdata.MaxBytes*3/4, "the scripts have grown: soon a node with many labels would not fit")
+	}
+}

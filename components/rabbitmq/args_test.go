@@ -1,0 +1,118 @@
+package rabbitmq
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/components/localvolume"
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+func validArgs() BrokerArgs {
+	return BrokerArgs{
+		Namespace: pulumi.String("data"),
+		Placement: pinned.Placement{
+			NodeSelector: map[string]string{"role": "rabbitmq"},
+			Tolerations:  []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "rabbitmq", Effect: corev1.TaintEffectNoSchedule}},
+		},
+		Storage:     localvolume.Storage{NodeName: "mq-node", Path: "/var/lib/data", SizeGiB: 20, ClassName: pulumi.String("local-data")},
+		Image:       "rabbitmq:4.3.5-management",
+		VirtualHost: "shop/main",
+		Queues: []Queue{
+			{Name: "work.in", DeadLetter: true}, {Name: "work.out", DeadLetter: true, DeliveryLimit: 3},
+			{Name: "work.a", DeadLetter: true}, {Name: "work.b", DeadLetter: true}, {Name: "work.dead"},
+		},
+		DeadLetterQueue: "work.dead",
+		Users: []User{
+			{Name: "api", Publishes: []string{"work.in"}},
+			{Name: "worker-in", Consumes: []string{"work.in"}, Publishes: []string{"work.out"}},
+			{Name: "worker-out", Consumes: []string{"work.out"}},
+			{Name: "celery-a", Consumes: []string{"work.a"}, Celery: true},
+			{Name: "operator", Permissions: &Everything, Tags: []string{"administrator"}},
+		},
+	}
+}
+
+func TestValidate(t *testing.T) {
+	require.NoError(t, validArgs().Validate())
+	for name, c := range map[string]struct {
+		change func(*BrokerArgs)
+		want   string
+	}{
+		"no namespace":     {func(a *BrokerArgs) { a.Namespace = nil }, "Namespace is missing"},
+		"no selector":      {func(a *BrokerArgs) { a.Placement.NodeSelector = nil }, "NodeSelector is empty"},
+		"no node":          {func(a *BrokerArgs) { a.Storage.NodeName = "" }, "Storage.NodeName is empty"},
+		"small volume":     {func(a *BrokerArgs) { a.Storage.SizeGiB = 3 }, "Storage.SizeGiB is 3; give at least 4 GiB"},
+		"no image":         {func(a *BrokerArgs) { a.Image = "" }, "Image is empty"},
+		"no virtual host":  {func(a *BrokerArgs) { a.VirtualHost = "" }, "VirtualHost is empty"},
+		"no queue":         {func(a *BrokerArgs) { a.Queues = nil }, "Queues is empty"},
+		"bad queue":        {func(a *BrokerArgs) { a.Queues[0].Name = "amq.mine" }, `Queues[0].Name is "amq.mine"`},
+		"same queue":       {func(a *BrokerArgs) { a.Queues[1].Name = "work.in" }, `Queues[1].Name is "work.in", as is Queues[0].Name`},
+		"bad limit":        {func(a *BrokerArgs) { a.Queues[0].DeliveryLimit = -1 }, "Queues[0].DeliveryLimit is -1"},
+		"no dead letters":  {func(a *BrokerArgs) { a.DeadLetterQueue = "" }, "DeadLetterQueue is empty; queues with dead letters need"},
+		"unknown dead":     {func(a *BrokerArgs) { a.DeadLetterQueue = "grave" }, `DeadLetterQueue is "grave", which is not among Queues (work.in, work.out`},
+		"circle":           {func(a *BrokerArgs) { a.Queues[4].DeadLetter = true }, `Queues[4] ("work.dead") is the DeadLetterQueue and has dead letters itself`},
+		"no user":          {func(a *BrokerArgs) { a.Users = nil }, "Users is empty"},
+		"bad user":         {func(a *BrokerArgs) { a.Users[0].Name = "API" }, `Users[0].Name is "API"`},
+		"same user":        {func(a *BrokerArgs) { a.Users[1].Name = "api" }, `Users[1].Name is "api", as is Users[0].Name`},
+		"unknown queue":    {func(a *BrokerArgs) { a.Users[1].Consumes = []string{"work.inn"} }, `Users[1] ("worker-in") uses queue "work.inn", which is not among Queues (work.in,`},
+		"no permission":    {func(a *BrokerArgs) { a.Users[0].Publishes = nil }, `Users[0] ("api") has no permission`},
+		"both":             {func(a *BrokerArgs) { a.Users[4].Consumes = []string{"work.in"} }, `Users[4] ("operator") has Permissions and queues or Celery`},
+		"bad expression":   {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{"(", ".*", ".*"} }, `Users[4].Permissions.Configure is "("`},
+		"empty expression": {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{".*", "", ".*"} }, `Users[4].Permissions.Write is ""; give a regular expression, ^$ for nothing`},
+		"bad tag":          {func(a *BrokerArgs) { a.Users[4].Tags = []string{"root"} }, `Users[4].Tags has "root"`},
+		"little memory": {func(a *BrokerArgs) {
+			a.Resources = pinned.Resources{Requests: pinned.Amount{MilliCPU: 1, MemoryMiB: 1}, Limits: pinned.Amount{MilliCPU: 1, MemoryMiB: 256}}
+		}, "Resources.Limits.MemoryMiB is 256; RabbitMQ needs at least 512"},
+		"limit < request": {func(a *BrokerArgs) { a.Resources = DefaultBroker; a.Resources.Limits.MilliCPU = 1 }, "Resources.Limits.MilliCPU is 1; give at least the request, 500"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := validArgs()
+			c.change(&args)
+			require.ErrorContains(t, args.Validate(), c.want)
+		})
+	}
+}
+
+func TestValidateReportsEverything(t *testing.T) {
+	args := validArgs()
+	args.Image, args.DeadLetterQueue, args.Users[0].Publishes = "", "", []string{"x", "y"}
+	err := args.Validate()
+	for _, want := range []string{"Image", "DeadLetterQueue", `queue "x"`, `queue "y"`} {
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestHashPassword(t *testing.T) {
+	hash, err := base64.StdEncoding.DecodeString(HashPassword("secret"))
+	require.NoError(t, err)
+	require.Len(t, hash, 4+sha256.Size)
+	want := sha256.Sum256(append(append([]byte{}, hash[:4]...), "secret"...))
+	assert.Equal(t, want[:], hash[4:])
+	assert.Equal(t, HashPassword("secret"), HashPassword("secret"), "the definitions must not change by themselves")
+	other, err := base64.StdEncoding.DecodeString(HashPassword("other"))
+	require.NoError(t, err)
+	assert.NotEqual(t, hash[:4], other[:4])
+}
+
+func TestPermissionsMatchWholeNames(t *testing.T) {
+	p := User{Publishes: []string{"work.a"}, Consumes: []string{"work.b"}}.permissions()
+	assert.Equal(t, Permissions{Configure: "^$", Write: `^(work\.a)$`, Read: `^(work\.b)$`}, p)
+}
+
+func TestConfigFollowsTheLimit(t *testing.T) {
+	small, large := ConfigFor(1024, 20, true), ConfigFor(16384, 100, false)
+	assert.Equal(t, 614, small.WatermarkMiB)
+	assert.Equal(t, 64, small.WalMiB)
+	assert.Equal(t, 2048, small.DiskFreeMiB)
+	assert.Equal(t, 512, large.WalMiB)
+	assert.Equal(t, 16384, large.DiskFreeMiB)
+	assert.Contains(t, small.Render(), "deprecated_features.permit.transient_nonexcl_queues = true\n")
+	assert.NotContains(t, large.Render(), "deprecated_features")
+}

@@ -1,0 +1,77 @@
+package rabbitmq
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	// watermarkShare is the share of the memory limit at which publishers are made to wait. RabbitMQ 4's own
+	// default; the rest is for garbage collection and for rabbitmq-diagnostics, which probes run.
+	watermarkShare = 60
+	// walShare is the limit's share of a quorum queue log, which is written out at that size. RabbitMQ keeps
+	// up to three in memory, and its default of 512 MiB is more than a small container has.
+	walShare = 16
+	// maxWalMiB is RabbitMQ's default.
+	maxWalMiB = 512
+)
+
+// Config is what rabbitmq.conf says beyond RabbitMQ's defaults.
+type Config struct {
+	Address         string
+	Port            int
+	MetricsPort     int
+	ManagementPort  int
+	DefinitionsPath string
+	MemoryMiB       int // the container's limit
+	WatermarkMiB    int // publishers wait above it
+	WalMiB          int
+	DiskFreeMiB     int // publishers wait below it
+	// PermitTransientQueues needs RabbitMQ 3.13 or later to be known.
+	PermitTransientQueues bool
+}
+
+// ConfigFor derives the configuration from a memory limit and a volume.
+func ConfigFor(limitMiB, volumeGiB int, permitTransientQueues bool) Config {
+	return Config{
+		Address: "0.0.0.0", Port: port, MetricsPort: metricsPort, ManagementPort: managementPort,
+		DefinitionsPath: definitionsDir + "/" + definitionsFile,
+		MemoryMiB:       limitMiB,
+		WatermarkMiB:    limitMiB * watermarkShare / 100,
+		WalMiB:          min(limitMiB/walShare, maxWalMiB),
+		// All that is in memory must be able to reach the disk, and a tenth is what the file system and the
+		// alert need to be of use.
+		DiskFreeMiB:           max(limitMiB, volumeGiB*1024/10),
+		PermitTransientQueues: permitTransientQueues,
+	}
+}
+
+// Render returns rabbitmq.conf.
+func (c Config) Render() string {
+	var out strings.Builder
+	set := func(key, format string, args ...any) { fmt.Fprintf(&out, key+" = "+format+"\n", args...) }
+	set("listeners.tcp.1", "%s:%d", c.Address, c.Port)
+	set("prometheus.tcp.ip", "%s", c.Address)
+	set("prometheus.tcp.port", "%d", c.MetricsPort)
+	// Without it there are sums over all queues only, and no alert could name the queue.
+	set("prometheus.return_per_object_metrics", "true")
+	set("management.tcp.ip", "%s", c.Address)
+	set("management.tcp.port", "%d", c.ManagementPort)
+	// Imported at every start, before clients are let in. A node that imports makes no guest user.
+	set("definitions.import_backend", "local_filesystem")
+	set("definitions.local.path", "%s", c.DefinitionsPath)
+	set("total_memory_available_override_value", "%dMiB", c.MemoryMiB)
+	set("vm_memory_high_watermark.absolute", "%dMiB", c.WatermarkMiB)
+	set("disk_free_limit.absolute", "%dMiB", c.DiskFreeMiB)
+	set("raft.wal_max_size_bytes", "%d", c.WalMiB<<20)
+	set("log.console", "true")
+	set("log.console.level", "info")
+	set("log.file", "false")
+	if c.PermitTransientQueues {
+		set("deprecated_features.permit.transient_nonexcl_queues", "true")
+	}
+	return out.String()
+}
+
+// EnabledPlugins returns the file enabled_plugins, an Erlang term.
+func EnabledPlugins() string { return "[rabbitmq_management,rabbitmq_prometheus].\n" }

@@ -1,0 +1,76 @@
+package rabbitmq
+
+import (
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/localvolume"
+	"github.com/growbin/cluster/components/localvolume/pinned"
+)
+
+const (
+	port           = 5672
+	metricsPort    = 15692
+	managementPort = 15672
+	// imageUID is the user, and group, rabbitmq of the Ubuntu images (docker-library/rabbitmq, Dockerfile).
+	imageUID = 999
+
+	// configDir is where the image looks for its configuration; mounting it hides the image's own files.
+	configDir       = "/etc/rabbitmq"
+	definitionsDir  = "/etc/rabbitmq-definitions"
+	definitionsFile = "definitions.json"
+	homeDir         = "/var/lib/rabbitmq"
+	// dataDir holds the node's database and its queues.
+	dataDir = homeDir + "/mnesia"
+	// dataSubPath is the directory on the data volume.
+	dataSubPath = "rabbitmq"
+
+	// nodeName does not depend on the pod, and with it neither does the name of the data's folder. One node
+	// needs no other to reach it: Erlang's ports are open on loopback only.
+	nodeName = "rabbit@localhost"
+	loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+)
+
+func (a BrokerArgs) container() core.ContainerArgs {
+	variable := func(name, value string) core.EnvVarArgs {
+		return core.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(value)}
+	}
+	listening := func(periodSeconds, failures int) *core.ProbeArgs {
+		// The port opens after the definitions are imported.
+		return &core.ProbeArgs{
+			TcpSocket:     &core.TCPSocketActionArgs{Port: pulumi.String("amqp")},
+			PeriodSeconds: pulumi.Int(periodSeconds), TimeoutSeconds: pulumi.Int(5), FailureThreshold: pulumi.Int(failures),
+		}
+	}
+	return core.ContainerArgs{
+		Name:  pulumi.String("rabbitmq"),
+		Image: pulumi.String(a.Image),
+		// Not by the image's entrypoint, which is about changing from root to rabbitmq.
+		Command: pulumi.ToStringArray([]string{"rabbitmq-server"}),
+		Env: core.EnvVarArray{
+			variable("HOME", homeDir), // the Erlang cookie: a new one with each pod, since nobody else needs it
+			variable("RABBITMQ_NODENAME", nodeName),
+			variable("RABBITMQ_MNESIA_BASE", dataDir),
+			variable("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", loopback),
+			variable("ERL_EPMD_ADDRESS", "127.0.0.1"),
+		},
+		Ports: pinned.ContainerPorts(
+			pinned.Port{Name: "amqp", Number: port},
+			pinned.Port{Name: "metrics", Number: metricsPort},
+			pinned.Port{Name: "management", Number: managementPort},
+		),
+		Resources:       a.Resources.Args(),
+		SecurityContext: pinned.ContainerSecurity(0),
+		StartupProbe:    listening(5, 120), // ten minutes to recover full queues
+		ReadinessProbe:  listening(10, 3),
+		// It starts an Erlang VM of its own: seldom, and with time.
+		LivenessProbe: pinned.Exec(60, 30, 3, "rabbitmq-diagnostics", "-q", "ping"),
+		VolumeMounts: core.VolumeMountArray{
+			pinned.Mount("config", configDir),
+			pinned.Mount("definitions", definitionsDir),
+			pinned.Writable("home", homeDir, ""),
+			pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
+			pinned.Writable("tmp", "/tmp", ""),
+		},
+	}
+}

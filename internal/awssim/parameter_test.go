@@ -1,0 +1,47 @@
+package awssim
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhatAMachineWroteStays: with ignoreChanges on value an update must not bring the first value back.
+func TestWhatAMachineWroteStays(t *testing.T) {
+	w := build(t, Options{})
+	w.role("node")
+	w.make(rolePolicyToken, "p", values{"role": "node", "policy": policyText("Allow", "ssm:*", "*")})
+	w.machine("one", values{"iamInstanceProfile": w.make(instanceProfileToken, "p", values{"role": "node"})})
+	in := values{"name": "/c/join", "type": "SecureString", "value": "pending"}
+	id := w.make(parameterToken, "join", in)
+	m, err := w.c.Machine("one")
+	require.NoError(t, err)
+	require.NoError(t, m.PutParameter("/c/join", "token"))
+	got, err := m.GetParameter("/c/join")
+	require.NoError(t, err)
+	assert.Equal(t, "token", got)
+	assert.Equal(t, 2, w.read(parameterToken, id).whole("version"))
+
+	for name, next := range map[string]values{
+		"a tag":         with(in, "tags", values{"a": "b"}),
+		"a description": with(in, "description", "for workers"),
+	} {
+		admitted, found := parameterType.admit("join", next.plain(), nil, nil)
+		require.Empty(t, found)
+		_, _, err = w.c.change(parameterType, id, admitted, nil, []string{"value"})
+		require.NoError(t, err, name)
+		assert.Equal(t, "token", w.read(parameterToken, id).text("value"), name)
+	}
+	assert.Equal(t, 3, w.read(parameterToken, id).whole("version"), "a tag makes no new version, a description does")
+	_, _, err = w.c.change(parameterType, id, in.plain(), nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "pending", w.read(parameterToken, id).text("value"), "without ignoreChanges the program's value counts")
+}
+
+func TestOverwrite(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.make(parameterToken, "a", values{"name": "/a", "type": "String", "value": "1"})
+	w.make(parameterToken, "b", values{"name": "/a", "type": "String", "value": "2", "overwrite": true})
+	assert.Equal(t, "2", w.read(parameterToken, "/a").text("value"))
+}

@@ -1,0 +1,125 @@
+package boot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/rehearsal/toolchain"
+)
+
+const (
+	clusterName    = "lab"
+	controlPlaneIP = "10.0.0.10"
+)
+
+// programs come from the toolchain's cache; the first run on a machine builds them.
+func programs(ctx context.Context, version string) (map[string]string, error) {
+	builder, err := toolchain.New("../tools", os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	tools, err := builder.ControlPlane(version)
+	if err != nil {
+		return nil, err
+	}
+	return builder.Build(ctx, tools...)
+}
+
+func newWorld(t *testing.T) *World {
+	began := time.Now()
+	w := New(Options{
+		Programs: programs, StateDir: t.TempDir(), JoinWait: time.Minute, RestartDelay: 100 * time.Millisecond,
+		Log: func(machine, message string) {
+			t.Logf("%5.1fs %s: %s", time.Since(began).Seconds(), machine, message)
+		},
+	})
+	t.Cleanup(w.Close)
+	return w
+}
+
+func nodeConfig(name string) kubeadm.NodeConfig {
+	return kubeadm.NodeConfig{
+		Cluster: clusterName, Region: "ap-northeast-2", Name: name, MaxPods: 20, KubernetesVersion: "1.36.3",
+		Labels: map[string]string{"workload": name}, KubeReserved: map[string]string{"cpu": "70m", "memory": "475Mi"},
+		EvictionHard: map[string]string{"memory.available": "100Mi"},
+	}
+}
+
+// controlPlaneMachine has its data volume, and the user data that the program under test would render.
+func controlPlaneMachine(t *testing.T, a *account, id, volume string) Machine {
+	t.Helper()
+	config := kubeadm.ControlPlaneConfig{NodeConfig: nodeConfig("master"), PrivateIP: controlPlaneIP, PodCIDR: "192.168.0.0/16", ServiceCIDR: "10.97.0.0/16"}
+	config.DataMount = "/var/lib/data"
+	data, err := kubeadm.ControlPlaneUserData(config)
+	require.NoError(t, err)
+	return Machine{ID: id, InstanceType: "t3.large", PrivateIP: controlPlaneIP, UserData: data, RootGiB: 20, Services: &services{account: a, volume: volume}}
+}
+
+func workerMachine(t *testing.T, a *account, id, name, ip string) Machine {
+	t.Helper()
+	config := kubeadm.WorkerConfig{NodeConfig: nodeConfig(name)}
+	config.Taints = []corev1.Taint{{Key: "dedicated", Value: name, Effect: corev1.TaintEffectNoSchedule}}
+	data, err := kubeadm.WorkerUserData(config)
+	require.NoError(t, err)
+	return Machine{ID: id, InstanceType: "t3.medium", PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a}}
+}
+
+// status is what the node last published.
+func (a *account) status(t *testing.T, node string) (message kubeadm.StatusMessage) {
+	t.Helper()
+	text := a.get(kubeadm.StatusParameter(clusterName, node))
+	require.NotEmpty(t, text, "%s published no status", node)
+	require.NoError(t, json.Unmarshal([]byte(text), &message))
+	return message
+}
+
+func admin(t *testing.T, w *World) kubernetes.Interface {
+	t.Helper()
+	require.NotNil(t, w.Cluster(), "no control plane runs")
+	client, err := kubernetes.NewForConfig(w.Cluster().Admin())
+	require.NoError(t, err)
+	return client
+}
+
+// eventually waits until the condition is nil.
+func eventually(t *testing.T, condition func(ctx context.Context) error) {
+	t.Helper()
+	deadline := time.Now().Add(45 * time.Second)
+	for {
+		err := condition(t.Context())
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			require.NoError(t, err, "still so after the wait")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// ready returns the node once it is Ready and open to pods.
+func ready(t *testing.T, client kubernetes.Interface, name string) (node *corev1.Node) {
+	t.Helper()
+	eventually(t, func(ctx context.Context) (err error) {
+		if node, err = client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{}); err != nil {
+			return err
+		}
+		for _, taint := range node.Spec.Taints {
+			if taint.Key == corev1.TaintNodeNotReady {
+				return fmt.Errorf("node %s is not ready", name)
+			}
+		}
+		return nil
+	})
+	return node
+}

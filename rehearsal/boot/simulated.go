@@ -1,0 +1,58 @@
+package boot
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/growbin/cluster/internal/awssim"
+)
+
+// Simulated makes an instance of the simulated AWS a machine that can boot.
+func Simulated(cloud *awssim.Cloud, m *awssim.Machine) Machine {
+	root := 0
+	for _, disk := range m.Volumes() {
+		if disk.Root {
+			root = disk.SizeGiB
+		}
+	}
+	return Machine{
+		ID: m.ID, InstanceType: m.InstanceType, PrivateIP: m.PrivateIP, UserData: m.UserData, RootGiB: root,
+		Services: simulatedServices{cloud: cloud, machine: m},
+	}
+}
+
+type simulatedServices struct {
+	cloud   *awssim.Cloud
+	machine *awssim.Machine
+}
+
+func (s simulatedServices) PutParameter(name, value string) error {
+	return s.machine.PutParameter(name, value)
+}
+
+func (s simulatedServices) GetParameter(name string) (string, error) {
+	return s.machine.GetParameter(name)
+}
+
+func (s simulatedServices) Internet(ctx context.Context) error { return s.machine.WaitForInternet(ctx) }
+
+func (s simulatedServices) Reach(address string, port int) error {
+	return s.cloud.Reach(awssim.Endpoint(s.machine.ID), awssim.Endpoint(address), "tcp", port)
+}
+
+// DataVolume takes the only disk beside the root disk, as the boot scripts do.
+func (s simulatedServices) DataVolume(ctx context.Context) (string, error) {
+	if err := s.machine.WaitForVolume(ctx); err != nil {
+		return "", err
+	}
+	var found []string
+	for _, disk := range s.machine.Volumes() {
+		if !disk.Root {
+			found = append(found, disk.ID)
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("there are %d disks beside the root disk; one was expected", len(found))
+	}
+	return found[0], nil
+}

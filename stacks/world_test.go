@@ -1,0 +1,134 @@
+package stacks
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/instantboot"
+)
+
+func TestMain(m *testing.M) {
+	pollInterval = time.Millisecond
+	os.Exit(m.Run())
+}
+
+// adminIP is the address an administrator of the tests connects from.
+const adminIP = "192.0.2.7"
+
+// world is the simulated account after the program ran in it.
+type world struct {
+	cloud *awssim.Cloud
+	mocks *awssim.Mocks
+	// outputs are the stack's, secret tells which of them are secret.
+	outputs map[string]any
+	secret  map[string]bool
+
+	mu         sync.Mutex
+	bootErrors []string
+}
+
+// deploy runs the whole program against the simulated account and expects it to succeed.
+func deploy(t testing.TB, stack string, overrides map[string]string) *world {
+	t.Helper()
+	w, err := tryDeploy(t, stack, overrides, awssim.Options{})
+	require.NoError(t, err)
+	require.Empty(t, w.bootErrors)
+	return w
+}
+
+// tryDeploy runs the whole program and returns its error.
+func tryDeploy(t testing.TB, stack string, overrides map[string]string, options awssim.Options) (*world, error) {
+	t.Helper()
+	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
+	options.AdminIP = adminIP
+	options.Boot = instantboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.bootErrors = append(w.bootErrors, machine+": "+err.Error())
+	})
+	w.cloud = awssim.New(options)
+	t.Cleanup(w.cloud.Close)
+	w.mocks = awssim.NewMocks(w.cloud)
+
+	config := map[string]string{}
+	for key, value := range readConfig(t, stack, overrides) {
+		config[configPrefix+key] = value
+	}
+	config[configPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
+	err := pulumi.RunErr(w.run, pulumi.WithMocks("growbin", stack, w.mocks), func(info *pulumi.RunInfo) {
+		info.Config = config
+		for key := range testSecrets {
+			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)
+		}
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+"registryPassword")
+	})
+	return w, err
+}
+
+// run builds the stack and keeps its outputs.
+func (w *world) run(ctx *pulumi.Context) error {
+	outputs, err := build(ctx)
+	if err != nil {
+		return err
+	}
+	for name, output := range outputs {
+		value := pulumi.ToOutput(output)
+		value.ApplyT(func(resolved any) any {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.outputs[name] = resolved
+			return resolved
+		})
+		secret, err := isSecret(ctx, value)
+		if err != nil {
+			return fmt.Errorf("output %s: %w", name, err)
+		}
+		w.secret[name] = secret
+	}
+	return nil
+}
+
+func isSecret(ctx *pulumi.Context, output pulumi.Output) (bool, error) {
+	_ = ctx
+	return pulumi.IsSecret(output), nil
+}
+
+// kubernetesObjects are the inputs of all objects of a type such as "apps/v1:Deployment", by logical name.
+func (w *world) kubernetesObjects(kind string) map[string]resource.PropertyMap {
+	found := map[string]resource.PropertyMap{}
+	for _, r := range w.mocks.OfType("kubernetes:" + kind) {
+		found[r.Name] = r.Inputs
+	}
+	return found
+}
+
+// at walks down a property by keys and indexes such as "spec.template.spec.containers.0.image".
+func at(t testing.TB, object resource.PropertyMap, path string) resource.PropertyValue {
+	t.Helper()
+	value := resource.NewObjectProperty(object)
+	for _, key := range strings.Split(path, ".") {
+		for value.IsSecret() {
+			value = value.SecretValue().Element
+		}
+		if value.IsArray() {
+			var index int
+			_, err := fmt.Sscan(key, &index)
+			require.NoError(t, err, path)
+			require.Greater(t, len(value.ArrayValue()), index, path)
+			value = value.ArrayValue()[index]
+			continue
+		}
+		require.True(t, value.IsObject(), "%s: %s is in no object", path, key)
+		value = value.ObjectValue()[resource.PropertyKey(strings.ReplaceAll(key, "|", "."))]
+	}
+	return value
+}
