@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -63,10 +62,6 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 	if err != nil {
 		return nil, err
 	}
-	key, err := sshKey(ctx, s, onAWS)
-	if err != nil {
-		return nil, err
-	}
 	// A machine that boots before its route, its rules or its permissions stand fails its bootstrap.
 	ready := pulumi.DependsOn([]pulumi.Resource{c.vpc, groups, bootstrap})
 	for _, n := range s.Nodes {
@@ -75,7 +70,6 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 			return nil, err
 		}
 		args.AMI = pulumi.String(image)
-		args.KeyName = key
 		args.SecurityGroupIDs = pulumi.StringArray{groups.GroupID(string(n.Role))}
 		args.InstanceProfile = bootstrap.InstanceProfiles[n.Name]
 		if c.nodes[n.Name], err = node.New(ctx, n.Name, args, onAWS, ready); err != nil {
@@ -112,23 +106,6 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 		return fmt.Errorf("configure Kubernetes: %w", err)
 	}
 	return nil
-}
-
-// sshKey is nil without a key: Session Manager is then the only way in.
-func sshKey(ctx *pulumi.Context, s *Settings, opts ...pulumi.ResourceOption) (pulumi.StringInput, error) {
-	switch {
-	case s.SSHKeyName == "":
-		return nil, nil
-	case s.SSHPublicKey == "":
-		return pulumi.String(s.SSHKeyName), nil
-	}
-	pair, err := ec2.NewKeyPair(ctx, s.SSHKeyName, &ec2.KeyPairArgs{
-		KeyName: pulumi.String(s.SSHKeyName), PublicKey: pulumi.String(s.SSHPublicKey),
-	}, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("key pair %s: %w", s.SSHKeyName, err)
-	}
-	return pair.KeyName, nil
 }
 
 // controlPlaneIP is the fixed address of the control plane in the subnet of its zone.

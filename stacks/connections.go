@@ -8,8 +8,12 @@ import (
 	"github.com/growbin/cluster/components/credentials"
 )
 
+const connectionsType = "growbin:stacks:Connections"
+
 // connections are the addresses, with credentials, that applications are given.
 type connections struct {
+	pulumi.ResourceState
+
 	// databases are by database, redis by use and brokers by application.
 	databases map[string]pulumi.StringInput
 	redis     map[redisUse]pulumi.StringInput
@@ -41,18 +45,20 @@ func (c *connections) of(a Application, wanted connection) (pulumi.StringInput, 
 
 // newConnections gathers generated credentials, configured keys and what AWS named.
 func newConnections(ctx *pulumi.Context, s *Settings, c *cluster) (*connections, error) {
-	jwt, err := credentials.NewPassword(ctx, "jwt-secret")
+	out := &connections{}
+	if err := ctx.RegisterComponentResource(connectionsType, s.ClusterName(), out); err != nil {
+		return nil, err
+	}
+	jwt, err := credentials.NewPassword(ctx, "jwt-secret", pulumi.Parent(out))
 	if err != nil {
 		return nil, err
 	}
-	out := &connections{
-		databases: map[string]pulumi.StringInput{}, redis: map[redisUse]pulumi.StringInput{}, brokers: map[string]pulumi.StringInput{},
-		others: map[connection]pulumi.StringInput{
-			envOpenAIKey: s.OpenAIAPIKey, envKakaoKey: s.KakaoAPIKey, envJWTSecret: jwt, envBucket: c.images.Name,
-		},
+	out.databases, out.redis, out.brokers = map[string]pulumi.StringInput{}, map[redisUse]pulumi.StringInput{}, map[string]pulumi.StringInput{}
+	out.others = map[connection]pulumi.StringInput{
+		envOpenAIKey: s.OpenAIAPIKey, envKakaoKey: s.KakaoAPIKey, envJWTSecret: jwt, envBucket: c.images.Name,
 	}
 	store := func(user, scheme, host string, port int, path string) (pulumi.StringInput, error) {
-		password, err := credentials.NewPassword(ctx, "store-"+user)
+		password, err := credentials.NewPassword(ctx, "store-"+user, pulumi.Parent(out))
 		if err != nil {
 			return nil, err
 		}
@@ -73,5 +79,5 @@ func newConnections(ctx *pulumi.Context, s *Settings, c *cluster) (*connections,
 			return nil, err
 		}
 	}
-	return out, nil
+	return out, ctx.RegisterResourceOutputs(out, pulumi.Map{})
 }

@@ -74,10 +74,10 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 	if err := checkQuota(ctx, s, via); err != nil {
 		return "", err
 	}
-	if s.SSHKeyName != "" && s.SSHPublicKey == "" {
+	if s.SSHKeyName != "" {
 		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
-			return "", fmt.Errorf("%ssshKeyName is %q, which %s does not have; import it, or set %ssshPublicKey to create it: %w",
-				configPrefix, s.SSHKeyName, s.Region, configPrefix, err)
+			return "", fmt.Errorf("%ssshKeyName is %q, which %s does not have; import it there, or leave the setting out to use Session Manager: %w",
+				configPrefix, s.SSHKeyName, s.Region, err)
 		}
 	}
 	if image, err = access.Parameter(ctx, ubuntuImage, via); err != nil {

@@ -79,7 +79,7 @@ func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
 	args := &node.Args{
 		InstanceType: n.InstanceType, Zone: zone,
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
-		UserData:           pulumi.String(userData),
+		UserData: pulumi.String(userData), KeyName: s.SSHKeyName,
 		DeletionProtection: s.DeletionProtection,
 		Roll:               slices.Contains(s.RollNodes, n.Name),
 	}

@@ -44,7 +44,6 @@ type Settings struct {
 	APIAccess     APIAccess
 	APITunnelPort int
 	SSHKeyName    string
-	SSHPublicKey  string
 
 	KubernetesVersion  string
 	RollNodes          []string
@@ -100,7 +99,6 @@ func DecodeSettings(stack string, get func(key string) (string, bool)) (*Setting
 		APIAccess:     APIAccess(r.choice("apiAccess", string(AccessDirect), string(AccessSessionManager))),
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
-		SSHPublicKey:  r.optional("sshPublicKey"),
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		RollNodes:          r.list("rollNodes"),

@@ -107,12 +107,6 @@ func (s *Settings) validateAccess(r *reader) {
 	if s.APITunnelPort < 1 || s.APITunnelPort > 65535 {
 		r.wrong("apiTunnelPort", s.APITunnelPort, "give a port from 1 to 65535")
 	}
-	if s.SSHPublicKey != "" && s.SSHKeyName == "" {
-		r.wrong("sshKeyName", s.SSHKeyName, "name the key pair that sshPublicKey is for")
-	}
-	if s.SSHPublicKey != "" && !strings.HasPrefix(s.SSHPublicKey, "ssh-") {
-		r.wrong("sshPublicKey", s.SSHPublicKey, "give an OpenSSH public key such as ssh-ed25519 AAAA…")
-	}
 	if s.NodeSubnets == "private" {
 		if len(s.PrivateSubnetCIDRs) == 0 || s.NATGateways == network.NATNone {
 			r.wrong("nodeSubnets", s.NodeSubnets, "set privateSubnetCidrs and natGateways too: a node must reach its packages")

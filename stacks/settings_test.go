@@ -53,8 +53,6 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"access":                 {map[string]string{"apiAccess": "vpn"}, `growbin:apiAccess is "vpn"; use one of direct, sessionManager`},
 		"tunnel port":            {map[string]string{"apiTunnelPort": "70000"}, `growbin:apiTunnelPort is 70000; give a port from 1 to 65535`},
 		"tunnel port not number": {map[string]string{"apiTunnelPort": "high"}, `growbin:apiTunnelPort is "high"; give a whole number`},
-		"key without name":       {map[string]string{"sshPublicKey": "ssh-ed25519 AAAA"}, `growbin:sshKeyName is ""; name the key pair`},
-		"private key":            {map[string]string{"sshPublicKey": "-----BEGIN", "sshKeyName": "sesacthon"}, `give an OpenSSH public key`},
 		"private without nat":    {map[string]string{"nodeSubnets": "private"}, `growbin:nodeSubnets is "private"; set privateSubnetCidrs and natGateways too`},
 		"version":                {map[string]string{"kubernetesVersion": "v1.36"}, `growbin:kubernetesVersion is "v1.36"; give a full version such as 1.36.3`},
 		"minor":                  {map[string]string{"kubernetesVersion": "1.28.4"}, `growbin:kubernetesVersion is "1.28.4"`},

@@ -88,27 +88,9 @@ func (w *world) run(ctx *pulumi.Context) error {
 			w.outputs[name] = resolved
 			return resolved
 		})
-		secret, err := isSecret(ctx, value)
-		if err != nil {
-			return fmt.Errorf("output %s: %w", name, err)
-		}
-		w.secret[name] = secret
+		w.secret[name] = pulumi.IsSecret(value)
 	}
 	return nil
-}
-
-func isSecret(ctx *pulumi.Context, output pulumi.Output) (bool, error) {
-	_ = ctx
-	return pulumi.IsSecret(output), nil
-}
-
-// kubernetesObjects are the inputs of all objects of a type such as "apps/v1:Deployment", by logical name.
-func (w *world) kubernetesObjects(kind string) map[string]resource.PropertyMap {
-	found := map[string]resource.PropertyMap{}
-	for _, r := range w.mocks.OfType("kubernetes:" + kind) {
-		found[r.Name] = r.Inputs
-	}
-	return found
 }
 
 // at walks down a property by keys and indexes such as "spec.template.spec.containers.0.image".

@@ -124,7 +124,7 @@ func secretValuesFor(a *ArgoCDArgs, hash pulumi.StringOutput) (pulumi.Map, error
 	inputs := pulumi.ToMap(values)
 	configsInput := pulumi.ToMap(configs)
 	secretInput := pulumi.ToMap(secret)
-	secretInput["argocdServerAdminPassword"] = pulumi.Unsecret(hash)
+	secretInput["argocdServerAdminPassword"] = hash
 	configsInput["secret"] = secretInput
 	inputs["configs"] = configsInput
 	return inputs, nil

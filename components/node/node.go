@@ -36,7 +36,7 @@ type Args struct {
 	// UserData is gzipped cloud-config in base64, at most 16 KiB before encoding.
 	UserData pulumi.StringInput
 	// KeyName is an EC2 key pair for SSH; empty leaves Session Manager as the only way in.
-	KeyName pulumi.StringInput
+	KeyName string
 	// RootGiB and DataGiB are the sizes of the root volume and of the data volume, in GiB; no data volume when 0.
 	RootGiB, DataGiB int
 	// ElasticIP gives the machine a public address that survives its replacement.
@@ -122,8 +122,8 @@ func (a *Args) instance(name string) *ec2.InstanceArgs {
 	if a.PrivateIP != "" {
 		args.PrivateIp = pulumi.String(a.PrivateIP)
 	}
-	if a.KeyName != nil {
-		args.KeyName = a.KeyName.ToStringOutput().ToStringPtrOutput()
+	if a.KeyName != "" {
+		args.KeyName = pulumi.String(a.KeyName)
 	}
 	return args
 }

@@ -63,7 +63,7 @@ func (s Settings) Render() string {
 	set("max_parallel_workers_per_gather", "1") // of two CPUs
 	set("max_wal_size", "%dMB", maxWalMiB)
 	set("min_wal_size", "%dMB", minWalMiB)
-	set("wal_compresion", "on")
+	set("wal_compression", "on")
 	set("checkpoint_completion_target", "0.9")
 	set("random_page_cost", "1.1") // an SSD seeks as fast as it reads on
 	set("effective_io_concurrency", "100")

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/internal/realserver"
@@ -106,49 +106,6 @@ func (b *realBroker) as(t *testing.T, user string, operation func(*amqp.Channel)
 	return operation(channel)
 }
 
-// publish sends a message and waits for the broker to have it, or to refuse it.
-func publish(exchange, key, body string) func(*amqp.Channel) error {
-	return func(c *amqp.Channel) error {
-		closed := c.NotifyClose(make(chan *amqp.Error, 1))
-		if err := c.Confirm(false); err != nil {
-			return err
-		}
-		confirmation, err := c.PublishWithDeferredConfirm(exchange, key, true, false, amqp.Publishing{Body: []byte(body), DeliveryMode: amqp.Persistent})
-		if err != nil {
-			return err
-		}
-		select {
-		case <-confirmation.Done():
-			if !confirmation.Acked() {
-				return fmt.Errorf("the broker did not take the message")
-			}
-			return nil
-		case err := <-closed:
-			return err
-		case <-time.After(10 * time.Second):
-			return fmt.Errorf("no answer within 10 s")
-		}
-	}
-}
-
-// take gets one message, waiting for it, and then acknowledges or rejects it.
-func take(queue string, into *amqp.Delivery, done func(amqp.Delivery) error) func(*amqp.Channel) error {
-	return func(c *amqp.Channel) error {
-		for range 100 {
-			delivery, found, err := c.Get(queue, false)
-			if err != nil {
-				return err
-			}
-			if found {
-				*into = delivery
-				return done(delivery)
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-		return fmt.Errorf("no message in %s within 5 s", queue)
-	}
-}
-
 func acknowledge(d amqp.Delivery) error { return d.Ack(false) }
 func reject(d amqp.Delivery) error      { return d.Reject(false) }
 func giveBack(d amqp.Delivery) error    { return d.Reject(true) }
@@ -188,143 +145,6 @@ func TestRealBroker(t *testing.T) {
 		require.NoError(t, b.as(t, "worker-in", take("work.in", &delivery, acknowledge)))
 		assert.Equal(t, "kept", string(delivery.Body))
 	})
-}
-
-func testDeadLetters(t *testing.T, b *realBroker) {
-	var delivery amqp.Delivery
-	require.NoError(t, b.as(t, "api", publish("work.in", "work.in", "rejected")))
-	require.NoError(t, b.as(t, "worker-in", take("work.in", &delivery, reject)))
-	require.NoError(t, b.as(t, "operator", take("work.dead", &delivery, acknowledge)))
-	assert.Equal(t, "rejected", string(delivery.Body))
-	deaths, _ := delivery.Headers["x-death"].([]any)
-	require.Len(t, deaths, 1)
-	death := deaths[0].(amqp.Table)
-	assert.Equal(t, "work.in", death["queue"], "the header says where it came from")
-	assert.Equal(t, "rejected", death["reason"])
-
-	// A message that makes its consumer fail again and again is a dead letter, too.
-	require.NoError(t, b.as(t, "worker-in", publish("work.out", "work.out", "poison")))
-	for range 4 { // the first delivery and DeliveryLimit more
-		require.NoError(t, b.as(t, "worker-out", take("work.out", &delivery, giveBack)))
-	}
-	require.NoError(t, b.as(t, "operator", take("work.dead", &delivery, acknowledge)))
-	assert.Equal(t, "poison", string(delivery.Body))
-	assert.Equal(t, "delivery_limit", delivery.Headers["x-death"].([]any)[0].(amqp.Table)["reason"])
-}
-
-func testPermissions(t *testing.T, b *realBroker) {
-	_, err := b.dial("api", "wrong")
-	require.ErrorContains(t, err, "username or password not allowed")
-	_, err = b.dial("guest", "guest")
-	require.ErrorContains(t, err, "username or password not allowed")
-
-	get := func(queue string) func(*amqp.Channel) error {
-		return func(c *amqp.Channel) error { _, _, err := c.Get(queue, true); return err }
-	}
-	for _, c := range []struct {
-		what, user string
-		operation  func(*amqp.Channel) error
-		allowed    bool
-	}{
-		{"publish to its queue", "api", publish("work.in", "work.in", ""), true},
-		{"publish to another queue", "api", publish("work.out", "work.out", ""), false},
-		{"publish through the default exchange", "api", publish("", "work.out", ""), false},
-		{"read what it published", "api", get("work.in"), false},
-		{"read its queue", "worker-in", get("work.in"), true},
-		{"read another queue", "worker-in", get("work.out"), false},
-		{"read dead letters", "worker-in", get("work.dead"), false},
-		{"publish what comes next", "worker-in", publish("work.out", "work.out", ""), true},
-		{"see that its queue exists", "worker-in", func(c *amqp.Channel) error {
-			_, err := c.QueueDeclarePassive("work.in", true, false, false, false, nil)
-			return err
-		}, true},
-		{"make a queue", "worker-in", func(c *amqp.Channel) error {
-			_, err := c.QueueDeclare("own", true, false, false, false, nil)
-			return err
-		}, false},
-		{"delete its queue", "worker-in", func(c *amqp.Channel) error { _, err := c.QueueDelete("work.in", false, false, false); return err }, false},
-		{"empty another queue", "worker-in", func(c *amqp.Channel) error { _, err := c.QueuePurge("work.out", false); return err }, false},
-		{"Celery: read another queue", "celery-a", get("work.b"), false},
-		{"Celery: delete another queue", "celery-a", func(c *amqp.Channel) error { _, err := c.QueueDelete("work.b", false, false, false); return err }, false},
-		{"Celery: make a queue of its own name", "celery-a", func(c *amqp.Channel) error {
-			_, err := c.QueueDeclare("other", true, false, false, false, nil)
-			return err
-		}, false},
-		{"operator: read everything", "operator", get("work.b"), true},
-	} {
-		err := b.as(t, c.user, c.operation)
-		if c.allowed {
-			assert.NoError(t, err, "%s: %s", c.user, c.what)
-		} else {
-			assert.ErrorContains(t, err, "ACCESS_REFUSED", "%s: %s", c.user, c.what)
-		}
-	}
-	for _, queue := range []string{"work.in", "work.out"} {
-		require.NoError(t, b.as(t, "operator", func(c *amqp.Channel) error { _, err := c.QueuePurge(queue, false); return err }))
-	}
-}
-
-// What kombu declares for a worker with --queues=work.a, and what its client publishes with.
-func testCelery(t *testing.T, b *realBroker) {
-	require.NoError(t, b.as(t, "celery-a", func(c *amqp.Channel) error {
-		if err := c.ExchangeDeclare("work.a", "direct", true, false, false, false, nil); err != nil {
-			return fmt.Errorf("its exchange: %w", err)
-		}
-		// Without arguments, as by default, and with the type of the queue, as task_create_missing_queue_type says.
-		for _, arguments := range []amqp.Table{nil, {"x-queue-type": "quorum"}} {
-			if _, err := c.QueueDeclare("work.a", true, false, false, false, arguments); err != nil {
-				return fmt.Errorf("its queue with %v: %w", arguments, err)
-			}
-		}
-		if err := c.QueueBind("work.a", "work.a", "work.a", false, nil); err != nil {
-			return fmt.Errorf("its binding: %w", err)
-		}
-		// Remote control: the worker's own queue, and replies.
-		if err := c.ExchangeDeclare("celery.pidbox", "fanout", false, false, false, false, nil); err != nil {
-			return fmt.Errorf("the control exchange: %w", err)
-		}
-		if _, err := c.QueueDeclare("celery@host.celery.pidbox", false, true, true, false, nil); err != nil {
-			return fmt.Errorf("the control queue: %w", err)
-		}
-		if err := c.QueueBind("celery@host.celery.pidbox", "", "celery.pidbox", false, nil); err != nil {
-			return fmt.Errorf("the control binding: %w", err)
-		}
-		if err := c.ExchangeDeclare("reply.celery.pidbox", "direct", false, false, false, false, nil); err != nil {
-			return fmt.Errorf("the reply exchange: %w", err)
-		}
-		if err := c.ExchangeDeclare("celeryev", "topic", true, false, false, false, nil); err != nil {
-			return fmt.Errorf("the event exchange: %w", err)
-		}
-		if _, err := c.QueueDeclare("celeryev.5b3c", false, true, true, false, nil); err != nil {
-			return fmt.Errorf("the event queue: %w", err)
-		}
-		if err := c.QueueBind("celeryev.5b3c", "worker.#", "celeryev", false, nil); err != nil {
-			return fmt.Errorf("the event binding: %w", err)
-		}
-		// Delayed tasks go from one of 28 queues to the next.
-		if err := c.ExchangeDeclare("celery_delayed_1", "topic", true, false, false, false, nil); err != nil {
-			return fmt.Errorf("the delay exchange: %w", err)
-		}
-		_, err := c.QueueDeclare("celery_delayed_1", true, false, false, false, amqp.Table{
-			"x-queue-type": "quorum", "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
-			"x-message-ttl": 2000, "x-dead-letter-exchange": "celery_delayed_0",
-		})
-		if err != nil {
-			return fmt.Errorf("the delay queue: %w", err)
-		}
-		return c.QueueBind("celery_delayed_1", "1.#", "celery_delayed_1", false, nil)
-	}))
-	// Tasks go through the default exchange; the message is rejected by the worker and is a dead letter.
-	require.NoError(t, b.as(t, "celery-a", publish("", "work.a", "task")))
-	var delivery amqp.Delivery
-	require.NoError(t, b.as(t, "celery-a", func(c *amqp.Channel) error {
-		if err := c.Qos(1, 0, false); err != nil { // per consumer: quorum queues have no other
-			return err
-		}
-		return take("work.a", &delivery, reject)(c)
-	}))
-	require.NoError(t, b.as(t, "operator", take("work.dead", &delivery, acknowledge)))
-	assert.Equal(t, "task", string(delivery.Body))
 }
 
 func testMetrics(t *testing.T, b *realBroker) {

@@ -2,9 +2,6 @@ package redis
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -157,102 +154,4 @@ func TestCacheWritesNothing(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(s.folder, "*"))
 	require.NoError(t, err)
 	assert.Len(t, files, 2, "the configuration and the users: %v", files)
-}
-
-func TestUsersSeeTheirOwnKeysOnly(t *testing.T) {
-	s := startReal(t, Kept)
-	s.must("sessions", "set", "session:1", "alice")
-	for _, c := range []struct {
-		what, user string
-		command    []string
-		want       string // empty: it is allowed
-	}{
-		{"its own key", "sessions", []string{"get", "session:1"}, ""},
-		{"another's key", "history", []string{"get", "session:1"}, "NOPERM"},
-		{"another's key, written", "results", []string{"set", "session:1", "mallory"}, "NOPERM"},
-		{"another's database", "history", []string{"copy", "session:1", "chat:1"}, "NOPERM"},
-		{"a script on another's key", "history", []string{"eval", `return redis.call("get", "session:1")`, "0"}, "can't access at least one of the keys"},
-		{"a key nobody has", "sessions", []string{"get", "other"}, "NOPERM"},
-		{"names of others' keys", "sessions", []string{"scan", "0"}, "NOPERM"},
-		{"names, where it was asked for", "history", []string{"scan", "0"}, ""},
-		{"all names", "history", []string{"keys", "*"}, "NOPERM"},
-		{"a random name", "sessions", []string{"randomkey"}, "NOPERM"},
-		{"emptying the database", "sessions", []string{"flushdb"}, "NOPERM"},
-		{"emptying the server", "sessions", []string{"flushall"}, "NOPERM"},
-		{"changing the configuration", "sessions", []string{"config", "set", "maxmemory", "0"}, "NOPERM"},
-		{"giving itself rights", "sessions", []string{"acl", "setuser", "sessions", "allkeys"}, "NOPERM"},
-		{"others' functions", "sessions", []string{"function", "flush"}, "NOPERM"},
-		{"others' scripts", "sessions", []string{"script", "flush"}, "NOPERM"},
-		{"stopping the server", "sessions", []string{"shutdown"}, "NOPERM"},
-		{"its own channel", "results", []string{"publish", "celery-task-meta-1", "done"}, ""},
-		{"another's channel", "sessions", []string{"publish", "celery-task-meta-1", "done"}, "NOPERM"},
-		{"the exporter, keys", "exporter", []string{"get", "session:1"}, "NOPERM"},
-		{"the exporter, statistics", "exporter", []string{"info"}, ""},
-	} {
-		_, err := s.as(c.user, c.command...)
-		if c.want == "" {
-			assert.NoError(t, err, "%s: %s", c.user, c.what)
-		} else {
-			assert.ErrorContains(t, err, c.want, "%s: %s", c.user, c.what)
-		}
-	}
-	// Without a password there is PING, for the probes, and nothing else.
-	_, err := s.cli(nil, "get", "session:1")
-	assert.ErrorContains(t, err, "NOPERM")
-	_, err = s.cli([]string{"--no-auth-warning", "--user", "sessions", "--pass", "wrong"}, "get", "session:1")
-	assert.ErrorContains(t, err, "WRONGPASS")
-}
-
-// What Celery's result backend and a session store send, by their own documentation.
-func TestClientsCanDoTheirWork(t *testing.T) {
-	s := startReal(t, Kept)
-	for _, command := range [][]string{
-		{"setex", "celery-task-meta-1", "60", "{}"}, {"mget", "celery-task-meta-1", "celery-task-meta-2"},
-		{"rpush", "celery-taskset-meta-1.j", "a"}, {"zadd", "celery-taskset-meta-1.j.z", "1", "a"}, {"incr", "celery-taskset-meta-1.t"},
-		{"expire", "celery-taskset-meta-1.j", "60"}, {"publish", "celery-task-meta-1", "{}"}, {"del", "celery-task-meta-1"},
-		{"client", "setname", "worker"}, {"hello", "3"},
-	} {
-		_, err := s.as("results", command...)
-		assert.NoError(t, err, strings.Join(command, " "))
-	}
-	// A transaction needs one connection: redis-cli reads its commands line by line.
-	out, err := s.as("sessions", "eval", `redis.call("hset", KEYS[1], "user", "alice"); return redis.call("expire", KEYS[1], 60)`, "1", "session:2")
-	require.NoError(t, err)
-	assert.Equal(t, "1", out)
-}
-
-func TestExporterReadsStatistics(t *testing.T) {
-	exporter := realserver.Binary(t, "prometheus-redis-exporter")
-	s := startReal(t, Kept)
-	s.must("sessions", "set", "session:1", "alice", "EX", "600")
-	metrics := realserver.FreePort(t)
-	process := realserver.Start(t, realserver.Command{
-		Path: exporter, Args: []string{fmt.Sprintf("-web.listen-address=127.0.0.1:%d", metrics)}, Dir: s.folder,
-		Env: []string{
-			fmt.Sprintf("REDIS_ADDR=redis://127.0.0.1:%d", s.port), "REDIS_USER=" + exporterUser,
-			"REDIS_PASSWORD=" + password(exporterUser), "REDIS_EXPORTER_CONFIG_COMMAND=-",
-		},
-	})
-	var body string
-	process.WaitFor(t, "connected to Redis", 20*time.Second, func() error {
-		var err error
-		if body, err = get(fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)); err == nil && !strings.Contains(body, "\nredis_up 1\n") {
-			err = errors.New("redis_up is not 1")
-		}
-		return err
-	})
-	for _, metric := range []string{"redis_memory_used_bytes", "redis_memory_max_bytes", "redis_evicted_keys_total", "redis_connected_clients", `redis_db_keys{db="db1"} 1`, "redis_aof_last_write_status"} {
-		assert.Contains(t, body, metric)
-	}
-}
-
-func get(url string) (string, error) {
-	client := http.Client{Timeout: 5 * time.Second}
-	response, err := client.Get(url)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return string(body), err
 }

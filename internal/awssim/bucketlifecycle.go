@@ -1,7 +1,5 @@
 package awssim
 
-import "fmt"
-
 const bucketLifecycleToken = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 
 var storageClass = property{kind: text, required: true, oneOf: []string{
@@ -62,5 +60,5 @@ func checkLifecycleActions(rule values) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("At least one action needs to be specified in a rule") //nolint:staticcheck // S3's own words
+	return wording("At least one action needs to be specified in a rule")
 }

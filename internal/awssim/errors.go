@@ -35,3 +35,10 @@ func refuseSSM(operation, code, format string, args ...any) error {
 func refuseS3(operation, code, format string, args ...any) error {
 	return refuse("S3", operation, code, format, args...)
 }
+
+// wording is an explanation in AWS's own words, which go into an APIError.
+type wording string
+
+func (w wording) Error() string { return string(w) }
+
+func wordingf(format string, args ...any) wording { return wording(fmt.Sprintf(format, args...)) }

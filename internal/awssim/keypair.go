@@ -1,7 +1,7 @@
 package awssim
 
 import (
-	"crypto/md5" //nolint:gosec // EC2 shows imported RSA keys by their MD5 fingerprint
+	"crypto/md5" // EC2 shows imported RSA keys by their MD5 fingerprint
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -56,7 +56,7 @@ func (k *keyPair) parse() bool {
 	}
 	switch fields[0] {
 	case "ssh-rsa":
-		sum := md5.Sum(blob) //nolint:gosec // see the import
+		sum := md5.Sum(blob)
 		var pairs []string
 		for _, b := range sum {
 			pairs = append(pairs, hex.EncodeToString([]byte{b}))

@@ -115,7 +115,7 @@ var instanceLookup = lookup{
 
 func noPassword(value any) error {
 	if value.(bool) {
-		return fmt.Errorf("Windows passwords are not modelled") //nolint:staticcheck // a name
+		return fmt.Errorf("passwords of Windows instances are not modelled")
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (m *Mocks) register(r Registration, args pulumi.MockResourceArgs) (string, 
 		return "provider-" + r.Name, r.Inputs.Copy(), nil
 	case !r.Custom:
 		return "", r.Inputs.Copy(), nil
-	case r.Read && pkg == "aws":
+	case pkg == "aws" && args.ID != "": // a Get function or an import
 		return m.read(r, args.ID)
 	case pkg == "aws":
 		return m.create(r)

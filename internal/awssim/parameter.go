@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -144,13 +143,13 @@ func validParameterName(name string) error {
 	first := strings.ToLower(strings.Split(strings.TrimPrefix(name, "/"), "/")[0])
 	switch {
 	case !parameterName.MatchString(name):
-		return fmt.Errorf("Parameter name %q: only a mix of letters, numbers and the following 3 symbols .-_ and / are allowed", name) //nolint:staticcheck // SSM's own words
+		return wordingf("Parameter name %q: only a mix of letters, numbers and the following 3 symbols .-_ and / are allowed", name)
 	case strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm"):
-		return fmt.Errorf("Parameter name %q: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)", name) //nolint:staticcheck // SSM's own words
+		return wordingf("Parameter name %q: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)", name)
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
-		return fmt.Errorf("Parameter name %q: must be a fully qualified name, starting with /", name) //nolint:staticcheck // SSM's own words
+		return wordingf("Parameter name %q: must be a fully qualified name, starting with /", name)
 	case strings.Count(name, "/") > 15 || len(name) > 1011:
-		return fmt.Errorf("Parameter name %q: at most 15 levels and 1011 characters", name) //nolint:staticcheck // SSM's own words
+		return wordingf("Parameter name %q: at most 15 levels and 1011 characters", name)
 	}
 	return nil
 }

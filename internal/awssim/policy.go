@@ -3,8 +3,6 @@ package awssim
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -66,18 +64,18 @@ var (
 func parsePolicy(text string) (*policy, error) {
 	var p policy
 	if err := strictJSON([]byte(text), &p); err != nil {
-		return nil, fmt.Errorf("Syntax errors in policy. (%w)", err) //nolint:staticcheck // IAM's own words
+		return nil, wordingf("Syntax errors in policy. (%s)", err)
 	}
 	if p.Version != "" && p.Version != "2012-10-17" && p.Version != "2008-10-17" {
-		return nil, errors.New("The policy must contain a valid version string") //nolint:staticcheck // IAM's own words
+		return nil, wording("The policy must contain a valid version string")
 	}
 	if len(p.Statement) == 0 {
-		return nil, errors.New("Syntax errors in policy. (no statement)") //nolint:staticcheck // IAM's own words
+		return nil, wording("Syntax errors in policy. (no statement)")
 	}
 	sids := map[string]bool{}
 	for _, s := range p.Statement {
 		if s.Sid != "" && sids[s.Sid] {
-			return nil, errors.New("Statement IDs (SID) in a single policy must be unique.") //nolint:staticcheck // IAM's own words
+			return nil, wording("Statement IDs (SID) in a single policy must be unique.")
 		}
 		sids[s.Sid] = true
 		if err := s.check(); err != nil {
@@ -89,15 +87,15 @@ func parsePolicy(text string) (*policy, error) {
 
 func (s statement) check() error {
 	if s.Effect != "Allow" && s.Effect != "Deny" {
-		return fmt.Errorf("Invalid effect: %s", s.Effect) //nolint:staticcheck // IAM's own words
+		return wordingf("Invalid effect: %s", s.Effect)
 	}
 	actions := append(append([]string{}, s.Action...), s.NotAction...)
 	if len(actions) == 0 || len(s.Action) > 0 && len(s.NotAction) > 0 {
-		return errors.New("Policy statement must contain actions.") //nolint:staticcheck // IAM's own words
+		return wording("Policy statement must contain actions.")
 	}
 	for _, action := range actions {
 		if !actionForm.MatchString(action) {
-			return fmt.Errorf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%s)", action) //nolint:staticcheck // IAM's own words
+			return wordingf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%s)", action)
 		}
 	}
 	return nil
@@ -112,15 +110,15 @@ func parseIdentityPolicy(text string) (*policy, error) {
 	for _, s := range p.Statement {
 		switch {
 		case s.Principal != nil || s.NotPrincipal != nil:
-			return nil, errors.New("Policy document should not specify a principal.") //nolint:staticcheck // IAM's own words
+			return nil, wording("Policy document should not specify a principal.")
 		case len(s.Resource)+len(s.NotResource) == 0:
-			return nil, errors.New("Policy statement must contain resources.") //nolint:staticcheck // IAM's own words
+			return nil, wording("Policy statement must contain resources.")
 		case !sidForm.MatchString(s.Sid):
-			return nil, errors.New("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*") //nolint:staticcheck // IAM's own words
+			return nil, wording("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
 		}
 		for _, r := range append(append([]string{}, s.Resource...), s.NotResource...) {
 			if r != "*" && !strings.HasPrefix(r, "arn:") {
-				return nil, fmt.Errorf("Resource %s must be in ARN format or \"*\".", r) //nolint:staticcheck // IAM's own words
+				return nil, wordingf("Resource %s must be in ARN format or \"*\".", r)
 			}
 		}
 		if err := s.modelled(); err != nil {
@@ -139,9 +137,9 @@ func parseTrustPolicy(text string) (*policy, error) {
 	for _, s := range p.Statement {
 		switch {
 		case s.Principal == nil && s.NotPrincipal == nil:
-			return nil, errors.New("AssumeRole policy must specify a principal: Missing required field Principal") //nolint:staticcheck // IAM's own words
+			return nil, wording("AssumeRole policy must specify a principal: Missing required field Principal")
 		case len(s.Resource)+len(s.NotResource) > 0:
-			return nil, errors.New("Has prohibited field Resource") //nolint:staticcheck // IAM's own words
+			return nil, wording("Has prohibited field Resource")
 		}
 		if err := s.modelled(); err != nil {
 			return nil, err

@@ -26,12 +26,13 @@ func failingWorld(t *testing.T) *World {
 	return New(Options{Programs: noPrograms, StateDir: t.TempDir(), JoinWait: 50 * time.Millisecond, ServiceWait: 50 * time.Millisecond, RestartDelay: time.Hour})
 }
 
-// bootBriefly boots a machine that is not expected to succeed.
-func bootBriefly(t *testing.T, m Machine) error {
+// bootOnce boots a machine that is expected to fail, until it has reported so.
+func bootOnce(t *testing.T, w *World, m Machine) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	return failingWorld(t).Boot(ctx, m)
+	m.Services.(*services).failed = cancel
+	return w.Boot(ctx, m)
 }
 
 // edit changes the text of user data.
@@ -56,7 +57,7 @@ func TestBrokenUserDataIsReported(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "maxPods: 20", "maxPods: 0")
-	require.ErrorContains(t, bootBriefly(t, m), "maxPods")
+	require.ErrorContains(t, bootOnce(t, failingWorld(t), m), "maxPods")
 	status := a.status(t, "worker")
 	assert.Equal(t, kubeadm.PhaseFailed, status.Phase)
 	assert.Equal(t, "user-data", status.Step)
@@ -68,7 +69,7 @@ func TestReservedLabelIsReported(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "workload=worker", "node-role.kubernetes.io/worker=")
-	require.ErrorContains(t, bootBriefly(t, m), "node-role.kubernetes.io/worker")
+	require.ErrorContains(t, bootOnce(t, failingWorld(t), m), "node-role.kubernetes.io/worker")
 	assert.Contains(t, a.status(t, "worker").Reason, "node-role.kubernetes.io/worker")
 }
 
@@ -76,7 +77,7 @@ func TestUnreadableUserData(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = "garbage"
-	require.ErrorContains(t, bootBriefly(t, m), "the user data of i-1 is wrong")
+	require.ErrorContains(t, bootOnce(t, failingWorld(t), m), "the user data of i-1 is wrong")
 	assert.Empty(t, a.parameters, "nobody can know where to report")
 }
 
@@ -85,7 +86,7 @@ func TestStatusMayBeForbidden(t *testing.T) {
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "maxPods: 20", "maxPods: 0")
 	m.Services.(*services).mayPut = func(string) error { return errors.New("AccessDeniedException") }
-	err := bootBriefly(t, m)
+	err := bootOnce(t, failingWorld(t), m)
 	assert.ErrorContains(t, err, "maxPods", "the reason must not get lost")
 	assert.ErrorContains(t, err, "AccessDeniedException")
 }
@@ -114,7 +115,7 @@ func TestWorldAroundTheMachine(t *testing.T) {
 				node, m = "worker", workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 			}
 			c.change(&m, m.Services.(*services))
-			require.ErrorContains(t, bootBriefly(t, m), c.want)
+			require.ErrorContains(t, bootOnce(t, failingWorld(t), m), c.want)
 			status := a.status(t, node)
 			assert.Equal(t, kubeadm.PhaseFailed, status.Phase)
 			assert.Equal(t, "packages", status.Step)
@@ -128,26 +129,26 @@ func TestMissingDataVolume(t *testing.T) {
 	m := controlPlaneMachine(t, a, "i-1", "")
 	w := failingWorld(t)
 	w.options.Programs = func(context.Context, string) (map[string]string, error) { return nil, nil }
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	require.ErrorContains(t, w.Boot(ctx, m), "no data volume")
+	require.ErrorContains(t, bootOnce(t, w, m), "no data volume")
 	assert.Equal(t, "data-disk", a.status(t, "master").Step)
 }
 
 func TestFailedBootIsTriedAgain(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	attempts := 0
 	w := failingWorld(t)
 	w.options.RestartDelay = time.Millisecond
 	w.options.Programs = func(context.Context, string) (map[string]string, error) {
-		attempts++
+		if attempts++; attempts == 3 {
+			cancel()
+		}
 		return nil, errors.New("mirror is down")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	require.Error(t, w.Boot(ctx, m))
-	assert.Greater(t, attempts, 2)
+	require.ErrorContains(t, w.Boot(ctx, m), "mirror is down")
+	assert.Equal(t, 3, attempts)
 }
 
 func TestUnknownAddressesAreNeverDialled(t *testing.T) {

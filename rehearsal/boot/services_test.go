@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // account is the part of AWS that the machines of a test share.
@@ -28,6 +31,7 @@ type services struct {
 	offline  error                                // why there is no internet
 	firewall func(address string, port int) error // nil lets everything pass
 	mayPut   func(name string) error
+	failed   func() // called once the machine has reported that its boot failed
 }
 
 func (s *services) PutParameter(name, value string) error {
@@ -39,6 +43,9 @@ func (s *services) PutParameter(name, value string) error {
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	s.account.parameters[name] = value
+	if s.failed != nil && strings.Contains(value, `"phase":"`+kubeadm.PhaseFailed+`"`) {
+		s.failed()
+	}
 	return nil
 }
 

@@ -92,9 +92,7 @@ func TestLife(t *testing.T) {
 	t.Run("a living node's name is not given away", func(t *testing.T) {
 		short := New(Options{Programs: programs, StateDir: t.TempDir(), JoinWait: time.Second, RestartDelay: time.Hour})
 		short.network = w.network
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		require.Error(t, short.Boot(ctx, workerMachine(t, a, "i-4", "worker", "10.0.1.7")))
+		require.Error(t, bootOnce(t, short, workerMachine(t, a, "i-4", "worker", "10.0.1.7")))
 		status := a.status(t, "worker")
 		assert.Equal(t, kubeadm.PhaseFailed, status.Phase)
 		assert.Contains(t, status.Reason, "a node worker exists and is Ready")
@@ -109,9 +107,7 @@ func TestLife(t *testing.T) {
 		}
 		short := New(Options{Programs: programs, StateDir: t.TempDir(), JoinWait: 300 * time.Millisecond, RestartDelay: time.Hour})
 		short.network = w.network
-		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-		defer cancel()
-		require.ErrorContains(t, short.Boot(ctx, closed), "no rule of security group sg-workers")
+		require.ErrorContains(t, bootOnce(t, short, closed), "no rule of security group sg-workers")
 		assert.Contains(t, a.status(t, "outsider").Reason, "no rule of security group sg-workers lets tcp 6443 out")
 		_, err := client.CoreV1().Nodes().Get(t.Context(), "outsider", metav1.GetOptions{})
 		assert.Error(t, err, "the node must not exist")

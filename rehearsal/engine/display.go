@@ -53,9 +53,11 @@ func (d *display) show(line []byte) error {
 // escapes are the colours of a terminal.
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// noise is what a person does not need: the beginning of each step (its end follows, with its time), resources that were
-// only read, the dots of a program that runs, and advice on commands that a rehearsal has no use for.
+// noise is what a person does not need: the dots of a program that runs, the beginning of each step (its end follows, with
+// its time), the bare list of a first preview (its sum follows), resources that were only read, and advice on commands
+// that a rehearsal has no use for. The log has it all.
 var noise = regexp.MustCompile(`^@ |` +
-	`^ *[-+~]* +\S+ \S+ (creating|deleting|updating|replacing|refreshing|reading) \(0s\) *$|` +
-	`^    +\S+:\S+ \S+ *(running *)?$|` +
+	`^ *[-+~]* +\S+ \S+ (creating|deleting|updating|replacing|refreshing|reading) \(0s\)\s*$|` +
+	`^ *[-+~]* +\S+ \S+ (create|delete|running)\s*$|` +
+	`^ {4}\S+:\S+ \S+\s*$|` +
 	`^The resources in the stack have been deleted|^If you want to remove the stack completely`)

@@ -128,6 +128,7 @@ func (r *rehearsal) problem(format string, args ...any) {
 func (r *rehearsal) finish(err error) error {
 	if err != nil {
 		r.problem("%v", err)
+		err = nil
 	}
 	r.report.OK = len(r.report.Problems) == 0
 	r.report.PeakMemoryBytes = r.memory.Load()
@@ -136,10 +137,23 @@ func (r *rehearsal) finish(err error) error {
 		err = errors.Join(err, r.report.Write(filepath.Join(dir, "report.json")))
 	}
 	r.report.Print(r.out.writer, r.out.colors)
-	if r.report.OK {
-		return nil
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("logs: %s", r.state)
+	if !r.report.OK {
+		return fmt.Errorf("logs: %s", filepath.Join(r.state, "logs"))
+	}
+	return r.tidy()
+}
+
+// tidy removes what nobody needs after a success: state, keys and data of a cluster that is gone.
+func (r *rehearsal) tidy() error {
+	for _, name := range []string{"backend", "home", "work", "world", "kubeconfig"} {
+		if err := os.RemoveAll(filepath.Join(r.state, name)); err != nil {
+			return fmt.Errorf("remove what the rehearsal no longer needs: %w", err)
+		}
+	}
+	return nil
 }
 
 // close ends everything that runs, the last started first.

@@ -1,0 +1,49 @@
+package postgresql
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/growbin/cluster/internal/realserver"
+)
+
+func testExporter(t *testing.T, s *realServer, args ServerArgs) {
+	exporter := realserver.Binary(t, "prometheus-postgres-exporter")
+	metrics := realserver.FreePort(t)
+	process := realserver.Start(t, realserver.Command{
+		Path: exporter, Args: []string{fmt.Sprintf("--web.listen-address=127.0.0.1:%d", metrics)}, Dir: s.folder, User: s.user,
+		Env: []string{
+			fmt.Sprintf("DATA_SOURCE_URI=127.0.0.1:%d/postgres?sslmode=disable", s.port),
+			"DATA_SOURCE_USER=monitor", "DATA_SOURCE_PASS_FILE=" + s.path("passwords/monitor"),
+		},
+	})
+	var body string
+	process.WaitFor(t, "connected to the database", 20*time.Second, func() error {
+		var err error
+		if body, err = get(fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)); err == nil && !strings.Contains(body, "\npg_up 1\n") {
+			err = fmt.Errorf("pg_up is not 1")
+		}
+		return err
+	})
+	for _, d := range args.Databases {
+		assert.Regexp(t, fmt.Sprintf(`pg_database_size_bytes\{datname="%s"[^}]*\} [0-9.e+]+`, d.Name), body)
+	}
+	assert.Contains(t, body, "pg_settings_max_connections")
+}
+
+func get(url string) (string, error) {
+	client := http.Client{Timeout: 5 * time.Second}
+	response, err := client.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}

@@ -1,0 +1,227 @@
+package stacks
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+const instanceType = "aws:ec2/instance:Instance"
+
+func TestMachinesAreTheTopology(t *testing.T) {
+	for _, stack := range allStacks {
+		t.Run(stack, func(t *testing.T) {
+			w := deploy(t, stack, nil)
+			settings, err := decode(t, stack, nil)
+			require.NoError(t, err)
+			require.Len(t, w.cloud.Machines(), len(settings.Nodes))
+			for _, n := range settings.Nodes {
+				machine, err := w.cloud.Machine(n.Name)
+				require.NoError(t, err)
+				assert.Equal(t, n.InstanceType, machine.InstanceType, n.Name)
+				assert.Equal(t, settings.AvailabilityZones[n.Zone], machine.Zone, n.Name)
+				assert.NotEmpty(t, machine.PublicIP, n.Name)
+				sizes := map[bool]int{}
+				for _, disk := range machine.Volumes() {
+					sizes[disk.Root] = disk.SizeGiB
+				}
+				assert.Equal(t, n.RootGiB, sizes[true], n.Name)
+				assert.Equal(t, n.DataGiB, sizes[false], n.Name)
+			}
+		})
+	}
+}
+
+func TestMachinesAreHardened(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	for _, r := range w.mocks.OfType(instanceType) {
+		assert.Equal(t, "required", at(t, r.Inputs, "metadataOptions.httpTokens").StringValue(), r.Name)
+		hops := 1.0
+		if r.Name == "k8s-worker-storage" {
+			hops = 2 // image-uploader acts with the node's role
+		}
+		assert.Equal(t, hops, at(t, r.Inputs, "metadataOptions.httpPutResponseHopLimit").NumberValue(), r.Name)
+		assert.True(t, at(t, r.Inputs, "rootBlockDevice.encrypted").BoolValue(), r.Name)
+		assert.Equal(t, "gp3", at(t, r.Inputs, "rootBlockDevice.volumeType").StringValue(), r.Name)
+		assert.True(t, at(t, r.Inputs, "disableApiTermination").BoolValue(), r.Name)
+		assert.False(t, r.Inputs.HasValue("keyName"), r.Name)
+	}
+	for _, r := range w.mocks.OfType("aws:ebs/volume:Volume") {
+		assert.True(t, at(t, r.Inputs, "encrypted").BoolValue(), r.Name)
+		require.NotNil(t, r.Protect, r.Name)
+		assert.True(t, *r.Protect, r.Name)
+	}
+}
+
+func TestDevCanBeDeleted(t *testing.T) {
+	w := deploy(t, "dev", nil)
+	for _, r := range w.mocks.Registrations() {
+		assert.False(t, r.Protect != nil && *r.Protect, "%s %s is protected", r.Type, r.Name)
+	}
+	for _, r := range w.mocks.OfType(instanceType) {
+		assert.False(t, at(t, r.Inputs, "disableApiTermination").BoolValue(), r.Name)
+	}
+}
+
+func TestRunningMachinesArePinned(t *testing.T) {
+	w := deploy(t, "dev", map[string]string{"rollNodes": `["k8s-worker-ai"]`})
+	for _, r := range w.mocks.OfType(instanceType) {
+		if r.Name == "k8s-worker-ai" {
+			assert.Empty(t, r.IgnoreChanges)
+		} else {
+			assert.Equal(t, []string{"ami", "userDataBase64"}, r.IgnoreChanges, r.Name)
+		}
+		assert.True(t, r.DeleteBeforeReplace, r.Name)
+	}
+}
+
+func TestUserDataMakesEachMachineItsNode(t *testing.T) {
+	for _, stack := range allStacks {
+		settings, err := decode(t, stack, nil)
+		require.NoError(t, err)
+		for _, n := range settings.Nodes {
+			encoded, err := userDataOf(settings, n)
+			require.NoError(t, err)
+			node, err := userdata.ParseNode(encoded)
+			require.NoError(t, err, n.Name)
+			assert.Equal(t, n.Name, node.Name)
+			assert.Equal(t, n.Labels, node.Labels)
+			assert.Equal(t, n.MaxPods, node.MaxPods)
+			assert.Equal(t, n.Role == RoleControlPlane, node.ControlPlane)
+			assert.Equal(t, n.DataGiB > 0, node.DataDisk)
+			assert.Equal(t, settings.KubernetesVersion, node.KubernetesVersion)
+			assert.Equal(t, n.Type().KubeReserved(n.MaxPods), node.KubeReserved)
+			if n.Role == RoleControlPlane {
+				assert.Equal(t, n.Capacity().Taints[0].Key, node.Taints[0].Key)
+			} else {
+				assert.Equal(t, n.Taints(), node.Taints, n.Name)
+			}
+		}
+	}
+}
+
+func TestWhoReachesWhat(t *testing.T) {
+	const (
+		master, high, storage, rabbit, monitoring = "k8s-master", "k8s-api-high-traffic", "k8s-worker-storage", "k8s-rabbitmq", "k8s-monitoring"
+	)
+	admin := awssim.Endpoint(adminIP)
+	questions := []struct {
+		from, to awssim.Endpoint
+		protocol string
+		port     int
+		may      bool
+	}{
+		// The API server: every node, administrators, nobody else.
+		{high, master, "tcp", 6443, true},
+		{storage, master, "tcp", 6443, true},
+		{rabbit, master, "tcp", 6443, true},
+		{admin, master, "tcp", 6443, true},
+		{awssim.Internet, master, "tcp", 6443, false},
+		// The pod network, in both directions between all groups.
+		{high, rabbit, "udp", 4789, true},
+		{rabbit, high, "udp", 4789, true},
+		{storage, monitoring, "udp", 4789, true},
+		{master, storage, "udp", 4789, true},
+		{awssim.Internet, storage, "udp", 4789, false},
+		// Typha, kubelet, node-exporter.
+		{storage, high, "tcp", 5473, true},
+		{master, rabbit, "tcp", 10250, true},
+		{monitoring, high, "tcp", 10250, true},
+		{monitoring, master, "tcp", 9100, true},
+		{high, storage, "tcp", 10250, false},
+		{awssim.Internet, high, "tcp", 10250, false},
+		// etcd stays with the control plane; the stores are reached through the pod network alone.
+		{storage, master, "tcp", 2379, false},
+		{high, rabbit, "tcp", 5672, false},
+		{awssim.Internet, rabbit, "tcp", 5672, false},
+		// No key, no SSH.
+		{admin, master, "tcp", 22, false},
+		{awssim.Internet, high, "tcp", 22, false},
+		// Packages and images.
+		{high, awssim.Internet, "tcp", 443, true},
+	}
+	w := deploy(t, "dev", map[string]string{"adminCidrs": `["` + adminIP + `/32"]`})
+	for _, q := range questions {
+		err := w.cloud.Reach(q.from, q.to, q.protocol, q.port)
+		if q.may {
+			assert.NoError(t, err, "%s to %s %s/%d", q.from, q.to, q.protocol, q.port)
+		} else {
+			assert.Error(t, err, "%s to %s %s/%d", q.from, q.to, q.protocol, q.port)
+		}
+	}
+}
+
+func TestNothingIsOpenToTheWorld(t *testing.T) {
+	for _, stack := range allStacks {
+		w := deploy(t, stack, map[string]string{"adminCidrs": `["` + adminIP + `/32"]`})
+		for _, r := range w.mocks.OfType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+			if cidr, ok := r.Inputs["cidrIpv4"]; ok {
+				assert.Equal(t, adminIP+"/32", cidr.StringValue(), r.Name)
+			}
+		}
+	}
+}
+
+func TestAnUnknownKeyPairIsFoundBeforeAnythingIsCreated(t *testing.T) {
+	w, err := tryDeploy(t, "dev", map[string]string{"sshKeyName": "sesacthon"}, awssim.Options{})
+	require.ErrorContains(t, err, `growbin:sshKeyName is "sesacthon", which ap-northeast-2 does not have`)
+	assert.Empty(t, w.cloud.Machines())
+	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
+}
+
+func TestTooSmallAQuotaIsFoundBeforeAnythingIsCreated(t *testing.T) {
+	w, err := tryDeploy(t, "dev", nil, awssim.Options{Quotas: map[string]float64{vcpuQuota: 16}})
+	require.Error(t, err)
+	assert.ErrorContains(t, err, "the topology needs 18 vCPUs but only 16 are left in ap-northeast-2")
+	assert.ErrorContains(t, err, "Running On-Demand Standard")
+	assert.ErrorContains(t, err, vcpuQuota)
+	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
+}
+
+func TestNodesInPrivateSubnetsLeaveThroughNAT(t *testing.T) {
+	for mode, gateways := range map[string]int{"single": 1, "perAz": 3} {
+		t.Run(mode, func(t *testing.T) {
+			w := deploy(t, "dev", map[string]string{
+				"nodeSubnets": "private", "natGateways": mode,
+				"privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`,
+			})
+			assert.Len(t, w.mocks.OfType("aws:ec2/natGateway:NatGateway"), gateways)
+			for _, machine := range w.cloud.Machines() {
+				assert.Empty(t, machine.PublicIP, machine.Name)
+				assert.NoError(t, machine.Internet(), machine.Name)
+			}
+			master, err := w.cloud.Machine("k8s-master")
+			require.NoError(t, err)
+			assert.Equal(t, "10.1.11.10", master.PrivateIP)
+		})
+	}
+}
+
+func TestInstanceTypesAreADial(t *testing.T) {
+	w := deploy(t, "dev", map[string]string{"instanceTypes": `["k8s-worker-ai=t3.large"]`})
+	machine, err := w.cloud.Machine("k8s-worker-ai")
+	require.NoError(t, err)
+	assert.Equal(t, "t3.large", machine.InstanceType)
+	assert.EqualValues(t, 42, w.outputs[OutputClusterInfo].(map[string]any)["memoryGiB"])
+}
+
+// descends follows parents up to a component.
+func TestEveryResourceDescendsFromAComponent(t *testing.T) {
+	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
+	components := map[string]bool{}
+	for _, r := range w.mocks.Registrations() {
+		if !r.Custom && r.Type != string(resource.RootStackType) {
+			components[r.URN] = true
+		}
+	}
+	for _, r := range w.mocks.Registrations() {
+		if r.Custom && r.Type != "pulumi:providers:aws" && r.Type != "pulumi:providers:kubernetes" {
+			assert.True(t, components[r.Parent], "%s %s has parent %s", r.Type, r.Name, r.Parent)
+		}
+	}
+}

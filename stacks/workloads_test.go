@@ -1,0 +1,334 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/components/capacity"
+)
+
+// designed is the brief's table of workloads: replicas, and the node that runs them.
+var designed = map[string]struct {
+	replicas int
+	node     string
+}{
+	"waste-api":          {3, "k8s-api-high-traffic"},
+	"chat-llm-api":       {3, "k8s-api-high-traffic"},
+	"auth-api":           {2, "k8s-api-high-traffic"},
+	"userinfo-api":       {2, "k8s-api-low-traffic"},
+	"location-api":       {2, "k8s-api-low-traffic"},
+	"recycle-info-api":   {2, "k8s-api-low-traffic"},
+	"image-uploader":     {3, "k8s-worker-storage"},
+	"rule-retriever":     {2, "k8s-worker-storage"},
+	"task-scheduler":     {1, "k8s-worker-storage"},
+	"gpt5-analyzer":      {5, "k8s-worker-ai"},
+	"response-generator": {3, "k8s-worker-ai"},
+}
+
+// plain removes the marks of secrets, so that a deployed object decodes into its Kubernetes type.
+func plain(value resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case value.IsSecret():
+		return plain(value.SecretValue().Element)
+	case value.IsOutput():
+		return plain(value.OutputValue().Element)
+	case value.IsArray():
+		out := make([]resource.PropertyValue, 0, len(value.ArrayValue()))
+		for _, element := range value.ArrayValue() {
+			out = append(out, plain(element))
+		}
+		return resource.NewArrayProperty(out)
+	case value.IsObject():
+		out := resource.PropertyMap{}
+		for key, element := range value.ObjectValue() {
+			out[key] = plain(element)
+		}
+		return resource.NewObjectProperty(out)
+	}
+	return value
+}
+
+// objectsOf decodes every deployed object of a kind such as "apps/v1:Deployment", by name.
+func objectsOf[T any](t testing.TB, w *world, kind string) map[string]T {
+	t.Helper()
+	objects := map[string]T{}
+	for _, r := range w.mocks.OfType("kubernetes:" + kind) {
+		text, err := json.Marshal(plain(resource.NewObjectProperty(r.Outputs)).Mappable())
+		require.NoError(t, err)
+		var object T
+		require.NoError(t, json.Unmarshal(text, &object), "%s %s", kind, r.Name)
+		objects[r.Name] = object
+	}
+	return objects
+}
+
+func applications(t testing.TB, w *world) map[string]appsv1.Deployment {
+	t.Helper()
+	found := map[string]appsv1.Deployment{}
+	for name, deployment := range objectsOf[appsv1.Deployment](t, w, "apps/v1:Deployment") {
+		if deployment.Namespace == namespaceApplications {
+			found[name] = deployment
+		}
+	}
+	return found
+}
+
+func TestApplicationsAreTheDesigns(t *testing.T) {
+	for _, stack := range allStacks {
+		w := deploy(t, stack, nil)
+		settings, err := decode(t, stack, nil)
+		require.NoError(t, err)
+		found := applications(t, w)
+		require.Len(t, found, len(designed))
+		pods := 0
+		for name, want := range designed {
+			deployment, ok := found[name]
+			require.True(t, ok, name)
+			assert.EqualValues(t, want.replicas, *deployment.Spec.Replicas, name)
+			pods += int(*deployment.Spec.Replicas)
+			_, err := capacity.Plan(nodeCapacities(settings.Nodes), []capacity.PodSet{{Name: name, Replicas: 1, Pod: deployment.Spec.Template.Spec}})
+			require.NoError(t, err)
+			node, err := nodeNamed(settings.Nodes, want.node)
+			require.NoError(t, err)
+			assert.Equal(t, node.Labels, deployment.Spec.Template.Spec.NodeSelector, name)
+			assert.Equal(t, "ghcr.io/growbin/"+name+":1.0.0", deployment.Spec.Template.Spec.Containers[0].Image)
+		}
+		assert.Equal(t, 28, pods)
+	}
+}
+
+func nodeCapacities(nodes []Node) []capacity.Node {
+	out := make([]capacity.Node, 0, len(nodes))
+	for _, node := range nodes {
+		out = append(out, node.Capacity())
+	}
+	return out
+}
+
+// podSets are all pods that the stack deploys, from the very objects.
+func podSets(t testing.TB, w *world) []capacity.PodSet {
+	t.Helper()
+	var sets []capacity.PodSet
+	for name, d := range objectsOf[appsv1.Deployment](t, w, "apps/v1:Deployment") {
+		sets = append(sets, capacity.PodSet{Name: "Deployment " + name, Replicas: int(*d.Spec.Replicas), Pod: d.Spec.Template.Spec})
+	}
+	for name, s := range objectsOf[appsv1.StatefulSet](t, w, "apps/v1:StatefulSet") {
+		sets = append(sets, capacity.PodSet{Name: "StatefulSet " + name, Replicas: int(*s.Spec.Replicas), Pod: s.Spec.Template.Spec})
+	}
+	for name, d := range objectsOf[appsv1.DaemonSet](t, w, "apps/v1:DaemonSet") {
+		sets = append(sets, capacity.PodSet{Name: "DaemonSet " + name, EveryNode: true, Pod: d.Spec.Template.Spec})
+	}
+	return sets
+}
+
+func TestPlannedLoadLiesInEachNodesBand(t *testing.T) {
+	for _, stack := range allStacks {
+		w := deploy(t, stack, nil)
+		settings, err := decode(t, stack, nil)
+		require.NoError(t, err)
+		load, err := capacity.Plan(nodeCapacities(settings.Nodes), podSets(t, w))
+		require.NoError(t, err)
+		for _, node := range settings.Nodes {
+			cpu, memory := load[node.Name].Of(node.Capacity().Allocatable)
+			t.Logf("%-22s CPU %5.1f %%  memory %5.1f %%", node.Name, cpu, memory)
+			if node.Band == nil {
+				continue
+			}
+			for what, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
+				assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", what, node.Name)
+				assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", what, node.Name)
+			}
+		}
+	}
+}
+
+func TestAPIsAnswerWhereTheyAreCalled(t *testing.T) {
+	w := deploy(t, "dev", nil)
+	services := objectsOf[corev1.Service](t, w, "core/v1:Service")
+	for name, deployment := range applications(t, w) {
+		container := deployment.Spec.Template.Spec.Containers[0]
+		service, has := services[name]
+		if !strings.HasSuffix(name, "-api") {
+			assert.False(t, has, name)
+			continue
+		}
+		require.True(t, has, name)
+		assert.EqualValues(t, 8000, container.Ports[0].ContainerPort, name)
+		assert.EqualValues(t, 8000, service.Spec.Ports[0].Port, name)
+		assert.Equal(t, container.Ports[0].Name, service.Spec.Ports[0].TargetPort.StrVal, name)
+		assert.Equal(t, "/health", container.LivenessProbe.HTTPGet.Path, name)
+		assert.Equal(t, "/ready", container.ReadinessProbe.HTTPGet.Path, name)
+		for key, value := range service.Spec.Selector {
+			assert.Equal(t, value, deployment.Spec.Template.Labels[key], name)
+		}
+	}
+}
+
+func TestWorkersTakeTheirQueuesAsDesigned(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	found := applications(t, w)
+	commands := map[string]string{
+		"image-uploader":     "celery -A workers.image_uploader worker --loglevel=info --queues=q.image_upload --concurrency=8 --pool=prefork --prefetch-multiplier=4",
+		"rule-retriever":     "celery -A workers.rule_retriever worker --loglevel=info --queues=q.rule_retrieval --concurrency=4 --pool=prefork --prefetch-multiplier=4",
+		"gpt5-analyzer":      "celery -A workers.gpt5_analyzer worker --loglevel=info --queues=q.gpt5_analysis --concurrency=20 --pool=gevent --prefetch-multiplier=1",
+		"response-generator": "celery -A workers.response_generator worker --loglevel=info --queues=q.response_generation --concurrency=10 --pool=gevent --prefetch-multiplier=1",
+		"task-scheduler":     "celery -A workers.task_scheduler beat --loglevel=info --schedule=/var/run/celery/schedule --pidfile=",
+	}
+	for name, command := range commands {
+		assert.Equal(t, command, strings.Join(found[name].Spec.Template.Spec.Containers[0].Command, " "), name)
+	}
+}
+
+func TestThereIsNeverASecondScheduler(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	for name, deployment := range applications(t, w) {
+		want := appsv1.RollingUpdateDeploymentStrategyType
+		if name == "task-scheduler" {
+			want = appsv1.RecreateDeploymentStrategyType
+			require.EqualValues(t, 1, *deployment.Spec.Replicas)
+			assert.Nil(t, deployment.Spec.Strategy.RollingUpdate)
+			mounts := map[string]bool{}
+			for _, mount := range deployment.Spec.Template.Spec.Containers[0].VolumeMounts {
+				mounts[mount.MountPath] = !mount.ReadOnly
+			}
+			assert.True(t, mounts[beatStateDir], "the schedule file must be writable")
+		}
+		assert.Equal(t, want, deployment.Spec.Strategy.Type, name)
+	}
+}
+
+func TestApplicationsGetTheVariablesTheyAreCalledWith(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	api := []string{"SERVICE_NAME", "DATABASE_URL", "REDIS_URL"}
+	worker := []string{"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"}
+	extra := map[string][]string{
+		"waste-api": {"CELERY_ENABLED", "RABBITMQ_URL"}, "chat-llm-api": {"OPENAI_API_KEY"}, "auth-api": {"JWT_SECRET"}, "location-api": {"KAKAO_API_KEY"},
+		"image-uploader": {"AWS_S3_BUCKET", "AWS_REGION"}, "gpt5-analyzer": {"OPENAI_API_KEY"}, "response-generator": {"OPENAI_API_KEY"},
+	}
+	secrets := objectsOf[corev1.Secret](t, w, "core/v1:Secret")
+	for name, deployment := range applications(t, w) {
+		have := map[string]corev1.EnvVar{}
+		for _, variable := range deployment.Spec.Template.Spec.Containers[0].Env {
+			have[variable.Name] = variable
+			if from := variable.ValueFrom; from != nil {
+				secret := secrets[name]
+				assert.Equal(t, secret.Name, from.SecretKeyRef.Name, "%s takes %s from a Secret of its own", name, variable.Name)
+				assert.NotEmpty(t, secret.StringData[from.SecretKeyRef.Key], "%s %s", name, variable.Name)
+			}
+		}
+		want := append(append([]string{}, api...), extra[name]...)
+		if !strings.HasSuffix(name, "-api") {
+			want = append(want, worker...)
+		}
+		for _, key := range want {
+			assert.Contains(t, have, key, name)
+		}
+		if name != "chat-llm-api" && name != "gpt5-analyzer" && name != "response-generator" {
+			assert.NotContains(t, have, "OPENAI_API_KEY", name)
+		}
+	}
+}
+
+func TestPodsAreRestricted(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	for name, deployment := range applications(t, w) {
+		pod := deployment.Spec.Template.Spec
+		assert.True(t, *pod.SecurityContext.RunAsNonRoot, name)
+		assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, pod.SecurityContext.SeccompProfile.Type, name)
+		assert.False(t, *pod.AutomountServiceAccountToken, name)
+		for _, container := range pod.Containers {
+			assert.False(t, *container.SecurityContext.AllowPrivilegeEscalation, name)
+			assert.True(t, *container.SecurityContext.ReadOnlyRootFilesystem, name)
+			assert.Equal(t, []corev1.Capability{"ALL"}, container.SecurityContext.Capabilities.Drop, name)
+			assert.False(t, container.Resources.Limits.Memory().IsZero(), name)
+			assert.NotNil(t, container.LivenessProbe, name)
+		}
+	}
+	for name, namespace := range objectsOf[corev1.Namespace](t, w, "core/v1:Namespace") {
+		assert.NotEmpty(t, namespace.Labels["pod-security.kubernetes.io/enforce"], name)
+	}
+}
+
+func TestEveryNodeShowsItsRole(t *testing.T) {
+	w := deploy(t, "dev", nil)
+	patches := objectsOf[corev1.Node](t, w, "core/v1:NodePatch")
+	for _, node := range topology {
+		machine, err := w.cloud.Machine(node.Name)
+		require.NoError(t, err)
+		patch := patches[node.Name]
+		assert.Contains(t, patch.Labels, "node-role.kubernetes.io/"+string(node.Role))
+		assert.Contains(t, fmt.Sprint(patch.Annotations), machine.ID, "a replaced machine must get its label again")
+	}
+}
+
+func TestPrivateImagesArePulledWithTheirSecret(t *testing.T) {
+	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
+	secret := objectsOf[corev1.Secret](t, w, "core/v1:Secret")["growbin-registry"]
+	assert.Equal(t, corev1.SecretTypeDockerConfigJson, secret.Type)
+	assert.Contains(t, secret.StringData[corev1.DockerConfigJsonKey], `"ghcr.io":{"username":"robot","password":"robot-password"`)
+	for name, deployment := range applications(t, w) {
+		require.Len(t, deployment.Spec.Template.Spec.ImagePullSecrets, 1, name)
+		assert.Equal(t, secret.Name, deployment.Spec.Template.Spec.ImagePullSecrets[0].Name, name)
+	}
+	for name, deployment := range applications(t, deploy(t, "prod", nil)) {
+		assert.Empty(t, deployment.Spec.Template.Spec.ImagePullSecrets, name)
+	}
+}
+
+func TestSecretsAreNeverInTheClear(t *testing.T) {
+	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
+	secrets := map[string]string{"registry password": "robot-password", "admin key": "client-key-data"}
+	for key, value := range testSecrets {
+		secrets[key] = value
+	}
+	for _, r := range w.mocks.OfType("random:index/randomPassword:RandomPassword") {
+		secrets["password "+r.Name] = plain(r.Outputs["result"]).StringValue()
+	}
+	require.Greater(t, len(secrets), 5)
+	for _, r := range w.mocks.Registrations() {
+		clear := inTheClear(resource.NewObjectProperty(r.Inputs))
+		for what, value := range secrets {
+			assert.NotContains(t, clear, value, "%s is in the clear in %s %s", what, r.Type, r.Name)
+		}
+	}
+	assert.True(t, w.secret[OutputKubeconfig])
+	for name, value := range w.outputs {
+		if name == OutputKubeconfig {
+			continue
+		}
+		for what, secret := range secrets {
+			assert.NotContains(t, fmt.Sprint(value), secret, "%s is in output %s", what, name)
+		}
+	}
+}
+
+// inTheClear writes a property out without what is marked as secret.
+func inTheClear(value resource.PropertyValue) string {
+	switch {
+	case value.IsSecret(), value.IsOutput() && value.OutputValue().Secret:
+		return ""
+	case value.IsOutput():
+		return inTheClear(value.OutputValue().Element)
+	case value.IsArray():
+		var out strings.Builder
+		for _, element := range value.ArrayValue() {
+			out.WriteString(inTheClear(element) + "\n")
+		}
+		return out.String()
+	case value.IsObject():
+		var out strings.Builder
+		for key, element := range value.ObjectValue() {
+			out.WriteString(string(key) + "=" + inTheClear(element) + "\n")
+		}
+		return out.String()
+	}
+	return fmt.Sprint(value.V)
+}
