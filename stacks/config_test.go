@@ -59,8 +59,11 @@ func readYAML(t testing.TB, file string) map[string]any {
 func decode(t testing.TB, stack string, overrides map[string]string) (*Settings, error) {
 	t.Helper()
 	config := readConfig(t, stack, overrides)
-	return DecodeSettings(stack, func(key string) (string, bool) {
-		value, ok := config[key]
-		return value, ok && value != "-"
+	return DecodeSettings(stack, Source{
+		Get: func(key string) (string, bool) {
+			value, ok := config[key]
+			return value, ok && value != "-"
+		},
+		IsSecret: func(key string) bool { return config[key] != "in the clear" },
 	})
 }

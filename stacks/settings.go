@@ -65,8 +65,9 @@ type Settings struct {
 
 // LoadSettings reads and checks all settings. Its error lists every problem with its key, its value and what would be right.
 func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
-	settings, err := DecodeSettings(ctx.Stack(), func(key string) (string, bool) {
-		return ctx.GetConfig(configPrefix + key)
+	settings, err := DecodeSettings(ctx.Stack(), Source{
+		Get:      func(key string) (string, bool) { return ctx.GetConfig(configPrefix + key) },
+		IsSecret: func(key string) bool { return ctx.IsConfigSecret(configPrefix + key) },
 	})
 	if err != nil {
 		return nil, err
@@ -78,10 +79,17 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	return settings, nil
 }
 
-// DecodeSettings decodes and checks everything but the values of the secrets; get returns a setting as Pulumi
-// stores it, lists as JSON.
-func DecodeSettings(stack string, get func(key string) (string, bool)) (*Settings, error) {
-	r := &reader{get: get}
+// Source is where settings come from, by key without the project's prefix.
+type Source struct {
+	// Get returns a setting as Pulumi stores it, lists as JSON.
+	Get func(key string) (string, bool)
+	// IsSecret tells whether a setting is encrypted in the stack's file.
+	IsSecret func(key string) bool
+}
+
+// DecodeSettings decodes and checks everything but the values of the secrets.
+func DecodeSettings(stack string, from Source) (*Settings, error) {
+	r := &reader{Source: from}
 	s := &Settings{
 		Stack: stack,
 

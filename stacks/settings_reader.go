@@ -10,7 +10,7 @@ import (
 
 // reader decodes settings and collects what is wrong with them.
 type reader struct {
-	get      func(key string) (string, bool)
+	Source
 	problems []error
 }
 
@@ -39,12 +39,12 @@ func (r *reader) all() []string {
 }
 
 func (r *reader) optional(key string) string {
-	value, _ := r.get(key)
+	value, _ := r.Get(key)
 	return value
 }
 
 func (r *reader) text(key string) string {
-	value, ok := r.get(key)
+	value, ok := r.Get(key)
 	if !ok || strings.TrimSpace(value) == "" {
 		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set it with: pulumi config set %s%s VALUE", configPrefix, key, configPrefix, key))
 		return ""
@@ -54,8 +54,10 @@ func (r *reader) text(key string) string {
 
 // secret checks that a secret is there without reading it into an error.
 func (r *reader) secret(key, what string) {
-	if value, ok := r.get(key); !ok || strings.TrimSpace(value) == "" {
+	if value, ok := r.Get(key); !ok || strings.TrimSpace(value) == "" {
 		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set %s with: pulumi config set --secret %s%s", configPrefix, key, what, configPrefix, key))
+	} else if !r.IsSecret(key) {
+		r.problems = append(r.problems, fmt.Errorf("%s%s is not encrypted; replace it, and set it with: pulumi config set --secret %s%s", configPrefix, key, configPrefix, key))
 	}
 }
 
@@ -89,7 +91,7 @@ func (r *reader) boolean(key string) bool {
 
 // list decodes a JSON array of strings; an absent list is empty.
 func (r *reader) list(key string) []string {
-	value, ok := r.get(key)
+	value, ok := r.Get(key)
 	if !ok || value == "" {
 		return nil
 	}

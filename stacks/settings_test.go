@@ -68,6 +68,7 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"tag of nobody":          {map[string]string{"imageTags": `["wast-api=1.0.0"]`}, `growbin:imageTags is "wast-api"; use one of waste-api`},
 		"log level":              {map[string]string{"logLevel": "loud"}, `growbin:logLevel is "loud"; use one of debug, info, warning, error`},
 		"openai key":             {map[string]string{"openaiApiKey": "-"}, `growbin:openaiApiKey is missing; set a key of the OpenAI API with: pulumi config set --secret growbin:openaiApiKey`},
+		"openai key in clear":    {map[string]string{"openaiApiKey": "in the clear"}, `growbin:openaiApiKey is not encrypted; replace it`},
 		"registry password":      {map[string]string{"registryUsername": "robot"}, `growbin:registryPassword is missing`},
 	}
 	for name, c := range cases {
@@ -114,13 +115,14 @@ func FuzzDecodeSettings(f *testing.F) {
 	f.Add("apiTunnelPort", "-1")
 	base := readConfig(f, "prod", nil)
 	f.Fuzz(func(t *testing.T, key, value string) {
-		settings, err := DecodeSettings("prod", func(wanted string) (string, bool) {
+		get := func(wanted string) (string, bool) {
 			if wanted == key {
 				return value, true
 			}
 			known, ok := base[wanted]
 			return known, ok
-		})
+		}
+		settings, err := DecodeSettings("prod", Source{Get: get, IsSecret: func(string) bool { return true }})
 		if err != nil {
 			if !strings.Contains(err.Error(), configPrefix) {
 				t.Errorf("the error names no setting: %v", err)

@@ -62,7 +62,7 @@ func (b *builder) repository() error {
 			Namespace: b.args.Namespace,
 			Labels:    pulumi.StringMap{"argocd.argoproj.io/secret-type": pulumi.String("repository")},
 		},
-		StringData: pulumi.ToSecret(data).(pulumi.StringMapOutput),
+		StringData: data,
 	}, pulumi.Parent(b.parent))
 	if err != nil {
 		return fmt.Errorf("create the Secret of repository %s: %w", r.URL, err)

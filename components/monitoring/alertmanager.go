@@ -64,7 +64,7 @@ func (b *builder) alertmanagerSecret(p pinned.Pod) (pulumi.StringOutput, error) 
 	}).(pulumi.StringOutput)
 	secret, err := corev1.NewSecret(b.ctx, b.name+"-"+p.Name, &corev1.SecretArgs{
 		Metadata:   &metav1.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},
-		StringData: pulumi.StringMap{alertmanagerConfigFile: pulumi.ToSecret(config).(pulumi.StringOutput)},
+		StringData: pulumi.StringMap{alertmanagerConfigFile: config},
 	}, b.child())
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("create Secret for %s: %w", p.Name, err)

@@ -84,6 +84,23 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	require.ErrorContains(t, err, "password authentication failed")
 	assert.ElementsMatch(t, append([]string{eight, six}, fresh...), s.dumps(t, db))
 
+	// Nor does one that cannot be read back, although its list of contents can.
+	stamp, err := os.ReadFile(filepath.Join(folder, "last-success"))
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(s.path("broken"), 0o755))
+	realserver.Write(t, s.path("broken/pg_restore"), "#!/bin/sh\ntest \"$1\" = --list\n", 0o555, s.user)
+	unreadable := s.backup(db, db.Owner)
+	unreadable.Env = append(unreadable.Env, "PATH="+s.path("broken")+":"+s.bin+":"+os.Getenv("PATH"))
+	_, err = realserver.Run(t, unreadable)
+	require.Error(t, err)
+	assert.ElementsMatch(t, append([]string{eight, six}, fresh...), s.dumps(t, db))
+	partial, err := filepath.Glob(filepath.Join(folder, "*.partial"))
+	require.NoError(t, err)
+	assert.Empty(t, partial)
+	again, err := os.ReadFile(filepath.Join(folder, "last-success"))
+	require.NoError(t, err)
+	assert.Equal(t, stamp, again)
+
 	old("died.dump.partial", time.Hour)
 	time.Sleep(1100 * time.Millisecond) // names of dumps differ by the second
 	realserver.MustRun(t, s.backup(db, db.Owner))

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 // What kombu declares for a worker with --queues=work.a, and what its client publishes with.

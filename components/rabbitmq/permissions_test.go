@@ -3,9 +3,9 @@ package rabbitmq
 import (
 	"testing"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 func testPermissions(t *testing.T, b *realBroker) {

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/internal/realserver"
@@ -61,7 +61,7 @@ func startReal(t *testing.T, args BrokerArgs) *realBroker {
 func (b *realBroker) start(t *testing.T) {
 	t.Helper()
 	b.process = realserver.Start(t, b.command(t, realserver.Binary(t, "rabbitmq-server")))
-	b.process.WaitFor(t, "accepting connections", 50*time.Second, func() error {
+	b.process.WaitFor(t, "accepting connections", 90*time.Second, func() error {
 		connection, err := b.dial("operator", b.passwords["operator"])
 		if err != nil {
 			return err

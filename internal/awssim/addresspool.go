@@ -66,15 +66,6 @@ func (p *addressPool) probe(block netip.Prefix, owner string, from, to int) (net
 
 func (p *addressPool) release(addr netip.Addr) { delete(p.taken, addr) }
 
-// free is the number of addresses left.
-func (p *addressPool) free() int {
-	n := -len(p.taken)
-	for _, block := range p.blocks {
-		n += size(block) - p.skipFirst - p.skipLast
-	}
-	return n
-}
-
 // reserved says whether AWS keeps the address for itself.
 func (p *addressPool) reserved(addr netip.Addr) bool {
 	for _, block := range p.blocks {

@@ -25,13 +25,13 @@ type engine struct {
 }
 
 // dial opens one connection, which stands for one configured provider.
-func dial(t *testing.T, port int, config map[string]string) *engine {
+func dial(t *testing.T, port int, config values) *engine {
 	t.Helper()
 	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, conn.Close()) })
 	e := &engine{t, pulumirpc.NewResourceProviderClient(conn)}
-	_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Variables: config, AcceptSecrets: true})
+	_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.pack(props(config)), AcceptSecrets: true})
 	require.NoError(t, err)
 	return e
 }
@@ -145,7 +145,7 @@ func TestProviderIntroducesItself(t *testing.T) {
 
 func TestLifeOfAResourceThroughTheProvider(t *testing.T) {
 	c := New(Options{})
-	e := dial(t, serve(t, c), map[string]string{"aws:config:defaultTags": `{"tags":{"Project":"p"}}`, "aws:config:region": "ap-northeast-2"})
+	e := dial(t, serve(t, c), values{"defaultTags": `{"tags":{"Project":"p"}}`, "region": "ap-northeast-2"})
 	in := values{"cidrBlock": "10.0.0.0/16", "tags": values{"Name": "net"}}
 	vpc := e.create(vpcToken, "net", props(in))
 	assert.Equal(t, "p", vpc.outputs["tagsAll"].ObjectValue()["Project"].StringValue())
@@ -185,8 +185,8 @@ func TestLifeOfAResourceThroughTheProvider(t *testing.T) {
 // TestTwoProvidersOfOneProgram: each connection keeps its own default tags.
 func TestTwoProvidersOfOneProgram(t *testing.T) {
 	port := serve(t, New(Options{}))
-	one := dial(t, port, map[string]string{"aws:config:defaultTags": `{"tags":{"Owner":"one"}}`})
-	two := dial(t, port, map[string]string{"aws:config:defaultTags": `{"tags":{"Owner":"two"}}`})
+	one := dial(t, port, values{"defaultTags": `{"tags":{"Owner":"one"}}`})
+	two := dial(t, port, values{"defaultTags": `{"tags":{"Owner":"two"}}`})
 	in := props(values{"cidrBlock": "10.0.0.0/16"})
 	first, second := one.create(vpcToken, "a", in), two.create(vpcToken, "b", in)
 	assert.Equal(t, "one", first.outputs["tagsAll"].ObjectValue()["Owner"].StringValue())

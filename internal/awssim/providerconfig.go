@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // providerConfig is the configuration of one aws provider.
@@ -81,15 +80,6 @@ func (v values) fromJSON() values {
 		default:
 			out[key] = value
 		}
-	}
-	return out
-}
-
-// variables turns the engine's flat configuration ("aws:config:region") into a provider's inputs.
-func variables(flat map[string]string) values {
-	out := values{}
-	for key, value := range flat {
-		out[strings.TrimPrefix(key, "aws:config:")] = value
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // CheckConfig validates a provider's own inputs.
@@ -41,27 +40,16 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 // Configure remembers a provider's inputs for the connection they came by: the engine opens one connection for each
 // provider of a program, and all of them lead to this server.
 func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	in, err := configureInputs(req.GetArgs(), req.GetVariables())
+	args, err := read(req.GetArgs())
 	if err != nil {
 		return nil, err
 	}
-	config, found := p.cloud.readProviderConfig(in)
+	config, found := p.cloud.readProviderConfig(fromPropertyMap(args))
 	if err := refusal("provider aws", found); err != nil {
 		return nil, err
 	}
 	p.clients.configure(ctx, config)
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, AcceptResources: true, SupportsPreview: true}, nil
-}
-
-func configureInputs(args *structpb.Struct, flat map[string]string) (values, error) {
-	if args == nil {
-		return variables(flat), nil
-	}
-	properties, err := read(args)
-	if err != nil {
-		return nil, err
-	}
-	return fromPropertyMap(properties), nil
 }
 
 func failures(found []problem) []*pulumirpc.CheckFailure {

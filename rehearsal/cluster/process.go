@@ -132,7 +132,7 @@ func (p *process) signal(signal syscall.Signal) {
 	select {
 	case <-p.exited: // its number may belong to another process by now
 	default:
-		if err := syscall.Kill(p.command.Process.Pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := syscall.Kill(-p.command.Process.Pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			_ = p.command.Process.Signal(signal)
 		}
 	}

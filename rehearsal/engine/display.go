@@ -58,6 +58,6 @@ var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // that a rehearsal has no use for. The log has it all.
 var noise = regexp.MustCompile(`^@ |` +
 	`^ *[-+~]* +\S+ \S+ (creating|deleting|updating|replacing|refreshing|reading) \(0s\)\s*$|` +
-	`^ *[-+~]* +\S+ \S+ (create|delete|running)\s*$|` +
+	`^ *[-+~]* +\S+:\S+ \S+ (create|delete|running)\s*$|` +
 	`^ {4}\S+:\S+ \S+\s*$|` +
 	`^The resources in the stack have been deleted|^If you want to remove the stack completely`)

@@ -25,6 +25,6 @@ func TestDisplay(t *testing.T) {
 	}
 	d.Flush()
 	assert.Equal(t, "  Updating (dev):\n  \n   +  aws:ec2:Vpc growbin created (0.04s) \n  \n"+
-		"   +  kubernetes:apps/v1:Deployment web creating (4s) 1/3 replicas available\n"+
+		"   +  kubernetes:apps/v1:Deployment web creating (4s) 1/3 replicas available\n      + 238 to create\n"+
 		"   ~  kubernetes:apps/v1:Deployment web update [diff: ~spec]\n  error: no end of line\n", out.String())
 }

@@ -101,10 +101,12 @@ func TestAnotherVersionIsAnotherProgram(t *testing.T) {
 	path := filepath.Join(tools, "fake/go.mod")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(content, []byte("v1.2.3"), []byte("v1.2.4")), 0o644))
-	second, err := b.Build(t.Context(), hello())
-	require.NoError(t, err)
-	assert.NotEqual(t, first["hello"], second["hello"])
+	for _, change := range []string{"v1.2.4", "v1.2.3 // with another dependency"} {
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(content, []byte("v1.2.3"), []byte(change)), 0o644))
+		second, err := b.Build(t.Context(), hello())
+		require.NoError(t, err)
+		assert.NotEqual(t, first["hello"], second["hello"], change)
+	}
 	assert.FileExists(t, first["hello"], "the earlier version stays for those who use it")
 }
 
