@@ -21,6 +21,7 @@ const (
 	accessKey  = "ASIAFAKE"
 	secretKey  = "secret/with+signs="
 	sessionKey = "session//token=="
+	oldSession = "expired"
 	imdsToken  = "imds-token"
 	instanceID = "i-0123456789abcdef0"
 )
@@ -31,6 +32,8 @@ type fakeAWS struct {
 	mu sync.Mutex
 	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
 	slowMetadata, throttled, missingKeys int
+	// oldKeys is how many times metadata still gives out keys that have expired.
+	oldKeys int
 	// join is what reads of the join parameter find, one after the other; the last value stays.
 	join []string
 	// denied is refused every SSM call when true.
@@ -92,7 +95,13 @@ func (f *fakeAWS) metadata(w http.ResponseWriter, r *http.Request) {
 	case "iam/security-credentials/":
 		fmt.Fprint(w, "node-role")
 	case "iam/security-credentials/node-role":
-		fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q}`, accessKey, secretKey, sessionKey)
+		session := sessionKey
+		f.do(func() {
+			if f.oldKeys--; f.oldKeys >= 0 {
+				session = oldSession
+			}
+		})
+		fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q}`, accessKey, secretKey, session)
 	default:
 		http.NotFound(w, r)
 	}
@@ -115,6 +124,10 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM.")
 	f.calls = append(f.calls, action)
+	if r.Header.Get("X-Amz-Security-Token") == oldSession {
+		refuse(w, "ExpiredTokenException", "The security token included in the request is expired")
+		return
+	}
 	if err := checkSignature(r, body); err != nil {
 		f.problems = append(f.problems, err.Error())
 	}

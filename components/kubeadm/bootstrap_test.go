@@ -143,6 +143,16 @@ func TestBootSurvivesSlowMetadataThrottlingAndABrokenMirror(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
+func TestExpiredKeysAreReplaced(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.write(stateDir+"/pki/ca.crt", "authority")
+	m.aws.oldKeys = 1
+	output := m.requireRun(renewScript)
+	require.Contains(t, output, "ExpiredTokenException")
+	requireJoinData(t, m)
+}
+
 func TestUnreachableStatusParameterDoesNotStopTheBoot(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)

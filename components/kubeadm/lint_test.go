@@ -109,6 +109,37 @@ func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 	}
 }
 
+// TestContainerdTakesItsConfiguration runs the containerd named by the variable CONTAINERD (rehearsal/tools/containerd), or
+// the one on PATH if it is a 2.x.
+func TestContainerdTakesItsConfiguration(t *testing.T) {
+	t.Parallel()
+	containerd := os.Getenv("CONTAINERD")
+	if containerd == "" {
+		version, err := exec.Command("containerd", "--version").Output()
+		if err != nil || !strings.Contains(string(version), " v2.") {
+			t.Log("NOT RUN: there is no containerd 2.x on PATH, and CONTAINERD names none")
+			return
+		}
+		containerd = "containerd"
+	}
+	m := newMachine(t, workerConfig())
+	m.requireRun(userdata.ScriptsDir + "/containerd.sh")
+	var warnings strings.Builder
+	command := exec.Command(containerd, "--config", m.path("/etc/containerd/config.toml"), "config", "dump")
+	command.Stderr = &warnings
+	dump, err := command.Output()
+	require.NoError(t, err, warnings.String())
+	// containerd only warns of a setting that it does not know.
+	require.NotContains(t, warnings.String(), "unknown key")
+	require.NotContains(t, warnings.String(), "level=error")
+	for _, setting := range []string{
+		"version = 3", "disabled_plugins = []", "sandbox = 'registry.example.com/k8s/pause:3.10.2'", "SystemdCgroup = true",
+		"config_path = '/etc/containerd/certs.d'", "bin_dirs = ['/opt/cni/bin']",
+	} {
+		require.Contains(t, string(dump), setting)
+	}
+}
+
 func TestUnitsPassSystemdAnalyze(t *testing.T) {
 	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")

@@ -11,8 +11,8 @@ import (
 	"github.com/growbin/cluster/components/localvolume/pinned"
 )
 
-// What each container asks for and gets at most. Together the requests of all but node-exporter are 710m and 1.9 GiB:
-// they fit a node with 2 vCPU and 8 GiB, of which some 7 GiB are allocatable, several times over. Prometheus's limit is
+// What each container asks for and gets at most. Together the requests of all but node-exporter are 540m and 1.6 GiB:
+// a node with 2 vCPU and 8 GiB, of which some 7 GiB are allocatable, has room to spare. Prometheus's limit is
 // for 10 nodes and 100 pods: about 150,000 series at 8 KiB each, twice that while it compacts and answers.
 var (
 	prometheusResources       = sized(400, 1280, 1000, 3072)

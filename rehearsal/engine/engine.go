@@ -72,7 +72,8 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 		"PULUMI_DEBUG_PROVIDERS":                        attach(o.Providers),
-		"PULUMI_DISABLE_RESOURCE_REFERENCES":            "false",
+		"PULUMI_EXPERIMENTAL":                           "true",
+		"PULUMI_SKIP_CHECKPOINTS":                       "true",
 	})
 	if err != nil {
 		return nil, err

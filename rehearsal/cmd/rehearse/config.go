@@ -34,9 +34,13 @@ func loadSettings(root, stack string, own map[string]string) (*stacks.Settings, 
 		}
 	}
 	maps.Copy(values, own)
-	return stacks.DecodeSettings(stack, func(key string) (string, bool) {
-		value, ok := values[prefix+key]
-		return value, ok
+	return stacks.DecodeSettings(stack, stacks.Source{
+		Get: func(key string) (string, bool) {
+			value, ok := values[prefix+key]
+			return value, ok
+		},
+		// The rehearsal's own secrets are encrypted like a person's.
+		IsSecret: func(string) bool { return true },
 	})
 }
 
