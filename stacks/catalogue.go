@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/growbin/cluster/components/workload"
 )
 
@@ -54,7 +56,9 @@ type Application struct {
 	// Route is the path of an API behind the load balancer.
 	Route string
 	// Queue, Pool, Concurrency and Prefetch are a Celery worker's.
-	Queue                 string
+	Queue string
+	// Publishes are the queues it hands work on to.
+	Publishes             []string
 	Pool                  string
 	Concurrency, Prefetch int
 	// Database is the PostgreSQL database of DATABASE_URL.
@@ -83,6 +87,7 @@ var catalogue = []Application{
 		Name: "waste-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/waste",
 		Requests: workload.Resources{CPU: "220m", Memory: "320Mi"}, MemoryLimit: "640Mi",
 		Database: databaseGrowbin, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults},
+		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
 	},
 	{
 		Name: "chat-llm-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/chat",
@@ -113,25 +118,26 @@ var catalogue = []Application{
 	{
 		Name: "image-uploader", Kind: kindWorker, Replicas: 3, Node: "k8s-worker-storage",
 		Requests: workload.Resources{CPU: "250m", Memory: "400Mi"}, MemoryLimit: "700Mi",
-		Queue: queueImageUpload, Pool: "prefork", Concurrency: 8, Prefetch: 4,
+		Queue: queueImageUpload, Publishes: []string{queueGPT5Analysis}, Pool: "prefork", Concurrency: 8, Prefetch: 4,
 		Database: databaseGrowbin, Cache: redisImageHashes, Needs: []connection{envBucket},
 	},
 	{
 		Name: "rule-retriever", Kind: kindWorker, Replicas: 2, Node: "k8s-worker-storage",
 		Requests: workload.Resources{CPU: "100m", Memory: "200Mi"}, MemoryLimit: "400Mi",
-		Queue: queueRuleRetrieval, Pool: "prefork", Concurrency: 4, Prefetch: 4,
+		Queue: queueRuleRetrieval, Publishes: []string{queueResponseGeneration}, Pool: "prefork", Concurrency: 4, Prefetch: 4,
 		Database: databaseGrowbin, Cache: redisImageHashes,
 	},
 	{
 		Name: "task-scheduler", Kind: kindBeat, Replicas: 1, Node: "k8s-worker-storage",
 		Requests: workload.Resources{CPU: "100m", Memory: "150Mi"}, MemoryLimit: "300Mi",
-		Database: databaseAnalytics, Cache: redisImageHashes,
+		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
+		Database:  databaseAnalytics, Cache: redisImageHashes,
 	},
 	{
 		// The rate limit of the AI API is kept by taking one task at a time: prefetch 1.
 		Name: "gpt5-analyzer", Kind: kindWorker, Replicas: 5, Node: "k8s-worker-ai",
 		Requests: workload.Resources{CPU: "150m", Memory: "260Mi"}, MemoryLimit: "520Mi",
-		Queue: queueGPT5Analysis, Pool: "gevent", Concurrency: 20, Prefetch: 1,
+		Queue: queueGPT5Analysis, Publishes: []string{queueRuleRetrieval}, Pool: "gevent", Concurrency: 20, Prefetch: 1,
 		Database: databaseGrowbin, Cache: redisImageHashes, Needs: []connection{envOpenAIKey},
 	},
 	{
@@ -152,6 +158,11 @@ func ApplicationNames() []string {
 		names = append(names, application.Name)
 	}
 	return names
+}
+
+// usesBroker tells whether the application speaks to RabbitMQ.
+func (a Application) usesBroker() bool {
+	return a.Kind != kindAPI || slices.Contains(a.Needs, envRabbitMQ)
 }
 
 // connections are all variables of the application that come from a Secret.

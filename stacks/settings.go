@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
 )
 
@@ -24,6 +25,9 @@ const (
 	// AccessSessionManager connects to a local port that scripts/api-tunnel forwards.
 	AccessSessionManager APIAccess = "sessionManager"
 )
+
+// alertNone shows alerts in Alertmanager and sends them nowhere.
+const alertNone = "none"
 
 // Settings are the dials of one stack. Each field is the setting of the same name in Pulumi.yaml.
 type Settings struct {
@@ -56,11 +60,18 @@ type Settings struct {
 	RegistryUsername string
 	LogLevel         string
 
+	BackupKeepDays int
+	AlertReceiver  string
+	AlertChannel   string
+	GitRepository  string
+	GitPath        string
+	GitRevision    string
+
 	// Nodes is the topology with the stack's instance types.
 	Nodes []Node
 
 	// Secrets, which are never printed.
-	RegistryPassword, OpenAIAPIKey, KakaoAPIKey pulumi.StringOutput
+	RegistryPassword, OpenAIAPIKey, KakaoAPIKey, AlertURL pulumi.StringOutput
 }
 
 // LoadSettings reads and checks all settings. Its error lists every problem with its key, its value and what would be right.
@@ -76,6 +87,7 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	settings.RegistryPassword = cfg.GetSecret("registryPassword")
 	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
 	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")
+	settings.AlertURL = cfg.GetSecret("alertUrl")
 	return settings, nil
 }
 
@@ -118,6 +130,13 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ImageTags:        r.pairs("imageTags"),
 		RegistryUsername: r.optional("registryUsername"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
+
+		BackupKeepDays: r.integer("backupKeepDays"),
+		AlertReceiver:  r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
+		AlertChannel:   r.optional("alertChannel"),
+		GitRepository:  r.optional("gitRepository"),
+		GitPath:        r.optional("gitPath"),
+		GitRevision:    r.text("gitRevision"),
 	}
 	var err error
 	if s.Nodes, err = Topology(r.pairs("instanceTypes")); err != nil {
@@ -125,6 +144,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	}
 	r.secret("openaiApiKey", "a key of the OpenAI API")
 	r.secret("kakaoApiKey", "a key of the Kakao Map API")
+	if s.AlertReceiver != alertNone {
+		r.secret("alertUrl", "the address of alertReceiver")
+	}
 	if s.RegistryUsername != "" {
 		r.secret("registryPassword", "the password of registryUsername")
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
 )
 
@@ -30,6 +31,7 @@ func (s *Settings) validate(r *reader) {
 	s.validateAccess(r)
 	s.validateMachines(r)
 	s.validateImages(r)
+	s.validateOperations(r)
 }
 
 func (s *Settings) validatePlace(r *reader) {
@@ -153,5 +155,20 @@ func (s *Settings) validateImages(r *reader) {
 		if !slices.Contains(applications, name) {
 			r.wrong("imageTags", name, "use one of %s", strings.Join(applications, ", "))
 		}
+	}
+}
+
+func (s *Settings) validateOperations(r *reader) {
+	if s.BackupKeepDays < 1 {
+		r.wrong("backupKeepDays", s.BackupKeepDays, "give at least 1")
+	}
+	if s.AlertReceiver == string(monitoring.ReceiverSlack) && !strings.HasPrefix(s.AlertChannel, "#") {
+		r.wrong("alertChannel", s.AlertChannel, "give a Slack channel such as #alerts")
+	}
+	if s.GitPath != "" && s.GitRepository == "" {
+		r.wrong("gitRepository", s.GitRepository, "give the repository that gitPath is in")
+	}
+	if s.GitRepository != "" && !strings.HasPrefix(s.GitRepository, "https://") {
+		r.wrong("gitRepository", s.GitRepository, "give an address such as https://github.com/growbin/deployments")
 	}
 }

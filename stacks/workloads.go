@@ -7,57 +7,53 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/namespace"
-	"github.com/growbin/cluster/components/noderole"
 	"github.com/growbin/cluster/components/workload"
 )
 
 // namespaceApplications is where Growbin's own workloads live.
 const namespaceApplications = "growbin"
 
-// deployWorkloads deploys everything that runs on the cluster.
+// deployWorkloads deploys everything that runs on the cluster: the platform, the stores, what uses them, and what
+// watches it all.
 func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
-	inCluster := pulumi.Provider(c.kubernetes)
-	nodes, err := labelNodeRoles(ctx, s, c, inCluster)
+	p, err := newPlatform(ctx, s, c)
 	if err != nil {
 		return err
 	}
-	applications, err := namespace.New(ctx, namespaceApplications, &namespace.Args{Registry: s.registry()}, inCluster)
+	stores, err := newStores(ctx, s, p)
 	if err != nil {
 		return err
 	}
-	secrets, err := newConnections(ctx, s, c)
+	if err := deployApplications(ctx, s, c, p, stores); err != nil {
+		return err
+	}
+	if err := deployMonitoring(ctx, s, p, stores); err != nil {
+		return err
+	}
+	return deployArgoCD(ctx, s, p)
+}
+
+// deployApplications deploys the catalogue. The stores are no dependency: an application that finds its store missing
+// is not ready until it is there, as after any restart.
+func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platform, stores *stores) error {
+	space, err := namespace.New(ctx, namespaceApplications, &namespace.Args{Registry: s.registry()}, p.inCluster)
+	if err != nil {
+		return err
+	}
+	secrets, err := newConnections(ctx, s, c, stores)
 	if err != nil {
 		return err
 	}
 	for _, application := range catalogue {
-		args, err := application.workload(s, applications, secrets)
+		args, err := application.workload(s, space, secrets)
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
-		onNode := pulumi.DependsOn([]pulumi.Resource{nodes[application.Node]})
-		if _, err := workload.New(ctx, application.Name, args, inCluster, onNode); err != nil {
+		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.after(application.Node)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// labelNodeRoles shows each node's role, once it has joined. The result, by node name, is what to depend on before
-// using a node.
-func labelNodeRoles(ctx *pulumi.Context, s *Settings, c *cluster, opts ...pulumi.ResourceOption) (map[string]pulumi.Resource, error) {
-	labelled := map[string]pulumi.Resource{}
-	for _, n := range s.Nodes {
-		machine := c.nodes[n.Name]
-		label, err := noderole.New(ctx, n.Name, &noderole.Args{
-			Node: n.Name, Role: string(n.Role), InstanceID: c.access.Joined(n.Name, machine.InstanceID),
-			// The whole machine, its volumes too: what runs on the node is destroyed before them.
-		}, append(opts, pulumi.DependsOn([]pulumi.Resource{machine}))...)
-		if err != nil {
-			return nil, err
-		}
-		labelled[n.Name] = label
-	}
-	return labelled, nil
 }
 
 // registry is nil when no credentials are configured.
@@ -78,7 +74,7 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 	secrets := map[string]pulumi.StringInput{}
 	for _, connection := range a.connections() {
 		if secrets[string(connection)], err = values.of(a, connection); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", connection, err)
 		}
 	}
 	args := &workload.Args{

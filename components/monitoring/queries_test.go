@@ -81,7 +81,8 @@ func (p prometheusAPI) query(expr string) (int, error) {
 // waitFor waits until each expression has a series.
 func (p prometheusAPI) waitFor(t *testing.T, exprs ...string) {
 	t.Helper()
-	deadline := time.Now().Add(50 * time.Second)
+	// Seconds on an idle machine; a busy one is given time.
+	deadline := time.Now().Add(90 * time.Second)
 	for _, expr := range exprs {
 		for {
 			n, err := p.query(expr)
@@ -114,8 +115,8 @@ func fill(expr string) string {
 }
 
 // Every panel is rendered: its queries are run by a real Prometheus, which parses them, over what real exporters say,
-// and must have something to show. There is no Grafana to open them in: it is neither in Debian nor on a package
-// registry, and its Go module has no front end.
+// and must have something to show. There is no Grafana to open them in: Debian has none, npm has a placeholder of that
+// name, and the Go proxy refuses the module, which would have no front end anyway.
 func TestDashboardsShowWhatRealServersSay(t *testing.T) {
 	targets := startExporters(t)
 	prometheus := startPrometheus(t, targets)

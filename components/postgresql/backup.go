@@ -118,3 +118,12 @@ func (s *Server) validateName() error {
 	}
 	return errors.Join(problems...)
 }
+
+// BackupJobs are the names of the CronJobs, one per database in the order of ServerArgs.Databases.
+func (s *Server) BackupJobs() []string {
+	var names []string
+	for _, d := range s.args.Databases {
+		names = append(names, backupName(s.name, d.Name))
+	}
+	return names
+}

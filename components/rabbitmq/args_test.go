@@ -101,6 +101,19 @@ func TestHashPassword(t *testing.T) {
 	assert.NotEqual(t, hash[:4], other[:4])
 }
 
+func TestPolicies(t *testing.T) {
+	policies := map[string]map[string]any{}
+	for _, p := range DefinitionsFor(validArgs(), nil).Policies {
+		policies[p.Pattern] = p.Definition
+	}
+	assert.Equal(t, map[string]any{
+		"delivery-limit": 3, "dead-letter-exchange": "work.dead", "dead-letter-routing-key": "work.dead",
+		"dead-letter-strategy": "at-least-once", "overflow": "reject-publish",
+	}, policies[`^work\.out$`])
+	assert.Equal(t, DefaultDeliveryLimit, policies[`^work\.in$`]["delivery-limit"])
+	assert.Equal(t, map[string]any{"delivery-limit": everTimes}, policies[`^work\.dead$`], "a dead letter is not lost by looking at it")
+}
+
 func TestPermissionsMatchWholeNames(t *testing.T) {
 	p := User{Publishes: []string{"work.a"}, Consumes: []string{"work.b"}}.permissions()
 	assert.Equal(t, Permissions{Configure: "^$", Write: `^(work\.a)$`, Read: `^(work\.b)$`}, p)

@@ -34,6 +34,7 @@ func TestUsersSeeTheirOwnKeysOnly(t *testing.T) {
 		{"others' scripts", "sessions", []string{"script", "flush"}, "NOPERM"},
 		{"stopping the server", "sessions", []string{"shutdown"}, "NOPERM"},
 		{"its own channel", "results", []string{"publish", "celery-task-meta-1", "done"}, ""},
+		{"a channel beside its own", "results", []string{"publish", "other", "done"}, "NOPERM"},
 		{"another's channel", "sessions", []string{"publish", "celery-task-meta-1", "done"}, "NOPERM"},
 		{"the exporter, keys", "exporter", []string{"get", "session:1"}, "NOPERM"},
 		{"the exporter, statistics", "exporter", []string{"info"}, ""},

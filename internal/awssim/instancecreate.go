@@ -2,12 +2,8 @@ package awssim
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
-
-// rootDevice is where Ubuntu's images have their root volume.
-const rootDevice = "/dev/sda1"
 
 const runInstances = "RunInstances"
 
@@ -137,7 +133,8 @@ func (t *call) instanceGroups(operation string, v *vpc) ([]*securityGroup, error
 		}
 	}
 	if limit := t.c.quota(QuotaGroupsPerInterface); len(groups) > limit {
-		return nil, refuseEC2(operation, "SecurityGroupsPerInterfaceLimitExceeded", "%s", groupLimitMessage(len(groups), limit))
+		return nil, refuseEC2(operation, "SecurityGroupsPerInterfaceLimitExceeded",
+			"The maximum number of security groups per interface has been reached: %d of %d.", len(groups), limit)
 	}
 	return groups, nil
 }
@@ -158,55 +155,5 @@ func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
 func (c *Cloud) countVCPUs(i *instance, sign int) {
 	if i.kind.standard() {
 		c.vcpus += sign * i.kind.vCPUs
-	}
-}
-
-// instanceDisks makes the root volume and further block devices.
-func (c *Cloud) instanceDisks(t *call, i *instance) error {
-	root := t.in.block("rootBlockDevice")
-	disk := diskValues(root)
-	if !disk.has("size") {
-		disk["size"] = float64(i.image.rootGiB)
-	}
-	if disk.whole("size") < i.image.rootGiB {
-		return refuseEC2(runInstances, "InvalidBlockDeviceMapping",
-			"Volume of size %dGB is smaller than snapshot of %s, expect size >= %dGB", disk.whole("size"), i.image.id, i.image.rootGiB)
-	}
-	v, err := c.newVolume(runInstances, t.name+"/root", i.subnet.zone.name, disk, diskTags(t, root))
-	if err != nil {
-		return err
-	}
-	i.root, v.ownTags = v, root.textMap("tags")
-	i.attach(v, rootDevice, root == nil || root.flag("deleteOnTermination"))
-	for _, device := range t.in.blocks("ebsBlockDevices") {
-		name := device.text("deviceName")
-		if i.devices[name] != nil {
-			c.dropDisks(i)
-			return refuseEC2(runInstances, "InvalidBlockDeviceMapping", "Duplicate device name '%s'", name)
-		}
-		v, err := c.newVolume(runInstances, fmt.Sprintf("%s/%s", t.name, name), i.subnet.zone.name, diskValues(device), diskTags(t, device))
-		if err != nil {
-			c.dropDisks(i)
-			return err
-		}
-		v.ownTags = device.textMap("tags")
-		i.attach(v, name, !device.has("deleteOnTermination") || device.flag("deleteOnTermination"))
-	}
-	return nil
-}
-
-// diskTags are the instance's volumeTags, or a device's own tags over the provider's default tags. The latter reach
-// disks since release 5.39 of the Terraform provider (pull request 33769).
-func diskTags(t *call, device values) map[string]string {
-	if t.in.has("volumeTags") {
-		return t.in.textMap("volumeTags")
-	}
-	return mergeTags(t.defaultTags, device.textMap("tags"))
-}
-
-func (c *Cloud) dropDisks(i *instance) {
-	for device, v := range i.devices {
-		i.detach(device)
-		delete(c.volumes, v.id)
 	}
 }

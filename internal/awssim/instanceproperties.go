@@ -1,7 +1,5 @@
 package awssim
 
-import "fmt"
-
 // instanceProperties: the replacing ones are ForceNew in ec2_instance.go; userData and instanceType are not.
 var instanceProperties = properties{
 	"ami":                      {kind: text, required: true, replaces: true},
@@ -114,51 +112,6 @@ func (i *instance) groupIDs() []any {
 	return out
 }
 
-func (i *instance) rootAttributes() values {
-	out := diskAttributes(i.root)
-	out["deviceName"] = i.root.device
-	return out
-}
-
-// deviceAttributes are all volumes but the root, those plugged in by a VolumeAttachment too: that is why a program
-// must not use both ways.
-func (i *instance) deviceAttributes() []any {
-	out := []any{}
-	for _, device := range sortedKeys(i.devices) {
-		if v := i.devices[device]; v != i.root {
-			attributes := diskAttributes(v)
-			attributes["deviceName"] = device
-			out = append(out, attributes)
-		}
-	}
-	return out
-}
-
-func diskAttributes(v *volume) values {
-	out := values{
-		"deleteOnTermination": v.deleteOnTermination, "encrypted": v.encrypted, "iops": v.iops, "kmsKeyId": v.kmsKey,
-		"throughput": v.throughput, "volumeId": v.id, "volumeSize": v.sizeGiB, "volumeType": v.kind,
-	}
-	// With volumeTags the provider leaves a device's own tags alone.
-	if v.instance.volTags == nil {
-		out["tags"], out["tagsAll"] = tagValues(v.ownTags), tagValues(v.tags)
-	}
-	return out
-}
-
-// diskValues names a block device's properties as a Volume's.
-func diskValues(device values) values {
-	out := values{}
-	for from, to := range map[string]string{
-		"volumeSize": "size", "volumeType": "type", "iops": "iops", "throughput": "throughput", "encrypted": "encrypted", "kmsKeyId": "kmsKeyId",
-	} {
-		if value, given := device[from]; given {
-			out[to] = value
-		}
-	}
-	return out
-}
-
 // checkInstance finds problems between properties.
 func checkInstance(in values) []problem {
 	found := checkUserData(in)
@@ -169,8 +122,4 @@ func checkInstance(in values) []problem {
 		}
 	}
 	return found
-}
-
-func groupLimitMessage(n, limit int) string {
-	return fmt.Sprintf("The maximum number of security groups per interface has been reached: %d of %d.", n, limit)
 }

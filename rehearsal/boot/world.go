@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -128,39 +126,6 @@ func (w *World) attempt(ctx context.Context, m Machine, node *userdata.Node) err
 	return errors.Join(err, r.report(kubeadm.PhaseFailed, err.Error()))
 }
 
-// step begins a boot step and says so.
-func (w *World) step(r *reporter, node, step string) {
-	w.say(node, "%s", step)
-	if err := r.begin(step); err != nil {
-		w.say(node, "%v", err)
-	}
-}
-
-// packages waits for the way to the package repositories, which is where a real machine would get its programs.
-func (w *World) packages(ctx context.Context, m Machine, node *userdata.Node) (map[string]string, error) {
-	waiting, cancel := context.WithTimeout(ctx, w.options.ServiceWait)
-	defer cancel()
-	if err := m.Internet(waiting); err != nil {
-		return nil, fmt.Errorf("packages cannot be fetched: %w", err)
-	}
-	return w.options.Programs(ctx, node.KubernetesVersion)
-}
-
-// attached waits for the machine's data volume and returns its ID.
-func (w *World) attached(ctx context.Context, m Machine) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.options.ServiceWait)
-	defer cancel()
-	id, err := m.DataVolume(ctx)
-	if err != nil {
-		return "", fmt.Errorf("no data volume: %w", err)
-	}
-	return id, nil
-}
-
-func (w *World) say(machine, format string, args ...any) {
-	w.options.Log(machine, fmt.Sprintf(format, args...))
-}
-
 // registered remembers which machine a node's kubelet runs on.
 func (w *World) registered(m Machine, node string) {
 	w.mu.Lock()
@@ -183,12 +148,6 @@ func (w *World) alive() map[string]bool {
 	return nodes
 }
 
-// volumeDir and machineDir are the folders of a data volume and of a root disk.
-func (w *World) volumeDir(id string) string { return filepath.Join(w.options.StateDir, "volumes", id) }
-func (w *World) machineDir(id string) string {
-	return filepath.Join(w.options.StateDir, "machines", id)
-}
-
 // Cluster is the running control plane; nil while there is none.
 func (w *World) Cluster() *cluster.Cluster {
 	w.mu.Lock()
@@ -201,50 +160,3 @@ func (w *World) Cluster() *cluster.Cluster {
 
 // Failed yields the reason when a program of a running control plane ends by itself.
 func (w *World) Failed() <-chan error { return w.failed }
-
-// Terminate switches a machine off and throws its root disk away. A control plane's data volume stays.
-func (w *World) Terminate(ctx context.Context, id string) error {
-	w.mu.Lock()
-	state := w.machines[id]
-	delete(w.machines, id)
-	w.mu.Unlock()
-	if state == nil { // it never booted
-		return nil
-	}
-	state.cancel()
-	<-state.done
-	w.stopControlPlane(id)
-	var problems []error
-	if state.node != "" {
-		problems = append(problems, w.silence(ctx))
-	}
-	if err := os.RemoveAll(w.machineDir(id)); err != nil {
-		problems = append(problems, fmt.Errorf("removing the root disk of %s: %w", id, err))
-	}
-	return errors.Join(problems...)
-}
-
-// RemoveVolume deletes what a data volume held.
-func (w *World) RemoveVolume(id string) error {
-	if err := os.RemoveAll(w.volumeDir(id)); err != nil {
-		return fmt.Errorf("deleting the data of volume %s: %w", id, err)
-	}
-	return nil
-}
-
-// Close switches every machine off and keeps all data.
-func (w *World) Close() {
-	w.mu.Lock()
-	machines := w.machines
-	w.machines = map[string]*booted{}
-	w.mu.Unlock()
-	for _, state := range machines {
-		state.cancel()
-	}
-	for _, state := range machines {
-		<-state.done
-	}
-	for id := range machines {
-		w.stopControlPlane(id)
-	}
-}

@@ -35,7 +35,7 @@ func NewConfigMap(ctx *pulumi.Context, name string, pod Pod, files map[string]st
 func NewSecret(ctx *pulumi.Context, name string, pod Pod, files pulumi.StringMapOutput, opts ...pulumi.ResourceOption) (secret, checksum pulumi.StringOutput, err error) {
 	object, err := core.NewSecret(ctx, name, &core.SecretArgs{
 		Metadata:   &meta.ObjectMetaArgs{Name: pulumi.String(name), Namespace: pod.Namespace.ToStringOutput(), Labels: pod.Labels},
-		StringData: pulumi.ToSecret(files).(pulumi.StringMapOutput),
+		StringData: files, // which the SDK marks as a secret
 	}, opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, pulumi.StringOutput{}, fmt.Errorf("create Secret %s: %w", name, err)

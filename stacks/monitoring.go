@@ -1,0 +1,66 @@
+package stacks
+
+import (
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/components/namespace"
+)
+
+const (
+	namespaceMonitoring = "monitoring"
+	nodeMonitoring      = "k8s-monitoring"
+	// backlogMessages ready in a queue mean that its workers do not keep up: some minutes of work for them.
+	backlogMessages = 1000
+	// backupMaxAge leaves a nightly backup two hours to be late.
+	backupMaxAge = 26 * time.Hour
+)
+
+// deployMonitoring watches the cluster from its own node.
+func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) error {
+	space, err := namespace.New(ctx, namespaceMonitoring, &namespace.Args{PodSecurity: namespace.Privileged}, p.inCluster)
+	if err != nil {
+		return err
+	}
+	place, disk, _, err := p.on(s, nodeMonitoring)
+	if err != nil {
+		return err
+	}
+	args := &monitoring.MonitoringArgs{
+		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
+		Nodes: monitoredNodes(s.Nodes), DeadLetterQueues: []string{queueDeadLetters}, Receiver: s.receiver(),
+	}
+	for _, queue := range queues() {
+		if queue.DeadLetter {
+			args.Queues = append(args.Queues, monitoring.Queue{Name: queue.Name, BacklogMessages: backlogMessages})
+		}
+	}
+	for _, job := range stores.database.BackupJobs() {
+		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
+	}
+	// node-exporter runs everywhere, so all nodes must have joined.
+	_, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.after(nodeNames(s.Nodes)...))
+	return err
+}
+
+func monitoredNodes(nodes []Node) []monitoring.Node {
+	out := make([]monitoring.Node, 0, len(nodes))
+	for _, n := range nodes {
+		watched := monitoring.Node{Name: n.Name, Purpose: n.Purpose}
+		if n.Band != nil {
+			watched.Band = &monitoring.Band{LowPercent: int(n.Band.Low), HighPercent: int(n.Band.High)}
+		}
+		out = append(out, watched)
+	}
+	return out
+}
+
+// receiver is nil when alerts are only to be shown.
+func (s *Settings) receiver() *monitoring.Receiver {
+	if s.AlertReceiver == alertNone {
+		return nil
+	}
+	return &monitoring.Receiver{Kind: monitoring.ReceiverKind(s.AlertReceiver), URL: s.AlertURL, Channel: s.AlertChannel}
+}
