@@ -3,7 +3,9 @@ package kubeadm_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -178,4 +180,30 @@ func TestTooLargeKubeconfigIsToldPlainly(t *testing.T) {
 	output, err := m.run(publishScript)
 	require.Error(t, err)
 	require.Contains(t, output, "a parameter takes 4096")
+}
+
+func TestRenewalReportsWhenCredentialsEnd(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	pki := m.path(stateDir + "/pki")
+	require.NoError(t, os.MkdirAll(pki+"/etcd", 0o755))
+	before := time.Now().Add(24 * time.Hour).Unix()
+	for _, name := range []string{"apiserver", "etcd/server"} {
+		out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
+			"-subj", "/CN=test", "-keyout", pki+"/"+name+".key", "-out", pki+"/"+name+".crt").CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	require.NoError(t, os.WriteFile(pki+"/ca.crt", []byte("no certificate"), 0o600))
+	require.NoError(t, os.MkdirAll(m.path("/etc/kubernetes"), 0o755))
+	m.requireRun(renewScript)
+	text, err := os.ReadFile(m.path("/var/lib/node-exporter/kubeadm.prom"))
+	require.NoError(t, err)
+	var token, apiserver, etcd int64
+	_, err = fmt.Sscanf(string(text), "kubeadm_bootstrap_token_expiry_timestamp_seconds %d\n"+
+		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"apiserver\"} %d\n"+
+		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"etcd-server\"} %d\n", &token, &apiserver, &etcd)
+	require.NoError(t, err, string(text))
+	require.InDelta(t, before, token, 120)
+	require.InDelta(t, time.Now().Add(10*24*time.Hour).Unix(), apiserver, 120)
+	require.Equal(t, apiserver/1000, etcd/1000)
 }

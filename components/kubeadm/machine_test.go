@@ -213,6 +213,7 @@ func (m *machine) reboot() {
 }
 
 var uuid = regexp.MustCompile(`UUID=[0-9a-f-]{36}`)
+var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
 // files is what outlives a reboot: every file's mode and content by path, without what differs from machine to machine.
 func (m *machine) files() map[string]string {
@@ -231,7 +232,7 @@ func (m *machine) files() map[string]string {
 		}
 		content, err := os.ReadFile(at)
 		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
-		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + uuid.ReplaceAllString(text, "UUID=")
+		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "UUID="), "_seconds$1 TIME")
 		return err
 	}))
 	return files

@@ -30,10 +30,10 @@ func createAddressAssociation(t *call) (string, *addressAssociation, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if a.association != "" && !t.in.flag("allowReassociation") {
-		return "", nil, refuseEC2(operation, "Resource.AlreadyAssociated",
-			"resource %s is already associated with associate-id %s", a.id, a.association)
+	if a.nat != nil {
+		return "", nil, refuseEC2(operation, "AuthFailure", "You do not have permission to access the specified resource. (%s belongs to NAT gateway %s)", a.id, a.nat.id)
 	}
+	// In a VPC an address moves without asking, and the provider never sends allowReassociation=false.
 	if a.association != "" {
 		t.c.disassociate(a)
 	}

@@ -89,8 +89,106 @@ func TestChangesInPlace(t *testing.T) {
 			second := w.make(addressToken, "b", values{})
 			w.make(addressAssociationToken, "b", values{"allocationId": second, "instanceId": two})
 			assert.Empty(t, w.read(addressToken, a).text("instance"), "an instance has one address")
-			moved := w.make(addressAssociationToken, "c", values{"allocationId": second, "instanceId": one, "allowReassociation": true})
-			assert.Equal(t, one, w.read(addressAssociationToken, moved).text("instanceId"))
+			moved := w.make(addressAssociationToken, "c", values{"allocationId": second, "instanceId": one})
+			read = w.read(addressAssociationToken, moved)
+			assert.Equal(t, one, read.text("instanceId"), "an associated address moves without asking")
+			assert.Equal(t, w.read(instanceToken, one).text("privateIp"), read.text("privateIpAddress"))
+			assert.Empty(t, w.read(instanceToken, two).text("publicIp"))
+			require.NoError(t, w.remove(instanceToken, one))
+			assert.Nil(t, w.c.find(addressAssociationType, moved), "the association goes with the instance")
+			require.NoError(t, w.remove(addressToken, second), "and the address is free")
+			require.NoError(t, w.remove(instanceToken, two))
+			assert.Zero(t, w.c.vpcs[w.vpc].publicMappings)
+		}},
+		{"address of a NAT gateway", func(t *testing.T, w *world) {
+			a := w.make(addressToken, "nat", values{})
+			nat := w.read(natGatewayToken, w.make(natGatewayToken, "nat", values{"subnetId": w.public, "allocationId": a, "privateIp": "10.0.0.9"}))
+			assert.Equal(t, w.read(addressToken, a).text("publicIp"), nat.text("publicIp"))
+			assert.Equal(t, "10.0.0.9", w.read(addressToken, a).text("privateIp"))
+			inner := w.read(natGatewayToken, w.make(natGatewayToken, "inner", values{"subnetId": w.public, "connectivityType": "private"}))
+			assert.Empty(t, inner.text("publicIp"))
+			w.machine("hidden", values{"subnetId": w.private})
+			table := w.make(routeTableToken, "private", values{"vpcId": w.vpc})
+			w.make(routeToken, "private", values{"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": inner.text("id")})
+			w.make(routeTableAssociationToken, "private", values{"subnetId": w.private, "routeTableId": table})
+			assert.ErrorContains(t, w.c.Reach("hidden", Internet, "tcp", 443), "is private")
+			require.NoError(t, w.remove(natGatewayToken, inner.text("id")))
+		}},
+		{"gateway that is attached later", func(t *testing.T, w *world) {
+			v := w.make(vpcToken, "other", values{"cidrBlock": "10.9.0.0/16"})
+			g := w.make(internetGatewayToken, "later", values{})
+			assert.Empty(t, w.read(internetGatewayToken, g).text("vpcId"))
+			require.NoError(t, w.change(internetGatewayToken, g, values{"vpcId": v}))
+			assert.Equal(t, v, w.read(internetGatewayToken, g).text("vpcId"))
+			w.refused(w.change(internetGatewayToken, w.gateway, values{"vpcId": v}), "InvalidParameterValue", "already has")
+			assert.Equal(t, w.vpc, w.read(internetGatewayToken, w.gateway).text("vpcId"), "a refused change changes nothing")
+		}},
+		{"subnet deleted before its association", func(t *testing.T, w *world) {
+			require.NoError(t, w.remove(subnetToken, w.public))
+			assert.Empty(t, w.c.objects[routeTableAssociationToken])
+			require.NoError(t, w.remove(routeTableToken, w.table))
+			assert.Empty(t, w.c.objects[routeToken], "routes go with their table")
+		}},
+		{"instance", func(t *testing.T, w *world) {
+			id := w.machine("one", values{"rootBlockDevice": values{"volumeSize": 20}, "userDataBase64": "eA=="})
+			in := w.c.find(instanceResourceType, id).given.copy()
+			delete(in, "rootBlockDevice")
+			in["instanceInitiatedShutdownBehavior"], in["volumeTags"] = "terminate", values{"a": "b"}
+			in["creditSpecification"] = values{"cpuCredits": "standard"}
+			require.NoError(t, w.change(instanceToken, id, in))
+			read := w.read(instanceToken, id)
+			assert.True(t, read.block("rootBlockDevice").flag("deleteOnTermination"), "a root disk that is not spoken of stays as it is")
+			assert.Equal(t, "terminate", read.text("instanceInitiatedShutdownBehavior"))
+			assert.Equal(t, "b", read.block("volumeTags").text("a"))
+			assert.Equal(t, "standard", read.block("creditSpecification").text("cpuCredits"))
+			assert.Equal(t, "eA==", read.text("userDataBase64"))
+			assert.Empty(t, read.text("userData"))
+			require.NoError(t, w.change(instanceToken, id, with(with(in, "userDataBase64", nil), "userData", "#!/bin/sh")))
+			assert.Equal(t, hashUserData("#!/bin/sh"), w.read(instanceToken, id).text("userData"))
+			w.refused(w.change(instanceToken, id, with(in, "instanceType", "t4g.small")), "InvalidParameterValue", "architecture")
+			steady := w.read(instanceToken, w.machine("steady", values{"instanceType": "m6i.large"}))
+			assert.NotContains(t, steady, "creditSpecification", "only burstable types have credits")
+		}},
+		{"disk tags", func(t *testing.T, w *world) {
+			rt := instanceResourceType
+			launch := func(name string, extra values) values {
+				in, found := rt.admit(name, with(values{"ami": w.image, "instanceType": "t3.nano", "subnetId": w.public}, "x", nil).plain(), nil, nil)
+				require.Empty(t, found)
+				for key, value := range extra.plain() {
+					in[key] = value
+				}
+				o, err := w.c.create(rt, name, in, map[string]string{"Project": "p"})
+				require.NoError(t, err)
+				return w.c.outputs(o).block("rootBlockDevice")
+			}
+			own := launch("own", values{"rootBlockDevice": values{"tags": values{"a": "b"}}})
+			assert.Equal(t, map[string]string{"a": "b"}, own.textMap("tags"))
+			assert.Equal(t, map[string]string{"a": "b", "Project": "p"}, own.textMap("tagsAll"), "default tags reach disks")
+			all := launch("all", values{"volumeTags": values{"c": "d"}})
+			assert.NotContains(t, all, "tags")
+			assert.Equal(t, map[string]string{"c": "d"}, w.c.volumes[all.text("volumeId")].tags)
+		}},
+		{"parameter's key", func(t *testing.T, w *world) {
+			id := w.make(parameterToken, "s", values{"name": "/s", "type": "SecureString", "value": "x", "keyId": "alias/mine"})
+			assert.Equal(t, "alias/mine", w.read(parameterToken, id).text("keyId"))
+			require.NoError(t, w.change(parameterToken, id, values{"name": "/s", "type": "String", "value": "x"}))
+			assert.Empty(t, w.read(parameterToken, id).text("keyId"))
+			assert.Equal(t, "alias/aws/ssm", w.read(parameterToken, w.make(parameterToken, "t", values{"name": "/t", "type": "SecureString", "value": "x"})).text("keyId"))
+		}},
+		{"throughput", func(t *testing.T, w *world) {
+			in := values{"availabilityZone": "ap-northeast-2a", "size": 10, "type": "gp3", "throughput": 250}
+			id := w.make(volumeToken, "v", in)
+			assert.Equal(t, 250, w.read(volumeToken, id).whole("throughput"))
+			_, found := volumeType.admit("v", values{"availabilityZone": "a", "size": 1.0, "type": unknown{}, "iops": 3000.0}, nil, nil)
+			assert.Empty(t, found, "what depends on an unknown type is not judged")
+		}},
+		{"bucket policy", func(t *testing.T, w *world) {
+			b := w.make(bucketToken, "b", values{})
+			text := bucketPolicyText("arn:aws:iam::000000000000:root", "arn:aws:s3:::"+b+"/*")
+			w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": text})
+			assert.Equal(t, text, w.read(bucketToken, b).text("policy"))
+			_, err := w.c.GetObject("nope", "k")
+			w.refused(err, "NoSuchBucket", "nope")
 		}},
 		{"endpoint", func(t *testing.T, w *world) {
 			in := values{"vpcId": w.vpc, "serviceName": "com.amazonaws.ap-northeast-2.s3", "routeTableIds": []any{w.table}}

@@ -141,9 +141,6 @@ func (t *call) instanceGroups(operation string, v *vpc) ([]*securityGroup, error
 
 // hasVCPUs checks the quota before one type takes another's place.
 func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
-	if !next.standard() {
-		return nil
-	}
 	limit := c.quota(QuotaStandardVCPUs)
 	if c.vcpus-now.vCPUs+next.vCPUs > limit {
 		return refuseEC2(operation, "VcpuLimitExceeded",
@@ -152,8 +149,4 @@ func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
 	return nil
 }
 
-func (c *Cloud) countVCPUs(i *instance, sign int) {
-	if i.kind.standard() {
-		c.vcpus += sign * i.kind.vCPUs
-	}
-}
+func (c *Cloud) countVCPUs(i *instance, sign int) { c.vcpus += sign * i.kind.vCPUs }

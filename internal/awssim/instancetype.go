@@ -1,7 +1,5 @@
 package awssim
 
-import "strings"
-
 // instanceType is a kind of machine.
 type instanceType struct {
 	name      string
@@ -14,7 +12,7 @@ type instanceType struct {
 	interfaces, addresses int
 }
 
-// instanceTypes come from the EC2 instance type pages (docs.aws.amazon.com/ec2/latest/instancetypes, 2026-11).
+// instanceTypes are all of standard families, so each counts against QuotaStandardVCPUs. They come from the EC2 instance type pages (docs.aws.amazon.com/ec2/latest/instancetypes, 2026-11).
 var instanceTypes = typeTable(
 	instanceType{"t3.nano", 2, 512, "x86_64", true, 2, 2},
 	instanceType{"t3.micro", 2, 1024, "x86_64", true, 2, 2},
@@ -44,9 +42,6 @@ func typeTable(all ...instanceType) map[string]instanceType {
 	}
 	return out
 }
-
-// standard says whether the type counts against the standard vCPU quota, by the first letter of its family.
-func (t instanceType) standard() bool { return strings.ContainsAny(t.name[:1], "acdhimrtz") }
 
 // instanceTypeNamed finds a type that the zone offers.
 func (c *Cloud) instanceTypeNamed(operation, name, zoneName string) (instanceType, error) {

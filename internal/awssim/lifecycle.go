@@ -58,9 +58,6 @@ func (c *Cloud) outputsLocked(o *object) values {
 	out["id"] = o.id
 	if o.kind.tagged {
 		out["tagsAll"] = tagValues(o.tags)
-		if own := o.given.block("tags"); own != nil {
-			out["tags"] = own
-		}
 	}
 	return out
 }

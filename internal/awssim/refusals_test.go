@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -80,10 +81,33 @@ func TestRefusedCreations(t *testing.T) {
 			return err
 		}},
 		{"address for no instance", "InvalidInstanceID.NotFound", "i-nope", create(addressToken, fixed(values{"instance": "i-nope"}))},
-		{"address associated twice", "Resource.AlreadyAssociated", "already associated", func(w *world) error {
-			a := w.make(addressToken, "one", values{})
-			w.make(addressAssociationToken, "one", values{"allocationId": a, "instanceId": w.machine("one", nil)})
-			_, err := w.try(addressAssociationToken, "wrong", values{"allocationId": a, "instanceId": w.machine("two", nil)})
+		{"address of a NAT gateway", "AuthFailure", "belongs to NAT gateway", func(w *world) error {
+			a := w.make(addressToken, "nat", values{})
+			w.make(natGatewayToken, "nat", values{"subnetId": w.public, "allocationId": a})
+			_, err := w.try(addressAssociationToken, "wrong", values{"allocationId": a, "instanceId": w.machine("one", nil)})
+			return err
+		}},
+		{"NAT gateway with an address in use", "Resource.AlreadyAssociated", "already associated", func(w *world) error {
+			a := w.make(addressToken, "one", values{"instance": w.machine("one", nil)})
+			_, err := w.try(natGatewayToken, "wrong", values{"subnetId": w.public, "allocationId": a})
+			return err
+		}},
+		{"NAT gateway of no allocation", "InvalidAllocationID.NotFound", "eipalloc-nope", create(natGatewayToken, func(w *world) values {
+			return values{"subnetId": w.public, "allocationId": "eipalloc-nope"}
+		})},
+		{"NAT gateway in no subnet", "InvalidSubnetID.NotFound", "subnet-nope", create(natGatewayToken, fixed(values{"subnetId": "subnet-nope", "connectivityType": "private"}))},
+		{"group of no vpc", "InvalidVpcID.NotFound", "vpc-nope", create(securityGroupToken, fixed(values{"vpcId": "vpc-nope"}))},
+		{"group of the default vpc", "VPCIdNotSpecified", "No default VPC", create(securityGroupToken, fixed(values{"vpcId": ""}))},
+		{"public addresses used up", "InsufficientAddressCapacity", "no public address", func(w *world) error {
+			w.c.public.blocks = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/30")}
+			w.machine("one", nil)
+			w.make(addressToken, "two", values{})
+			if _, err := w.try(addressToken, "wrong", values{}); err == nil {
+				return nil
+			}
+			before := len(w.c.volumes)
+			_, err := w.launch("wrong", nil)
+			assert.Len(w, w.c.volumes, before, "what was taken for it is given back")
 			return err
 		}},
 		{"address of no allocation", "InvalidAllocationID.NotFound", "eipalloc-nope", create(addressAssociationToken, func(w *world) values {
@@ -236,6 +260,8 @@ func TestRefusedCreations(t *testing.T) {
 			return err
 		}},
 		{"key that is none", "InvalidKey.Format", "OpenSSH", create(keyPairToken, fixed(values{"publicKey": "ssh-ed25519 bm9uZQ=="}))},
+		{"key of one word", "InvalidKey.Format", "OpenSSH", create(keyPairToken, fixed(values{"publicKey": "ssh-ed25519"}))},
+		{"key of a kind EC2 does not take", "InvalidKey.Format", "OpenSSH", create(keyPairToken, fixed(values{"publicKey": "ssh-dss AAAAB3NzaC1kc3MAAAA="}))},
 		{"role twice", "EntityAlreadyExists", "me", func(w *world) error {
 			w.make(roleToken, "r", values{"name": "me", "assumeRolePolicy": trustEC2})
 			_, err := w.try(roleToken, "wrong", values{"name": "me", "assumeRolePolicy": trustEC2})
@@ -243,6 +269,9 @@ func TestRefusedCreations(t *testing.T) {
 		}},
 		{"role that nobody may assume", "MalformedPolicyDocument", "Principal", create(roleToken, fixed(values{
 			"assumeRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}`,
+		}))},
+		{"trust that is too long", "LimitExceeded", "ACLSizePerRole: 2048", create(roleToken, fixed(values{
+			"assumeRolePolicy": strings.Replace(trustEC2, "ec2.amazonaws.com", strings.Repeat("x", 2048), 1),
 		}))},
 		{"profile twice", "EntityAlreadyExists", "me", func(w *world) error {
 			w.make(instanceProfileToken, "p", values{"name": "me"})
@@ -264,6 +293,12 @@ func TestRefusedCreations(t *testing.T) {
 		{"policy too large", "LimitExceeded", "10240 bytes", create(rolePolicyToken, func(w *world) values {
 			return values{"role": w.role("r"), "policy": policyText("Allow", "ssm:*", "arn:aws:ssm:::"+strings.Repeat("x", 10240))}
 		})},
+		{"policies too large together", "LimitExceeded", "10240 bytes", func(w *world) error {
+			half := policyText("Allow", "ssm:*", "arn:aws:ssm:::"+strings.Repeat("x", 5100))
+			w.make(rolePolicyToken, "one", values{"role": w.role("r"), "name": "one", "policy": half})
+			_, err := w.try(rolePolicyToken, "wrong", values{"role": "r", "name": "two", "policy": half})
+			return err
+		}},
 		{"parameter twice", "ParameterAlreadyExists", "already exists", func(w *world) error {
 			in := values{"name": "/a/b", "type": "String", "value": "x"}
 			w.make(parameterToken, "p", in)
@@ -279,6 +314,13 @@ func TestRefusedCreations(t *testing.T) {
 		{"empty parameter", "ValidationException", "greater than or equal to 1", create(parameterToken, fixed(values{"name": "/a/b", "type": "String", "value": ""}))},
 		{"parameter among AWS's own", "ValidationException", `prefixed with "aws"`, create(parameterToken, fixed(values{"name": "/aws/b", "type": "String", "value": "x"}))},
 		{"parameter with a relative name", "ValidationException", "fully qualified", create(parameterToken, fixed(values{"name": "a/b", "type": "String", "value": "x"}))},
+		{"parameter with a space in its name", "ValidationException", "only a mix of letters", create(parameterToken, fixed(values{"name": "/a b", "type": "String", "value": "x"}))},
+		{"parameter with sixteen levels", "ValidationException", "15 levels", create(parameterToken, fixed(values{
+			"name": strings.Repeat("/a", 16), "type": "String", "value": "x",
+		}))},
+		{"parameter with a pattern that is none", "InvalidAllowedPatternException", "regular expression", create(parameterToken, fixed(values{
+			"name": "/a/b", "type": "String", "value": "x", "allowedPattern": "(",
+		}))},
 		{"parameter against its pattern", "ParameterPatternMismatchException", "[0-9]+", create(parameterToken, fixed(values{
 			"name": "/a/b", "type": "String", "value": "x", "allowedPattern": "^[0-9]+$",
 		}))},
@@ -305,6 +347,15 @@ func TestRefusedCreations(t *testing.T) {
 		})},
 		{"policy about another bucket", "MalformedPolicy", "invalid resource", create(bucketPolicyToken, func(w *world) values {
 			return values{"bucket": w.make(bucketToken, "b", values{}), "policy": bucketPolicyText("*", "arn:aws:s3:::other/*")}
+		})},
+		{"policy without a principal", "MalformedPolicy", "Missing required field Principal", create(bucketPolicyToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "policy": policyText("Allow", "s3:GetObject", "*")}
+		})},
+		{"policy without a resource", "MalformedPolicy", "Missing required field Resource", create(bucketPolicyToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "policy": `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*"}]}`}
+		})},
+		{"policy that is none", "MalformedPolicy", "Syntax errors", create(bucketPolicyToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "policy": "none"}
 		})},
 		{"policy for nobody", "MalformedPolicy", "Invalid principal", create(bucketPolicyToken, func(w *world) values {
 			b := w.make(bucketToken, "b", values{})
@@ -362,6 +413,13 @@ func TestRefusedInputs(t *testing.T) {
 		{"flag that is a text", vpcToken, values{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": "yes"}, `must be a boolean, not the string "yes"`},
 		{"number with a fraction", volumeToken, values{"availabilityZone": "a", "size": 1.5}, "must be a whole number, not the number 1.5"},
 		{"tag that is a number", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": values{"a": 1}}, `property "tags.a": must be a string, not the number 1`},
+		{"tags that are a list", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": []any{"a"}}, "must be an object of strings, not a list"},
+		{"null in a list", instanceToken, values{"vpcSecurityGroupIds": []any{nil}}, "must be a string, not null"},
+		{"block in blocks that is a text", bucketLifecycleToken, values{"bucket": "b", "rules": []any{"r"}}, `property "rules[0]": must be an object, not the string "r"`},
+		{"51 tags", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": manyTags(51)}, "51 tags are more than 50"},
+		{"tag without a key", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": values{"": "x"}}, "must have 1 to 128 characters"},
+		{"tag with a long key", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": values{strings.Repeat("x", 129): "x"}}, "must have 1 to 128 characters"},
+		{"tag with a long value", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": values{"x": strings.Repeat("x", 257)}}, "longer than 256 characters"},
 		{"list that is a text", instanceToken, values{"vpcSecurityGroupIds": "sg-1"}, "must be a list of strings, not the string"},
 		{"list of numbers", instanceToken, values{"vpcSecurityGroupIds": []any{1}}, `property "vpcSecurityGroupIds[0]": must be a string`},
 		{"block that is a text", instanceToken, values{"metadataOptions": "none"}, "must be an object, not the string"},
@@ -405,6 +463,14 @@ func TestRefusedInputs(t *testing.T) {
 			assert.Empty(t, w.c.Resources())
 		})
 	}
+}
+
+func manyTags(n int) values {
+	out := values{}
+	for i := range n {
+		out[strings.Repeat("x", i+1)] = "y"
+	}
+	return out
 }
 
 // TestAllProblemsAtOnce: a person sees every problem, not the first.

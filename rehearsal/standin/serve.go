@@ -63,17 +63,19 @@ func serveOne(ctx context.Context, conn net.Conn, instance func(context.Context)
 	pulumirpc.RegisterResourceProviderServer(server, instance(ctx))
 	context.AfterFunc(ctx, server.Stop)
 	one := &oneConnection{done: make(chan struct{}), addr: conn.LocalAddr()}
-	one.conn = &notifying{Conn: conn, closed: sync.OnceFunc(func() { close(one.done) })}
+	one.end = sync.OnceFunc(func() { close(one.done) })
+	one.conn = &notifying{Conn: conn, closed: one.end}
 	// Serve returns when the connection is gone: its error is only that.
 	_ = server.Serve(one)
 	server.Stop()
 }
 
-// oneConnection is a listener that hands out one connection and ends when that connection is closed.
+// oneConnection is a listener that hands out one connection and ends when that connection, or it, is closed.
 type oneConnection struct {
 	conn net.Conn
 	addr net.Addr
 	done chan struct{}
+	end  func()
 }
 
 func (l *oneConnection) Accept() (net.Conn, error) {
@@ -85,7 +87,12 @@ func (l *oneConnection) Accept() (net.Conn, error) {
 	return nil, net.ErrClosed
 }
 
-func (l *oneConnection) Close() error   { return nil }
+// Close ends Accept: a server that stops waits for that before it closes its connections.
+func (l *oneConnection) Close() error {
+	l.end()
+	return nil
+}
+
 func (l *oneConnection) Addr() net.Addr { return l.addr }
 
 type notifying struct {

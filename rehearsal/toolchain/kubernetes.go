@@ -37,12 +37,12 @@ func (b *Builder) KubernetesTool(name, version string) (Tool, error) {
 func (b *Builder) kubernetesMinor(version string) (string, error) {
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {
-		return "", fmt.Errorf("Kubernetes version %q: write it as 1.36 or 1.36.3", version)
+		return "", fmt.Errorf("version %q of Kubernetes: write it as 1.36 or 1.36.3", version)
 	}
 	minor := parts[0] + "." + parts[1]
 	_, err := os.Stat(filepath.Join(b.tools, kubernetesFolder, "v"+minor, "go.mod"))
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("Kubernetes %s cannot be rehearsed: %s pins %s", minor, filepath.Join(b.tools, kubernetesFolder), b.knownMinors())
+		return "", fmt.Errorf("cannot rehearse Kubernetes %s: %s pins %s", minor, filepath.Join(b.tools, kubernetesFolder), b.knownMinors())
 	}
 	if err != nil {
 		return "", fmt.Errorf("looking for Kubernetes %s among the tools: %w", minor, err)

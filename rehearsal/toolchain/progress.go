@@ -23,10 +23,10 @@ type progress struct {
 	pause    time.Duration
 	started  time.Time
 
-	mu    sync.Mutex
-	text  string
-	stop  chan struct{}
-	done  chan struct{}
+	mu   sync.Mutex
+	text string
+	stop chan struct{}
+	done chan struct{}
 }
 
 func newProgress(out io.Writer) *progress {

@@ -176,10 +176,10 @@ func TestKubernetesVersions(t *testing.T) {
 		assert.ElementsMatch(t, []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kwok"}, names)
 	}
 	_, err := b.ControlPlane("1.31.0")
-	assert.ErrorContains(t, err, "Kubernetes 1.31 cannot be rehearsed")
+	assert.ErrorContains(t, err, "cannot rehearse Kubernetes 1.31")
 	assert.ErrorContains(t, err, "pins 1.36, 1.37")
 	_, err = b.KubernetesTool("kubectl", "latest")
-	assert.ErrorContains(t, err, `Kubernetes version "latest"`)
+	assert.ErrorContains(t, err, `version "latest" of Kubernetes`)
 }
 
 // TestRealModulesPinTheirTools keeps the tools here and the modules in rehearsal/tools together.

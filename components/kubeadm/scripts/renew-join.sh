@@ -32,5 +32,22 @@ contexts:
 current-context: join
 YAML
 retry 8 ssm_put "$JOIN_PARAMETER" SecureString "$RUN/join" || fail "the join data could not be published in $JOIN_PARAMETER"
+
+# metrics are for node-exporter's textfile collector: when the token and the certificates end, named as kubeadm names them.
+metrics() {
+  local file name end
+  echo "kubeadm_bootstrap_token_expiry_timestamp_seconds $(($(date +%s) + 86400))"
+  for file in "$ROOT$STATE_DIR"/pki/*.crt "$ROOT$STATE_DIR"/pki/etcd/*.crt; do
+    [ -s "$file" ] || continue
+    name=${file#"$ROOT$STATE_DIR"/pki/}
+    name=${name%.crt}
+    end=$(openssl x509 -noout -enddate -in "$file") || continue
+    echo "kubeadm_certificate_expiry_timestamp_seconds{certificate=\"${name//\//-}\"} $(date -d "${end#notAfter=}" +%s)"
+  done
+}
+
+install -d -m 0755 "$ROOT/var/lib/node-exporter"
+metrics >"$RUN/metrics"
+write_file "$ROOT/var/lib/node-exporter/kubeadm.prom" 0644 <"$RUN/metrics"
 rm -rf "$RUN"
 systemctl enable --now kubeadm-renew-join.timer
