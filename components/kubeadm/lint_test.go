@@ -90,6 +90,7 @@ func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 	if kubeadm == "" {
 		path, err := exec.LookPath("kubeadm")
 		if err != nil {
+			require.NotEqual(t, "true", os.Getenv("CI"), "KUBEADM must name the kubeadm of rehearsal/tools in CI")
 			t.Log("NOT RUN: there is no kubeadm on PATH, and KUBEADM names none")
 			return
 		}
@@ -117,6 +118,7 @@ func TestContainerdTakesItsConfiguration(t *testing.T) {
 	if containerd == "" {
 		version, err := exec.Command("containerd", "--version").Output()
 		if err != nil || !strings.Contains(string(version), " v2.") {
+			require.NotEqual(t, "true", os.Getenv("CI"), "CONTAINERD must name the containerd of rehearsal/tools in CI")
 			t.Log("NOT RUN: there is no containerd 2.x on PATH, and CONTAINERD names none")
 			return
 		}

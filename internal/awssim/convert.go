@@ -40,7 +40,7 @@ func fromProperty(value resource.PropertyValue) any {
 		}
 		return fromProperty(value.OutputValue().Element)
 	case value.IsResourceReference():
-		if id, known := value.ResourceReferenceValue().IDString(); known {
+		if id, ok := value.ResourceReferenceValue().IDString(); ok && id != "" { // empty while it is not known
 			return id
 		}
 		return unknown{}

@@ -154,3 +154,21 @@ func FuzzWildcard(f *testing.F) {
 		}
 	})
 }
+
+func TestTrustThatIsTakenBack(t *testing.T) {
+	deny := `{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}`
+	for name, tt := range map[string]struct {
+		statements string
+		want       bool
+	}{
+		"allowed":              {`{"Effect":"Allow","Principal":{"Service":["ssm.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:*"}`, true},
+		"everyone":             {`{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}`, true},
+		"somebody else":        {`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`, false},
+		"another action":       {`{"Effect":"Allow","Principal":"*","Action":"sts:TagSession"}`, false},
+		"allowed, then denied": {`{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},` + deny, false},
+	} {
+		p, err := parseTrustPolicy(`{"Version":"2012-10-17","Statement":[` + tt.statements + `]}`)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, p.trusts("ec2.amazonaws.com"), name)
+	}
+}

@@ -152,7 +152,7 @@ func TestChangesInPlace(t *testing.T) {
 		{"disk tags", func(t *testing.T, w *world) {
 			rt := instanceResourceType
 			launch := func(name string, extra values) values {
-				in, found := rt.admit(name, with(values{"ami": w.image, "instanceType": "t3.nano", "subnetId": w.public}, "x", nil).plain(), nil, nil)
+				in, found := rt.admit(name, values{"ami": w.image, "instanceType": "t3.nano", "subnetId": w.public}, nil, nil)
 				require.Empty(t, found)
 				for key, value := range extra.plain() {
 					in[key] = value

@@ -156,6 +156,7 @@ func TestLifeOfAResourceThroughTheProvider(t *testing.T) {
 	d := e.diff(vpc, props(more))
 	assert.Equal(t, pulumirpc.DiffResponse_DIFF_SOME, d.GetChanges())
 	assert.Empty(t, d.GetReplaces())
+	assert.Equal(t, []string{"enableDnsHostnames", "tags", "tagsAll"}, d.GetDiffs(), "properties, not paths")
 	assert.Equal(t, pulumirpc.PropertyDiff_ADD, d.GetDetailedDiff()["tags.Stage"].GetKind())
 	assert.Equal(t, pulumirpc.PropertyDiff_UPDATE, d.GetDetailedDiff()["enableDnsHostnames"].GetKind())
 	vpc, err := e.update(vpc, props(more))
@@ -221,6 +222,7 @@ func TestPreview(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.True(t, e.unpack(up.GetProperties())["enableDnsHostnames"].BoolValue())
+	assert.Contains(t, e.unpack(up.GetProperties()), resource.PropertyKey("tagsAll"))
 	assert.False(t, c.vpcs[vpc.id].dnsHostnames, "a preview changes nothing")
 }
 
@@ -237,8 +239,24 @@ func TestCheckFailures(t *testing.T) {
 	config, err := e.client.CheckConfig(t.Context(), &pulumirpc.CheckRequest{News: e.pack(props(values{"region": "us-east-1", "colour": "red", "version": "6.83.2"}))})
 	require.NoError(t, err)
 	require.Len(t, config.GetFailures(), 2)
-	_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.pack(props(values{"region": "us-east-1"}))})
-	assert.ErrorContains(t, err, "the simulated AWS is the region ap-northeast-2")
+	for _, tt := range []struct {
+		in   values
+		want string
+	}{
+		{values{"region": "us-east-1"}, "the simulated AWS is the region ap-northeast-2"},
+		{values{"allowedAccountIds": `["123456789012"]`}, "AWS account ID not allowed"},
+		{values{"forbiddenAccountIds": []any{"000000000000"}}, "AWS account ID not allowed"},
+		{values{"defaultTags": "none"}, "must be an object"},
+		{values{"defaultTags": `{"tags":{"aws:x":"y"}}`}, "reserved for AWS"},
+		{values{"skipRegionValidation": "perhaps"}, "must be a boolean"},
+	} {
+		_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.pack(props(tt.in))})
+		assert.ErrorContains(t, err, tt.want)
+	}
+	_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.pack(props(values{
+		"region": "ap-northeast-2", "allowedAccountIds": `["000000000000"]`, "skipRegionValidation": "true", "profile": "p",
+	}))})
+	assert.NoError(t, err)
 	diff, err := e.client.DiffConfig(t.Context(), &pulumirpc.DiffRequest{
 		Olds: e.pack(props(values{"region": "ap-northeast-2"})), News: e.pack(props(values{"region": "ap-northeast-2", "profile": "p"})),
 	})

@@ -66,6 +66,9 @@ func TestReach(t *testing.T) {
 		{"worker", "10.0.0.41", "tcp", 6443, "is in the VPC's own range 10.0.0.0/16 and nothing there has it"},
 		{"nobody", "master", "tcp", 1, `there is no machine "nobody"`},
 		{Internet, "8.8.8.8", "tcp", 53, ""},
+		{"worker", "hidden", "50", 0, ""},
+		{"master", "worker", "50", 0, "cannot reach worker on protocol 50"},
+		{"worker", "master", "tcp", 80, "in security group nodes)"},
 	} {
 		t.Run(string(tt.from)+" to "+string(tt.to), func(t *testing.T) {
 			err := w.c.Reach(tt.from, tt.to, tt.protocol, tt.port)
@@ -136,4 +139,26 @@ func TestDefaultGroup(t *testing.T) {
 	assert.NoError(t, w.c.Reach("one", "two", "tcp", 1))
 	assert.NoError(t, w.c.Reach("one", Internet, "tcp", 443))
 	assert.Error(t, w.c.Reach(Internet, "one", "tcp", 22))
+}
+
+// TestReachFromOutsideNeedsTheWayBack: without a route the answer would not leave.
+func TestReachFromOutsideNeedsTheWayBack(t *testing.T) {
+	w := cluster(t)
+	require.NoError(t, w.c.Reach(Internet, "worker", "tcp", 80))
+	for id, o := range w.c.objects[routeToken] {
+		if o.name == "net" {
+			require.NoError(t, w.remove(routeToken, id))
+		}
+	}
+	assert.ErrorContains(t, w.c.Reach(Internet, "worker", "tcp", 80), "has no route to an internet gateway for 192.0.2.1")
+}
+
+// TestReachAcrossNetworks goes by public addresses, even when both machines are in this account.
+func TestReachAcrossNetworks(t *testing.T) {
+	w := cluster(t)
+	v := w.make(vpcToken, "other", values{"cidrBlock": "10.9.0.0/16"})
+	s := w.make(subnetToken, "other", values{"vpcId": v, "cidrBlock": "10.9.0.0/24"})
+	w.machine("far", values{"subnetId": s, "vpcSecurityGroupIds": nil})
+	assert.ErrorContains(t, w.c.Reach("worker", "far", "tcp", 80), "far is in another network and has no public address")
+	assert.ErrorContains(t, w.c.Reach("far", "worker", "tcp", 80), "has no route to 203.0.113.")
 }

@@ -65,3 +65,8 @@ func (t Tool) linkerFlags(version string) string {
 func (t Tool) title(version string) string {
 	return fmt.Sprintf("%s %s", t.Name, strings.TrimPrefix(version, "v"))
 }
+
+// Containerd is the container runtime of the machines; only its check of a configuration is used.
+func Containerd() Tool {
+	return Tool{Name: "containerd", Module: "containerd", Package: "github.com/containerd/containerd/v2/cmd/containerd"}
+}

@@ -1,0 +1,132 @@
+package awssim
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestPropertiesBothWays(t *testing.T) {
+	known := resource.NewProperty("x")
+	reference := func(id resource.PropertyValue) resource.PropertyValue {
+		return resource.NewProperty(resource.ResourceReference{URN: "urn:pulumi:s::p::t:m:T::n", ID: id})
+	}
+	for name, tt := range map[string]struct {
+		in   resource.PropertyValue
+		want any
+	}{
+		"null":               {resource.NewNullProperty(), nil},
+		"secret":             {resource.MakeSecret(known), "x"},
+		"computed":           {resource.MakeComputed(known), unknown{}},
+		"known output":       {resource.NewProperty(resource.Output{Element: known, Known: true}), "x"},
+		"unknown output":     {resource.NewProperty(resource.Output{Element: known}), unknown{}},
+		"resource":           {reference(known), "x"},
+		"resource not there": {reference(resource.MakeComputed(resource.NewProperty(""))), unknown{}},
+		"list":               {resource.NewProperty([]resource.PropertyValue{known, resource.MakeComputed(known)}), []any{"x", unknown{}}},
+	} {
+		assert.Equal(t, tt.want, fromProperty(tt.in), name)
+	}
+	assert.NotContains(t, fromPropertyMap(resource.PropertyMap{"a": resource.NewNullProperty()}), "a")
+	assert.NotContains(t, toPropertyMap(values{"a": nil}), resource.PropertyKey("a"))
+	in := values{"a": "b", "c": 1.0, "d": true, "e": []any{"f"}, "g": values{"h": unknown{}}}
+	assert.Equal(t, in, in.plain())
+	assert.Equal(t, values{"a": []any{values{"b": "c"}}, "d": values{"e": "f"}},
+		values{"a": []values{{"b": "c"}}, "d": map[string]string{"e": "f"}}.plain())
+}
+
+func TestFirstUnknown(t *testing.T) {
+	assert.Empty(t, values{"a": "b", "c": values{"d": []any{"e"}}}.firstUnknown())
+	assert.Equal(t, "a", values{"a": unknown{}}.firstUnknown())
+	assert.Equal(t, "c.d", values{"a": "b", "c": values{"d": unknown{}}}.firstUnknown())
+	assert.Equal(t, "c[1]", values{"c": []any{"d", unknown{}}}.firstUnknown())
+	assert.Equal(t, "c[0].d", values{"c": []any{values{"d": unknown{}}}}.firstUnknown())
+	w := newWorld(t, Options{})
+	id := w.make(vpcToken, "net", values{"cidrBlock": "10.0.0.0/16"})
+	_, _, err := w.c.change(vpcType, id, values{"cidrBlock": unknown{}}, nil, nil)
+	assert.ErrorContains(t, err, `property "cidrBlock" is not known`)
+}
+
+func TestKindsOfChanges(t *testing.T) {
+	types := properties{
+		"text": {kind: text}, "map": {kind: textMap}, "block": {kind: block, fields: properties{"a": {kind: text}, "b": {kind: text}}},
+		"list": {kind: blocks, key: "k", fields: properties{"k": {kind: text}, "v": {kind: text}}}, "doc": {kind: document}, "n": {kind: whole},
+	}
+	for name, tt := range map[string]struct {
+		old, new values
+		want     []change
+	}{
+		"new":                     {values{}, values{"text": "x"}, []change{{"text", added, false}}},
+		"new and empty":           {values{}, values{"text": "", "map": values{}, "n": 0.0}, nil},
+		"gone":                    {values{"text": "x"}, values{}, []change{{"text", removed, false}}},
+		"empty and gone":          {values{"text": "", "n": 0.0}, values{}, nil},
+		"emptied":                 {values{"text": "x"}, values{"text": ""}, []change{{"text", updated, false}}},
+		"one of two keys gone":    {values{"map": values{"a": "1", "b": "2"}}, values{"map": values{"a": "1"}}, []change{{"map.b", removed, false}}},
+		"new block":               {values{}, values{"block": values{"a": "1"}}, []change{{"block", added, false}}},
+		"field of a block gone":   {values{"block": values{"a": "1", "b": "2"}}, values{"block": values{"a": "1"}}, []change{{"block.b", removed, false}}},
+		"unknown map":             {values{"map": values{"a": "1"}}, values{"map": unknown{}}, []change{{"map", updated, false}}},
+		"unknown block":           {values{"block": values{"a": "1"}}, values{"block": unknown{}}, []change{{"block", updated, false}}},
+		"one block more":          {values{"list": []any{values{"k": "1"}}}, values{"list": []any{values{"k": "1"}, values{"k": "2"}}}, []change{{"list", updated, false}}},
+		"document that is none":   {values{"doc": "a"}, values{"doc": "b"}, []change{{"doc", updated, false}}},
+		"document, first time":    {values{"doc": "not json"}, values{"doc": `{"a":"b"}`}, []change{{"doc", updated, false}}},
+		"document that is a list": {values{"doc": `[{"a":"1"},{"b":"2"}]`}, values{"doc": `[{"b":"2"},{"a":"1"}]`}, []change{{"doc", updated, false}}},
+		"number of another type":  {values{"n": 1}, values{"n": 1.0}, nil},
+	} {
+		assert.Equal(t, tt.want, types.diff("", tt.old, tt.new, false), name)
+	}
+}
+
+func TestIgnoredPaths(t *testing.T) {
+	was := values{"a": "cloud", "tags": values{"x": "cloud", "y": "cloud"}, "gone": "cloud"}
+	in := values{"a": "program", "tags": values{"x": "program", "z": "program"}, "b": "program"}
+	assert.Equal(t, values{"a": "cloud", "tags": values{"x": "cloud"}, "b": "program"},
+		keepIgnored(in, was, []string{"a", "tags.x", "tags.z", "gone", "b.c", "none.c"}))
+	assert.Equal(t, "program", in.block("tags").text("x"), "the program's own inputs are left alone")
+	for _, tt := range []struct {
+		path    string
+		ignored []string
+		want    bool
+	}{
+		{"tags.a", []string{"tags"}, true},
+		{"tags", []string{"tags"}, true},
+		{"tags.a", []string{"tags.a"}, true},
+		{"tags.ab", []string{"tags.a"}, false},
+		{"tagsAll.a", []string{"tags"}, true},
+		{"tagsAll.a", []string{"tags.a"}, true},
+		{"tagsAll.b", []string{"tags.a"}, false},
+		{"rules[0].a", []string{"rules"}, true},
+		{"value", nil, false},
+	} {
+		assert.Equal(t, tt.want, ignored(tt.path, tt.ignored), tt.path)
+	}
+}
+
+func TestSecretsOfInputsAreSecretsOfOutputs(t *testing.T) {
+	outputs := props(values{"cidrBlock": "10.0.0.0/16", "tags": values{"a": "b"}, "tagsAll": values{"a": "b"}, "arn": "arn"})
+	inputs := props(values{"cidrBlock": "10.0.0.0/16"})
+	inputs["tags"] = resource.NewProperty(resource.PropertyMap{"a": resource.MakeSecret(resource.NewProperty("b"))})
+	marked := vpcType.secretive(outputs, inputs)
+	assert.True(t, marked["tags"].IsSecret())
+	assert.True(t, marked["tagsAll"].IsSecret())
+	assert.False(t, marked["arn"].IsSecret())
+	assert.False(t, marked["cidrBlock"].IsSecret())
+	assert.Equal(t, marked, vpcType.secretive(marked, inputs), "nothing is wrapped twice")
+}
+
+func TestPreviewOfTags(t *testing.T) {
+	defaults := map[string]string{"p": "q"}
+	assert.Equal(t, values{"p": "q", "a": "b"}, vpcType.previewed(values{"tags": values{"a": "b"}}, defaults)["tagsAll"])
+	assert.Equal(t, unknown{}, vpcType.previewed(values{"tags": unknown{}}, defaults)["tagsAll"])
+	assert.NotContains(t, routeType.previewed(values{}, defaults), "tagsAll")
+}
+
+func TestCompactSize(t *testing.T) {
+	assert.Equal(t, 7, compactSize("{ \"a\" :\n 1 }"))
+	assert.Equal(t, 4, compactSize("none"))
+}
+
+func TestZonePrefix(t *testing.T) {
+	for region, want := range map[string]string{"ap-northeast-2": "apne2", "us-east-1": "use1", "eu-central-1": "euc1", "us-gov-west-1": "us-gov-west-1"} {
+		assert.Equal(t, want, zonePrefix(region))
+	}
+}

@@ -1,0 +1,48 @@
+// Command tools builds, once per machine, every program that rehearsals and tests run, and prints where each one is as
+// NAME=path. Progress goes to standard error.
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/growbin/cluster/rehearsal/toolchain"
+)
+
+// version is the Kubernetes minor whose tools the tests use.
+const version = "1.36"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "tools:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	// go run -C rehearsal makes the module's folder the working directory.
+	builder, err := toolchain.New("tools", os.Stderr)
+	if err != nil {
+		return err
+	}
+	tools, err := builder.ControlPlane(version)
+	if err != nil {
+		return err
+	}
+	tools = append(tools, toolchain.Pulumi(), toolchain.Containerd())
+	paths, err := builder.Build(ctx, tools...)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		fmt.Printf("%s=%s\n", strings.ToUpper(strings.ReplaceAll(name, "-", "_")), paths[name])
+	}
+	return nil
+}
