@@ -26,7 +26,7 @@ func (a Application) command(logLevel string) []string {
 	case kindWorker:
 		return append(celery, "worker", "--loglevel="+logLevel, "--queues="+a.Queue,
 			fmt.Sprintf("--concurrency=%d", a.Concurrency), "--pool="+a.Pool,
-			fmt.Sprintf("--prefetch-multiplier=%d", a.Prefetch))
+			fmt.Sprintf("--prefetch-multiplier=%d", a.Prefetch), "--task-events")
 	case kindBeat:
 		return append(celery, "beat", "--loglevel="+logLevel, "--schedule="+beatStateDir+"/schedule", "--pidfile=")
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/components/calico"
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/internal/awssim"
 	"github.com/growbin/cluster/internal/userdata"
 )
@@ -106,16 +108,15 @@ func TestUserDataMakesEachMachineItsNode(t *testing.T) {
 }
 
 func TestWhoReachesWhat(t *testing.T) {
-	const (
-		master, high, storage, rabbit, monitoring = "k8s-master", "k8s-api-high-traffic", "k8s-worker-storage", "k8s-rabbitmq", "k8s-monitoring"
-	)
-	admin := awssim.Endpoint(adminIP)
-	questions := []struct {
+	const master, high, storage, rabbit = "k8s-master", "k8s-api-high-traffic", "k8s-worker-storage", "k8s-rabbitmq"
+	type question struct {
 		from, to awssim.Endpoint
 		protocol string
 		port     int
 		may      bool
-	}{
+	}
+	admin := awssim.Endpoint(adminIP)
+	questions := []question{
 		// The API server: every node, administrators, nobody else.
 		{high, master, "tcp", 6443, true},
 		{storage, master, "tcp", 6443, true},
@@ -125,14 +126,14 @@ func TestWhoReachesWhat(t *testing.T) {
 		// The pod network, in both directions between all groups.
 		{high, rabbit, "udp", 4789, true},
 		{rabbit, high, "udp", 4789, true},
-		{storage, monitoring, "udp", 4789, true},
+		{storage, nodeMonitoring, "udp", 4789, true},
 		{master, storage, "udp", 4789, true},
 		{awssim.Internet, storage, "udp", 4789, false},
 		// Typha, kubelet, node-exporter.
 		{storage, high, "tcp", 5473, true},
 		{master, rabbit, "tcp", 10250, true},
-		{monitoring, high, "tcp", 10250, true},
-		{monitoring, master, "tcp", 9100, true},
+		{nodeMonitoring, high, "tcp", 10250, true},
+		{nodeMonitoring, master, "tcp", 9100, true},
 		{high, storage, "tcp", 10250, false},
 		{awssim.Internet, high, "tcp", 10250, false},
 		// etcd stays with the control plane; the stores are reached through the pod network alone.
@@ -144,6 +145,12 @@ func TestWhoReachesWhat(t *testing.T) {
 		{awssim.Internet, high, "tcp", 22, false},
 		// Packages and images.
 		{high, awssim.Internet, "tcp", 443, true},
+		// What the components say they need.
+		{rabbit, storage, "udp", calico.VXLANPort, true},
+		{rabbit, storage, "tcp", calico.TyphaPort, true},
+	}
+	for _, port := range monitoring.NodePorts() {
+		questions = append(questions, question{nodeMonitoring, storage, "tcp", port, true})
 	}
 	w := deploy(t, "dev", map[string]string{"adminCidrs": `["` + adminIP + `/32"]`})
 	for _, q := range questions {

@@ -5,13 +5,20 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/localvolume/pinned"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/namespace"
+	"github.com/growbin/cluster/components/workload"
 )
 
 const (
 	namespaceMonitoring = "monitoring"
 	nodeMonitoring      = "k8s-monitoring"
+
+	celeryExporter      = "celery-exporter"
+	celeryExporterPort  = 9808
+	imageCeleryExporter = "danihodovic/celery-exporter:0.10.13"
+
 	// backlogMessages ready in a queue mean that its workers do not keep up: some minutes of work for them.
 	backlogMessages = 1000
 	// backupMaxAge leaves a nightly backup two hours to be late.
@@ -41,7 +48,28 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
 	// node-exporter runs everywhere, so all nodes must have joined.
-	_, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.after(nodeNames(s.Nodes)...))
+	if _, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.after(nodeNames(s.Nodes)...)); err != nil {
+		return err
+	}
+	return deployCeleryExporter(ctx, p, space, place, stores)
+}
+
+// deployCeleryExporter counts the tasks that workers report; they send the events for it because of --task-events.
+func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Namespace, place pinned.Placement, stores *stores) error {
+	broker, err := stores.broker.URL(celeryExporter)
+	if err != nil {
+		return err
+	}
+	health := &workload.Probe{Path: "/health"}
+	_, err = workload.New(ctx, celeryExporter, &workload.Args{
+		Namespace: space.Name, Image: imageCeleryExporter, Replicas: 1, Port: celeryExporterPort,
+		SecretEnv:    map[string]pulumi.StringInput{"CE_BROKER_URL": broker},
+		NodeSelector: place.NodeSelector, Tolerations: place.Tolerations,
+		Requests: workload.Resources{CPU: "50m", Memory: "96Mi"}, Limits: workload.Resources{Memory: "256Mi"},
+		Liveness: health, Readiness: health,
+		Annotations: scrapeAnnotations(celeryExporterPort, "/metrics"),
+		PartOf:      "monitoring", Component: "exporter",
+	}, p.inCluster, p.after(nodeMonitoring))
 	return err
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
@@ -159,8 +161,13 @@ func (s *Settings) validateImages(r *reader) {
 }
 
 func (s *Settings) validateOperations(r *reader) {
-	if s.BackupKeepDays < 1 {
-		r.wrong("backupKeepDays", s.BackupKeepDays, "give at least 1")
+	// The database plans its disk: what does not fit must be known before there is a disk.
+	if node, err := nodeNamed(s.Nodes, nodePostgreSQL); err == nil {
+		database := s.databaseArgs(node.place(pulumi.String(storageClass)))
+		database.Namespace = pulumi.String(namespaceData)
+		if err := database.Validate(); err != nil {
+			r.wrong("backupKeepDays", s.BackupKeepDays, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
 	}
 	if s.AlertReceiver == string(monitoring.ReceiverSlack) && !strings.HasPrefix(s.AlertChannel, "#") {
 		r.wrong("alertChannel", s.AlertChannel, "give a Slack channel such as #alerts")

@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
@@ -60,6 +58,10 @@ func brokerUsers() []rabbitmq.User {
 		}
 		users = append(users, user)
 	}
+	// The exporter listens to the workers' events and looks at the queues' lengths; it takes no message.
+	users = append(users, rabbitmq.User{Name: celeryExporter, Permissions: &rabbitmq.Permissions{
+		Configure: `^celeryev(\..+)?$`, Write: `^celeryev(\..+)?$`, Read: `^(celeryev(\..+)?|q\..+)$`,
+	}})
 	return append(users, rabbitmq.User{Name: "operator", Tags: []string{"administrator"}, Permissions: &rabbitmq.Everything})
 }
 
@@ -102,12 +104,9 @@ func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
 	if place, disk, after, err = p.on(s, nodePostgreSQL); err != nil {
 		return nil, err
 	}
-	if out.database, err = postgresql.NewServer(ctx, "postgresql", &postgresql.ServerArgs{
-		Namespace: space.Name, Placement: place, Storage: disk, Image: imagePostgreSQL, ExporterImage: imagePostgresExporter,
-		Databases: databases(),
-		// Three in the morning in Korea, as the team has always done its backups.
-		Backup: postgresql.Backup{Hour: 3, TimeZone: "Asia/Seoul", KeepDays: s.BackupKeepDays},
-	}, p.inCluster, after); err != nil {
+	database := s.databaseArgs(place, disk)
+	database.Namespace = space.Name
+	if out.database, err = postgresql.NewServer(ctx, "postgresql", database, p.inCluster, after); err != nil {
 		return nil, err
 	}
 	if place, disk, after, err = p.on(s, nodeRedis); err != nil {
@@ -121,16 +120,27 @@ func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
 	return out, nil
 }
 
+// databaseArgs are the database's but for its namespace.
+func (s *Settings) databaseArgs(place pinned.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
+	return &postgresql.ServerArgs{
+		Placement: place, Storage: disk, Image: imagePostgreSQL, ExporterImage: imagePostgresExporter, Databases: databases(),
+		// Three in the morning in Korea, as the team has always done its backups.
+		Backup: postgresql.Backup{Hour: 3, TimeZone: "Asia/Seoul", KeepDays: s.BackupKeepDays},
+	}
+}
+
 // on is how something with data runs on a node: its placement, the node's disk, and what it waits for.
 func (p *platform) on(s *Settings, name string) (pinned.Placement, localvolume.Storage, pulumi.ResourceOption, error) {
 	node, err := nodeNamed(s.Nodes, name)
 	if err != nil {
 		return pinned.Placement{}, localvolume.Storage{}, nil, err
 	}
-	if node.DataGiB == 0 {
-		return pinned.Placement{}, localvolume.Storage{}, nil, fmt.Errorf("node %s has no data volume to keep anything on", name)
-	}
-	return pinned.Placement{NodeSelector: node.Labels, Tolerations: node.Tolerations()},
-		localvolume.Storage{NodeName: node.Name, Path: dataMount, SizeGiB: node.DataGiB, ClassName: p.class.Name},
-		p.after(node.Name), nil
+	place, disk := node.place(p.class.Name)
+	return place, disk, p.after(node.Name), nil
+}
+
+// place is where something with data runs, and its disk.
+func (n Node) place(class pulumi.StringInput) (pinned.Placement, localvolume.Storage) {
+	return pinned.Placement{NodeSelector: n.Labels, Tolerations: n.Tolerations()},
+		localvolume.Storage{NodeName: n.Name, Path: dataMount, SizeGiB: n.DataGiB, ClassName: class}
 }

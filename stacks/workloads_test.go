@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/growbin/cluster/components/calico"
 	"github.com/growbin/cluster/components/capacity"
 )
 
@@ -126,7 +127,11 @@ func podSets(t testing.TB, w *world) []capacity.PodSet {
 	for name, d := range objectsOf[appsv1.DaemonSet](t, w, "apps/v1:DaemonSet") {
 		sets = append(sets, capacity.PodSet{Name: "DaemonSet " + name, EveryNode: true, Pod: d.Spec.Template.Spec})
 	}
-	return sets
+	// Calico's operator makes its own DaemonSet.
+	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
+		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
+	}}}
+	return append(sets, capacity.PodSet{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere})
 }
 
 func TestPlannedLoadLiesInEachNodesBand(t *testing.T) {
@@ -176,10 +181,10 @@ func TestWorkersTakeTheirQueuesAsDesigned(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	found := applications(t, w)
 	commands := map[string]string{
-		"image-uploader":     "celery -A workers.image_uploader worker --loglevel=info --queues=q.image_upload --concurrency=8 --pool=prefork --prefetch-multiplier=4",
-		"rule-retriever":     "celery -A workers.rule_retriever worker --loglevel=info --queues=q.rule_retrieval --concurrency=4 --pool=prefork --prefetch-multiplier=4",
-		"gpt5-analyzer":      "celery -A workers.gpt5_analyzer worker --loglevel=info --queues=q.gpt5_analysis --concurrency=20 --pool=gevent --prefetch-multiplier=1",
-		"response-generator": "celery -A workers.response_generator worker --loglevel=info --queues=q.response_generation --concurrency=10 --pool=gevent --prefetch-multiplier=1",
+		"image-uploader":     "celery -A workers.image_uploader worker --loglevel=info --queues=q.image_upload --concurrency=8 --pool=prefork --prefetch-multiplier=4 --task-events",
+		"rule-retriever":     "celery -A workers.rule_retriever worker --loglevel=info --queues=q.rule_retrieval --concurrency=4 --pool=prefork --prefetch-multiplier=4 --task-events",
+		"gpt5-analyzer":      "celery -A workers.gpt5_analyzer worker --loglevel=info --queues=q.gpt5_analysis --concurrency=20 --pool=gevent --prefetch-multiplier=1 --task-events",
+		"response-generator": "celery -A workers.response_generator worker --loglevel=info --queues=q.response_generation --concurrency=10 --pool=gevent --prefetch-multiplier=1 --task-events",
 		"task-scheduler":     "celery -A workers.task_scheduler beat --loglevel=info --schedule=/var/run/celery/schedule --pidfile=",
 	}
 	for name, command := range commands {

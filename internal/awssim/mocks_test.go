@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -339,6 +340,87 @@ func TestRandomResourcesAreTheSameEveryTime(t *testing.T) {
 	assert.ErrorContains(t, err, "less than the 3 characters")
 }
 
+func TestOtherRandomResources(t *testing.T) {
+	mocks, err := run(t, awssim.New(awssim.Options{}), func(ctx *pulumi.Context) error {
+		if _, err := random.NewRandomId(ctx, "id", &random.RandomIdArgs{ByteLength: pulumi.Int(4), Prefix: pulumi.String("p-")}); err != nil {
+			return err
+		}
+		if _, err := random.NewRandomUuid(ctx, "uuid", nil); err != nil {
+			return err
+		}
+		if _, err := random.NewRandomString(ctx, "string", &random.RandomStringArgs{
+			Length: pulumi.Int(8), Lower: pulumi.Bool(false), Upper: pulumi.Bool(false), Numeric: pulumi.Bool(false), OverrideSpecial: pulumi.String("-"),
+		}); err != nil {
+			return err
+		}
+		_, err := random.NewRandomBytes(ctx, "bytes", &random.RandomBytesArgs{Length: pulumi.Int(16)})
+		return err
+	})
+	require.NoError(t, err)
+	output := func(token, name, property string) resource.PropertyValue {
+		r, ok := mocks.Named(token, name)
+		require.True(t, ok)
+		return r.Outputs[resource.PropertyKey(property)]
+	}
+	assert.Regexp(t, `^p-[0-9a-f]{8}$`, output("random:index/randomId:RandomId", "id", "hex").StringValue())
+	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$`, output("random:index/randomUuid:RandomUuid", "uuid", "result").StringValue())
+	assert.Equal(t, "--------", output("random:index/randomString:RandomString", "string", "result").StringValue())
+	assert.Regexp(t, `^[0-9a-f]{32}$`, output("random:index/randomBytes:RandomBytes", "bytes", "hex").SecretValue().Element.StringValue())
+	for name, f := range map[string]pulumi.RunFunc{
+		"is not known to the mocks": func(ctx *pulumi.Context) error {
+			_, err := random.NewRandomPet(ctx, "pet", nil)
+			return err
+		},
+		"no class of characters": func(ctx *pulumi.Context) error {
+			_, err := random.NewRandomString(ctx, "s", &random.RandomStringArgs{
+				Length: pulumi.Int(8), Lower: pulumi.Bool(false), Upper: pulumi.Bool(false), Numeric: pulumi.Bool(false), Special: pulumi.Bool(false),
+			})
+			return err
+		},
+		"length must be at least 1": func(ctx *pulumi.Context) error {
+			_, err := random.NewRandomString(ctx, "s", &random.RandomStringArgs{Length: pulumi.Int(0)})
+			return err
+		},
+	} {
+		_, err := run(t, awssim.New(awssim.Options{}), f)
+		assert.ErrorContains(t, err, name)
+	}
+}
+
+func TestKubernetesObjects(t *testing.T) {
+	mocks, err := run(t, awssim.New(awssim.Options{}), func(ctx *pulumi.Context) error {
+		if _, err := corev1.NewNamespace(ctx, "app", nil); err != nil {
+			return err
+		}
+		if _, err := corev1.NewConfigMap(ctx, "one", &corev1.ConfigMapArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("one")}}); err != nil {
+			return err
+		}
+		if _, err := corev1.NewNodePatch(ctx, "node", &corev1.NodePatchArgs{Metadata: &metav1.ObjectMetaPatchArgs{Name: pulumi.String("one")}}); err != nil {
+			return err
+		}
+		if _, err := corev1.NewSecret(ctx, "key", &corev1.SecretArgs{
+			Metadata:   &metav1.ObjectMetaArgs{Name: pulumi.String("key"), Labels: pulumi.ToSecret(pulumi.StringMap{"a": pulumi.String("b")}).(pulumi.StringMapOutput)},
+			StringData: pulumi.ToSecret(pulumi.StringMap{"k": pulumi.String("v")}).(pulumi.StringMapOutput),
+		}); err != nil {
+			return err
+		}
+		_, err := helmv3.NewRelease(ctx, "argo", &helmv3.ReleaseArgs{Chart: pulumi.String("argo-cd"), Namespace: pulumi.String("argocd")})
+		return err
+	})
+	require.NoError(t, err)
+	ids := map[string]string{}
+	for _, r := range mocks.Registrations() {
+		ids[r.Name] = r.ID
+	}
+	assert.Regexp(t, `^app-[0-9a-f]{8}$`, ids["app"])
+	assert.Equal(t, "default/one", ids["one"])
+	assert.Equal(t, "one", ids["node"])
+	assert.Regexp(t, `^argocd/argo-[0-9a-f]{8}$`, ids["argo"])
+	key, _ := mocks.Named("kubernetes:core/v1:Secret", "key")
+	assert.True(t, key.Outputs["metadata"].IsSecret())
+	assert.True(t, key.Outputs["stringData"].IsSecret())
+}
+
 func TestWhatTheMocksRefuse(t *testing.T) {
 	for name, tt := range map[string]struct {
 		f    pulumi.RunFunc
@@ -360,6 +442,28 @@ func TestWhatTheMocksRefuse(t *testing.T) {
 			}
 			return nil
 		}, "AlreadyExists"},
+		"namespace of a namespace": {func(ctx *pulumi.Context) error {
+			_, err := corev1.NewNamespace(ctx, "n", &corev1.NamespaceArgs{Metadata: &metav1.ObjectMetaArgs{Namespace: pulumi.String("app")}})
+			return err
+		}, "a Namespace has no namespace"},
+		"object of no kind": {func(ctx *pulumi.Context) error {
+			return ctx.RegisterResource("kubernetes:core/v1:Pod", "p", nil, &pulumi.CustomResourceState{})
+		}, "has no apiVersion or no kind"},
+		"release of no chart": {func(ctx *pulumi.Context) error {
+			return ctx.RegisterResource("kubernetes:helm.sh/v3:Release", "r", nil, &pulumi.CustomResourceState{})
+		}, "has no chart"},
+		"release twice": {func(ctx *pulumi.Context) error {
+			for _, name := range []string{"one", "two"} {
+				if _, err := helmv3.NewRelease(ctx, name, &helmv3.ReleaseArgs{Chart: pulumi.String("c"), Name: pulumi.String("same")}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, "AlreadyExists: helm default/same"},
+		"resource that is not there": {func(ctx *pulumi.Context) error {
+			_, err := ec2.GetInstance(ctx, "i", pulumi.ID("i-nope"), nil)
+			return err
+		}, `reading EC2 Instance: "i-nope" does not exist`},
 		"resource of another provider": {func(ctx *pulumi.Context) error {
 			return ctx.RegisterResource("gcp:storage/bucket:Bucket", "b", nil, &pulumi.CustomResourceState{})
 		}, "the mocks know aws, random and kubernetes resources and components only"},

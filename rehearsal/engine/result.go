@@ -89,13 +89,16 @@ func (r *Result) change(step apitype.StepEventMetadata) {
 // colorTags are the engine's marks for colour in its messages.
 var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
 
+// soleError is how the engine introduces a list of one error.
+var soleError = regexp.MustCompile(`^1 error occurred:\s+\* `)
+
 func (r *Result) diagnose(d *apitype.DiagnosticEvent, warned map[string]bool) {
 	message := strings.TrimSpace(colorTags.ReplaceAllString(d.Message, ""))
 	if message == "" || d.Ephemeral {
 		return
 	}
 	urn := resource.URN(d.URN)
-	failure := Failure{Reason: strings.TrimPrefix(message, "error: ")}
+	failure := Failure{Reason: soleError.ReplaceAllString(strings.TrimPrefix(message, "error: "), "")}
 	if d.URN != "" {
 		failure.Type, failure.Name = string(urn.Type()), urn.Name()
 	}

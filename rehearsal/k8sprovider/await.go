@@ -18,11 +18,34 @@ const (
 	volumeTimeout  = 5 * time.Minute
 )
 
-// How often the API server is asked, and how often the display is told.
+// How often the API server is asked, after how long the display is first told what is waited for, and how often it is
+// told the same again.
 const (
 	pollEvery   = 250 * time.Millisecond
-	statusEvery = 2 * time.Second
+	firstStatus = 2 * time.Second
+	statusAgain = 15 * time.Second
 )
+
+// teller shows what is waited for when that changes, and now and then that it is still the same.
+type teller struct {
+	instance *instance
+	urn      string
+	last     string
+	next     time.Time
+}
+
+func (i *instance) teller(urn string) *teller {
+	return &teller{instance: i, urn: urn, next: time.Now().Add(firstStatus)}
+}
+
+func (t *teller) tell(waiting string) {
+	now := time.Now()
+	if now.Before(t.next) && (t.last == "" || t.last == waiting) {
+		return
+	}
+	t.instance.Status(t.urn, "%s", waiting)
+	t.last, t.next = waiting, now.Add(statusAgain)
+}
 
 // condition says whether an object does its work; if not, what it is waiting for. An error ends the wait.
 type condition func(ctx context.Context, c *cluster, live *unstructured.Unstructured) (ready bool, waiting string, err error)
@@ -49,7 +72,7 @@ func (i *instance) await(
 		return live, nil
 	}
 	limit := i.timeoutOf(wanted, seconds)
-	deadline, told := time.Now().Add(limit), time.Now()
+	deadline, display := time.Now().Add(limit), i.teller(urn)
 	for {
 		done, waiting, err := ready(ctx, i.cluster, live)
 		if done || err != nil {
@@ -58,10 +81,7 @@ func (i *instance) await(
 		if time.Now().After(deadline) {
 			return live, fmt.Errorf("timed out after %s: %s%s", limit, waiting, i.cluster.explain(ctx, live))
 		}
-		if time.Since(told) > statusEvery {
-			i.Status(urn, "%s", waiting)
-			told = time.Now()
-		}
+		display.tell(waiting)
 		if err := pause(ctx); err != nil {
 			return live, fmt.Errorf("cancelled while waiting: %s", waiting)
 		}
@@ -81,7 +101,7 @@ func (i *instance) await(
 func (i *instance) awaitGone(
 	ctx context.Context, urn string, object *unstructured.Unstructured, limit time.Duration,
 ) error {
-	deadline, told := time.Now().Add(limit), time.Now()
+	deadline, display := time.Now().Add(limit), i.teller(urn)
 	for {
 		live, err := i.cluster.get(ctx, object)
 		if apierrors.IsNotFound(err) || noMatch(err) || err == nil && live.GetUID() != object.GetUID() {
@@ -96,10 +116,7 @@ func (i *instance) awaitGone(
 		if time.Now().After(deadline) {
 			return fmt.Errorf("timed out after %s: %s", limit, waiting)
 		}
-		if time.Since(told) > statusEvery {
-			i.Status(urn, "%s", waiting)
-			told = time.Now()
-		}
+		display.tell(waiting)
 		if pause(ctx) != nil {
 			return fmt.Errorf("cancelled while %s", waiting)
 		}

@@ -38,16 +38,7 @@ const mostReasons = 8
 // reason per line.
 func (c *cluster) explain(ctx context.Context, live *unstructured.Unstructured) string {
 	reasons := c.complaints(ctx, live.GetNamespace(), live.GetKind(), live.GetName())
-	for _, pod := range c.podsOf(ctx, live) {
-		if podIsReady(&pod) {
-			continue
-		}
-		line := fmt.Sprintf("pod %s: %s", pod.Name, describePod(&pod))
-		if said := c.complaints(ctx, pod.Namespace, "Pod", pod.Name); len(said) > 0 {
-			line += " (" + strings.Join(said, "; ") + ")"
-		}
-		reasons = append(reasons, line)
-	}
+	reasons = append(reasons, c.whyPodsWait(ctx, live)...)
 	if len(reasons) > mostReasons {
 		reasons = append(reasons[:mostReasons], fmt.Sprintf("and %d more", len(reasons)-mostReasons))
 	}
@@ -55,6 +46,34 @@ func (c *cluster) explain(ctx context.Context, live *unstructured.Unstructured) 
 		return ""
 	}
 	return "\n  - " + strings.Join(reasons, "\n  - ")
+}
+
+// whyPodsWait names the pods that are not ready, those with the same reason together.
+func (c *cluster) whyPodsWait(ctx context.Context, live *unstructured.Unstructured) []string {
+	var order []string
+	names := map[string][]string{}
+	for _, pod := range c.podsOf(ctx, live) {
+		if podIsReady(&pod) {
+			continue
+		}
+		why := describePod(&pod)
+		// The scheduler's event repeats its condition.
+		if said := c.complaints(ctx, pod.Namespace, "Pod", pod.Name); len(said) > 0 && !strings.Contains(why, "Unschedulable") {
+			why += " (" + strings.Join(said, "; ") + ")"
+		}
+		if names[why] == nil {
+			order = append(order, why)
+		}
+		names[why] = append(names[why], pod.Name)
+	}
+	for i, why := range order {
+		kind := "pod "
+		if len(names[why]) > 1 {
+			kind = "pods "
+		}
+		order[i] = kind + strings.Join(names[why], ", ") + ": " + why
+	}
+	return order
 }
 
 func (c *cluster) podsOf(ctx context.Context, live *unstructured.Unstructured) []corev1.Pod {

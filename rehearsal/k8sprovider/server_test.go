@@ -99,7 +99,7 @@ func startControlPlane() (*server, error) {
 	for _, name := range []string{"node-1", "node-2"} {
 		size := corev1.ResourceList{"cpu": apiresource.MustParse("2"), "memory": apiresource.MustParse("4Gi"), "pods": apiresource.MustParse("50")}
 		_, err := s.client.CoreV1().Nodes().Create(ctx, &corev1.Node{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"kubernetes.io/hostname": name}, Annotations: map[string]string{kube.FakeNodeAnnotation: kube.FakeNode}},
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"kubernetes.io/hostname": name, kube.FakeNodeLabel: kube.FakeNode}},
 			Status:     corev1.NodeStatus{Capacity: size, Allocatable: size},
 		}, metav1.CreateOptions{})
 		if err != nil {
