@@ -34,6 +34,10 @@ func build(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	return buildWith(ctx, settings)
+}
+
+func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	provider, err := awsProvider(ctx, settings)
 	if err != nil {
 		return nil, err

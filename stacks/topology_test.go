@@ -63,3 +63,21 @@ func TestNumberedNamesAreRefused(t *testing.T) {
 	nodes[1].Name = "k8s-api-1"
 	assert.ErrorContains(t, checkTopology(nodes, map[string]bool{}, nil), "node k8s-api-1 is numbered")
 }
+
+func TestNodesCarryTheLabelsThatPodsSelect(t *testing.T) {
+	got := map[string]map[string]string{}
+	for _, node := range topology {
+		got[node.Name] = node.Labels
+	}
+	assert.Equal(t, map[string]map[string]string{
+		"k8s-master":           {"workload": "control-plane"},
+		"k8s-api-high-traffic": {"workload": "api", "type": "high-traffic"},
+		"k8s-api-low-traffic":  {"workload": "api", "type": "low-traffic"},
+		"k8s-worker-storage":   {"workload": "async-workers", "type": "storage"},
+		"k8s-worker-ai":        {"workload": "async-workers", "type": "ai"},
+		"k8s-rabbitmq":         {"workload": "infrastructure", "type": "rabbitmq"},
+		"k8s-postgresql":       {"workload": "infrastructure", "type": "postgresql"},
+		"k8s-redis":            {"workload": "infrastructure", "type": "redis"},
+		"k8s-monitoring":       {"workload": "infrastructure", "type": "monitoring"},
+	}, got)
+}

@@ -57,6 +57,7 @@ const versionTimeout = 10 * time.Second
 func (i *instance) Configure(
 	ctx context.Context, req *pulumirpc.ConfigureRequest,
 ) (*pulumirpc.ConfigureResponse, error) {
+	//lint:ignore SA1019 the real plugin reads its settings from here, and every engine fills it in
 	i.settings = readSettings(req.GetVariables())
 	if i.settings.serverSideRefuse {
 		return nil, fmt.Errorf("this stand-in for pulumi-kubernetes works by server-side apply only: leave enableServerSideApply on")

@@ -1,0 +1,67 @@
+package stacks
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/instantboot"
+)
+
+// BenchmarkProgram runs the whole program against the simulated account, with the topology as it is and with ten and a
+// hundred times its nodes: the time and the memory per node should stay the same.
+func BenchmarkProgram(b *testing.B) {
+	for _, nodes := range []int{9, 90, 900} {
+		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
+			for b.Loop() {
+				deployNodes(b, nodes)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*nodes), "µs/node")
+		})
+	}
+}
+
+// deployNodes deploys dev with more workers than it has, all like the AI worker.
+func deployNodes(b *testing.B, count int) {
+	var cloud *awssim.Cloud
+	cloud = awssim.New(awssim.Options{
+		Quotas: map[string]float64{vcpuQuota: float64(2 * count)},
+		Boot: instantboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
+			b.Errorf("%s: %v", machine, err)
+		}),
+	})
+	defer cloud.Close()
+	config := map[string]string{}
+	for key, value := range readConfig(b, "dev", map[string]string{
+		"publicSubnetCidrs": `["10.1.0.0/18","10.1.64.0/18","10.1.128.0/18"]`,
+	}) {
+		config[configPrefix+key] = value
+	}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		settings, err := LoadSettings(ctx)
+		if err != nil {
+			return err
+		}
+		worker, err := nodeNamed(settings.Nodes, "k8s-worker-ai")
+		if err != nil {
+			return err
+		}
+		for len(settings.Nodes) < count {
+			worker.Name = fmt.Sprintf("k8s-worker-%d-more", len(settings.Nodes))
+			worker.Zone = len(settings.Nodes) % len(settings.AvailabilityZones)
+			settings.Nodes = append(settings.Nodes, worker)
+		}
+		_, err = buildWith(ctx, settings)
+		return err
+	}, pulumi.WithMocks("growbin", "dev", awssim.NewMocks(cloud)), func(info *pulumi.RunInfo) {
+		info.Config = config
+		for key := range testSecrets {
+			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)
+		}
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
