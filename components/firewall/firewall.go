@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -13,6 +14,9 @@ import (
 )
 
 const firewallType = "kubeadm-aws:firewall:Firewall"
+
+// protocols are what a Rule's Protocol may be.
+var protocols = []string{"tcp", "udp", "icmp", "-1"}
 
 // Args describes the groups of one VPC and the traffic between them.
 type Args struct {
@@ -148,9 +152,13 @@ func (a *Args) Validate() error {
 			report(r, "nobody may send: give From or FromCIDRs")
 		}
 		for _, cidr := range r.FromCIDRs {
-			if _, err := netip.ParsePrefix(cidr); err != nil {
+			// EC2 takes a range by its first address only, which for a single host is the host's.
+			if prefix, err := netip.ParsePrefix(cidr); err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
 				report(r, "FromCIDRs holds %q; give an IPv4 range such as 198.51.100.7/32", cidr)
 			}
+		}
+		if !slices.Contains(protocols, r.Protocol) {
+			report(r, "Protocol is %q; use one of %v", r.Protocol, protocols)
 		}
 		if r.Protocol != "-1" && (r.FromPort < 0 || r.ToPort > 65535 || r.FromPort > r.ToPort) {
 			report(r, "ports are %d to %d; give 0 to 65535, the lower first", r.FromPort, r.ToPort)

@@ -111,11 +111,15 @@ func (r *Registry) validate() error {
 	if r == nil {
 		return nil
 	}
+	var problems []error
 	if r.Host == "" || strings.Contains(r.Host, "/") {
-		return fmt.Errorf("field Registry.Host is %q; give a host such as ghcr.io", r.Host)
+		problems = append(problems, fmt.Errorf("field Registry.Host is %q; give a host such as ghcr.io", r.Host))
 	}
-	if r.Username == "" || r.Password == nil {
-		return errors.New("field Registry needs a Username and a Password")
+	if r.Username == "" {
+		problems = append(problems, errors.New("field Registry.Username is empty; give the registry's user name"))
 	}
-	return nil
+	if r.Password == nil {
+		problems = append(problems, errors.New("field Registry.Password is missing; give the registry's password or token"))
+	}
+	return errors.Join(problems...)
 }

@@ -8,5 +8,6 @@
 //
 // Property names and shapes are those of the pulumi-aws SDK v6.83.2. What replaces a resource, what changes it in
 // place and what is computed follows the Terraform provider 5.100 that pulumi-aws 6.83 wraps; each type's source
-// field names the upstream file.
+// field names the upstream file (github.com/hashicorp/terraform-provider-aws). Where the model is stricter than the real
+// provider, which retries or cleans up by itself, a comment says so.
 package awssim

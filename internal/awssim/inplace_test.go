@@ -148,6 +148,7 @@ func TestChangesInPlace(t *testing.T) {
 			w.refused(w.change(instanceToken, id, with(in, "instanceType", "t4g.small")), "InvalidParameterValue", "architecture")
 			steady := w.read(instanceToken, w.machine("steady", values{"instanceType": "m6i.large"}))
 			assert.NotContains(t, steady, "creditSpecification", "only burstable types have credits")
+			assert.Equal(t, "unlimited", w.read(instanceToken, w.machine("other", nil)).block("creditSpecification").text("cpuCredits"))
 		}},
 		{"disk tags", func(t *testing.T, w *world) {
 			rt := instanceResourceType
@@ -206,6 +207,10 @@ func TestChangesInPlace(t *testing.T) {
 			in := values{"securityGroupId": w.group, "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIpv4": "0.0.0.0/0"}
 			id := w.make(ingressRuleToken, "ssh", in)
 			w.machine("one", nil)
+			assert.Equal(t, 22, w.c.rules[id].attributes(w.c)["toPort"])
+			assert.Equal(t, 22, w.c.rules[id].attributes(w.c)["fromPort"])
+			_, err := w.try(egressRuleToken, "wrong", values{"securityGroupId": w.group, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"})
+			assert.ErrorContains(t, err, "AuthorizeSecurityGroupEgress, api error InvalidPermission.Duplicate")
 			require.NoError(t, w.c.Reach(Internet, "one", "tcp", 22))
 			require.NoError(t, w.change(ingressRuleToken, id, with(in, "cidrIpv4", "198.51.100.0/24")))
 			require.Error(t, w.c.Reach(Internet, "one", "tcp", 22))

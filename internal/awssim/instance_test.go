@@ -142,6 +142,9 @@ func TestLostVolume(t *testing.T) {
 	i := w.machine("one", nil)
 	v := w.make(volumeToken, "data", values{"availabilityZone": "ap-northeast-2a", "size": 10})
 	attachment := w.make(volumeAttachmentToken, "data", values{"volumeId": v, "instanceId": i, "deviceName": "/dev/sdf"})
+	devices := w.read(instanceToken, i).blocks("ebsBlockDevices")
+	require.Len(t, devices, 1, "the provider shows attached volumes among the instance's own, but not the root")
+	assert.Equal(t, v, devices[0].text("volumeId"))
 	require.NoError(t, w.c.DeleteVolume(v))
 	assert.Nil(t, w.c.find(volumeAttachmentType, attachment))
 	m, err := w.c.Machine(i)
@@ -150,6 +153,8 @@ func TestLostVolume(t *testing.T) {
 	require.Len(t, disks, 1)
 	assert.True(t, disks[0].Root)
 	assert.ErrorContains(t, w.c.DeleteVolume(disks[0].ID), "root disk of one")
+	require.NoError(t, w.c.TerminateInstance(i))
+	assert.Empty(t, m.Volumes(), "a machine that is gone has none")
 }
 
 func TestMachineWaitsForItsVolume(t *testing.T) {

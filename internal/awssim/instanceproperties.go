@@ -84,9 +84,6 @@ func (i *instance) attributes(c *Cloud) values {
 		"instanceInitiatedShutdownBehavior": i.shutdown, "metadataOptions": i.metadata, "rootBlockDevice": i.rootAttributes(),
 		"ebsBlockDevices": i.deviceAttributes(), "outpostArn": "", "passwordData": "", "spotInstanceRequestId": "", "instanceLifecycle": "",
 	}
-	if i.volTags != nil {
-		out["volumeTags"] = tagValues(i.volTags)
-	}
 	if i.kind.burstable {
 		out["creditSpecification"] = values{"cpuCredits": i.credits}
 	}

@@ -37,6 +37,12 @@ func TestFiltersOfInstances(t *testing.T) {
 		assert.Len(t, out.texts("ids"), 2, f)
 		assert.Len(t, out.texts("publicIps"), 1)
 	}
+	byTag, err := w.ask("aws:ec2/getInstances:getInstances", values{"instanceTags": values{"Name": "one"}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{one}, byTag.texts("ids"))
+	untagged, err := w.ask("aws:ec2/getInstances:getInstances", values{"filters": []any{filter("tag:Stage", "*")}})
+	require.NoError(t, err)
+	assert.Empty(t, untagged.texts("ids"))
 	none, err := w.ask("aws:ec2/getInstances:getInstances", values{"filters": []any{filter("tag:Stage", "dev")}})
 	require.NoError(t, err)
 	assert.Empty(t, none.texts("ids"))

@@ -254,7 +254,7 @@ func TestCheckFailures(t *testing.T) {
 		assert.ErrorContains(t, err, tt.want)
 	}
 	_, err = e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.pack(props(values{
-		"region": "ap-northeast-2", "allowedAccountIds": `["000000000000"]`, "skipRegionValidation": "true", "profile": "p",
+		"region": "ap-northeast-2", "allowedAccountIds": `["000000000000"]`, "skipRegionValidation": "true", "profile": "123",
 	}))})
 	assert.NoError(t, err)
 	diff, err := e.client.DiffConfig(t.Context(), &pulumirpc.DiffRequest{

@@ -100,9 +100,6 @@ func (c *Cloud) reach(source, target side, protocol string, port int) error {
 		}
 		return enter(target.instance, source.addr, source.instance.groups, protocol, port)
 	}
-	if source.instance == nil && target.instance == nil {
-		return nil // neither is in this account
-	}
 	seen := source.addr
 	if source.instance != nil {
 		outside, err := c.publicSide(target)
@@ -117,7 +114,7 @@ func (c *Cloud) reach(source, target side, protocol string, port int) error {
 		}
 	}
 	if target.instance == nil {
-		return nil
+		return nil // what happens outside this account is not known
 	}
 	if err := c.wayIn(target.instance, seen); err != nil {
 		return err

@@ -7,18 +7,7 @@ import (
 	"sort"
 )
 
-func same(a, b any) bool { return reflect.DeepEqual(normal(a), normal(b)) }
-
-// normal brings numbers to one type, and an absent value and a zero one to the same form.
-func normal(v any) any {
-	if n, ok := v.(int); ok {
-		v = float64(n)
-	}
-	if zero(v) {
-		return nil
-	}
-	return v
-}
+func same(a, b any) bool { return reflect.DeepEqual(a, b) }
 
 func sameSet(a, b any) bool {
 	x, y := values{"": a}.texts(""), values{"": b}.texts("")
@@ -30,11 +19,8 @@ func sameSet(a, b any) bool {
 // sameDocument compares two JSON texts as policies are compared: a list of one equals its element, and the order
 // of a list of strings has no meaning.
 func sameDocument(a, b any) bool {
-	x, okX := a.(string)
-	y, okY := b.(string)
-	if !okX || !okY {
-		return false
-	}
+	x, _ := a.(string)
+	y, _ := b.(string)
 	var left, right any
 	if json.Unmarshal([]byte(x), &left) != nil || json.Unmarshal([]byte(y), &right) != nil {
 		return x == y

@@ -45,9 +45,6 @@ func checkUserData(in values) []problem {
 	if encoded {
 		property = "userDataBase64"
 	}
-	if !in.has(property) {
-		return nil
-	}
 	raw, err := base64.StdEncoding.DecodeString(storedUserData(in))
 	if err != nil {
 		return []problem{{property, "must be base64-encoded"}}

@@ -70,7 +70,7 @@ func TestKindsOfChanges(t *testing.T) {
 		"document that is none":   {values{"doc": "a"}, values{"doc": "b"}, []change{{"doc", updated, false}}},
 		"document, first time":    {values{"doc": "not json"}, values{"doc": `{"a":"b"}`}, []change{{"doc", updated, false}}},
 		"document that is a list": {values{"doc": `[{"a":"1"},{"b":"2"}]`}, values{"doc": `[{"b":"2"},{"a":"1"}]`}, []change{{"doc", updated, false}}},
-		"number of another type":  {values{"n": 1}, values{"n": 1.0}, nil},
+		"number":                  {values{"n": 1.0}, values{"n": 2.0}, []change{{"n", updated, false}}},
 	} {
 		assert.Equal(t, tt.want, types.diff("", tt.old, tt.new, false), name)
 	}

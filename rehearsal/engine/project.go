@@ -19,13 +19,13 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 	if err := yaml.Unmarshal(text, &project); err != nil {
 		return fmt.Errorf("read Pulumi.yaml: %w", err)
 	}
-	name := "Pulumi." + stack + ".yaml"
-	config, err := os.ReadFile(filepath.Join(from, name))
-	if os.IsNotExist(err) {
-		return fmt.Errorf("there is no stack %q: %s does not exist", stack, filepath.Join(from, name))
-	}
+	file, err := readStackFile(from, stack)
 	if err != nil {
-		return fmt.Errorf("read the stack's settings: %w", err)
+		return err
+	}
+	config, err := file.withoutSecrets()
+	if err != nil {
+		return err
 	}
 	if len(plugins) > 0 {
 		if text, err = withPlugins(project, plugins); err != nil {
@@ -37,7 +37,7 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 	if err := os.MkdirAll(filepath.Join(to, filepath.FromSlash(program)), 0o700); err != nil {
 		return fmt.Errorf("make the program's folder: %w", err)
 	}
-	for file, content := range map[string][]byte{"Pulumi.yaml": text, name: config} {
+	for file, content := range map[string][]byte{"Pulumi.yaml": text, stackFileName(stack): config} {
 		if err := os.WriteFile(filepath.Join(to, file), content, 0o600); err != nil {
 			return fmt.Errorf("copy the project: %w", err)
 		}

@@ -89,8 +89,8 @@ func (r *Result) change(step apitype.StepEventMetadata) {
 // colorTags are the engine's marks for colour in its messages.
 var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
 
-// soleError is how the engine introduces a list of one error.
-var soleError = regexp.MustCompile(`^1 error occurred:\s+\* `)
+// wrapping is what Pulumi's own layers put before an error; none of it helps to mend anything.
+var wrapping = regexp.MustCompile(`^(error: |1 error occurred:\s+\* |an unhandled error occurred: |waiting for RPCs: |marshaling properties: )+`)
 
 func (r *Result) diagnose(d *apitype.DiagnosticEvent, warned map[string]bool) {
 	message := strings.TrimSpace(colorTags.ReplaceAllString(d.Message, ""))
@@ -98,7 +98,7 @@ func (r *Result) diagnose(d *apitype.DiagnosticEvent, warned map[string]bool) {
 		return
 	}
 	urn := resource.URN(d.URN)
-	failure := Failure{Reason: soleError.ReplaceAllString(strings.TrimPrefix(message, "error: "), "")}
+	failure := Failure{Reason: wrapping.ReplaceAllString(message, "")}
 	if d.URN != "" {
 		failure.Type, failure.Name = string(urn.Type()), urn.Name()
 	}

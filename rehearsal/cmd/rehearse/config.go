@@ -29,6 +29,9 @@ func loadSettings(root, stack string, own map[string]string) (*stacks.Settings, 
 		return nil, err
 	}
 	for key, value := range file.Config {
+		if _, made := own[key]; made {
+			continue // an encrypted one, for example
+		}
 		if values[key], err = asPulumiStores(value); err != nil {
 			return nil, fmt.Errorf("setting %s: %w", key, err)
 		}

@@ -27,8 +27,10 @@ type rehearsal struct {
 	out      *console
 	state    string // .rehearsal/<stack>
 	settings *stacks.Settings
-	apiPort  int
-	memory   *atomic.Int64
+	// encrypted are the keys of the stack file's secrets.
+	encrypted []string
+	apiPort   int
+	memory    *atomic.Int64
 
 	builder    *toolchain.Builder
 	pulumi     string
@@ -65,6 +67,7 @@ func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error 
 	r.memory = watchMemory(ctx)
 	defer r.close()
 	runErr := r.run(ctx, cancel)
+	r.close()
 	return r.finish(runErr)
 }
 

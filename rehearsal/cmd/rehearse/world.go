@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	mathrand "math/rand/v2"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -32,10 +34,11 @@ func (r *rehearsal) tools(ctx context.Context) error {
 	if r.apiPort, err = freePort(); err != nil {
 		return err
 	}
-	config, secrets := r.ownConfig()
-	for key, value := range secrets {
-		config[key] = value
+	if r.encrypted, err = engine.EncryptedSettings(r.options.root, r.options.stack); err != nil {
+		return err
 	}
+	config, secrets := r.ownConfig()
+	maps.Copy(config, secrets)
 	if r.settings, err = loadSettings(r.options.root, r.options.stack, config); err != nil {
 		return err
 	}
@@ -64,16 +67,21 @@ func (r *rehearsal) programs(ctx context.Context, version string) (map[string]st
 }
 
 // ownConfig are the settings that a rehearsal needs to differ from the stack file: the API server is on this machine, as
-// behind a Session Manager tunnel, and the keys of other people's APIs are made up.
+// behind a Session Manager tunnel; the simulated account has no key pair, and the cluster no Argo CD to read Git; and
+// every secret is made up, those of the stack file too, since a rehearsal has no key to them and no use for them.
 func (r *rehearsal) ownConfig() (config, secrets map[string]string) {
-	return map[string]string{
-			prefix + "apiAccess":          string(stacks.AccessSessionManager),
-			prefix + "apiTunnelPort":      strconv.Itoa(r.apiPort),
-			prefix + "bootTimeoutMinutes": bootMinutes,
-		}, map[string]string{
-			prefix + "openaiApiKey": "rehearsal-" + rand.Text(),
-			prefix + "kakaoApiKey":  "rehearsal-" + rand.Text(),
-		}
+	config = map[string]string{
+		prefix + "apiAccess":          string(stacks.AccessSessionManager),
+		prefix + "apiTunnelPort":      strconv.Itoa(r.apiPort),
+		prefix + "bootTimeoutMinutes": bootMinutes,
+		prefix + "sshKeyName":         "",
+		prefix + "gitPath":            "",
+	}
+	secrets = map[string]string{}
+	for _, key := range append(r.encrypted, prefix+"openaiApiKey", prefix+"kakaoApiKey") {
+		secrets[key] = "rehearsal-" + rand.Text()
+	}
+	return config, secrets
 }
 
 // open starts the simulated AWS, the world in which its machines boot, and the engine that will deploy to it.
@@ -121,10 +129,8 @@ func (r *rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 }
 
 func (r *rehearsal) boot(ctx context.Context, m *awssim.Machine) {
-	// Whatever goes wrong on a machine is reported as a machine does it: in its status parameter and its log.
-	if err := r.world.Boot(ctx, boot.Simulated(r.cloud, m)); err != nil && ctx.Err() == nil {
-		r.out.machine(m.Name, err.Error())
-	}
+	// Whatever goes wrong was reported as a machine does it: in its status parameter and its log.
+	_ = r.world.Boot(ctx, boot.Simulated(r.cloud, m))
 }
 
 // terminate switches a machine off. Before the one with the control plane goes, what Pulumi left in the API server is
@@ -168,11 +174,22 @@ func (r *rehearsal) openProviders(ctx context.Context, providers map[string]int,
 	return nil
 }
 
+// Ports for the API server: below those that the kernel gives to outgoing connections, which would take one that was
+// free a moment ago.
+const (
+	firstPort = 20000
+	ports     = 10000
+)
+
+// freePort finds a free port on loopback.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port for the API server: %w", err)
+	for range 100 {
+		port := firstPort + mathrand.IntN(ports)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		return port, listener.Close()
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no free port for the API server between %d and %d", firstPort, firstPort+ports)
 }

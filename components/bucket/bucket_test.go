@@ -1,0 +1,127 @@
+package bucket
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/awssim"
+)
+
+const (
+	bucketV2    = "aws:s3/bucketV2:BucketV2"
+	accessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	encryption  = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	versioning  = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	lifecycle   = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+)
+
+// deploy makes a bucket called images in an empty account.
+func deploy(t *testing.T, args Args) (*awssim.Mocks, *Bucket, error) {
+	t.Helper()
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	mocks := awssim.NewMocks(cloud)
+	var made *Bucket
+	err := pulumi.RunErr(func(ctx *pulumi.Context) (err error) {
+		made, err = New(ctx, "images", &args)
+		return err
+	}, pulumi.WithMocks("project", "stack", mocks))
+	return mocks, made, err
+}
+
+// only is the one registration of a type.
+func only(t *testing.T, mocks *awssim.Mocks, token string) awssim.Registration {
+	t.Helper()
+	found := mocks.OfType(token)
+	require.Len(t, found, 1, token)
+	return found[0]
+}
+
+func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
+	mocks, _, err := deploy(t, Args{NoncurrentDays: 30})
+	require.NoError(t, err)
+
+	component := only(t, mocks, bucketType)
+	require.Len(t, mocks.Registrations(), 6, "the component and its five resources")
+	for _, token := range []string{bucketV2, accessBlock, encryption, versioning, lifecycle} {
+		child := only(t, mocks, token)
+		assert.Equal(t, "images", child.Name, token)
+		assert.Equal(t, component.URN, child.Parent, token)
+		if token != bucketV2 {
+			assert.Equal(t, only(t, mocks, bucketV2).ID, child.Inputs["bucket"].StringValue(), token)
+		}
+	}
+	for _, block := range []resource.PropertyKey{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
+		assert.Equal(t, resource.NewBoolProperty(true), only(t, mocks, accessBlock).Inputs[block], block)
+	}
+	assert.Equal(t, []any{map[string]any{
+		"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"},
+	}}, only(t, mocks, encryption).Inputs["rules"].Mappable())
+	assert.Equal(t, map[string]any{"status": "Enabled"}, only(t, mocks, versioning).Inputs["versioningConfiguration"].Mappable())
+	assert.Contains(t, only(t, mocks, lifecycle).Dependencies, only(t, mocks, versioning).URN)
+	assert.NotContains(t, only(t, mocks, bucketV2).Inputs, resource.PropertyKey("bucket"), "Pulumi finds a name that is free in all of AWS")
+}
+
+func TestBucketTellsItsNameAndARN(t *testing.T) {
+	name, arn := "", ""
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	mocks := awssim.NewMocks(cloud)
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		b, err := New(ctx, "images", &Args{NoncurrentDays: 30})
+		if err != nil {
+			return err
+		}
+		b.Name.ApplyT(func(v string) string { name = v; return v })
+		b.ARN.ApplyT(func(v string) string { arn = v; return v })
+		return nil
+	}, pulumi.WithMocks("project", "stack", mocks)))
+	assert.Equal(t, only(t, mocks, bucketV2).ID, name)
+	assert.Equal(t, "arn:aws:s3:::"+name, arn)
+}
+
+func TestBucketTidiesUp(t *testing.T) {
+	rule := func(args Args) map[string]any {
+		mocks, _, err := deploy(t, args)
+		require.NoError(t, err)
+		rules := only(t, mocks, lifecycle).Inputs["rules"].ArrayValue()
+		require.Len(t, rules, 1)
+		return rules[0].ObjectValue().Mappable()
+	}
+	kept := rule(Args{NoncurrentDays: 30})
+	assert.Equal(t, "Enabled", kept["status"])
+	assert.Equal(t, map[string]any{"prefix": ""}, kept["filter"], "all objects")
+	assert.Equal(t, map[string]any{"noncurrentDays": 30.0}, kept["noncurrentVersionExpiration"])
+	assert.Equal(t, map[string]any{"daysAfterInitiation": 7.0}, kept["abortIncompleteMultipartUpload"])
+	assert.NotContains(t, kept, "expiration")
+
+	assert.Equal(t, map[string]any{"days": 90.0}, rule(Args{NoncurrentDays: 1, ExpireDays: 90})["expiration"])
+}
+
+func TestDeletionProtection(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		mocks, _, err := deploy(t, Args{NoncurrentDays: 30, DeletionProtection: protect})
+		require.NoError(t, err)
+		made := only(t, mocks, bucketV2)
+		require.NotNil(t, made.Protect)
+		assert.Equal(t, protect, *made.Protect)
+		assert.Equal(t, !protect, made.Inputs["forceDestroy"].BoolValue(), "only a bucket that may go may take its objects along")
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, args := range map[string]Args{
+		"NoncurrentDays is 0 and ExpireDays is 5; give at least 1, and 0 or more":  {ExpireDays: 5},
+		"NoncurrentDays is 3 and ExpireDays is -1; give at least 1, and 0 or more": {NoncurrentDays: 3, ExpireDays: -1},
+		"NoncurrentDays is -2 and ExpireDays is -1; give at least 1":               {NoncurrentDays: -2, ExpireDays: -1},
+	} {
+		mocks, made, err := deploy(t, args)
+		require.ErrorContains(t, err, "bucket images: "+want)
+		assert.Nil(t, made)
+		assert.Empty(t, mocks.Registrations(), "nothing is registered")
+	}
+}

@@ -1,0 +1,130 @@
+package namespace
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/realserver/recorder"
+)
+
+const (
+	namespaceKind = "kubernetes:core/v1:Namespace"
+	secretKind    = "kubernetes:core/v1:Secret"
+	password      = `p"a\ss:한글`
+)
+
+func validArgs() Args {
+	return Args{Registry: &Registry{Host: "ghcr.io", Username: "robot", Password: pulumi.String(password)}}
+}
+
+func deploy(args Args) (*recorder.Recorder, error) {
+	return recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := New(ctx, "apps", &args)
+		return err
+	})
+}
+
+func TestNamespaceIsRestrictedUnlessTold(t *testing.T) {
+	for given, want := range map[PodSecurity]string{
+		"": "restricted", Restricted: "restricted", Baseline: "baseline", Privileged: "privileged",
+	} {
+		r, err := deploy(Args{PodSecurity: given})
+		require.NoError(t, err)
+		r.RequireDescend(t, namespaceType)
+		require.Len(t, r.All(), 2, "the component and the namespace, no Secret without a registry")
+		assert.Equal(t, map[string]any{
+			"name": "apps", "labels": map[string]any{"pod-security.kubernetes.io/enforce": want},
+		}, r.One(t, namespaceKind, "apps").Value("metadata"))
+	}
+}
+
+func TestPullSecret(t *testing.T) {
+	r, err := deploy(validArgs())
+	require.NoError(t, err)
+	r.RequireDescend(t, namespaceType)
+	require.Len(t, r.Of(secretKind), 1)
+	secret := r.One(t, secretKind, "apps-registry")
+	assert.Equal(t, map[string]any{"namespace": "apps"}, secret.Value("metadata"), "no name: a changed password makes a new Secret")
+	assert.Equal(t, true, secret.Value("immutable"))
+	assert.Equal(t, "kubernetes.io/dockerconfigjson", secret.Value("type"))
+
+	var config struct {
+		Auths map[string]struct{ Username, Password, Auth string } `json:"auths"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(secret.Value(`stringData.\.dockerconfigjson`).(string)), &config))
+	require.Len(t, config.Auths, 1)
+	login := config.Auths["ghcr.io"]
+	assert.Equal(t, "robot", login.Username)
+	assert.Equal(t, password, login.Password)
+	decoded, err := base64.StdEncoding.DecodeString(login.Auth)
+	require.NoError(t, err)
+	assert.Equal(t, "robot:"+password, string(decoded))
+}
+
+// The password is given as plain text here: it is the component that hides it.
+func TestPasswordStaysHidden(t *testing.T) {
+	args := validArgs()
+	args.Registry.Password = pulumi.String("open-sesame")
+	r, err := deploy(args)
+	require.NoError(t, err)
+	r.RequireHidden(t, "open-sesame", base64.StdEncoding.EncodeToString([]byte("robot:open-sesame")))
+	r.RequireUsed(t, "open-sesame")
+}
+
+// What others use is known only once the objects exist.
+func TestOutputs(t *testing.T) {
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	mocks := awssim.NewMocks(cloud)
+	name, pull := "", ""
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		args := validArgs()
+		n, err := New(ctx, "apps", &args)
+		if err != nil {
+			return err
+		}
+		n.Name.ApplyT(func(v string) string { name = v; return v })
+		n.PullSecret.ToStringOutput().ApplyT(func(v string) string { pull = v; return v })
+		public, err := New(ctx, "public", &Args{})
+		if err == nil {
+			assert.Nil(t, public.PullSecret)
+		}
+		return err
+	}, pulumi.WithMocks("project", "stack", mocks)))
+	assert.Equal(t, "apps", name)
+	secret, ok := mocks.Named(secretKind, "apps-registry")
+	require.True(t, ok)
+	assert.Equal(t, secret.Outputs["metadata"].ObjectValue()["name"].StringValue(), pull)
+	assert.Regexp(t, "^apps-registry-.+", pull)
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, change := range map[string]func(*Args){
+		`field PodSecurity is "strict"; use one of [restricted baseline privileged]`: func(a *Args) { a.PodSecurity = "strict" },
+		`field Registry.Host is ""; give a host such as ghcr.io`:                     func(a *Args) { a.Registry.Host = "" },
+		`field Registry.Host is "https://ghcr.io"`:                                   func(a *Args) { a.Registry.Host = "https://ghcr.io" },
+		"field Registry.Username is empty":                                           func(a *Args) { a.Registry.Username = "" },
+		"field Registry.Password is missing":                                         func(a *Args) { a.Registry.Password = nil },
+	} {
+		t.Run(want, func(t *testing.T) {
+			args := validArgs()
+			change(&args)
+			r, err := deploy(args)
+			require.ErrorContains(t, err, "namespace apps: "+want)
+			assert.Empty(t, r.All(), "nothing is registered")
+		})
+	}
+}
+
+func TestNewReportsEveryProblem(t *testing.T) {
+	_, err := deploy(Args{PodSecurity: "strict", Registry: &Registry{}})
+	for _, want := range []string{"field PodSecurity", "field Registry.Host", "field Registry.Username", "field Registry.Password"} {
+		assert.ErrorContains(t, err, want)
+	}
+}

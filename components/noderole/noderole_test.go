@@ -1,0 +1,61 @@
+package noderole
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/realserver/recorder"
+)
+
+func validArgs() Args {
+	return Args{Node: "k8s-redis", Role: "cache", InstanceID: pulumi.String("i-1")}
+}
+
+func deploy(args Args) (*recorder.Recorder, error) {
+	return recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := New(ctx, "redis-role", &args)
+		return err
+	})
+}
+
+func TestLabel(t *testing.T) {
+	r, err := deploy(validArgs())
+	require.NoError(t, err)
+	r.RequireDescend(t, labelType)
+	require.Len(t, r.All(), 2, "the component and one patch")
+
+	patch := r.One(t, "kubernetes:core/v1:NodePatch", "redis-role")
+	assert.Equal(t, map[string]any{
+		"name":        "k8s-redis",
+		"labels":      map[string]any{"node-role.kubernetes.io/cache": ""},
+		"annotations": map[string]any{"kubeadm-aws/instance-id": "i-1"},
+	}, patch.Value("metadata"))
+}
+
+// A machine that took another's place is a new Node without the label; only a changed input brings it back.
+func TestReplacedMachineChangesThePatch(t *testing.T) {
+	args := validArgs()
+	args.InstanceID = pulumi.String("i-2")
+	r, err := deploy(args)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"kubeadm-aws/instance-id": "i-2"}, r.One(t, "kubernetes:core/v1:NodePatch", "redis-role").Value("metadata.annotations"))
+}
+
+func TestNewRefuses(t *testing.T) {
+	for missing, change := range map[string]func(*Args){
+		"Node":       func(a *Args) { a.Node = "" },
+		"Role":       func(a *Args) { a.Role = "" },
+		"InstanceID": func(a *Args) { a.InstanceID = nil },
+	} {
+		t.Run(missing, func(t *testing.T) {
+			args := validArgs()
+			change(&args)
+			r, err := deploy(args)
+			require.ErrorContains(t, err, "node role redis-role: Node, Role and InstanceID are all needed")
+			assert.Empty(t, r.All(), "nothing is registered")
+		})
+	}
+}

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+)
+
+func TestTheCopyHasNoSecretsOfTheStackFile(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(from, name), []byte(text), 0o600))
+	}
+	write("Pulumi.yaml", "name: p\nruntime: go\nmain: infra\n")
+	write("Pulumi.dev.yaml", `encryptionsalt: v1:salt
+config:
+  p:plain: [a, b]
+  p:key:
+    secure: v1:sealed
+`)
+	keys, err := EncryptedSettings(from, "dev")
+	require.NoError(t, err)
+	require.Equal(t, []string{"p:key"}, keys)
+	require.NoError(t, copyProject(from, to, "dev", nil))
+	text, err := os.ReadFile(filepath.Join(to, "Pulumi.dev.yaml"))
+	require.NoError(t, err)
+	var copied map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &copied))
+	require.Equal(t, map[string]any{"config": map[string]any{"p:plain": []any{"a", "b"}}}, copied)
+
+	_, err = EncryptedSettings(from, "staging")
+	require.ErrorContains(t, err, `there is no stack "staging"`)
+}
