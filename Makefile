@@ -9,7 +9,6 @@ KEEP  ?=
 # Only Go is needed: without cgo there is no C compiler to install, and one build cache serves tests, tools and rehearsal.
 export CGO_ENABLED := 0
 
-REHEARSE := go run -C rehearsal ./cmd/rehearse
 LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
 
 .DEFAULT_GOAL := help
@@ -19,7 +18,8 @@ help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1
-	@STACK=$(STACK) KEEP=$(KEEP) $(REHEARSE)
+	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
+	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) ../.rehearsal/bin/rehearse
 
 test: ## Runs every check and test
 	@LINT="$(LINT)" scripts/test

@@ -56,15 +56,16 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	return outputs(settings, cluster), nil
 }
 
+// tags mark everything of the stack.
+func (s *Settings) tags() map[string]string {
+	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}
+}
+
 // awsProvider tags everything it creates, so that the bill and the console tell whose it is.
 func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region: pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
-			clusterTag:  pulumi.String(s.ClusterName()),
-			"Stack":     pulumi.String(s.Stack),
-			"ManagedBy": pulumi.String("pulumi"),
-		}},
+		Region:      pulumi.String(s.Region),
+		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure AWS: %w", err)

@@ -80,8 +80,8 @@ func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
 		InstanceType: n.InstanceType, Zone: zone,
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
 		UserData: pulumi.String(userData), KeyName: s.SSHKeyName,
-		DeletionProtection: s.DeletionProtection,
-		Roll:               slices.Contains(s.RollNodes, n.Name),
+		DeletionProtection: s.DeletionProtection, VolumeTags: s.tags(),
+		Roll: slices.Contains(s.RollNodes, n.Name),
 	}
 	if n.PodsUseRole {
 		args.MetadataHops = 2

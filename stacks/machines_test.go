@@ -52,6 +52,8 @@ func TestMachinesAreHardened(t *testing.T) {
 		assert.Equal(t, "gp3", at(t, r.Inputs, "rootBlockDevice.volumeType").StringValue(), r.Name)
 		assert.True(t, at(t, r.Inputs, "disableApiTermination").BoolValue(), r.Name)
 		assert.False(t, r.Inputs.HasValue("keyName"), r.Name)
+		assert.Equal(t, "growbin-prod", at(t, r.Inputs, "volumeTags.Cluster").StringValue(), r.Name)
+		assert.Equal(t, "growbin-prod", at(t, r.Outputs, "tagsAll.Cluster").StringValue(), r.Name)
 	}
 	for _, r := range w.mocks.OfType("aws:ebs/volume:Volume") {
 		assert.True(t, at(t, r.Inputs, "encrypted").BoolValue(), r.Name)

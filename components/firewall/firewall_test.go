@@ -267,7 +267,7 @@ func TestUnknownVpcFails(t *testing.T) {
 	assert.ErrorContains(t, err, "InvalidVpcID.NotFound")
 }
 
-func TestOutputsHoldTheGroups(t *testing.T) {
+func TestGroupID(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	for _, group := range []string{"masters", "workers"} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // NATMode says how private subnets reach the internet.
@@ -66,6 +67,11 @@ func (a *VpcArgs) Problems() []Problem {
 	if len(a.Zones) == 0 {
 		report("Zones", "", "give at least one availability zone")
 	}
+	for i, zone := range a.Zones {
+		if zone == "" || slices.Contains(a.Zones[:i], zone) {
+			report("Zones", zone, "give availability zones such as ap-northeast-2a, each once")
+		}
+	}
 	if n := len(a.PublicSubnetCIDRs); n != len(a.Zones) {
 		report("PublicSubnetCIDRs", fmt.Sprint(a.PublicSubnetCIDRs), "give one range for each of the %d zones", len(a.Zones))
 	}
@@ -104,6 +110,9 @@ func (a *VpcArgs) rangeProblems() []Problem {
 			}
 			if !vpc.Contains(subnet.Addr()) || subnet.Bits() < vpc.Bits() {
 				problems = append(problems, Problem{field, cidr, "give a range inside the VPC's " + a.CIDR})
+			}
+			if subnet.Bits() > 28 {
+				problems = append(problems, Problem{field, cidr, "EC2 takes no subnet smaller than /28"})
 			}
 			for _, other := range seen {
 				if other.Overlaps(subnet) {

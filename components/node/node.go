@@ -45,6 +45,8 @@ type Args struct {
 	MetadataHops int
 	// DeletionProtection refuses termination of the machine and deletion of its data.
 	DeletionProtection bool
+	// VolumeTags go on the root volume, which the provider's default tags do not reach.
+	VolumeTags map[string]string
 	// Roll lets a changed AMI or changed user data replace the machine. Without it both stay as at first boot,
 	// since cloud-init would not run again and EC2 would only restart the machine.
 	Roll bool
@@ -115,9 +117,8 @@ func (a *Args) instance(name string) *ec2.InstanceArgs {
 			Encrypted:           pulumi.Bool(true),
 			DeleteOnTermination: pulumi.Bool(true),
 		},
-		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
-		// Default tags do not reach the volumes of an instance.
-		VolumeTags: pulumi.StringMap{"Name": pulumi.String(name + "-root")},
+		Tags:       pulumi.StringMap{"Name": pulumi.String(name)},
+		VolumeTags: a.volumeTags(name + "-root"),
 	}
 	if a.PrivateIP != "" {
 		args.PrivateIp = pulumi.String(a.PrivateIP)
@@ -126,6 +127,12 @@ func (a *Args) instance(name string) *ec2.InstanceArgs {
 		args.KeyName = pulumi.String(a.KeyName)
 	}
 	return args
+}
+
+func (a *Args) volumeTags(name string) pulumi.StringMap {
+	tags := pulumi.ToStringMap(a.VolumeTags)
+	tags["Name"] = pulumi.String(name)
+	return tags
 }
 
 func (a *Args) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,8 +42,10 @@ type rehearsal struct {
 	engine     *engine.Engine
 	closers    []func()
 
+	mu sync.Mutex
+	// lastWords are what each machine said last: why one that did not come up is not there.
+	lastWords map[string]string
 	// leftInCluster is what Pulumi had left in the API server when the control plane's machine was terminated.
-	mu            sync.Mutex
 	leftInCluster []string
 	leftErr       error
 
@@ -52,7 +56,8 @@ type rehearsal struct {
 func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error {
 	r := &rehearsal{
 		options: o, out: newConsole(out, colors), state: filepath.Join(o.root, ".rehearsal", o.stack),
-		report: report.Report{Stack: o.stack, Problems: []string{}, Seconds: map[string]float64{}},
+		report:    report.Report{Stack: o.stack, Problems: []string{}, Seconds: map[string]float64{}},
+		lastWords: map[string]string{},
 	}
 	release, err := claim(r.state)
 	if err != nil {
@@ -67,6 +72,9 @@ func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error 
 	r.memory = watchMemory(ctx)
 	defer r.close()
 	runErr := r.run(ctx, cancel)
+	if runErr != nil {
+		runErr = errors.Join(runErr, r.absent())
+	}
 	r.close()
 	return r.finish(runErr)
 }
@@ -157,6 +165,22 @@ func (r *rehearsal) tidy() error {
 		}
 	}
 	return nil
+}
+
+// machineReady is the last word of a machine that came up.
+const machineReady = "ready"
+
+// absent says of each machine that is not ready why, in its own last words.
+func (r *rehearsal) absent() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var problems []error
+	for _, machine := range slices.Sorted(maps.Keys(r.lastWords)) {
+		if words := r.lastWords[machine]; words != machineReady {
+			problems = append(problems, fmt.Errorf("machine %s: %s (log: %s)", machine, words, filepath.Join(r.state, "logs", "machines.log")))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // close ends everything that runs, the last started first.

@@ -116,6 +116,9 @@ func (r *rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 		Log: func(machine, message string) {
 			fmt.Fprintf(log, "%s %s: %s\n", time.Now().Format(time.RFC3339), machine, message)
 			r.out.machine(machine, message)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.lastWords[machine] = message
 		},
 	})
 	r.cloud = awssim.New(awssim.Options{Region: r.settings.Region, Boot: r.boot, Terminate: r.terminate})
