@@ -98,6 +98,8 @@ func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
 	if out.broker, err = rabbitmq.NewBroker(ctx, "rabbitmq", &rabbitmq.BrokerArgs{
 		Namespace: space.Name, Placement: place, Storage: disk, Image: imageRabbitMQ,
 		VirtualHost: "growbin", Queues: queues(), DeadLetterQueue: queueDeadLetters, Users: brokerUsers(),
+		// Celery's remote control, which the probes ask, declares its queues so before version 5.6.
+		PermitTransientQueues: true,
 	}, p.inCluster, after); err != nil {
 		return nil, err
 	}

@@ -223,7 +223,7 @@ func TestWorkerHasJoined(t *testing.T) {
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		a, err := New(ctx, "dev", &args)
 		if err == nil {
-			a.Joined("k8s-redis", pulumi.String("i-redis")).ApplyT(func(v string) string { joined = v; return v })
+			ctx.Export("joined", a.Joined("k8s-redis", pulumi.String("i-redis")).ApplyT(func(v string) string { joined = v; return v }))
 		}
 		return err
 	}, pulumi.WithMocks("project", "stack", s)))

@@ -99,8 +99,9 @@ func (a *Args) Validate(name string) error {
 		}
 	}
 	problems = append(problems, a.validateResources())
-	for kind, probe := range map[string]*Probe{"Liveness": a.Liveness, "Readiness": a.Readiness, "Startup": a.Startup} {
-		if err := probe.validate(a.Port); err != nil {
+	probes := map[string]*Probe{"Liveness": a.Liveness, "Readiness": a.Readiness, "Startup": a.Startup}
+	for _, kind := range sortedKeys(probes) {
+		if err := probes[kind].validate(a.Port); err != nil {
 			report("%s: %w", kind, err)
 		}
 	}

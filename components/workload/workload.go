@@ -131,14 +131,15 @@ func selector(name string) map[string]string {
 }
 
 func (a *Args) labels(name string) map[string]string {
-	labels := selector(name)
-	labels["app.kubernetes.io/instance"] = name
+	labels := map[string]string{}
+	maps.Copy(labels, a.Labels)
 	if a.PartOf != "" {
 		labels["app.kubernetes.io/part-of"] = a.PartOf
 	}
 	if a.Component != "" {
 		labels["app.kubernetes.io/component"] = a.Component
 	}
-	maps.Copy(labels, a.Labels)
+	labels["app.kubernetes.io/instance"] = name
+	maps.Copy(labels, selector(name)) // last: pods that the selector does not find are refused
 	return labels
 }
