@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/growbin/cluster/components/calico"
 	"github.com/growbin/cluster/components/capacity"
+	"github.com/growbin/cluster/internal/awssim"
 )
 
 // designed is the brief's table of workloads: replicas, and the node that runs them.
@@ -336,4 +339,48 @@ func inTheClear(value resource.PropertyValue) string {
 		return out.String()
 	}
 	return fmt.Sprint(value.V)
+}
+
+func TestServicesRunOnTheirNodes(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	settings, err := decode(t, "prod", nil)
+	require.NoError(t, err)
+	pods := map[string]corev1.PodSpec{}
+	for _, d := range objectsOf[appsv1.Deployment](t, w, "apps/v1:Deployment") {
+		pods[d.Name] = d.Spec.Template.Spec
+	}
+	for _, s := range objectsOf[appsv1.StatefulSet](t, w, "apps/v1:StatefulSet") {
+		pods[s.Name] = s.Spec.Template.Spec
+	}
+	assert.Len(t, pods, len(Services())+len(catalogue), "every Deployment and StatefulSet is an application or a service")
+	for _, service := range Services() {
+		require.Contains(t, pods, service.Name)
+		load, err := capacity.Plan(nodeCapacities(settings.Nodes), []capacity.PodSet{{Name: service.Name, Replicas: 1, Pod: pods[service.Name]}})
+		require.NoError(t, err)
+		assert.Contains(t, load, service.Node, service.Name)
+	}
+}
+
+func TestAKeyGivesSSHCommands(t *testing.T) {
+	const key = "sesacthon"
+	w, err := tryDeploy(t, "dev", map[string]string{"sshKeyName": key, "adminCidrs": `["` + adminIP + `/32"]`}, awssim.Options{}, func(ctx *pulumi.Context) error {
+		pair, err := ec2.NewKeyPair(ctx, key, &ec2.KeyPairArgs{
+			KeyName: pulumi.String(key), PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHfr2SMEtSdnQ1RFuLAFGrtG9cNPD1hTDhQTIqKG4hVB test"),
+		})
+		if err != nil {
+			return err
+		}
+		imported := make(chan struct{})
+		pair.ID().ApplyT(func(id pulumi.ID) pulumi.ID { close(imported); return id })
+		<-imported
+		return nil
+	})
+	require.NoError(t, err)
+	for name, command := range w.outputs[OutputSSHCommands].(map[string]string) {
+		machine, err := w.cloud.Machine(name)
+		require.NoError(t, err)
+		assert.Equal(t, "ssh -i ~/.ssh/sesacthon.pem ubuntu@"+machine.PublicIP, command)
+		assert.NoError(t, w.cloud.Reach(awssim.Endpoint(adminIP), awssim.Endpoint(name), "tcp", 22), name)
+		assert.Error(t, w.cloud.Reach(awssim.Internet, awssim.Endpoint(name), "tcp", 22), name)
+	}
 }

@@ -45,8 +45,8 @@ func deploy(t testing.TB, stack string, overrides map[string]string) *world {
 	return w
 }
 
-// tryDeploy runs the whole program and returns its error.
-func tryDeploy(t testing.TB, stack string, overrides map[string]string, options awssim.Options) (*world, error) {
+// tryDeploy runs the whole program, after what was there before it, and returns its error.
+func tryDeploy(t testing.TB, stack string, overrides map[string]string, options awssim.Options, before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
 	options.AdminIP = adminIP
@@ -64,7 +64,15 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 		config[configPrefix+key] = value
 	}
 	config[configPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
-	err := pulumi.RunErr(w.run, pulumi.WithMocks("growbin", stack, w.mocks), func(info *pulumi.RunInfo) {
+	run := func(ctx *pulumi.Context) error {
+		for _, prepare := range before {
+			if err := prepare(ctx); err != nil {
+				return err
+			}
+		}
+		return w.run(ctx)
+	}
+	err := pulumi.RunErr(run, pulumi.WithMocks("growbin", stack, w.mocks), func(info *pulumi.RunInfo) {
 		info.Config = config
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)

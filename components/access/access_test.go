@@ -198,6 +198,7 @@ func TestCancelledProgramStopsWaiting(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{kubeadm.PendingValue}
 	args := validArgs()
+	args.Timeout, args.PollInterval = 2*time.Second, time.Second
 	background, cancel := context.WithCancel(t.Context())
 	info := pulumi.RunInfo{}
 	pulumi.WithMocks("project", "stack", s)(&info)

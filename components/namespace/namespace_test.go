@@ -67,7 +67,7 @@ func TestPullSecret(t *testing.T) {
 	assert.Equal(t, "robot:"+password, string(decoded))
 }
 
-// The password is given as plain text here: it is the component that hides it.
+// The password is given as plain text here and hidden all the same.
 func TestPasswordStaysHidden(t *testing.T) {
 	args := validArgs()
 	args.Registry.Password = pulumi.String("open-sesame")

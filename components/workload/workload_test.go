@@ -224,7 +224,7 @@ func TestSecretEnvironment(t *testing.T) {
 		recorded.Value(container+".env"))
 }
 
-// The values are given as plain text here: it is the component that hides them.
+// The values are given as plain text here and hidden all the same.
 func TestSecretsStayHidden(t *testing.T) {
 	r := deploy(t, func(a *Args) { a.SecretEnv = secrets("URL", "KEY") })
 	r.RequireHidden(t, "open-sesame")

@@ -128,6 +128,10 @@ func (s *Snapshot) checkControllers(d *differences) {
 		if status.NumberAvailable != status.DesiredNumberScheduled || status.ObservedGeneration < set.Generation {
 			d.add("DaemonSet %s has %d of %d pods available", fullName(set), status.NumberAvailable, status.DesiredNumberScheduled)
 		}
+		// A DaemonSet that is kept off a node by a taint would be complete without it.
+		if int(status.DesiredNumberScheduled) != len(s.Nodes) {
+			d.add("DaemonSet %s is on %d of %d nodes", fullName(set), status.DesiredNumberScheduled, len(s.Nodes))
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/stacks"
 )
 
 // The repository's own files, as the program will see them.
@@ -34,7 +36,7 @@ func TestSettingsOfBothStacks(t *testing.T) {
 		for _, workload := range want.Workloads {
 			pods += workload.Replicas
 		}
-		assert.Equal(t, 28, pods)
+		assert.Equal(t, 28+len(stacks.Services()), pods)
 	}
 }
 

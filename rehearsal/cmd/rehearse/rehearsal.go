@@ -73,10 +73,11 @@ func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error 
 	defer r.close()
 	runErr := r.run(ctx, cancel)
 	if runErr != nil {
-		runErr = errors.Join(runErr, r.absent())
+		r.problem("%v", runErr)
+		r.absent()
 	}
 	r.close()
-	return r.finish(runErr)
+	return r.finish()
 }
 
 // run is the order of things. A phase that fails ends it: what would follow could not be trusted.
@@ -136,14 +137,11 @@ func (r *rehearsal) problem(format string, args ...any) {
 }
 
 // finish writes and shows the report.
-func (r *rehearsal) finish(err error) error {
-	if err != nil {
-		r.problem("%v", err)
-		err = nil
-	}
+func (r *rehearsal) finish() error {
 	r.report.OK = len(r.report.Problems) == 0
 	r.report.PeakMemoryBytes = r.memory.Load()
 	r.provenance()
+	var err error
 	for _, dir := range []string{r.state, filepath.Dir(r.state)} {
 		err = errors.Join(err, r.report.Write(filepath.Join(dir, "report.json")))
 	}
@@ -170,17 +168,15 @@ func (r *rehearsal) tidy() error {
 // machineReady is the last word of a machine that came up.
 const machineReady = "ready"
 
-// absent says of each machine that is not ready why, in its own last words.
-func (r *rehearsal) absent() error {
+// absent notes of each machine that is not ready why, in its own last words.
+func (r *rehearsal) absent() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var problems []error
 	for _, machine := range slices.Sorted(maps.Keys(r.lastWords)) {
 		if words := r.lastWords[machine]; words != machineReady {
-			problems = append(problems, fmt.Errorf("machine %s: %s (log: %s)", machine, words, filepath.Join(r.state, "logs", "machines.log")))
+			r.problem("machine %s (log: %s): %s", machine, filepath.Join(r.state, "logs", "machines.log"), words)
 		}
 	}
-	return errors.Join(problems...)
 }
 
 // close ends everything that runs, the last started first.
@@ -208,6 +204,9 @@ func (r *rehearsal) expected() verify.Expected {
 	}
 	for _, app := range stacks.Applications() {
 		want.Workloads = append(want.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
+	}
+	for _, service := range stacks.Services() {
+		want.Workloads = append(want.Workloads, verify.Workload{Name: service.Name, Replicas: 1, Node: service.Node})
 	}
 	return want
 }
