@@ -24,8 +24,12 @@ const (
 	imageVersionDays = 30
 )
 
-// pollInterval is the time between two looks at what a booting machine reports. Tests shorten it.
-var pollInterval = access.DefaultPollInterval
+// pollInterval is the time between two looks at what a booting machine reports, and failedGrace how long a failure may
+// last before it is final. Tests shorten them.
+var (
+	pollInterval = access.DefaultPollInterval
+	failedGrace  = access.DefaultFailedGrace
+)
 
 // cluster is the machines and the way in.
 type cluster struct {
@@ -90,7 +94,7 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 	}
 	if c.access, err = access.New(ctx, s.ClusterName(), &access.Args{
 		Cluster: s.ClusterName(), ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: c.server,
-		Timeout: s.BootTimeout, PollInterval: pollInterval,
+		Timeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace,
 		// The machine's volumes and address are part of it: what is deployed later must be destroyed before them.
 	}, onAWS, pulumi.DependsOn([]pulumi.Resource{machine})); err != nil {
 		return err

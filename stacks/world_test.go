@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	pollInterval = time.Millisecond
+	pollInterval, failedGrace = time.Millisecond, time.Millisecond
 	os.Exit(m.Run())
 }
 

@@ -53,6 +53,7 @@ func TestReadsRealParameters(t *testing.T) {
 			ids = append(ids, made.ID())
 		}
 		args := validArgs()
+		args.Timeout, args.PollInterval = 2*time.Second, time.Millisecond
 		args.InstanceID = ids.ToStringArrayOutput().ApplyT(func([]string) string { return instance }).(pulumi.StringOutput)
 		a, err := New(ctx, "dev", &args)
 		if err == nil {
@@ -219,7 +220,7 @@ func TestWorkerHasJoined(t *testing.T) {
 		kubeadm.PendingValue, status(t, predecessor, kubeadm.PhaseReady, "done", ""), status(t, "i-redis", kubeadm.PhaseReady, "done", ""),
 	}
 	args := validArgs()
-	args.PollInterval = time.Millisecond
+	args.Timeout, args.PollInterval = 2*time.Second, time.Millisecond
 	joined := ""
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		a, err := New(ctx, "dev", &args)

@@ -84,7 +84,7 @@ func TestTimeoutNamesPodsAndReasons(t *testing.T) {
 	lost := strings.NewReplacer("node-2", "node-9", "metadata: {name: web,", `metadata: {name: web, annotations: {pulumi.com/timeoutSeconds: "3"},`).Replace(web)
 	o, err := h.tryCreate(deployment, "web", lost)
 	require.Error(t, err)
-	for _, part := range []string{"timed out after 3s", "0/2 replicas available", "pods web-", "0/2 nodes are available", "didn't match Pod's node affinity/selector"} {
+	for _, part := range []string{"timed out after 3s", "0/2 replicas available", "web-", "0/2 nodes are available", "didn't match Pod's node affinity/selector"} {
 		assert.ErrorContains(t, err, part)
 	}
 	// The engine must learn that the object exists all the same.

@@ -82,7 +82,7 @@ func TestDifferences(t *testing.T) {
 			func(s *Snapshot) {
 				s.Nodes = append(s.Nodes, corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "stray"}})
 			},
-			[]string{"node stray is in the cluster, but not in the design"},
+			[]string{"node stray is in the cluster, but not in the design", "DaemonSet kube-system/agent is on 1 of 2 nodes"},
 		},
 		"node not ready": {
 			func(s *Snapshot) {
@@ -151,7 +151,13 @@ func TestDifferences(t *testing.T) {
 		},
 		"daemon set incomplete": {
 			func(s *Snapshot) { s.DaemonSets[0].Status.DesiredNumberScheduled = 9 },
-			[]string{"DaemonSet kube-system/agent has 1 of 9 pods available"},
+			[]string{"DaemonSet kube-system/agent has 1 of 9 pods available", "DaemonSet kube-system/agent is on 9 of 1 nodes"},
+		},
+		"daemon set missing on a node": {
+			func(s *Snapshot) {
+				s.DaemonSets[0].Status = appsv1.DaemonSetStatus{}
+			},
+			[]string{"DaemonSet kube-system/agent is on 0 of 1 nodes"},
 		},
 		"claim unbound": {
 			func(s *Snapshot) { s.Claims[0].Status.Phase = corev1.ClaimPending },
