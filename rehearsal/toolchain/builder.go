@@ -59,7 +59,7 @@ func (b *Builder) Build(ctx context.Context, tools ...Tool) (Binaries, error) {
 
 func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
 	module := filepath.Join(b.tools, filepath.FromSlash(tool.Module))
-	version, err := pinnedVersion(module, tool.Package)
+	version, err := pinnedVersion(module, tool.pinned())
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", tool.Name, err)
 	}

@@ -13,7 +13,15 @@ import (
 // compiler. The Go version is asked for in the module's folder, where a toolchain line may choose another.
 func cacheKey(ctx context.Context, module string, tool Tool, version string) (string, error) {
 	hash := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum"} {
+	sources, err := filepath.Glob(filepath.Join(module, "*.go")) // of a program that stands in the tool module itself
+	if err != nil {
+		return "", fmt.Errorf("reading the tool module: %w", err)
+	}
+	names := []string{"go.mod", "go.sum"}
+	for _, source := range sources {
+		names = append(names, filepath.Base(source))
+	}
+	for _, name := range names {
 		content, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil && !os.IsNotExist(err) { // a module without dependencies has no go.sum
 			return "", fmt.Errorf("reading the tool module: %w", err)

@@ -13,6 +13,8 @@ type Tool struct {
 	Module string
 	// Package is the import path of the program's main package.
 	Package string
+	// pins is the import path whose module's version is the program's; Package when empty.
+	pins string
 	// stamp lists the linker's -X settings that tell the program its version, which it learns in no other way
 	// when it is built outside its own repository.
 	stamp func(version string) []string
@@ -27,7 +29,7 @@ func Pulumi() Tool {
 
 // Etcd is the cluster's database.
 func Etcd() Tool {
-	return Tool{Name: "etcd", Module: "etcd", Package: "go.etcd.io/etcd/server/v3"}
+	return Tool{Name: "etcd", Module: etcdFolder, Package: "go.etcd.io/etcd/server/v3"}
 }
 
 // Kwok plays the kubelets.
@@ -66,7 +68,10 @@ func (t Tool) title(version string) string {
 	return fmt.Sprintf("%s %s", t.Name, strings.TrimPrefix(version, "v"))
 }
 
-// Containerd is the container runtime of the machines; only its check of a configuration is used.
-func Containerd() Tool {
-	return Tool{Name: "containerd", Module: "containerd", Package: "github.com/containerd/containerd/v2/cmd/containerd"}
+// pinned is the import path that tells the program's version.
+func (t Tool) pinned() string {
+	if t.pins != "" {
+		return t.pins
+	}
+	return t.Package
 }
