@@ -10,30 +10,38 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/access"
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // ubuntuImage is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
 const ubuntuImage = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 
 // Deploy is the Pulumi program.
-func Deploy(ctx *pulumi.Context) error {
-	outputs, err := build(ctx)
-	if err != nil {
-		return err
+func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
+
+// DeployFrom is the program with other addresses for its machines to fetch from: those of a lab, for example. It is no
+// setting, because no stack of ours has a mirror.
+func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		outputs, err := build(ctx, sources)
+		if err != nil {
+			return err
+		}
+		for name, value := range outputs {
+			ctx.Export(name, value)
+		}
+		return nil
 	}
-	for name, value := range outputs {
-		ctx.Export(name, value)
-	}
-	return nil
 }
 
 // build checks everything that can be checked, then builds the machines, then what runs on them. It returns the
 // stack's outputs.
-func build(ctx *pulumi.Context) (pulumi.Map, error) {
+func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 	settings, err := LoadSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
+	settings.Sources = sources
 	return buildWith(ctx, settings)
 }
 

@@ -106,7 +106,7 @@ func userDataOf(s *Settings, n Node) (string, error) {
 		Cluster: s.ClusterName(), Region: s.Region, Name: n.Name,
 		Labels: n.Labels, Taints: n.Taints(), MaxPods: n.MaxPods,
 		KubeReserved: n.Type().KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
-		KubernetesVersion: s.KubernetesVersion,
+		KubernetesVersion: s.KubernetesVersion, Sources: s.Sources,
 	}
 	if n.DataGiB > 0 {
 		config.DataMount = dataMount

@@ -109,6 +109,22 @@ func TestUserDataMakesEachMachineItsNode(t *testing.T) {
 	}
 }
 
+func TestMachinesFetchFromTheGivenSources(t *testing.T) {
+	settings, err := decode(t, "dev", nil)
+	require.NoError(t, err)
+	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
+	for _, n := range settings.Nodes {
+		encoded, err := userDataOf(settings, n)
+		require.NoError(t, err)
+		document, err := userdata.Decode(encoded)
+		require.NoError(t, err)
+		text, err := document.File(userdata.EnvironmentPath)
+		require.NoError(t, err)
+		assert.Contains(t, text, "SSM_ENDPOINT='http://10.1.0.1:8001'", n.Name)
+		assert.Contains(t, text, "IMDS_ENDPOINT='http://169.254.169.254'", n.Name)
+	}
+}
+
 func TestWhoReachesWhat(t *testing.T) {
 	const master, high, storage, rabbit = "k8s-master", "k8s-api-high-traffic", "k8s-worker-storage", "k8s-rabbitmq"
 	type question struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
 )
@@ -69,6 +70,9 @@ type Settings struct {
 
 	// Nodes is the topology with the stack's instance types.
 	Nodes []Node
+
+	// Sources are where machines fetch from when it is not the public addresses; no setting, see DeployFrom.
+	Sources kubeadm.Sources
 
 	// Secrets, which are never printed.
 	RegistryPassword, OpenAIAPIKey, KakaoAPIKey, AlertURL pulumi.StringOutput

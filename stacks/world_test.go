@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/awssim"
 	"github.com/growbin/cluster/internal/instantboot"
 )
@@ -84,7 +85,7 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 
 // run builds the stack and keeps its outputs.
 func (w *world) run(ctx *pulumi.Context) error {
-	outputs, err := build(ctx)
+	outputs, err := build(ctx, kubeadm.Sources{})
 	if err != nil {
 		return err
 	}
