@@ -1,5 +1,5 @@
 // Command tools builds, once per machine, every program that rehearsals and tests run, and prints where each one is as
-// NAME=path. Progress goes to standard error.
+// NAME=path. Progress goes to standard error. Another minor version of Kubernetes than the tests' can be named: tools 1.35.
 package main
 
 import (
@@ -14,19 +14,23 @@ import (
 	"github.com/growbin/cluster/rehearsal/toolchain"
 )
 
-// version is the Kubernetes minor whose tools the tests use.
-const version = "1.36"
+// testsVersion is the Kubernetes minor whose tools the tests use.
+const testsVersion = "1.36"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	version := testsVersion
+	if len(os.Args) > 1 {
+		version = os.Args[1]
+	}
+	if err := run(ctx, version); err != nil {
 		fmt.Fprintln(os.Stderr, "tools:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, version string) error {
 	// go run -C rehearsal makes the module's folder the working directory.
 	builder, err := toolchain.New("tools", os.Stderr)
 	if err != nil {
