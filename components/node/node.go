@@ -45,12 +45,17 @@ type Args struct {
 	MetadataHops int
 	// DeletionProtection refuses termination of the machine and deletion of its data.
 	DeletionProtection bool
+	// Terminable lifts the protection of the machine alone, so that it can be replaced; its data stays protected.
+	Terminable bool
 	// VolumeTags go on the root volume, which the provider's default tags do not reach.
 	VolumeTags map[string]string
-	// Roll lets a changed AMI or changed user data replace the machine. Without it both stay as at first boot,
-	// since cloud-init would not run again and EC2 would only restart the machine.
+	// Roll lets a change of what is pinned replace the machine. Without it all of that stays as at first boot.
 	Roll bool
 }
+
+// pinned are the properties that EC2 changes by replacing the machine, or by stopping it. One edit, such as a new version in
+// the user data of every node, must not take all machines away in one update: each is changed when its turn comes.
+var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 
 // Node is one machine with its volumes.
 type Node struct {
@@ -105,7 +110,7 @@ func (a *Args) instance(name string) *ec2.InstanceArgs {
 		UserDataBase64:      a.UserData,
 		// What reaches the provider despite ignoreChanges is a deliberate roll; restarting the machine would not rerun cloud-init.
 		UserDataReplaceOnChange: pulumi.Bool(true),
-		DisableApiTermination:   pulumi.Bool(a.DeletionProtection),
+		DisableApiTermination:   pulumi.Bool(a.DeletionProtection && !a.Terminable),
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
 			HttpEndpoint:            pulumi.String("enabled"),
 			HttpTokens:              pulumi.String("required"), // IMDSv2 only
@@ -140,9 +145,11 @@ func (a *Args) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {
 		pulumi.Parent(parent),
 		// The successor needs the private address and the data volume of its predecessor.
 		pulumi.DeleteBeforeReplace(true),
+		// EC2 would only stop the machine for it. Every change of a machine takes the same, tested way: a new one.
+		pulumi.ReplaceOnChanges([]string{"instanceType"}),
 	}
 	if !a.Roll {
-		options = append(options, pulumi.IgnoreChanges([]string{"ami", "userDataBase64"}))
+		options = append(options, pulumi.IgnoreChanges(pinned))
 	}
 	return options
 }

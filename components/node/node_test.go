@@ -161,21 +161,32 @@ func TestChoices(t *testing.T) {
 	assert.Equal(t, 2.0, inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
 }
 
-// A new image or changed user data must not replace a running database by surprise.
+// No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
 func TestOnlyARollReplaces(t *testing.T) {
-	for roll, want := range map[bool][]string{false: {"ami", "userDataBase64"}, true: nil} {
+	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
+	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
-		args.Roll = roll
+		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"
 		w, err := deploy(t, args)
 		require.NoError(t, err)
 		instance := w.only(t, instanceType, "k8s-redis")
 		assert.ElementsMatch(t, want, instance.IgnoreChanges)
+		assert.Equal(t, []string{"instanceType"}, instance.ReplaceOnChanges, "EC2 would stop the machine, and its user data would be another's")
 		assert.True(t, instance.DeleteBeforeReplace, "its successor needs its address and volume")
 		assert.True(t, instance.Inputs["userDataReplaceOnChange"].BoolValue())
 		for _, property := range want {
 			assert.Contains(t, instance.Inputs, resource.PropertyKey(property), "the ignored input exists")
 		}
 	}
+}
+
+func TestAMachineCanBeReplacedWhereDataIsProtected(t *testing.T) {
+	args := validArgs()
+	args.DataGiB, args.DeletionProtection, args.Terminable = 40, true, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	assert.False(t, w.only(t, instanceType, "k8s-redis").Inputs["disableApiTermination"].BoolValue())
+	assert.True(t, *w.only(t, volumeType, "k8s-redis-data").Protect)
 }
 
 func TestDataVolumeOutlivesTheMachine(t *testing.T) {
