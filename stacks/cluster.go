@@ -68,7 +68,7 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 	}
 	// A machine that boots before its route, its rules or its permissions stand fails its bootstrap.
 	ready := pulumi.DependsOn([]pulumi.Resource{c.vpc, groups, bootstrap})
-	for _, n := range s.Nodes {
+	for _, n := range s.machines() {
 		args, err := machineArgs(s, n, c.vpc)
 		if err != nil {
 			return nil, err

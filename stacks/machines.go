@@ -55,7 +55,7 @@ func bootstrapArgs(s *Settings, images *bucket.Bucket) *kubeadm.ClusterArgs {
 	args := &kubeadm.ClusterArgs{
 		ClusterName: s.ClusterName(), ControlPlane: ControlPlane(s.Nodes).Name, Statements: map[string][]kubeadm.Statement{},
 	}
-	for _, n := range s.Nodes {
+	for _, n := range s.machines() {
 		if n.Role != RoleControlPlane {
 			args.Workers = append(args.Workers, n.Name)
 		}
@@ -81,7 +81,9 @@ func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
 		UserData: pulumi.String(userData), KeyName: s.SSHKeyName,
 		DeletionProtection: s.DeletionProtection, VolumeTags: s.tags(),
-		Roll: slices.Contains(s.RollNodes, n.Name),
+		// A temporary machine is there to go.
+		Terminable: slices.Contains(s.UnprotectedNodes, n.Name) || !isRow(s.Nodes, n.Name),
+		Roll:       slices.Contains(s.RollNodes, n.Name),
 	}
 	if n.PodsUseRole {
 		args.MetadataHops = 2

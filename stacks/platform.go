@@ -32,7 +32,7 @@ func newPlatform(ctx *pulumi.Context, s *Settings, c *cluster) (*platform, error
 	if p.class, err = localvolume.NewClass(ctx, storageClass, &localvolume.ClassArgs{Name: storageClass}, p.inCluster); err != nil {
 		return nil, err
 	}
-	for _, n := range s.Nodes {
+	for _, n := range s.machines() {
 		machine := c.nodes[n.Name]
 		if p.joined[n.Name], err = noderole.New(ctx, n.Name, &noderole.Args{
 			Node: n.Name, Role: string(n.Role), InstanceID: c.access.Joined(n.Name, machine.InstanceID),

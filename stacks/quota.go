@@ -30,13 +30,21 @@ func checkQuota(ctx *pulumi.Context, s *Settings, opts ...pulumi.InvokeOption) e
 	if err != nil {
 		return fmt.Errorf("count running vCPUs: %w", err)
 	}
-	needed := Sum(s.Nodes).VCPU
+	needed := Sum(s.machines()).VCPU
 	if available := int(quota.Value) - others; needed > available {
-		return fmt.Errorf("the topology needs %d vCPUs but only %d are left in %s: quota %q (%s) is %d and other instances use %d; "+
+		return fmt.Errorf("%s needs %d vCPUs but only %d are left in %s: quota %q (%s) is %d and other instances use %d; "+
 			"ask for at least %d in Service Quotas, or choose smaller instanceTypes",
-			needed, max(available, 0), s.Region, quota.QuotaName, vcpuQuota, int(quota.Value), others, needed+others)
+			s.whatNeeds(), needed, max(available, 0), s.Region, quota.QuotaName, vcpuQuota, int(quota.Value), others, needed+others)
 	}
 	return nil
+}
+
+// whatNeeds names what the quota has to cover.
+func (s *Settings) whatNeeds() string {
+	if len(s.SurgeNodes) == 0 {
+		return "the topology"
+	}
+	return fmt.Sprintf("the topology with a second machine for %s", strings.Join(s.SurgeNodes, ", "))
 }
 
 // othersVCPU counts the vCPUs of running standard instances that do not belong to the cluster.

@@ -52,6 +52,8 @@ type Settings struct {
 
 	KubernetesVersion  string
 	RollNodes          []string
+	SurgeNodes         []string
+	UnprotectedNodes   []string
 	BootTimeout        time.Duration
 	DeletionProtection bool
 
@@ -126,6 +128,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		RollNodes:          r.list("rollNodes"),
+		SurgeNodes:         r.list("surgeNodes"),
+		UnprotectedNodes:   r.list("unprotectedNodes"),
 		BootTimeout:        time.Duration(r.integer("bootTimeoutMinutes")) * time.Minute,
 		DeletionProtection: r.boolean("deletionProtection"),
 

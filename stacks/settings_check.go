@@ -127,11 +127,7 @@ func (s *Settings) validateMachines(r *reader) {
 			r.wrong("kubernetesVersion", s.KubernetesVersion, "give a full version such as 1.36.3, of %s", strings.Join(kubeadm.SupportedMinors(), ", "))
 		}
 	}
-	for _, name := range s.RollNodes {
-		if _, err := nodeNamed(s.Nodes, name); err != nil {
-			r.wrong("rollNodes", name, "%s", err)
-		}
-	}
+	s.validateRolling(r)
 	if s.BootTimeout < time.Minute {
 		r.wrong("bootTimeoutMinutes", int(s.BootTimeout/time.Minute), "give at least 1; a machine takes about 4 minutes to join")
 	}
