@@ -1,10 +1,11 @@
 # Growbin's cluster. `make` alone lists what there is.
 #
-#   make rehearse   rehearses the whole life of a stack on this machine (STACK=dev|prod, KEEP=1 leaves it running)
+#   make rehearse   rehearses the whole life of a stack on this machine (STACK=dev|prod, KEEP=1 leaves it running, DRILL=… lets something happen to it)
 #   make test       every check and test
 
 STACK ?= dev
 KEEP  ?=
+DRILL ?=
 
 # Only Go is needed: without cgo there is no C compiler to install, and one build cache serves tests, tools and rehearsal.
 export CGO_ENABLED := 0
@@ -17,9 +18,9 @@ LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1
+rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME
 	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
-	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) ../.rehearsal/bin/rehearse
+	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) ../.rehearsal/bin/rehearse
 
 test: ## Runs every check and test
 	@LINT="$(LINT)" scripts/test

@@ -19,6 +19,9 @@ func (r *Report) Print(out io.Writer, colors bool) {
 		fmt.Fprintln(out, margin+faint.paint(colors, "CPU and memory: what the pods request, in percent of what the node can give to pods"))
 		fmt.Fprintln(out)
 	}
+	if r.Drill != nil {
+		r.Drill.print(out, colors)
+	}
 	r.phaseTable().write(out, colors)
 	fmt.Fprintln(out)
 	r.factTable().write(out, colors)

@@ -34,6 +34,8 @@ type Report struct {
 	// Real and Simulated say what the result rests on.
 	Real      []string `json:"real"`
 	Simulated []string `json:"simulated"`
+	// Drill is what happened to the stack while it ran; absent when nothing did.
+	Drill *Drill `json:"drill,omitempty"`
 	// PeakMemoryBytes is the largest resident memory of all processes of the rehearsal together, sampled.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
 }

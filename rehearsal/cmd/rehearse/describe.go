@@ -15,6 +15,9 @@ import (
 // describe puts what was read back into the report.
 func (r *rehearsal) describe(s *verify.Snapshot) {
 	r.report.KubernetesVersion = s.Version
+	// A rehearsal with a drill describes twice; the last time counts.
+	r.report.Nodes, r.report.Pods, r.report.OtherPods = nil, nil, nil
+	r.report.StatefulSets, r.report.DaemonSets, r.report.Claims = nil, nil, nil
 	for _, node := range r.settings.Nodes {
 		load := s.Load(node.Name)
 		described := report.Node{

@@ -16,9 +16,11 @@ type options struct {
 	stack string
 	// keep leaves everything running after the second update, until Ctrl-C.
 	keep bool
+	// drill names what happens to the stack while it runs; empty for nothing.
+	drill string
 }
 
-// parse reads the command line; what it does not say is taken from STACK and KEEP, for `STACK=prod make rehearse`.
+// parse reads the command line; what it does not say is taken from STACK, KEEP and DRILL, for `STACK=prod make rehearse`.
 func parse(args []string, env func(string) string) (options, error) {
 	var o options
 	keep := false
@@ -36,11 +38,15 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags.StringVar(&o.root, "C", "", "the repository (default: where Pulumi.yaml is, upwards from here)")
 	flags.StringVar(&o.stack, "stack", stack, "the stack to rehearse, also STACK")
 	flags.BoolVar(&o.keep, "keep", keep, "leave it running to look around in, until Ctrl-C; also KEEP=1")
+	flags.StringVar(&o.drill, "drill", env("DRILL"), "what happens to the stack while it runs, also DRILL: "+drillHelp())
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unknown argument %q", flags.Arg(0))
+	}
+	if _, err := findDrill(o.drill); err != nil {
+		return o, err
 	}
 	var err error
 	o.root, err = findRoot(o.root)

@@ -92,11 +92,16 @@ func (r *rehearsal) checkMachines() (differences []string) {
 
 // again deploys the same program a second time: nothing may change.
 func (r *rehearsal) again(ctx context.Context) error {
-	result, err := r.engine.Up(ctx, "second-up")
-	r.report.Resources.ChangedOnSecondUp = result.Changed()
-	r.report.Resources.Changes = words(result.Changes)
+	return r.unchanged(ctx, "second-up", "the second up")
+}
+
+// unchanged deploys a program that is deployed already.
+func (r *rehearsal) unchanged(ctx context.Context, log, title string) error {
+	result, err := r.engine.Up(ctx, log)
+	r.report.Resources.ChangedOnSecondUp += result.Changed()
+	r.report.Resources.Changes = append(r.report.Resources.Changes, words(result.Changes)...)
 	if n := result.Changed(); n > 0 {
-		r.problem("the second up changed %d resources: %s", n, strings.Join(words(result.Changes), "; "))
+		r.problem("%s changed %d resources: %s", title, n, strings.Join(words(result.Changes), "; "))
 	}
 	return err
 }

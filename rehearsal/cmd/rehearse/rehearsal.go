@@ -26,6 +26,7 @@ import (
 // rehearsal is one run, from tools to verdict.
 type rehearsal struct {
 	options  options
+	drill    drill
 	out      *console
 	state    string // .rehearsal/<stack>
 	settings *stacks.Settings
@@ -59,6 +60,7 @@ func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error 
 		report:    report.Report{Stack: o.stack, Problems: []string{}, Seconds: map[string]float64{}},
 		lastWords: map[string]string{},
 	}
+	r.drill = drills[o.drill] // the options were checked
 	release, err := claim(r.state)
 	if err != nil {
 		return err
@@ -82,17 +84,15 @@ func rehearse(ctx context.Context, o options, out io.Writer, colors bool) error 
 
 // run is the order of things. A phase that fails ends it: what would follow could not be trusted.
 func (r *rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) error {
-	for _, phase := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
+	phases := []phase{
 		{"tools", r.tools},
 		{"simulated AWS", func(ctx context.Context) error { return r.open(ctx, cancel) }},
 		{"preview", r.preview},
 		{"up", r.up},
 		{"verify", r.verify},
 		{"second up", r.again},
-	} {
+	}
+	for _, phase := range append(phases, r.drillPhases()...) {
 		if err := r.phase(ctx, phase.name, phase.do); err != nil {
 			if r.options.keep && r.world != nil && ctx.Err() == nil {
 				r.out.problem(err)

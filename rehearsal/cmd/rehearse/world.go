@@ -77,6 +77,7 @@ func (r *rehearsal) ownConfig() (config, secrets map[string]string) {
 		prefix + "sshKeyName":         "",
 		prefix + "gitPath":            "",
 	}
+	maps.Copy(config, r.drill.config)
 	secrets = map[string]string{}
 	for _, key := range append(r.encrypted, prefix+"openaiApiKey", prefix+"kakaoApiKey") {
 		secrets[key] = "rehearsal-" + rand.Text()
