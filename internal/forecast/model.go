@@ -1,0 +1,88 @@
+package forecast
+
+import (
+	"fmt"
+	"strings"
+)
+
+// slowPoll is what both polls were before they were shortened, in seconds.
+const slowPoll = 5
+
+// Options choose a variant. The zero value is the program as it is, from Canonical's image.
+type Options struct {
+	// Prebuilt machines start from an image with packages and public images in it.
+	Prebuilt bool
+	// Each of these takes one shortening back, to show what it is worth.
+	AptDaily, AllLists, OneInstall, LatePulls, NoPrepull, SlowPolls, StatusWaited bool
+}
+
+// Model is what the forecast must be told of a deployment beside the program itself.
+type Model struct {
+	// Images by repository or its beginning; the longest that fits counts.
+	Images map[string]Image
+	// ControlPlaneImages and NodeImages are what kubeadm names for the two roles, by repository.
+	ControlPlaneImages, NodeImages []string
+	// Charts by name: the pods of Helm releases, which the program does not show.
+	Charts map[string]Chart
+	// System are the pods that kubeadm makes.
+	System []ChartPod
+	// NetworkChart is the chart whose pods make a node ready, NetworkPod the name of the one on each node.
+	NetworkChart, NetworkPod string
+	// PollInterval is the time between two looks of the program at what a machine reports, in seconds.
+	PollInterval float64
+	// Stores are workloads, by name, that all workloads in Namespace wait for before they are ready.
+	Stores    []string
+	Namespace string
+}
+
+// Image is a container image.
+type Image struct {
+	// Compressed is what is fetched, Unpacked what is written, in MB.
+	Compressed, Unpacked float64
+	// Start is how long the program needs until it can serve, in seconds.
+	Start float64
+}
+
+// Chart is what a Helm release brings.
+type Chart struct {
+	// Pods in the order of their creation. Operated ones are made by a controller of the chart and not waited for by Helm.
+	Pods []ChartPod
+}
+
+// ChartPod is one or more equal pods.
+type ChartPod struct {
+	Name string
+	// EveryNode pods run on all machines, the others on the control plane.
+	EveryNode bool
+	// HostNetwork pods need no pod network.
+	HostNetwork bool
+	// Operated pods are made by the chart's first pod.
+	Operated bool
+	// Images of its containers, init containers included; Init counts the latter.
+	Images []string
+	Init   int
+}
+
+// image finds an image by its reference.
+func (m *Model) image(reference string) (Image, error) {
+	repository := repositoryOf(reference)
+	best, found := "", false
+	for prefix := range m.Images {
+		if (repository == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(repository, prefix)) && len(prefix) > len(best) {
+			best, found = prefix, true
+		}
+	}
+	if !found {
+		return Image{}, fmt.Errorf("the size of image %q is not known; give it a row in the table of images", reference)
+	}
+	return m.Images[best], nil
+}
+
+// repositoryOf is a reference without tag and digest.
+func repositoryOf(reference string) string {
+	reference, _, _ = strings.Cut(reference, "@")
+	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, "/") {
+		reference = reference[:i]
+	}
+	return reference
+}
