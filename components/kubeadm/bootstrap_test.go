@@ -72,7 +72,7 @@ func TestPowerLostAtEveryCommandEndsInTheSameState(t *testing.T) {
 func newPreparedControlPlane(t *testing.T) *machine {
 	t.Helper()
 	m := newControlPlane(t)
-	m.markDone("host", "packages", "containerd")
+	m.markDone("host", "packages", "containerd", "kubelet")
 	return m
 }
 
@@ -80,7 +80,7 @@ func newPreparedControlPlane(t *testing.T) *machine {
 func newPreparedWorker(t *testing.T) *machine {
 	t.Helper()
 	m := newWorker(t)
-	m.markDone("host", "packages", "containerd", "data-disk")
+	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
 	return m
 }
 
@@ -156,7 +156,7 @@ func TestExpiredKeysAreReplaced(t *testing.T) {
 func TestUnreachableStatusParameterDoesNotStopTheBoot(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
-	m.markDone("host", "packages", "containerd", "data-disk")
+	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
 	m.aws.denied = true
 	m.env = []string{"REPORT_ATTEMPTS=1"}
 	output, err := m.boot()

@@ -39,6 +39,9 @@ type NodeConfig struct {
 	ContainerdVersion string
 	// DataMount is where the second disk is mounted; empty for a node without one.
 	DataMount string
+	// Images are references of images that the node is going to need, beside those that kubeadm names. It fetches them while it
+	// boots, without credentials. A missing one is fetched when a pod asks for it.
+	Images []string
 	// Sources are the addresses that a booting node fetches from; empty ones get their public defaults.
 	Sources Sources
 }

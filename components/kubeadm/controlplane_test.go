@@ -53,7 +53,7 @@ func TestControlPlaneBootsAndPublishes(t *testing.T) {
 	for _, text := range m.aws.statuses {
 		steps = append(steps, parseStatus(t, text).Step)
 	}
-	require.Equal(t, []string{"host", "packages", "containerd", "data-disk", "control-plane", "renew-join", "publish", "ready"}, steps)
+	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "control-plane", "renew-join", "publish", "ready"}, steps)
 
 	var message kubeadm.KubeconfigMessage
 	require.Equal(t, "SecureString", m.aws.kinds["/dev/kubeconfig"])
@@ -98,7 +98,8 @@ func requirePreparedHost(t *testing.T, m *machine) {
 	for _, call := range []string{
 		"swapoff -a",
 		"sysctl -p " + m.path("/etc/sysctl.d/99-kubernetes.conf"),
-		"apt-mark hold containerd.io kubelet kubeadm kubectl",
+		"apt-mark hold containerd.io kubeadm",
+		"apt-mark hold kubelet kubectl",
 		"systemctl restart containerd",
 		"systemctl enable --now kubeadm-renew-join.timer",
 		"mount " + stateDir,
@@ -106,10 +107,12 @@ func requirePreparedHost(t *testing.T, m *machine) {
 	} {
 		require.Contains(t, calls, call)
 	}
-	installed := slices.IndexFunc(calls, func(call string) bool {
-		return strings.HasPrefix(call, "apt-get") && strings.HasSuffix(call, "containerd.io=2.2.* kubelet=1.36.3-1.1 kubeadm=1.36.3-1.1 cri-tools kubectl=1.36.3-1.1")
-	})
-	require.Positive(t, installed, "the exact versions were not installed: %v", calls)
+	for _, packages := range []string{"containerd.io=2.2.* kubeadm=1.36.3-1.1 cri-tools", "kubelet=1.36.3-1.1 kubectl=1.36.3-1.1"} {
+		installed := slices.IndexFunc(calls, func(call string) bool {
+			return strings.HasPrefix(call, "apt-get") && strings.HasSuffix(call, packages)
+		})
+		require.Positive(t, installed, "the exact versions were not installed: %v", calls)
+	}
 	require.Contains(t, m.read("/etc/fstab"), "\n#/swap.img", "swap would be back after a reboot")
 }
 

@@ -31,6 +31,7 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 		{"IMDS_ENDPOINT", c.Sources.IMDSEndpoint},
 		{"SSM_ENDPOINT", c.Sources.SSMEndpoint},
 		{userdata.EnvDataMount, c.DataMount},
+		{userdata.EnvImages, strings.Join(c.Images, " ")},
 	}
 }
 
@@ -42,9 +43,10 @@ func (c *ControlPlaneConfig) variables() []variable {
 	)
 }
 
-// steps are the boot scripts that the driver runs, in order. The disk comes late: it is attached while packages are fetched.
+// steps are the boot scripts that the driver runs, in order. Containerd comes early, so that images are fetched while kubelet is
+// installed, and the disk late: it is attached while packages are fetched.
 func (c *NodeConfig) steps(last ...string) []string {
-	steps := []string{"host", "packages", "containerd"}
+	steps := []string{"host", "packages", "containerd", "kubelet"}
 	if c.DataMount != "" {
 		steps = append(steps, "data-disk")
 	}

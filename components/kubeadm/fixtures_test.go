@@ -56,6 +56,8 @@ func render(t *testing.T, config any) string {
 		text, err = kubeadm.ControlPlaneUserData(config)
 	case kubeadm.WorkerConfig:
 		text, err = kubeadm.WorkerUserData(config)
+	case kubeadm.ImageConfig:
+		text, err = kubeadm.ImageUserData(config)
 	default:
 		t.Fatalf("no user data is rendered from a %T", config)
 	}

@@ -30,7 +30,7 @@ func tool(t *testing.T, name, fix string) (string, bool) {
 func rendered(t *testing.T) map[string]string {
 	t.Helper()
 	dirs := map[string]string{}
-	for role, config := range map[string]any{"control-plane": controlPlaneConfig(), "worker": workerConfig()} {
+	for role, config := range map[string]any{"control-plane": controlPlaneConfig(), "worker": workerConfig(), "image": imageConfig()} {
 		dirs[role] = t.TempDir()
 		for _, file := range decode(t, render(t, config)).Files {
 			path := filepath.Join(dirs[role], file.Path)
@@ -74,7 +74,7 @@ func TestUserDataPassesCloudInitSchema(t *testing.T) {
 	if !found {
 		return
 	}
-	for _, config := range []any{controlPlaneConfig(), workerConfig()} {
+	for _, config := range []any{controlPlaneConfig(), workerConfig(), imageConfig()} {
 		path := filepath.Join(t.TempDir(), "user-data")
 		require.NoError(t, os.WriteFile(path, plainText(t, render(t, config)), 0o600))
 		output, err := exec.Command(cloudInit, "schema", "--config-file", path).CombinedOutput()
@@ -99,6 +99,10 @@ func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 	for role, dir := range rendered(t) {
 		path := filepath.Join(dir, userdata.KubeadmConfigPath)
 		text, err := os.ReadFile(path)
+		if role == "image" {
+			require.ErrorIs(t, err, os.ErrNotExist)
+			continue
+		}
 		require.NoError(t, err)
 		// kubeadm insists that the discovery file exists, which the machine writes while it boots.
 		discovery := filepath.Join(dir, "discovery.conf")

@@ -155,7 +155,7 @@ func TestNodeWithoutDataDiskDoesNotWaitForOne(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, node.DataDisk)
 	environment := variables(t, encoded)
-	require.Equal(t, "host packages containerd control-plane renew-join publish", environment["STEPS"])
+	require.Equal(t, "host packages containerd kubelet control-plane renew-join publish", environment["STEPS"])
 	require.Equal(t, "/var/lib/control-plane", environment["STATE_DIR"])
 }
 

@@ -11,7 +11,7 @@ import (
 var scripts embed.FS
 
 // commonScripts run on every node; the driver runs those named in STEPS.
-var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "packages.sh", "containerd.sh"}
+var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "apt.sh", "packages.sh", "containerd.sh", "kubelet.sh", "images.sh"}
 
 // scriptFile is the embedded script as a file for cloud-init to write.
 func scriptFile(name string) (cloudFile, error) {

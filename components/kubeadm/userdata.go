@@ -113,10 +113,9 @@ func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []cloudFile{
-		newFile(userdata.KubeadmConfigPath, "0600", config),
-		newFile(userdata.KubeletPatchPath, "0644", patch),
-		newFile(userdata.EnvironmentPath, "0644", environment),
+	files := []cloudFile{newFile(userdata.EnvironmentPath, "0644", environment)}
+	if len(p.documents) > 0 { // a machine that becomes an image is no node
+		files = append(files, newFile(userdata.KubeadmConfigPath, "0600", config), newFile(userdata.KubeletPatchPath, "0644", patch))
 	}
 	names := append(append([]string{}, commonScripts...), p.scripts...)
 	if c.DataMount != "" {

@@ -19,7 +19,9 @@ import (
 var (
 	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	mountPath  = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
-	imagePath  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
+	// imageReference is host or user, path, and tag or digest; a tag is asked for, since what is fetched must be what pods name.
+	imageReference = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$`)
+	imagePath      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
 
 	reservable = []string{"cpu", "memory", "ephemeral-storage", "pid"}
 	// evictable are the kubelet's eviction signals (kubelet.config.k8s.io/v1beta1, evictionHard).
@@ -53,6 +55,11 @@ func (c *NodeConfig) check(found *problems) {
 	}
 	if c.DataMount != "" && (!mountPath.MatchString(c.DataMount) || path.Clean(c.DataMount) != c.DataMount || path.Dir(c.DataMount) == "/") {
 		found.add("DataMount", c.DataMount, "an absolute path at least two levels deep, such as /var/lib/data, is right")
+	}
+	for _, image := range c.Images {
+		if !imageReference.MatchString(image) {
+			found.add("Images", image, "a reference with a tag or digest, such as quay.io/calico/node:v3.32.2, is right")
+		}
 	}
 	c.Sources.check(found)
 }

@@ -31,7 +31,8 @@ func TestWorkerJoins(t *testing.T) {
 	require.NoError(t, err, output)
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 	require.True(t, m.exists("/etc/kubernetes/kubelet.conf"))
-	require.Contains(t, m.calls(), "apt-mark hold containerd.io kubelet kubeadm")
+	require.Contains(t, m.calls(), "apt-mark hold containerd.io kubeadm")
+	require.Contains(t, m.calls(), "apt-mark hold kubelet")
 	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
 	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join token was left on the disk")
 }

@@ -53,6 +53,7 @@ var (
 
 // Kubernetes.
 var (
+	restoreStep     = assumed("step restore on a first start", 1, "s", "one listing of a bucket")
 	initPreflight   = assumed("kubeadm init up to the static pods", 3.5, "s", "checks, elliptic-curve certificates, kubeconfigs, kubelet started")
 	initHealthy     = documented("static pods written until the control plane is healthy", 12, "s", "logs in kubernetes/kubernetes pull request 117984 (2023): 24 to 28 s before it, up to 20 s of them saved by it")
 	initRest        = assumed("kubeadm init after that", 4, "s", "configuration uploaded, CoreDNS and kube-proxy applied")

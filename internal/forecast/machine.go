@@ -63,7 +63,7 @@ func (m *Machine) interval(script, variable string) (float64, error) {
 }
 
 // prepulled are the images that the user data names to be fetched while the machine boots.
-func (m *Machine) prepulled() []string { return strings.Fields(m.Environment["IMAGES"]) }
+func (m *Machine) prepulled() []string { return strings.Fields(m.Environment[userdata.EnvImages]) }
 
 // The tasks of a machine that others wait for.
 func launchOf(machine string) string { return "launch/" + machine }
@@ -117,9 +117,11 @@ var steps = map[string]func(*boot) error{
 	"kubelet":       (*boot).kubelet,
 	"data-disk":     (*boot).dataDisk,
 	"control-plane": (*boot).controlPlane,
-	"renew-join":    (*boot).renewJoin,
-	"publish":       func(x *boot) error { x.next("publish", "publish the kubeconfig", publishStep); return nil },
-	"worker":        (*boot).worker,
+	// On a first start there is nothing to restore; it looks whether there is.
+	"restore":    func(x *boot) error { x.next("restore", "look for a backup", restoreStep); return nil },
+	"renew-join": (*boot).renewJoin,
+	"publish":    func(x *boot) error { x.next("publish", "publish the kubeconfig", publishStep); return nil },
+	"worker":     (*boot).worker,
 }
 
 // task plans something on the machine and returns its ID.

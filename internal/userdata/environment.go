@@ -16,6 +16,7 @@ const (
 	EnvRole                = "NODE_ROLE"
 	EnvDataMount           = "DATA_MOUNT"
 	EnvSteps               = "STEPS"
+	EnvImages              = "IMAGES"
 	EnvStateDir            = "STATE_DIR"
 	EnvJoinParameter       = "JOIN_PARAMETER"
 	EnvKubeconfigParameter = "KUBECONFIG_PARAMETER"

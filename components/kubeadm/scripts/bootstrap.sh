@@ -8,10 +8,33 @@ LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${STEP_TIMEOUT:=2700}" # seconds; longer than a worker waits for its join data
 : "${REPORT_ATTEMPTS:=8}"
 
-# mark_done FILE records on disk that something need not be done again.
+# fingerprint STEP prints what the result of a step that a machine image can bring along depends on, and nothing for the
+# others: they belong to one machine.
+fingerprint() {
+  case $1 in host | packages | containerd | kubelet) ;; *) return 0 ;; esac
+  {
+    cat "$LIB/$1.sh" "$LIB/apt.sh"
+    echo "$KUBERNETES_PACKAGE_VERSION" "$KUBERNETES_APT" "$KUBERNETES_APT_KEY" \
+      "$CONTAINERD_VERSION" "$CONTAINERD_APT" "$CONTAINERD_APT_KEY" "$IMAGE_REPOSITORY"
+  } | sha256sum | cut -c 1-32
+}
+
+# mark_done STEP records on disk that it need not be done again.
 mark_done() {
-  touch "$STATE/$1.done"
-  sync "$STATE"
+  fingerprint "$1" | write_file "$STATE/$1.done" 0644
+  sync "$STATE/$1.done" "$STATE"
+}
+
+# is_done STEP is true unless it was done from something else. An empty mark says no more than that it was done.
+is_done() {
+  [ -e "$STATE/$1.done" ] && { [ ! -s "$STATE/$1.done" ] || [ "$(cat "$STATE/$1.done")" = "$(fingerprint "$1")" ]; }
+}
+
+# announce STEP reports that it begins. Beside it, with files of its own: a slow SSM must not hold up the boot.
+announce() {
+  install -d -m 0700 "$RUN/announce"
+  { RUN=$RUN/announce report 3 Booting "$1" "" || log "the status could not be reported"; } &
+  announced=$!
 }
 
 # reason_from CODE makes one short line of the end of a step's output.
@@ -26,8 +49,10 @@ run_step() {
   local step=$1 code=0 reason
   log "step $step"
   # After a failure its reason stays to be read until the step has succeeded.
-  [ -e "$STATE/failed" ] || report 3 Booting "$step" "" || log "the status could not be reported"
+  announced=
+  [ -e "$STATE/failed" ] || announce "$step"
   timeout -k 30 "$STEP_TIMEOUT" bash "$LIB/$step.sh" 2>&1 | tee "$RUN/output" || code=$?
+  [ -z "$announced" ] || wait "$announced" || true
   if [ "$code" -ne 0 ]; then
     reason=$(reason_from "$code")
     log "step $step FAILED: $reason"
@@ -39,11 +64,16 @@ run_step() {
   rm -f "$STATE/failed"
 }
 
+[ ! -e "$STATE/ready.done" ] || exit 0
+[ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image tells nobody
 for step in $STEPS; do
-  [ -e "$STATE/$step.done" ] || run_step "$step"
+  is_done "$step" || run_step "$step"
 done
-if [ ! -e "$STATE/ready.done" ]; then
-  report "$REPORT_ATTEMPTS" Ready ready "" || fail "the machine is ready, but its status could not be reported"
-  mark_done ready
-  log "ready"
+if [ "$NODE_ROLE" = image ]; then
+  log "ready to become an image"
+  systemctl poweroff
+  exit 0
 fi
+report "$REPORT_ATTEMPTS" Ready ready "" || fail "the machine is ready, but its status could not be reported"
+mark_done ready
+log "ready"

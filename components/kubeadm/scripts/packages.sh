@@ -1,8 +1,7 @@
 #!/bin/bash
-# Installs containerd and the Kubernetes tools in exactly the configured versions, and holds them there.
-# shellcheck source=lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+# Installs containerd and kubeadm in exactly the configured versions, and holds them there.
+# shellcheck source=apt.sh
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 KEYRINGS=$ROOT/etc/apt/keyrings
 # shellcheck source=/dev/null
@@ -18,8 +17,8 @@ fetch_keys() {
   wait "$containerd" || fail "no signing key from $CONTAINERD_APT_KEY"
 }
 
-apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$@"; }
-
+# On a first boot apt's daily work begins as well, fetches all lists and holds the locks. Step kubelet lets it begin.
+systemctl stop apt-daily.timer apt-daily-upgrade.timer apt-daily.service || log "apt-daily could not be stopped"
 mkdir -p "$KEYRINGS"
 fetch_keys
 echo "deb [signed-by=$KEYRINGS/kubernetes.asc] $KUBERNETES_APT /" |
@@ -27,15 +26,7 @@ echo "deb [signed-by=$KEYRINGS/kubernetes.asc] $KUBERNETES_APT /" |
 echo "deb [signed-by=$KEYRINGS/containerd.asc] $CONTAINERD_APT $SUITE stable" |
   write_file "$ROOT/etc/apt/sources.list.d/containerd.list" 0644
 
-packages=("containerd.io=$CONTAINERD_VERSION" "kubelet=$KUBERNETES_PACKAGE_VERSION" "kubeadm=$KUBERNETES_PACKAGE_VERSION" cri-tools)
-kubectl=()
-if [ "$NODE_ROLE" = control-plane ]; then
-  kubectl=("kubectl=$KUBERNETES_PACKAGE_VERSION")
-fi
-
-dpkg --configure -a # an installation may have been cut off
-# A list that could not be fetched must count as an error: by default apt only warns, and installs from what it has.
-retry 8 apt -o APT::Update::Error-Mode=any update || fail "package lists could not be fetched"
-retry 5 apt install -y --no-install-recommends --allow-downgrades --allow-change-held-packages "${packages[@]}" "${kubectl[@]}" ||
-  fail "packages could not be installed: ${packages[*]} ${kubectl[*]}"
-apt-mark hold containerd.io kubelet kubeadm "${kubectl[@]%%=*}"
+own_lists
+update
+install_packages "containerd.io=$CONTAINERD_VERSION" "kubeadm=$KUBERNETES_PACKAGE_VERSION" cri-tools
+apt-mark hold containerd.io kubeadm

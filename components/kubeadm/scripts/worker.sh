@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=5}" "${JOIN_ATTEMPT:=300}" # seconds
+: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" # seconds
 KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
 CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
 
@@ -24,12 +24,6 @@ join() {
   forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml"
 }
 
-# Images that every worker needs are fetched while it waits. Only a head start: kubelet would fetch them too.
-prepull() {
-  kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" |
-    grep -E '/(pause|kube-proxy):' | xargs -r -n 1 crictl pull
-}
-
 systemctl enable kubelet
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "this machine had joined before"
@@ -37,7 +31,6 @@ if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   exit 0
 fi
 
-prepull >"$RUN/prepull" 2>&1 &
 said=
 deadline=$((SECONDS + JOIN_WAIT))
 until join; do

@@ -1,0 +1,48 @@
+package kubeadm
+
+import (
+	"fmt"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+// roleImage is the role of a machine that boots only to have an image made of it.
+const roleImage = "image"
+
+// ImageConfig is what a machine is told that is to become a machine image.
+type ImageConfig struct {
+	// Region is the AWS region, e.g. ap-northeast-2.
+	Region string
+	// KubernetesVersion, PackageRevision, ContainerdVersion and Sources are as in NodeConfig. A node that is launched from the
+	// image with others does the steps over.
+	KubernetesVersion, PackageRevision, ContainerdVersion string
+	Sources                                               Sources
+	// Images are references of images that the machine image is to hold, beside those that kubeadm names.
+	Images []string
+}
+
+// ImageUserData renders the user data of a machine that installs what all nodes need, fetches images, takes off itself what
+// belongs to one machine, and shuts down. It needs no role in AWS and reports nothing: that it stops is its report.
+func ImageUserData(config ImageConfig) (string, error) {
+	node := NodeConfig{
+		Cluster: roleImage, Name: roleImage, Region: config.Region, MaxPods: 1,
+		KubernetesVersion: config.KubernetesVersion, PackageRevision: config.PackageRevision,
+		ContainerdVersion: config.ContainerdVersion, Sources: config.Sources, Images: config.Images,
+	}.withDefaults()
+	var found problems
+	node.check(&found)
+	if err := found.join("machine image cannot be made"); err != nil {
+		return "", err
+	}
+	variables := node.variables(roleImage, node.steps("images", "image"))
+	for i := range variables {
+		if variables[i].name == userdata.EnvStatusParameter {
+			variables[i].value = ""
+		}
+	}
+	text, err := node.render(parts{variables: variables, scripts: []string{"image.sh"}})
+	if err != nil {
+		return "", fmt.Errorf("machine image: %w", err)
+	}
+	return text, nil
+}
