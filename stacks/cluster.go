@@ -22,6 +22,9 @@ const (
 	controlPlaneHost = 10
 	// imageVersionDays is how long an overwritten or deleted image can be brought back.
 	imageVersionDays = 30
+	// backupSchedule saves the control plane every six hours, one of them at three in the morning in Korea, as the team has
+	// always done it (systemd.time(7)).
+	backupSchedule = "*-*-* 03/6:00:00 Asia/Seoul"
 )
 
 // pollInterval is the time between two looks at what a booting machine reports, and failedGrace how long a failure may
@@ -35,6 +38,8 @@ var (
 type cluster struct {
 	vpc    *network.Vpc
 	images *bucket.Bucket
+	// backups holds what the control plane saves of itself.
+	backups *bucket.Bucket
 	nodes  map[string]*node.Node
 	// server is the URL of the API server as it is reached from here.
 	server     pulumi.StringOutput
@@ -62,14 +67,21 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 	}, onAWS); err != nil {
 		return nil, err
 	}
-	bootstrap, err := kubeadm.NewCluster(ctx, name, bootstrapArgs(s, c.images), onAWS)
+	// The latest backup lies outside the history and never expires: a cluster that slept for weeks must come back too.
+	if c.backups, err = bucket.New(ctx, name+"-backups", &bucket.Args{
+		ExpirePrefix: kubeadm.BackupHistory, ExpireDays: s.EtcdBackupKeepDays, NoncurrentDays: s.EtcdBackupKeepDays,
+		DeletionProtection: s.DeletionProtection,
+	}, onAWS); err != nil {
+		return nil, err
+	}
+	bootstrap, err := kubeadm.NewCluster(ctx, name, bootstrapArgs(s, c.images, c.backups), onAWS)
 	if err != nil {
 		return nil, err
 	}
 	// A machine that boots before its route, its rules or its permissions stand fails its bootstrap.
-	ready := pulumi.DependsOn([]pulumi.Resource{c.vpc, groups, bootstrap})
+	ready := pulumi.DependsOn([]pulumi.Resource{c.vpc, groups, bootstrap, c.backups})
 	for _, n := range s.machines() {
-		args, err := machineArgs(s, n, c.vpc)
+		args, err := machineArgs(s, n, c.vpc, c.backups)
 		if err != nil {
 			return nil, err
 		}

@@ -51,9 +51,10 @@ func securityRules(s *Settings) []firewall.Rule {
 }
 
 // bootstrapArgs gives each node its part in the cluster, and the nodes whose pods act with the node's role theirs.
-func bootstrapArgs(s *Settings, images *bucket.Bucket) *kubeadm.ClusterArgs {
+func bootstrapArgs(s *Settings, images, backups *bucket.Bucket) *kubeadm.ClusterArgs {
 	args := &kubeadm.ClusterArgs{
-		ClusterName: s.ClusterName(), ControlPlane: ControlPlane(s.Nodes).Name, Statements: map[string][]kubeadm.Statement{},
+		ClusterName: s.ClusterName(), ControlPlane: ControlPlane(s.Nodes).Name, BackupBucketARN: backups.ARN,
+		Statements: map[string][]kubeadm.Statement{},
 	}
 	for _, n := range s.machines() {
 		if n.Role != RoleControlPlane {
@@ -70,8 +71,8 @@ func bootstrapArgs(s *Settings, images *bucket.Bucket) *kubeadm.ClusterArgs {
 }
 
 // machineArgs is one row of the topology as a machine, without what only AWS knows.
-func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
-	userData, err := userDataOf(s, n)
+func machineArgs(s *Settings, n Node, vpc *network.Vpc, backups *bucket.Bucket) (*node.Args, error) {
+	userData, err := userData(s, n, backups)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
 	args := &node.Args{
 		InstanceType: n.InstanceType, Zone: zone,
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
-		UserData: pulumi.String(userData), KeyName: s.SSHKeyName,
+		UserData: userData, KeyName: s.SSHKeyName,
 		DeletionProtection: s.DeletionProtection, VolumeTags: s.tags(),
 		// A temporary machine is there to go.
 		Terminable: slices.Contains(s.UnprotectedNodes, n.Name) || !isRow(s.Nodes, n.Name),
@@ -102,8 +103,18 @@ func machineArgs(s *Settings, n Node, vpc *network.Vpc) (*node.Args, error) {
 	return args, nil
 }
 
-// userDataOf renders what the machine boots from.
-func userDataOf(s *Settings, n Node) (string, error) {
+// userData is what the machine boots from. The control plane's names the bucket of its backups, whose name a first preview does
+// not know; what is wrong with the rest is found before that.
+func userData(s *Settings, n Node, backups *bucket.Bucket) (pulumi.StringInput, error) {
+	text, err := userDataOf(s, n, "not-known-yet")
+	if err != nil || n.Role != RoleControlPlane {
+		return pulumi.String(text), err
+	}
+	return backups.Name.ApplyT(func(name string) (string, error) { return userDataOf(s, n, name) }).(pulumi.StringOutput), nil
+}
+
+// userDataOf renders what the machine boots from; a control plane saves itself to the bucket.
+func userDataOf(s *Settings, n Node, backups string) (string, error) {
 	config := kubeadm.NodeConfig{
 		Cluster: s.ClusterName(), Region: s.Region, Name: n.Name,
 		Labels: n.Labels, Taints: n.Taints(), MaxPods: n.MaxPods,
@@ -122,5 +133,6 @@ func userDataOf(s *Settings, n Node) (string, error) {
 	}
 	return kubeadm.ControlPlaneUserData(kubeadm.ControlPlaneConfig{
 		NodeConfig: config, PrivateIP: address, PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR,
+		BackupBucket: backups, BackupSchedule: backupSchedule,
 	})
 }

@@ -89,7 +89,7 @@ func TestUserDataMakesEachMachineItsNode(t *testing.T) {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := userDataOf(settings, n)
+			encoded, err := userDataOf(settings, n, "backups")
 			require.NoError(t, err)
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
@@ -114,7 +114,7 @@ func TestMachinesFetchFromTheGivenSources(t *testing.T) {
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
 	for _, n := range settings.Nodes {
-		encoded, err := userDataOf(settings, n)
+		encoded, err := userDataOf(settings, n, "backups")
 		require.NoError(t, err)
 		document, err := userdata.Decode(encoded)
 		require.NoError(t, err)

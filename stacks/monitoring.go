@@ -23,6 +23,8 @@ const (
 	backlogMessages = 1000
 	// backupMaxAge leaves a nightly backup two hours to be late.
 	backupMaxAge = 26 * time.Hour
+	// etcdBackupMaxAge is two backups missed: see backupSchedule.
+	etcdBackupMaxAge = 13 * time.Hour
 )
 
 // deployMonitoring watches the cluster from its own node.
@@ -38,6 +40,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 	args := &monitoring.MonitoringArgs{
 		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
 		Nodes: monitoredNodes(s.Nodes), DeadLetterQueues: []string{queueDeadLetters}, Receiver: s.receiver(),
+		EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
 	for _, queue := range queues() {
 		if queue.DeadLetter {

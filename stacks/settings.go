@@ -63,7 +63,8 @@ type Settings struct {
 	RegistryUsername string
 	LogLevel         string
 
-	BackupKeepDays int
+	BackupKeepDays     int
+	EtcdBackupKeepDays int
 	AlertReceiver  string
 	AlertChannel   string
 	GitRepository  string
@@ -139,7 +140,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		RegistryUsername: r.optional("registryUsername"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
 
-		BackupKeepDays: r.integer("backupKeepDays"),
+		BackupKeepDays:     r.integer("backupKeepDays"),
+		EtcdBackupKeepDays: r.integer("etcdBackupKeepDays"),
 		AlertReceiver:  r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
 		AlertChannel:   r.optional("alertChannel"),
 		GitRepository:  r.optional("gitRepository"),

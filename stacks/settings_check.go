@@ -165,6 +165,9 @@ func (s *Settings) validateOperations(r *reader) {
 			r.wrong("backupKeepDays", s.BackupKeepDays, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
+	if s.EtcdBackupKeepDays < 1 {
+		r.wrong("etcdBackupKeepDays", s.EtcdBackupKeepDays, "give at least 1")
+	}
 	if s.AlertReceiver == string(monitoring.ReceiverSlack) && !strings.HasPrefix(s.AlertChannel, "#") {
 		r.wrong("alertChannel", s.AlertChannel, "give a Slack channel such as #alerts")
 	}

@@ -74,6 +74,7 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"openai key":              {map[string]string{"openaiApiKey": "-"}, `growbin:openaiApiKey is missing; set a key of the OpenAI API with: pulumi config set --secret growbin:openaiApiKey`},
 		"openai key in clear":     {map[string]string{"openaiApiKey": "in the clear"}, `growbin:openaiApiKey is not encrypted; replace it`},
 		"backups":                 {map[string]string{"backupKeepDays": "0"}, `growbin:backupKeepDays is 0; Backup.KeepDays is 0`},
+		"etcd backups":            {map[string]string{"etcdBackupKeepDays": "0"}, `growbin:etcdBackupKeepDays is 0; give at least 1`},
 		"backups beyond the disk": {map[string]string{"backupKeepDays": "60"}, `growbin:backupKeepDays is 60; Storage.SizeGiB is 40, of which 38.0 can be used`},
 		"alerts without address":  {map[string]string{"alertReceiver": "webhook"}, `growbin:alertUrl is missing`},
 		"alert channel":           {map[string]string{"alertReceiver": "slack"}, `growbin:alertChannel is ""; give a Slack channel such as #alerts`},

@@ -16,11 +16,13 @@ type Args struct {
 	NoncurrentDays int
 	// ExpireDays removes objects that many days after they were written; 0 keeps them.
 	ExpireDays int
+	// ExpirePrefix begins the keys of the objects that ExpireDays is for; all objects when empty.
+	ExpirePrefix string
 	// DeletionProtection keeps a bucket that holds objects from being deleted.
 	DeletionProtection bool
 }
 
-// Bucket is an encrypted, versioned bucket without any public access.
+// Bucket is an encrypted, versioned bucket without any public access, which is reached over TLS only.
 type Bucket struct {
 	pulumi.ResourceState
 
@@ -48,6 +50,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	b.Name, b.ARN = bucket.Bucket, bucket.Arn
+	if err := b.encrypt(ctx, name, bucket); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
 	if err := b.keepPrivate(ctx, name, bucket); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
@@ -58,15 +63,32 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
-	if _, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
+	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, pulumi.Parent(b)); err != nil {
+	}, pulumi.Parent(b))
+	if err != nil {
 		return err
 	}
+	_, err = s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
+		Bucket: bucket.ID(),
+		Policy: pulumi.JSONMarshal(pulumi.Map{
+			"Version": pulumi.String("2012-10-17"),
+			"Statement": pulumi.Array{pulumi.Map{
+				"Sid": pulumi.String("OnlyTLS"), "Effect": pulumi.String("Deny"), "Principal": pulumi.String("*"), "Action": pulumi.String("s3:*"),
+				"Resource":  pulumi.StringArray{bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)},
+				"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
+			}},
+		}),
+		// S3 refuses two changes of a bucket's access at once.
+	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{block}))
+	return err
+}
+
+func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
 	_, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
@@ -90,7 +112,7 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 	if err != nil {
 		return err
 	}
-	rule := &s3.BucketLifecycleConfigurationV2RuleArgs{
+	rules := s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("tidy"),
 		Status: pulumi.String("Enabled"),
 		Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
@@ -100,13 +122,18 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 		AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
 			DaysAfterInitiation: pulumi.Int(7),
 		},
-	}
+	}}
 	if args.ExpireDays > 0 {
-		rule.Expiration = &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpireDays)}
+		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id:         pulumi.String("expire"),
+			Status:     pulumi.String("Enabled"),
+			Filter:     &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(args.ExpirePrefix)},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpireDays)},
+		})
 	}
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
-		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{rule},
+		Rules:  rules,
 		// A rule about old versions means nothing before there are versions.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{versioning}))
 	return err

@@ -16,6 +16,7 @@ const (
 	accessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	encryption  = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	versioning  = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	policy      = "aws:s3/bucketPolicy:BucketPolicy"
 	lifecycle   = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 )
 
@@ -46,8 +47,8 @@ func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
 	require.NoError(t, err)
 
 	component := only(t, mocks, bucketType)
-	require.Len(t, mocks.Registrations(), 6, "the component and its five resources")
-	for _, token := range []string{bucketV2, accessBlock, encryption, versioning, lifecycle} {
+	require.Len(t, mocks.Registrations(), 7, "the component and its six resources")
+	for _, token := range []string{bucketV2, accessBlock, encryption, versioning, lifecycle, policy} {
 		child := only(t, mocks, token)
 		assert.Equal(t, "images", child.Name, token)
 		assert.Equal(t, component.URN, child.Parent, token)
@@ -64,6 +65,15 @@ func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
 	assert.Equal(t, map[string]any{"status": "Enabled"}, only(t, mocks, versioning).Inputs["versioningConfiguration"].Mappable())
 	assert.Contains(t, only(t, mocks, lifecycle).Dependencies, only(t, mocks, versioning).URN)
 	assert.NotContains(t, only(t, mocks, bucketV2).Inputs, resource.PropertyKey("bucket"), "Pulumi finds a name that is free in all of AWS")
+}
+
+func TestBucketIsReachedOverTLSOnly(t *testing.T) {
+	mocks, _, err := deploy(t, Args{NoncurrentDays: 30})
+	require.NoError(t, err)
+	arn := "arn:aws:s3:::" + only(t, mocks, bucketV2).ID
+	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["`+arn+`","`+arn+`/*"],
+		"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, only(t, mocks, policy).Inputs["policy"].StringValue())
+	assert.Contains(t, only(t, mocks, policy).Dependencies, only(t, mocks, accessBlock).URN)
 }
 
 func TestBucketTellsItsNameAndARN(t *testing.T) {
@@ -89,8 +99,7 @@ func TestBucketTidiesUp(t *testing.T) {
 		mocks, _, err := deploy(t, args)
 		require.NoError(t, err)
 		rules := only(t, mocks, lifecycle).Inputs["rules"].ArrayValue()
-		require.Len(t, rules, 1)
-		return rules[0].ObjectValue().Mappable()
+		return rules[len(rules)-1].ObjectValue().Mappable()
 	}
 	kept := rule(Args{NoncurrentDays: 30})
 	assert.Equal(t, "Enabled", kept["status"])
@@ -99,7 +108,10 @@ func TestBucketTidiesUp(t *testing.T) {
 	assert.Equal(t, map[string]any{"daysAfterInitiation": 7.0}, kept["abortIncompleteMultipartUpload"])
 	assert.NotContains(t, kept, "expiration")
 
-	assert.Equal(t, map[string]any{"days": 90.0}, rule(Args{NoncurrentDays: 1, ExpireDays: 90})["expiration"])
+	expires := rule(Args{NoncurrentDays: 1, ExpireDays: 90})
+	assert.Equal(t, map[string]any{"days": 90.0}, expires["expiration"])
+	assert.Equal(t, map[string]any{"prefix": ""}, expires["filter"], "all objects")
+	assert.Equal(t, map[string]any{"prefix": "old/"}, rule(Args{NoncurrentDays: 1, ExpireDays: 90, ExpirePrefix: "old/"})["filter"])
 }
 
 func TestDeletionProtection(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -17,6 +18,8 @@ type ClusterArgs struct {
 	ControlPlane string
 	// Workers are the names of all other nodes.
 	Workers []string
+	// BackupBucketARN is the bucket that the control plane saves itself to, and that holds nothing else; nil for none.
+	BackupBucketARN pulumi.StringInput
 	// Statements are what nodes may do beside taking part in the cluster, by node name.
 	Statements map[string][]Statement
 }

@@ -38,6 +38,7 @@ type fakeAWS struct {
 	join []string
 	// denied is refused every SSM call when true.
 	denied   bool
+	bucket   fakeS3
 	calls    []string
 	values   map[string]string
 	kinds    map[string]string
@@ -46,12 +47,14 @@ type fakeAWS struct {
 }
 
 func newFakeAWS(t *testing.T) *fakeAWS {
-	fake := &fakeAWS{values: map[string]string{}, kinds: map[string]string{}}
+	fake := &fakeAWS{values: map[string]string{}, kinds: map[string]string{}, bucket: fakeS3{objects: map[string][]byte{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", fake.token)
 	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
 	mux.HandleFunc("GET /key/", fake.key)
 	mux.HandleFunc("POST /", fake.ssm)
+	mux.HandleFunc("GET /"+backupBucket+"/{key...}", fake.s3)
+	mux.HandleFunc("PUT /"+backupBucket+"/{key...}", fake.s3)
 	fake.Server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		fake.Close()
@@ -128,7 +131,7 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "ExpiredTokenException", "The security token included in the request is expired")
 		return
 	}
-	if err := checkSignature(r, body); err != nil {
+	if err := checkSignature(r, "ssm", hash(body)); err != nil {
 		f.problems = append(f.problems, err.Error())
 	}
 	var request struct {
@@ -165,15 +168,18 @@ func refuse(w http.ResponseWriter, kind, message string) {
 	fmt.Fprintf(w, `{"__type":%q,"message":%q}`, kind, message)
 }
 
-var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=ASIAFAKE/(\d{8})/ap-northeast-2/ssm/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
+var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=ASIAFAKE/(\d{8})/ap-northeast-2/(ssm|s3)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
 
 // checkSignature verifies Signature Version 4 (AWS General Reference, "Create a signed AWS API request").
-func checkSignature(r *http.Request, body []byte) error {
+func checkSignature(r *http.Request, service, payload string) error {
 	found := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if found == nil {
 		return fmt.Errorf("unexpected Authorization header %q", r.Header.Get("Authorization"))
 	}
-	day, signed := found[1], strings.Split(found[2], ";")
+	if found[2] != service {
+		return fmt.Errorf("a request to %s is signed for %s", service, found[2])
+	}
+	day, signed := found[1], strings.Split(found[3], ";")
 	for _, name := range []string{"host", "x-amz-date", "x-amz-security-token"} {
 		if !slices.Contains(signed, name) {
 			return fmt.Errorf("header %s is not signed", name)
@@ -190,8 +196,8 @@ func checkSignature(r *http.Request, body []byte) error {
 		}
 		headers += name + ":" + value + "\n"
 	}
-	canonical := strings.Join([]string{r.Method, r.URL.Path, r.URL.RawQuery, headers, found[2], hash(body)}, "\n")
-	scope := day + "/ap-northeast-2/ssm/aws4_request"
+	canonical := strings.Join([]string{r.Method, r.URL.Path, r.URL.RawQuery, headers, found[3], payload}, "\n")
+	scope := day + "/ap-northeast-2/" + service + "/aws4_request"
 	text := strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, hash([]byte(canonical))}, "\n")
 	key := []byte("AWS4" + secretKey)
 	for _, part := range append(strings.Split(scope, "/"), text) {
@@ -199,8 +205,8 @@ func checkSignature(r *http.Request, body []byte) error {
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)
 	}
-	if hex.EncodeToString(key) != found[3] {
-		return fmt.Errorf("signature of %s does not match", r.Header.Get("X-Amz-Target"))
+	if hex.EncodeToString(key) != found[4] {
+		return fmt.Errorf("signature of %s %s %s does not match", r.Method, r.URL, r.Header.Get("X-Amz-Target"))
 	}
 	return nil
 }

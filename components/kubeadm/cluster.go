@@ -78,7 +78,11 @@ func (b *clusterBuilder) build() error {
 		b.cluster.StatusParameters[node] = status.Name
 		statements := []Statement{sessionManager()}
 		if node == b.args.ControlPlane {
-			statements = append(statements, writeParameters(status.Arn, join.Arn, kubeconfig.Arn))
+			own, err := b.controlPlaneStatements(status.Arn, join.Arn, kubeconfig.Arn)
+			if err != nil {
+				return err
+			}
+			statements = append(statements, own...)
 		} else {
 			statements = append(statements, writeParameters(status.Arn), readParameters(join.Arn))
 		}
@@ -89,6 +93,18 @@ func (b *clusterBuilder) build() error {
 		b.cluster.InstanceProfiles[node] = profile.Name
 	}
 	return nil
+}
+
+// controlPlaneStatements are what the control plane may do, with backups if there is a place for them.
+func (b *clusterBuilder) controlPlaneStatements(parameters ...pulumi.StringInput) ([]Statement, error) {
+	if b.args.BackupBucketARN == nil {
+		return []Statement{writeParameters(parameters...)}, nil
+	}
+	backup, err := b.parameter("backup", BackupParameter(b.args.ClusterName), "String", "How the last backup or restore of the control plane went; written by it")
+	if err != nil {
+		return nil, err
+	}
+	return append(keepBackups(b.args.BackupBucketARN), writeParameters(append(parameters, backup.Arn)...)), nil
 }
 
 func (b *clusterBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {

@@ -46,6 +46,8 @@ func clusterArgs() *kubeadm.ClusterArgs {
 		ClusterName:  "dev",
 		ControlPlane: "k8s-master",
 		Workers:      []string{"k8s-redis", "k8s-worker-storage"},
+
+		BackupBucketARN: pulumi.String("arn:aws:s3:::backups"),
 		Statements: map[string][]kubeadm.Statement{"k8s-worker-storage": {{
 			Sid: "Images", Actions: []string{"s3:PutObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::images/*")},
 		}}},
@@ -124,6 +126,17 @@ func TestNodesMayDoTheirPartAndNoMore(t *testing.T) {
 		{"k8s-redis", "ssm:GetParametersByPath", arnPrefix + "/dev", false},
 		{"k8s-worker-storage", "s3:PutObject", "arn:aws:s3:::images/a", true},
 		{"k8s-redis", "s3:PutObject", "arn:aws:s3:::images/a", false},
+		{"k8s-master", "ssm:PutParameter", arnPrefix + "/dev/backup", true},
+		{"k8s-redis", "ssm:PutParameter", arnPrefix + "/dev/backup", false},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
+		{"k8s-master", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
+		{"k8s-master", "s3:ListBucket", "arn:aws:s3:::backups", true},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/other", false},
+		{"k8s-master", "s3:DeleteObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-master", "s3:DeleteObjectVersion", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-master", "s3:PutBucketPolicy", "arn:aws:s3:::backups", false},
+		{"k8s-redis", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-redis", "s3:ListBucket", "arn:aws:s3:::backups", false},
 	} {
 		require.Equal(t, question.want, r.may(t, question.node, question.action, question.arn), "%+v", question)
 	}
@@ -147,7 +160,7 @@ func TestParametersBelongToTheInstances(t *testing.T) {
 		require.Equal(t, kubeadm.PendingValue, value.StringValue())
 	}
 	require.Equal(t, map[string]string{
-		"/dev/join": "SecureString", "/dev/kubeconfig": "SecureString",
+		"/dev/join": "SecureString", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
 		"/dev/nodes/k8s-master": "String", "/dev/nodes/k8s-redis": "String", "/dev/nodes/k8s-worker-storage": "String",
 	}, kinds)
 }
@@ -183,7 +196,7 @@ func TestEverythingDescendsFromTheCluster(t *testing.T) {
 	t.Parallel()
 	r, err := newCluster(t, clusterArgs(), nil)
 	require.NoError(t, err)
-	require.Len(t, r.resources, 1+2+3*4, "two parameters, and for each node parameter, role, policy and profile")
+	require.Len(t, r.resources, 1+3+3*4, "three parameters, and for each node parameter, role, policy and profile")
 	for key, args := range r.resources {
 		if strings.HasPrefix(key, "kubeadm-aws:kubeadm:Cluster ") {
 			continue

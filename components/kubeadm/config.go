@@ -14,6 +14,9 @@ const DefaultPackageRevision = "1.1"
 // DefaultStateDir is where a control plane keeps its certificates and etcd when it has no data disk.
 const DefaultStateDir = "/var/lib/control-plane"
 
+// DefaultBackupSchedule saves a control plane every six hours, UTC.
+const DefaultBackupSchedule = "*-*-* 00/6:00:00"
+
 // NodeConfig is what every node is told at its launch. There is no secret in it: any process on a machine can read its user data.
 type NodeConfig struct {
 	// Cluster names the cluster. SSM parameters are found under /<Cluster>/.
@@ -56,6 +59,11 @@ type ControlPlaneConfig struct {
 	// CertSANs are further names and addresses in the API server's certificate, beside the private IP, the node's name,
 	// and 127.0.0.1 and localhost (which a port forward uses).
 	CertSANs []string
+	// BackupBucket is the S3 bucket that etcd and the authorities are saved to, and restored from onto a blank disk. Without
+	// one nothing is saved.
+	BackupBucket string
+	// BackupSchedule is when, as a systemd calendar expression (systemd.time(7)); DefaultBackupSchedule when empty.
+	BackupSchedule string
 }
 
 // WorkerConfig is what a worker is told at its launch.

@@ -40,6 +40,13 @@ func (m *machine) requireRun(script string) string {
 	return output
 }
 
+func (m *machine) requireRunWith(script string, arguments ...string) string {
+	m.t.Helper()
+	output, err := m.runWith(script, arguments...)
+	require.NoError(m.t, err, output)
+	return output
+}
+
 func TestControlPlaneBootsAndPublishes(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
@@ -53,7 +60,7 @@ func TestControlPlaneBootsAndPublishes(t *testing.T) {
 	for _, text := range m.aws.statuses {
 		steps = append(steps, parseStatus(t, text).Step)
 	}
-	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "control-plane", "renew-join", "publish", "ready"}, steps)
+	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew-join", "publish", "ready"}, steps)
 
 	var message kubeadm.KubeconfigMessage
 	require.Equal(t, "SecureString", m.aws.kinds["/dev/kubeconfig"])
@@ -102,6 +109,7 @@ func requirePreparedHost(t *testing.T, m *machine) {
 		"apt-mark hold kubelet kubectl",
 		"systemctl restart containerd",
 		"systemctl enable --now kubeadm-renew-join.timer",
+		"systemctl enable --now kubeadm-backup.timer",
 		"mount " + stateDir,
 		"kubeadm init --config " + m.path("/etc/kubeadm/kubeadm.yaml") + " --skip-token-print --ignore-preflight-errors=DirAvailable--var-lib-control-plane-etcd",
 	} {

@@ -36,10 +36,13 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 }
 
 func (c *ControlPlaneConfig) variables() []variable {
-	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps("control-plane", "renew-join", "publish")),
+	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps("restore", "control-plane", "renew-join", "publish")),
 		variable{userdata.EnvKubeconfigParameter, KubeconfigParameter(c.Cluster)},
 		variable{userdata.EnvStateDir, c.stateDir()},
 		variable{"CONTROL_PLANE_IP", c.PrivateIP},
+		variable{"S3_ENDPOINT", c.Sources.S3Endpoint},
+		variable{userdata.EnvBackupBucket, c.BackupBucket},
+		variable{userdata.EnvBackupParameter, BackupParameter(c.Cluster)},
 	)
 }
 

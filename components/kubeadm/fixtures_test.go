@@ -28,6 +28,8 @@ func controlPlaneConfig() kubeadm.ControlPlaneConfig {
 		PodCIDR:     "192.168.0.0/16",
 		ServiceCIDR: "10.96.0.0/12",
 		CertSANs:    []string{"203.0.113.7", "api.example.com", "10.0.1.10"},
+
+		BackupBucket: backupBucket, BackupSchedule: "*-*-* 03/6:00:00 Asia/Seoul",
 	}
 }
 

@@ -156,12 +156,12 @@ func TestUnitsPassSystemdAnalyze(t *testing.T) {
 	dir := rendered(t)["control-plane"]
 	units, err := filepath.Glob(filepath.Join(dir, "/etc/systemd/system/*"))
 	require.NoError(t, err)
-	require.Len(t, units, 3)
+	require.Len(t, units, 5)
 	for _, unit := range units {
 		// The scripts are not installed here, so the commands are pointed at one that is.
 		text, err := os.ReadFile(unit)
 		require.NoError(t, err)
-		for _, script := range []string{"bootstrap.sh", "renew-join.sh", "publish.sh"} {
+		for _, script := range []string{"bootstrap.sh", "renew-join.sh", "publish.sh", "backup.sh"} {
 			text = []byte(strings.ReplaceAll(string(text), userdata.ScriptsDir+"/"+script, "/bin/true"))
 		}
 		require.NoError(t, os.WriteFile(unit, text, 0o600))

@@ -36,7 +36,7 @@ func newMachine(t *testing.T, config any) *machine {
 	t.Helper()
 	m := &machine{t: t, aws: newFakeAWS(t), root: t.TempDir()}
 	sources := kubeadm.Sources{
-		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL,
+		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL, S3Endpoint: m.aws.URL,
 		KubernetesAPT: m.aws.URL + "/deb/", KubernetesAPTKey: m.aws.URL + "/key/kubernetes",
 		ContainerdAPT: m.aws.URL + "/docker", ContainerdAPTKey: m.aws.URL + "/key/docker",
 		ImageRepository: "registry.example.com/k8s",
@@ -118,7 +118,6 @@ func (m *machine) installCommands() {
 	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg"} {
 		m.command(name, "exit 0")
 	}
-	m.command("crictl", `case "$*" in "inspecti "*) ! grep -qx "crictl pull ${*: -1}" "$ROOT/calls" || exit 0; exit 1 ;; esac`)
 	m.command("findmnt", "echo /dev/nvme0n1p1")
 	m.command("lsblk", `case "$*" in
 	"-ndo PKNAME /dev/nvme0n1p1") echo nvme0n1 ;;
@@ -128,17 +127,20 @@ func (m *machine) installCommands() {
 	m.command("mountpoint", `[ -e "$ROOT/mounted" ]`)
 	m.command("mount", `touch "$ROOT/mounted"`)
 	m.command("kubeadm", kubeadmStandIn)
+	m.command("crictl", crictlStandIn)
+	m.command("ctr", ctrStandIn)
 }
 
 // kubeadmStandIn leaves what kubeadm would leave, so far as the scripts look at it.
 const kubeadmStandIn = `state=$ROOT/var/lib/control-plane
 case "$*" in
 "config images list "*)
-	printf 'registry.example.com/k8s/%s\n' kube-apiserver:v1.36.3 kube-proxy:v1.36.3 pause:3.10.2 ;;
+	printf 'registry.example.com/k8s/%s\n' kube-apiserver:v1.36.3 kube-proxy:v1.36.3 pause:3.10.2 etcd:3.6.8-0 ;;
 "config images pull "*) ;;
 "init "*)
 	[ ! -e "$ROOT/etc/kubernetes/admin.conf" ] || { echo "admin.conf exists" >&2; exit 1; }
-	mkdir -p "$state/pki/etcd" "$state/etcd/member" "$ROOT/etc/kubernetes/manifests"
+	mkdir -p "$state/pki/etcd" "$state/etcd/member/snap" "$ROOT/etc/kubernetes/manifests"
+	[ -e "$state/etcd/member/snap/db" ] || echo "objects ${SEED:-1}" >"$state/etcd/member/snap/db"
 	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
 		[ -e "$state/pki/$file" ] || echo "$file ${SEED:-1}" >"$state/pki/$file"
 	done
@@ -160,6 +162,34 @@ case "$*" in
 *) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
 esac`
 
+// crictlStandIn runs etcd's container, whose snapshot is a copy of its database.
+const crictlStandIn = `state=$ROOT/var/lib/control-plane
+case "$*" in
+"ps --name ^etcd$ "*) [ ! -e "$state/etcd/member" ] || echo c0ffee ;;
+"exec c0ffee etcd --version") printf 'etcd Version: %s\nGit SHA: Not provided\n' "${ETCD:-3.6.8}" ;;
+"exec c0ffee etcdctl "*" snapshot save "*) cp "$state/etcd/member/snap/db" "$ROOT${*: -1}" ;;
+"exec c0ffee etcdutl snapshot status -w json "*) [ -s "$ROOT${*: -1}" ] && echo '{"hash":1,"revision":42,"totalKey":7,"totalSize":20480,"version":"3.6.0"}' ;;
+exec*) echo "unexpected: crictl $*" >&2; exit 64 ;;
+"inspecti "*) grep -qx "crictl pull ${*: -1}" "$ROOT/calls" ;;
+esac`
+
+// ctrStandIn mounts an image with an etcdutl, which makes a database of a snapshot.
+const ctrStandIn = `target=${*: -1}
+case "$*" in
+"-n k8s.io images unmount --rm "*) rm -rf "$target" ;;
+"-n k8s.io images mount registry.example.com/k8s/etcd:3.6.8-0 "*)
+	mkdir -p "$target/usr/local/bin"
+	cat >"$target/usr/local/bin/etcdutl" <<'ETCDUTL'
+#!/bin/bash
+printf 'etcdutl %s\n' "$*" >>"$ROOT/calls"
+[ "$1 $2 $4" = "snapshot restore --data-dir" ] || exit 64
+[ ! -e "$5" ] || { echo "data-dir $5 exists" >&2; exit 1; }
+mkdir -p "$5/member/snap" && cp "$3" "$5/member/snap/db"
+ETCDUTL
+	chmod 755 "$target/usr/local/bin/etcdutl" ;;
+*) echo "unexpected: ctr $*" >&2; exit 64 ;;
+esac`
+
 // boot runs the driver as systemd would, once, and returns its output.
 func (m *machine) boot() (string, error) {
 	return m.run(userdata.DriverPath)
@@ -168,10 +198,16 @@ func (m *machine) boot() (string, error) {
 // run executes one script of the machine with a deadline.
 func (m *machine) run(script string) (string, error) {
 	m.t.Helper()
+	return m.runWith(script)
+}
+
+// runWith gives the script arguments.
+func (m *machine) runWith(script string, arguments ...string) (string, error) {
+	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
 	defer cancel()
 	// The shell's own process number is what a stand-in kills to play a power failure.
-	cmd := exec.CommandContext(ctx, "bash", "-c", `export BOOT_PID=$$; exec bash "$0"`, m.path(script))
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
 		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",

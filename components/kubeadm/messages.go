@@ -31,7 +31,7 @@ type StatusMessage struct {
 	Phase string `json:"phase"`
 	// Step is the boot step that the phase is about.
 	Step string `json:"step"`
-	// Reason says for a person why the step failed; empty unless Phase is PhaseFailed.
+	// Reason says for a person why the step failed, or what a long step is about; often empty.
 	Reason string `json:"reason"`
 	// Time is when the message was written, in UTC, RFC 3339.
 	Time string `json:"time"`

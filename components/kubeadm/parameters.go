@@ -6,5 +6,9 @@ func JoinParameter(cluster string) string { return "/" + cluster + "/join" }
 // KubeconfigParameter is the name of the SSM parameter with a KubeconfigMessage (SecureString).
 func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubeconfig" }
 
+// BackupParameter is the name of the SSM parameter with a StatusMessage about the last backup or restore (String). Its Reason
+// is the backup's name, or why there is none.
+func BackupParameter(cluster string) string { return "/" + cluster + "/backup" }
+
 // StatusParameter is the name of the SSM parameter with a node's StatusMessage (String).
 func StatusParameter(cluster, node string) string { return "/" + cluster + "/nodes/" + node }

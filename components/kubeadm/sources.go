@@ -8,8 +8,9 @@ type Sources struct {
 	ContainerdAPT, ContainerdAPTKey string
 	// ImageRepository is the registry and path of the control plane's images.
 	ImageRepository string
-	// IMDSEndpoint is the instance metadata service, SSMEndpoint the regional Systems Manager API.
-	IMDSEndpoint, SSMEndpoint string
+	// IMDSEndpoint is the instance metadata service, SSMEndpoint the regional Systems Manager API, S3Endpoint the regional S3
+	// API, where a bucket is the first part of a path.
+	IMDSEndpoint, SSMEndpoint, S3Endpoint string
 }
 
 func (s Sources) withDefaults(region, minor string) Sources {
@@ -22,6 +23,7 @@ func (s Sources) withDefaults(region, minor string) Sources {
 		ImageRepository:  either(s.ImageRepository, "registry.k8s.io"),
 		IMDSEndpoint:     either(s.IMDSEndpoint, "http://169.254.169.254"),
 		SSMEndpoint:      either(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),
+		S3Endpoint:       either(s.S3Endpoint, "https://s3."+region+".amazonaws.com"),
 	}
 }
 

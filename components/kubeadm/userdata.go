@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -17,6 +18,8 @@ const (
 	bootUnit   = "kubeadm-bootstrap.service"
 	renewUnit  = "kubeadm-renew-join.service"
 	renewTimer = "kubeadm-renew-join.timer"
+	saveUnit   = "kubeadm-backup.service"
+	saveTimer  = "kubeadm-backup.timer"
 )
 
 // cloudConfig is the part of cloud-init's format that is used here.
@@ -41,6 +44,7 @@ func newFile(path, permissions, content string) cloudFile {
 // ControlPlaneUserData renders the user data of the control plane: base64 of a gzipped cloud-config.
 func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 	config.NodeConfig = config.NodeConfig.withDefaults()
+	config.BackupSchedule = either(config.BackupSchedule, DefaultBackupSchedule)
 	var found problems
 	config.check(&found)
 	if err := found.join(fmt.Sprintf("control plane %q cannot be configured", config.Name)); err != nil {
@@ -50,8 +54,9 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 		documents: config.documents(),
 		patch:     config.kubeletPatch(config.certificatesDir() + "/ca.crt"),
 		variables: config.variables(),
-		scripts:   []string{"control-plane.sh", "publish.sh", "renew-join.sh"},
-		units:     []string{renewUnit, renewTimer},
+		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "publish.sh", "renew-join.sh", "backup.sh"},
+		units:     []string{renewUnit, renewTimer, saveUnit, saveTimer},
+		schedule:  config.BackupSchedule,
 	})
 }
 
@@ -78,6 +83,8 @@ type parts struct {
 	variables []variable
 	scripts   []string
 	units     []string
+	// schedule is when the units' timer for backups runs.
+	schedule string
 }
 
 func (c *NodeConfig) render(p parts) (string, error) {
@@ -132,6 +139,9 @@ func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
 		file, err := unitFile(name)
 		if err != nil {
 			return nil, err
+		}
+		if name == saveTimer {
+			file.Content = strings.Replace(file.Content, "SCHEDULE", p.schedule, 1)
 		}
 		files = append(files, file)
 	}

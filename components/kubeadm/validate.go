@@ -22,6 +22,10 @@ var (
 	// imageReference is host or user, path, and tag or digest; a tag is asked for, since what is fetched must be what pods name.
 	imageReference = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$`)
 	imagePath      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
+	// bucketName leaves out dots: they would not fit the certificate of S3's virtual hosts.
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	// calendar holds the characters of systemd.time(7); systemd-analyze checks the rest.
+	calendar = regexp.MustCompile(`^[A-Za-z0-9*][A-Za-z0-9*:/,.~_+ -]*$`)
 
 	reservable = []string{"cpu", "memory", "ephemeral-storage", "pid"}
 	// evictable are the kubelet's eviction signals (kubelet.config.k8s.io/v1beta1, evictionHard).
@@ -68,7 +72,7 @@ func (s *Sources) check(found *problems) {
 	for field, address := range pairs(
 		"Sources.KubernetesAPT", s.KubernetesAPT, "Sources.KubernetesAPTKey", s.KubernetesAPTKey,
 		"Sources.ContainerdAPT", s.ContainerdAPT, "Sources.ContainerdAPTKey", s.ContainerdAPTKey,
-		"Sources.IMDSEndpoint", s.IMDSEndpoint, "Sources.SSMEndpoint", s.SSMEndpoint,
+		"Sources.IMDSEndpoint", s.IMDSEndpoint, "Sources.SSMEndpoint", s.SSMEndpoint, "Sources.S3Endpoint", s.S3Endpoint,
 	) {
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || strings.ContainsAny(address, "' \"\\\n") {
@@ -100,6 +104,12 @@ func (c *ControlPlaneConfig) check(found *problems) {
 	}
 	if len(ranges) == 2 && ranges[0].Overlaps(ranges[1]) {
 		found.add("ServiceCIDR", c.ServiceCIDR, "it must not overlap PodCIDR "+c.PodCIDR)
+	}
+	if c.BackupBucket != "" && !bucketName.MatchString(c.BackupBucket) {
+		found.add("BackupBucket", c.BackupBucket, "the name of an S3 bucket, or none, is right")
+	}
+	if !calendar.MatchString(c.BackupSchedule) {
+		found.add("BackupSchedule", c.BackupSchedule, "a systemd calendar expression such as "+DefaultBackupSchedule+" is right")
 	}
 	for _, name := range c.CertSANs {
 		if _, err := netip.ParseAddr(name); err != nil && len(validation.IsDNS1123Subdomain(name)) > 0 {

@@ -32,6 +32,8 @@ type MonitoringArgs struct {
 	DeadLetterQueues []string
 	// Backups are CronJobs that have to succeed in time.
 	Backups []Backup
+	// EtcdBackupMaxAge is how old the control plane's last backup may be; at least an hour, or zero where it makes none.
+	EtcdBackupMaxAge time.Duration
 	// Receiver is told of alerts. Without one they are shown by Alertmanager and sent nowhere.
 	Receiver *Receiver
 	// GrafanaURL is Grafana's address for people, for example "https://grafana.example.com"; empty for its Service's own.

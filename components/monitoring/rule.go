@@ -53,6 +53,7 @@ func rulesFor(a *MonitoringArgs) ruleFile {
 		{"queues", queueRules(a.Queues, a.DeadLetterQueues)},
 		{"credentials", credentialRules(a.CertificateLead, a.JoinTokenLead)},
 		{"backups", backupRules(a.Backups)},
+		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},
 	} {
 		if len(group.Rules) > 0 {
 			file.Groups = append(file.Groups, group)

@@ -5,6 +5,25 @@ import (
 	"time"
 )
 
+// EtcdBackupMetric is when the control plane last saved etcd, Unix time in seconds. No labels. The control plane writes it like
+// the series of rules_credentials.go.
+const EtcdBackupMetric = "kubeadm_etcd_backup_last_success_timestamp_seconds"
+
+// etcdBackupRules raise an alert for silence too: a new machine makes its first backup within a quarter of an hour.
+func etcdBackupRules(maxAge time.Duration) []rule {
+	if maxAge == 0 {
+		return nil
+	}
+	return []rule{
+		alert("EtcdBackupMissed", critical, "5m",
+			fmt.Sprintf("time() - max(%s) > %d", EtcdBackupMetric, int64(maxAge/time.Second)),
+			"etcd has not been saved for {{ $value | humanizeDuration }}: the last good backup grows old"),
+		alert("EtcdBackupUnwatched", critical, "1h",
+			fmt.Sprintf("absent(%s)", EtcdBackupMetric),
+			"the control plane does not report when it was last saved"),
+	}
+}
+
 // backupRules need nothing of the backup jobs themselves: kube-state-metrics knows when a CronJob last succeeded.
 func backupRules(backups []Backup) []rule {
 	var rules []rule

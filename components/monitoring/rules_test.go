@@ -78,8 +78,8 @@ func TestEveryAlertIsTestedBothWays(t *testing.T) {
 
 func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
 	args := complete()
-	args.Queues, args.DeadLetterQueues, args.Backups = nil, nil, nil
+	args.Queues, args.DeadLetterQueues, args.Backups, args.EtcdBackupMaxAge = nil, nil, nil, 0
 	for _, group := range rulesFor(args).Groups {
-		require.NotContains(t, []string{"queues", "backups"}, group.Name)
+		require.NotContains(t, []string{"queues", "backups", "etcd-backups"}, group.Name)
 	}
 }

@@ -37,8 +37,9 @@ func sampleArgs() *MonitoringArgs {
 			{Namespace: "store", CronJob: "backup-main", MaxAge: 26 * time.Hour},
 			{Namespace: "store", CronJob: "backup-audit", MaxAge: 26 * time.Hour},
 		},
-		Receiver:   &Receiver{Kind: ReceiverSlack, URL: pulumi.String("https://hooks.example.com/T0/B0/secret-part"), Channel: "#alerts"},
-		GrafanaURL: "https://grafana.example.com",
+		EtcdBackupMaxAge: 13 * time.Hour,
+		Receiver:         &Receiver{Kind: ReceiverSlack, URL: pulumi.String("https://hooks.example.com/T0/B0/secret-part"), Channel: "#alerts"},
+		GrafanaURL:       "https://grafana.example.com",
 	}
 }
 

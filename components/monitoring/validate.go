@@ -94,6 +94,7 @@ func (a *MonitoringArgs) validateQueues(c *checker) {
 }
 
 func (a *MonitoringArgs) validateBackups(c *checker) {
+	c.require(a.EtcdBackupMaxAge == 0 || a.EtcdBackupMaxAge >= time.Hour, "EtcdBackupMaxAge is %s; use 1h or more, and longer than the time between two backups, or 0", a.EtcdBackupMaxAge)
 	for i, b := range a.Backups {
 		c.name(fmt.Sprintf("Backups[%d].Namespace", i), b.Namespace)
 		c.name(fmt.Sprintf("Backups[%d].CronJob", i), b.CronJob)

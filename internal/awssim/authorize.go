@@ -168,10 +168,18 @@ func (c *Cloud) authorize(i *instance, service, operation string, r request) err
 	}
 	r.context = c.requestContext(i, owner)
 	if err := decide(owner.policies(), r); err != nil {
-		return refuse(service, operation, "AccessDeniedException", "User: arn:aws:sts::%s:assumed-role/%s/%s (role %s) is not authorized to perform: %s on resource: %s %s %s action",
+		return refuse(service, operation, deniedCode(service), "User: arn:aws:sts::%s:assumed-role/%s/%s (role %s) is not authorized to perform: %s on resource: %s %s %s action",
 			c.options.AccountID, owner.name, i.id, owner.arn(c), r.action, r.resource, err, r.action)
 	}
 	return nil
+}
+
+// deniedCode is how a service calls it.
+func deniedCode(service string) string {
+	if service == "S3" {
+		return "AccessDenied"
+	}
+	return "AccessDeniedException"
 }
 
 func (c *Cloud) requestContext(i *instance, owner *role) map[string]string {

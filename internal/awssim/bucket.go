@@ -14,7 +14,8 @@ const bucketToken = "aws:s3/bucketV2:BucketV2"
 type bucket struct {
 	name       string
 	objectLock bool
-	objects    map[string][]byte
+	// objects are the versions that are kept of each, the current one last.
+	objects map[string][][]byte
 	// settings are the bucket's separate configurations, by type token: at most one of each.
 	settings map[string]*bucketSetting
 }
@@ -62,7 +63,7 @@ func createBucket(t *call) (string, *bucket, error) {
 	}
 	b := &bucket{
 		name: name, objectLock: t.in.flag("objectLockEnabled"),
-		objects: map[string][]byte{}, settings: map[string]*bucketSetting{},
+		objects: map[string][][]byte{}, settings: map[string]*bucketSetting{},
 	}
 	t.c.buckets[name] = b
 	return name, b, nil
@@ -103,15 +104,23 @@ func (b *bucket) text(token, property string) string {
 	return ""
 }
 
-// PutObject stores an object, as software that uses the bucket does.
+// PutObject stores an object, as software that uses the bucket does from elsewhere.
 func (c *Cloud) PutObject(bucketName, key string, content []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.putObject(bucketName, key, content)
+}
+
+func (c *Cloud) putObject(bucketName, key string, content []byte) error {
 	b := c.buckets[bucketName]
 	if b == nil {
-		return refuseS3("PutObject", "NoSuchBucket", "The specified bucket does not exist (%s)", bucketName)
+		return noBucket("PutObject", bucketName)
 	}
-	b.objects[key] = slices.Clone(content)
+	versions := b.objects[key]
+	if !b.versioned() {
+		versions = nil
+	}
+	b.objects[key] = append(versions, slices.Clone(content))
 	return nil
 }
 
@@ -119,13 +128,37 @@ func (c *Cloud) PutObject(bucketName, key string, content []byte) error {
 func (c *Cloud) GetObject(bucketName, key string) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.getObject(bucketName, key)
+}
+
+func (c *Cloud) getObject(bucketName, key string) ([]byte, error) {
 	b := c.buckets[bucketName]
 	if b == nil {
-		return nil, refuseS3("GetObject", "NoSuchBucket", "The specified bucket does not exist (%s)", bucketName)
+		return nil, noBucket("GetObject", bucketName)
 	}
-	content, exists := b.objects[key]
-	if !exists {
+	versions := b.objects[key]
+	if len(versions) == 0 {
 		return nil, refuseS3("GetObject", "NoSuchKey", "The specified key does not exist. (%s in %s)", key, bucketName)
 	}
-	return slices.Clone(content), nil
+	return slices.Clone(versions[len(versions)-1]), nil
+}
+
+// ObjectVersions counts how many versions of an object the bucket keeps; 0 when there is none.
+func (c *Cloud) ObjectVersions(bucketName, key string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.buckets[bucketName]
+	if b == nil {
+		return 0
+	}
+	return len(b.objects[key])
+}
+
+func (b *bucket) versioned() bool {
+	s := b.settings[bucketVersioningToken]
+	return s != nil && s.in.block("versioningConfiguration").text("status") == "Enabled"
+}
+
+func noBucket(operation, name string) error {
+	return refuseS3(operation, "NoSuchBucket", "The specified bucket does not exist (%s)", name)
 }

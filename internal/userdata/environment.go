@@ -21,6 +21,8 @@ const (
 	EnvJoinParameter       = "JOIN_PARAMETER"
 	EnvKubeconfigParameter = "KUBECONFIG_PARAMETER"
 	EnvStatusParameter     = "STATUS_PARAMETER"
+	EnvBackupBucket        = "BACKUP_BUCKET"
+	EnvBackupParameter     = "BACKUP_PARAMETER"
 )
 
 // Values of EnvRole.

@@ -34,6 +34,9 @@ type Node struct {
 	DataDisk bool
 	// JoinParameter, KubeconfigParameter and StatusParameter are names of SSM parameters; a worker has no kubeconfig parameter.
 	JoinParameter, KubeconfigParameter, StatusParameter string
+	// BackupBucket is where a control plane saves itself, BackupParameter the SSM parameter in which it tells how that went;
+	// both may be empty.
+	BackupBucket, BackupParameter string
 }
 
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
@@ -113,6 +116,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.JoinParameter = required(EnvJoinParameter)
 	n.StatusParameter = required(EnvStatusParameter)
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
+	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
 	n.DataDisk = variables[EnvDataMount] != ""
 	switch role := required(EnvRole); role {
 	case RoleControlPlane:

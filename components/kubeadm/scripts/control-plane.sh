@@ -2,6 +2,8 @@
 # Runs kubeadm init. If STATE_DIR holds a cluster (the data disk of a lost instance), that same cluster comes back.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=archive.sh
+. "$(dirname "${BASH_SOURCE[0]}")/archive.sh"
 
 PKI=$ROOT$STATE_DIR/pki
 ETCD=$ROOT$STATE_DIR/etcd
@@ -10,8 +12,8 @@ CONFIG=$ROOT/etc/kubeadm/kubeadm.yaml
 # keep_authorities drops the certificates that the authorities issued: kubeadm issues them anew, for this machine.
 keep_authorities() {
   local file
-  for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
-    [ -s "$PKI/$file" ] || fail "$ETCD holds a cluster, but $PKI/$file is missing: bring it back, or empty the disk to begin a new cluster"
+  for file in "${AUTHORITIES[@]}"; do
+    [ -s "$PKI/$file" ] || fail "$ETCD holds a cluster, but $PKI/$file is missing: bring it back from a backup with restore.sh NAME"
   done
   rm -f "$PKI"/apiserver* "$PKI"/front-proxy-client.* "$PKI"/etcd/{server,peer,healthcheck-client}.*
 }
@@ -28,3 +30,4 @@ fi
 retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
 # The token that init makes is not printed: the console log is no place for it.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
+[ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer

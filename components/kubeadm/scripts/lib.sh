@@ -18,6 +18,8 @@ install -d -m 0700 "$RUN"
 log() { printf 'kubeadm-bootstrap: %s\n' "$*" >&2; }
 
 fail() {
+  # shellcheck disable=SC2034 # for those who report it
+  REASON=$*
   log "error: $*"
   exit 1
 }
@@ -73,20 +75,27 @@ print("user = \"%s:%s\"" % (c["AccessKeyId"], c["SecretAccessKey"]))
 print("header = \"X-Amz-Security-Token: %s\"" % c["Token"])'
 }
 
-# ssm ACTION makes one signed call with the request in $RUN/request and leaves the answer in $RUN/answer.
-# On an error it logs what SSM said, and takes new keys the next time: these may have expired.
-ssm() {
+# start_of FILE prints what fits into a message.
+start_of() { head -c 300 "$1" | tr -cd '[:print:]'; }
+
+# signed SERVICE WHAT ANSWER ARGUMENT... makes one signed call with curl and leaves what AWS says in the file ANSWER.
+# An error is logged, and the next call takes new keys: these may have expired.
+signed() {
   local status
-  : >"$RUN/answer"
+  : >"$3"
   [ -s "$RUN/keys" ] || credentials | write_file "$RUN/keys" 0600 || return 1
-  status=$(curl -sS -m 20 -K - --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
-    -H "X-Amz-Target: AmazonSSM.$1" -H 'Content-Type: application/x-amz-json-1.1' \
-    --data-binary "@$RUN/request" -o "$RUN/answer" -w '%{http_code}' "$SSM_ENDPOINT/" <"$RUN/keys") || status=none
+  status=$(curl -sS -K - --connect-timeout 10 --aws-sigv4 "aws:amz:$AWS_REGION:$1" -o "$3" -w '%{http_code}' "${@:4}" <"$RUN/keys") || status=none
   if [ "$status" != 200 ]; then
-    log "SSM $1: HTTP $status: $(head -c 300 "$RUN/answer" | tr -d '\n')"
+    log "$2: HTTP $status: $(start_of "$3")"
     rm -f "$RUN/keys"
     return 1
   fi
+}
+
+# ssm ACTION makes one call with the request in $RUN/request and leaves the answer in $RUN/answer.
+ssm() {
+  signed ssm "SSM $1" "$RUN/answer" -m 20 -H "X-Amz-Target: AmazonSSM.$1" -H 'Content-Type: application/x-amz-json-1.1' \
+    --data-binary "@$RUN/request" "$SSM_ENDPOINT/"
 }
 
 # ssm_put NAME TYPE FILE overwrites a parameter with the file's content.
