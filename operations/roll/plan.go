@@ -1,0 +1,158 @@
+package roll
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Plan is what is left to do.
+type Plan struct {
+	// Server is the API server's version, with its leading v.
+	Server string
+	Steps  []Step
+	// surging are the nodes that have a temporary machine now, left by a roll that was interrupted.
+	surging []string
+}
+
+// Step is one node's turn.
+type Step struct {
+	Machine
+	// Kubelet is the version that the node runs now, with its leading v; empty when it is not in the cluster.
+	Kubelet string
+	// Surge moves the node's pods to a temporary machine while its own is replaced.
+	Surge bool
+	// Retire is all that is left: the node has its new machine, but its temporary one is still there.
+	Retire bool
+	// HalfDone says how an interrupted roll left the node; empty when it did not touch it.
+	HalfDone string
+}
+
+// Upgrade tells whether the step brings another version of Kubernetes.
+func (s Step) Upgrade() bool { return s.Kubelet != "v"+s.Version }
+
+// newPlan reads stack and cluster. Its error holds every reason not to start.
+func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
+	nodes, err := r.Stack.Nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if problems := unknown(r.Only, nodes); len(problems) > 0 {
+		return nil, refusal(problems)
+	}
+	machines, err := r.Stack.Machines(ctx, Overrides{Roll: nodes})
+	if err != nil {
+		return nil, err
+	}
+	state, err := r.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Server: state.server}
+	var problems []string
+	for _, machine := range ordered(machines, nodes) {
+		node, surge := state.nodes[machine.Node], r.SurgeName(machine.Node)
+		temporary := slices.ContainsFunc(machines, func(m Machine) bool { return m.Node == surge && m.InstanceID != "" })
+		step := Step{Machine: machine, HalfDone: halfDone(node), Surge: !r.NoSurge && !machine.ControlPlane && !machine.KeepsData}
+		if node != nil {
+			step.Kubelet = node.Status.NodeInfo.KubeletVersion
+		}
+		if temporary || state.nodes[surge] != nil {
+			step.Surge, step.HalfDone = true, "has a temporary machine"
+			plan.surging = append(plan.surging, machine.Node)
+			step.Retire = machine.Fate == Kept
+		}
+		switch {
+		case machine.Fate == Kept && !step.Retire:
+			problems = append(problems, idle(machine.Node, node)...)
+		case len(r.Only) > 0 && !slices.Contains(r.Only, machine.Node):
+			problems = append(problems, unaffected(step, node)...)
+		default:
+			problems = append(problems, started(step, node)...)
+			plan.Steps = append(plan.Steps, step)
+		}
+	}
+	problems = append(problems, state.pending(plan)...)
+	problems = append(problems, skew(plan, state)...)
+	if len(problems) > 0 && len(plan.Steps) > 0 {
+		return nil, refusal(problems)
+	}
+	return plan, nil
+}
+
+func refusal(problems []string) error {
+	return fmt.Errorf("nothing was rolled:\n  - %s", strings.Join(problems, "\n  - "))
+}
+
+func unknown(asked, nodes []string) (problems []string) {
+	for _, name := range asked {
+		if !slices.Contains(nodes, name) {
+			problems = append(problems, fmt.Sprintf("there is no node %q; use some of %s", name, strings.Join(nodes, ", ")))
+		}
+	}
+	return problems
+}
+
+// ordered puts the control plane first: no kubelet may be newer than the API server. The nodes that keep data, whose pods are
+// down meanwhile, come last: if the new version does not hold, it shows before.
+func ordered(machines []Machine, nodes []string) []Machine {
+	own := slices.DeleteFunc(slices.Clone(machines), func(m Machine) bool { return !slices.Contains(nodes, m.Node) })
+	rank := func(m Machine) int {
+		switch {
+		case m.ControlPlane:
+			return 0
+		case !m.KeepsData:
+			return 1
+		}
+		return 2
+	}
+	slices.SortFunc(own, func(a, b Machine) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Node, b.Node)) })
+	return own
+}
+
+// halfDone recognises what an interrupted roll leaves behind.
+func halfDone(node *corev1.Node) string {
+	switch {
+	case node == nil:
+		return "is not in the cluster"
+	case node.Spec.Unschedulable:
+		return "is cordoned"
+	}
+	return ""
+}
+
+// state is what the API server says before anything is done.
+type state struct {
+	server string
+	nodes  map[string]*corev1.Node
+	pods   []corev1.Pod
+}
+
+func (r *roller) observe(ctx context.Context) (*state, error) {
+	client, err := r.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	version, err := client.Discovery().ServerVersion()
+	if err != nil {
+		return nil, fmt.Errorf("ask the API server for its version (is the tunnel open?): %w", err)
+	}
+	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list nodes: %w", err)
+	}
+	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	s := &state{server: version.GitVersion, nodes: map[string]*corev1.Node{}, pods: pods.Items}
+	for i := range nodes.Items {
+		s.nodes[nodes.Items[i].Name] = &nodes.Items[i]
+	}
+	return s, nil
+}

@@ -1,0 +1,198 @@
+package roll
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// Options of a roll.
+type Options struct {
+	Stack Stack
+	// Connect returns a client of the API server. It is called anew for each step: a replaced control plane may have
+	// published another kubeconfig.
+	Connect func(ctx context.Context) (kubernetes.Interface, error)
+	// Backup saves etcd, before a control plane gets another version; nil saves nothing.
+	Backup func(ctx context.Context, controlPlane Machine) error
+	// SurgeName names a node's temporary machine.
+	SurgeName func(node string) string
+	// Only limits the roll to these nodes; empty for all.
+	Only []string
+	// NoSurge brings up no temporary machines. Pods of nodes without data are then deleted, against their budgets.
+	NoSurge bool
+	// Confirm is shown the plan and decides; nil always goes on.
+	Confirm func(*Plan) (bool, error)
+	// DrainTimeout bounds the drain of one node, 15 minutes when 0; SettleTimeout each wait for a node or for the pods,
+	// 10 minutes when 0; Poll is the pause between two looks, 2 seconds when 0.
+	DrainTimeout, SettleTimeout, Poll time.Duration
+	// Say is told each step; nil tells nobody.
+	Say func(format string, args ...any)
+}
+
+// ErrDeclined is returned when Confirm did not agree.
+var ErrDeclined = errors.New("not confirmed; nothing was rolled")
+
+type roller struct {
+	Options
+	// surging are the nodes that have a temporary machine now: every update has to name them all.
+	surging []string
+}
+
+// Run makes a plan and carries it out, one node at a time. It stops at the first failure; run again it goes on from there.
+func Run(ctx context.Context, o Options) error {
+	o.DrainTimeout, o.SettleTimeout = cmp.Or(o.DrainTimeout, 15*time.Minute), cmp.Or(o.SettleTimeout, 10*time.Minute)
+	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	if o.Say == nil {
+		o.Say = func(string, ...any) {}
+	}
+	r := &roller{Options: o}
+	plan, err := r.newPlan(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Confirm != nil {
+		if ok, err := o.Confirm(plan); err != nil {
+			return err
+		} else if !ok {
+			return ErrDeclined
+		}
+	}
+	r.surging = plan.surging
+	for i, step := range plan.Steps {
+		o.Say("%s: %d of %d", step.Node, i+1, len(plan.Steps))
+		if err := r.node(ctx, step); err != nil {
+			return fmt.Errorf("stopped at node %s, %d of %d: %w\nWhat is done stays done. Mend the cause and roll again: it goes on from here", step.Node, i+1, len(plan.Steps), err)
+		}
+	}
+	return r.complete(ctx, plan)
+}
+
+// complete makes sure that a roll of all nodes has left nothing to do.
+func (r *roller) complete(ctx context.Context, done *Plan) error {
+	if len(done.Steps) == 0 {
+		return nil
+	}
+	left, err := r.newPlan(ctx)
+	if err != nil {
+		return fmt.Errorf("look for what is left: %w", err)
+	}
+	if len(left.Steps) > 0 {
+		return fmt.Errorf("all nodes were rolled, but %s would be replaced again: its machine differs from the program at every update", left.Steps[0].Node)
+	}
+	return nil
+}
+
+// node takes one node through its turn.
+func (r *roller) node(ctx context.Context, step Step) error {
+	if !step.Retire {
+		if err := r.replace(ctx, step); err != nil {
+			return err
+		}
+	}
+	if step.Surge {
+		if err := r.retire(ctx, step.Node); err != nil {
+			return err
+		}
+	}
+	r.Say("%s: waiting until all pods are back", step.Node)
+	return r.settled(ctx)
+}
+
+// replace empties the node and gives it a new machine.
+func (r *roller) replace(ctx context.Context, step Step) error {
+	if err := r.prepare(ctx, step); err != nil {
+		return err
+	}
+	if step.ControlPlane && step.Upgrade() && r.Backup != nil && step.InstanceID != "" {
+		r.Say("%s: saving etcd", step.Node)
+		if err := r.Backup(ctx, step.Machine); err != nil {
+			return fmt.Errorf("save etcd before the upgrade: %w", err)
+		}
+	}
+	if err := r.vacate(ctx, step); err != nil {
+		return err
+	}
+	r.Say("%s: replacing the machine", step.Node)
+	if err := r.Stack.Up(ctx, "replace-"+step.Node, Overrides{Roll: []string{step.Node}, Surge: r.surging}); err != nil {
+		return fmt.Errorf("replace the machine: %w", err)
+	}
+	return r.joined(ctx, step.Node, step.Version)
+}
+
+// prepare makes the temporary machine and lifts the protection of the old one, in one update, if either is needed.
+func (r *roller) prepare(ctx context.Context, step Step) error {
+	more := step.Surge && !slices.Contains(r.surging, step.Node)
+	if more {
+		r.surging = append(slices.Clone(r.surging), step.Node)
+	}
+	if more || step.Protected {
+		r.Say("%s: preparing", step.Node)
+		o := Overrides{Surge: r.surging}
+		if step.Protected {
+			o.Unprotected = []string{step.Node}
+		}
+		if err := r.Stack.Up(ctx, "prepare-"+step.Node, o); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
+	if !step.Surge {
+		return nil
+	}
+	return r.joined(ctx, r.SurgeName(step.Node), "")
+}
+
+// vacate drains the node and takes it out of the cluster. Labels and taints are set when a node registers, so the new
+// machine must not find the old node. Without the node its last pods, those of DaemonSets, are cleared away as well.
+func (r *roller) vacate(ctx context.Context, step Step) error {
+	client, err := r.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	if step.InstanceID != "" { // on a machine that is gone no pod would ever end
+		r.Say("%s: draining", step.Node)
+		if err := cordon(ctx, client, step.Node, true); err != nil {
+			return err
+		}
+		stateless := !step.ControlPlane && !step.KeepsData
+		if err := r.drain(ctx, client, step.Node, stateless && !step.Surge); err != nil {
+			return err
+		}
+	}
+	return remove(ctx, client, step.Node)
+}
+
+func remove(ctx context.Context, client kubernetes.Interface, node string) error {
+	if err := client.CoreV1().Nodes().Delete(ctx, node, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("take node %s out of the cluster: %w", node, err)
+	}
+	return nil
+}
+
+// retire moves the pods back and removes the temporary machine.
+func (r *roller) retire(ctx context.Context, node string) error {
+	surge := r.SurgeName(node)
+	r.Say("%s: moving its pods back", node)
+	client, err := r.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cordon(ctx, client, surge, true); err != nil {
+		return err
+	}
+	if err := r.drain(ctx, client, surge, false); err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(slices.Clone(r.surging), func(name string) bool { return name == node })
+	if err := r.Stack.Up(ctx, "retire-"+node, Overrides{Surge: rest}); err != nil {
+		return fmt.Errorf("remove the temporary machine: %w", err)
+	}
+	r.surging = rest
+	return remove(ctx, client, surge)
+}
