@@ -13,8 +13,8 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-// ubuntuImage is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
-const ubuntuImage = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+// ImageParameter is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
+const ImageParameter = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 
 // Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
@@ -93,7 +93,7 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 				configPrefix, s.SSHKeyName, s.Region, err)
 		}
 	}
-	if image, err = access.Parameter(ctx, ubuntuImage, via); err != nil {
+	if image, err = access.Parameter(ctx, ImageParameter, via); err != nil {
 		return "", fmt.Errorf("look up the Ubuntu image: %w", err)
 	}
 	return image, nil

@@ -45,14 +45,18 @@ type roller struct {
 	surging []string
 }
 
-// Run makes a plan and carries it out, one node at a time. It stops at the first failure; run again it goes on from there.
-func Run(ctx context.Context, o Options) error {
+func newRoller(o Options) *roller {
 	o.DrainTimeout, o.SettleTimeout = cmp.Or(o.DrainTimeout, 15*time.Minute), cmp.Or(o.SettleTimeout, 10*time.Minute)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
 	if o.Say == nil {
 		o.Say = func(string, ...any) {}
 	}
-	r := &roller{Options: o}
+	return &roller{Options: o}
+}
+
+// Run makes a plan and carries it out, one node at a time. It stops at the first failure; run again it goes on from there.
+func Run(ctx context.Context, o Options) error {
+	r := newRoller(o)
 	plan, err := r.newPlan(ctx)
 	if err != nil {
 		return err
@@ -66,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	r.surging = plan.surging
 	for i, step := range plan.Steps {
-		o.Say("%s: %d of %d", step.Node, i+1, len(plan.Steps))
+		r.Say("%s: %d of %d", step.Node, i+1, len(plan.Steps))
 		if err := r.node(ctx, step); err != nil {
 			return fmt.Errorf("stopped at node %s, %d of %d: %w\nWhat is done stays done. Mend the cause and roll again: it goes on from here", step.Node, i+1, len(plan.Steps), err)
 		}

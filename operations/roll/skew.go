@@ -30,9 +30,9 @@ func skew(plan *Plan, s *state) (problems []string) {
 		}
 		switch {
 		case target.LessThan(server):
-			report("the API server is %s and %s would be older: a control plane cannot be downgraded", plan.Server, target)
+			report("the API server is %s and v%s would be older: a control plane cannot be downgraded", plan.Server, target)
 		case target.Major() != server.Major() || target.Minor() > server.Minor()+1:
-			report("the API server is %s and %s is more than one minor version ahead: roll to %d.%d first", plan.Server, target, server.Major(), server.Minor()+1)
+			report("the API server is %s and v%s is more than one minor version ahead: roll to %d.%d first", plan.Server, target, server.Major(), server.Minor()+1)
 		}
 	}
 	for _, step := range plan.Steps {
@@ -45,10 +45,10 @@ func skew(plan *Plan, s *state) (problems []string) {
 			continue
 		}
 		if target.LessThan(wanted) {
-			report("node %s would get kubelet %s, newer than the API server's %s: roll the control plane as well", step.Node, wanted, target)
+			report("node %s would get kubelet v%s, newer than the API server's v%s: roll the control plane as well", step.Node, wanted, target)
 		}
 		if is, err := version.ParseSemantic(step.Kubelet); err == nil && wanted.LessThan(is) {
-			report("node %s has kubelet %s and %s would be older: downgrades are not supported", step.Node, step.Kubelet, wanted)
+			report("node %s has kubelet %s and v%s would be older: downgrades are not supported", step.Node, step.Kubelet, wanted)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.nodes)) {
@@ -58,10 +58,10 @@ func skew(plan *Plan, s *state) (problems []string) {
 			continue
 		}
 		if server.LessThan(is) {
-			report("node %s has kubelet %s, newer than the API server's %s", name, is, server)
+			report("node %s has kubelet v%s, newer than the API server's v%s", name, is, server)
 		}
 		if target.Minor() > is.Minor()+maxKubeletSkew {
-			report("node %s has kubelet %s, more than %d minor versions behind the API server's %s: roll it to a version between first", name, is, maxKubeletSkew, target)
+			report("node %s has kubelet v%s, more than %d minor versions behind the API server's v%s: roll it to a version between first", name, is, maxKubeletSkew, target)
 		}
 	}
 	return problems

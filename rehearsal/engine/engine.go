@@ -96,6 +96,14 @@ func (e *Engine) SetConfig(ctx context.Context, key, value string) error {
 	return e.configure(ctx, map[string]string{key: value}, nil)
 }
 
+// SetConfigPath is SetConfig for an item of a list, such as project:key[0].
+func (e *Engine) SetConfigPath(ctx context.Context, path, value string) error {
+	if err := e.stack.SetConfigWithOptions(ctx, path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {
+		return fmt.Errorf("set the rehearsal's settings: %w", err)
+	}
+	return nil
+}
+
 func (e *Engine) configure(ctx context.Context, config, secrets map[string]string) error {
 	values := auto.ConfigMap{}
 	for key, value := range config {
@@ -112,6 +120,9 @@ func (e *Engine) configure(ctx context.Context, config, secrets map[string]strin
 	}
 	return nil
 }
+
+// WorkDir is the folder of the copied project, with the stack file that operations read.
+func (e *Engine) WorkDir() string { return filepath.Join(e.options.State, "work") }
 
 // Log is the file that an operation's full display is written to.
 func (e *Engine) Log(operation string) string {

@@ -52,8 +52,8 @@ func (f Failure) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Type, f.Name, f.Reason)
 }
 
-// collect reads the engine's events to their end; alive is called with each.
-func collect(stream <-chan events.EngineEvent, alive func()) Result {
+// collect reads the engine's events to their end; alive is called with each, steps with those that are steps.
+func collect(stream <-chan events.EngineEvent, steps func(*apitype.ResourcePreEvent), alive func()) Result {
 	var r Result
 	warned := map[string]bool{}
 	for event := range stream {
@@ -63,6 +63,9 @@ func collect(stream <-chan events.EngineEvent, alive func()) Result {
 			r.count(event.SummaryEvent.ResourceChanges)
 		case event.ResourcePreEvent != nil:
 			r.change(event.ResourcePreEvent.Metadata)
+			if steps != nil {
+				steps(event.ResourcePreEvent)
+			}
 		case event.DiagnosticEvent != nil:
 			r.diagnose(event.DiagnosticEvent, warned)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // parallel is how many resources are worked on at once. Most of them only wait.
@@ -26,28 +27,59 @@ const silence = 3 * time.Minute
 var errSilent = fmt.Errorf("nothing happened for %s; a program stands still like that when a resource depends, "+
 	"directly or through a component, on itself", silence)
 
+// How adjusts one operation.
+type How struct {
+	// ConfigFile is read instead of the stack's own file; empty for that one.
+	ConfigFile string
+	// Refresh reads the real state of every resource first.
+	Refresh bool
+	// Steps is told each step before it is taken; nil tells nobody.
+	Steps func(*apitype.ResourcePreEvent)
+}
+
 // Preview asks the engine what an update would do.
 func (e *Engine) Preview(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Preview(ctx, optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out),
-			optpreview.EventStreams(stream), optpreview.Color(e.options.Color), optpreview.Parallel(parallel),
-			optpreview.SuppressOutputs())
+	return e.PreviewWith(ctx, name, How{})
+}
+
+// PreviewWith is Preview with adjustments.
+func (e *Engine) PreviewWith(ctx context.Context, name string, how How) (Result, error) {
+	return e.run(ctx, name, how.Steps, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+		options := []optpreview.Option{
+			optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.EventStreams(stream),
+			optpreview.Color(e.options.Color), optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.ConfigFile(how.ConfigFile),
+		}
+		if how.Refresh {
+			options = append(options, optpreview.Refresh())
+		}
+		_, err := e.stack.Preview(ctx, options...)
 		return err
 	})
 }
 
 // Up deploys the program.
 func (e *Engine) Up(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Up(ctx, optup.ProgressStreams(out), optup.ErrorProgressStreams(out),
-			optup.EventStreams(stream), optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs())
+	return e.UpWith(ctx, name, How{})
+}
+
+// UpWith is Up with adjustments.
+func (e *Engine) UpWith(ctx context.Context, name string, how How) (Result, error) {
+	return e.run(ctx, name, how.Steps, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+		options := []optup.Option{
+			optup.ProgressStreams(out), optup.ErrorProgressStreams(out), optup.EventStreams(stream),
+			optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs(), optup.ConfigFile(how.ConfigFile),
+		}
+		if how.Refresh {
+			options = append(options, optup.Refresh())
+		}
+		_, err := e.stack.Up(ctx, options...)
 		return err
 	})
 }
 
 // Refresh reads the real state of every resource into the stack.
 func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
 			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel))
 		return err
@@ -56,7 +88,7 @@ func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
 
 // Destroy deletes every resource of the stack.
 func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.ErrorProgressStreams(out),
 			optdestroy.EventStreams(stream), optdestroy.Color(e.options.Color), optdestroy.Parallel(parallel))
 		return err
@@ -64,7 +96,7 @@ func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
 }
 
 func (e *Engine) run(
-	ctx context.Context, name string, operation func(context.Context, io.Writer, chan events.EngineEvent) error,
+	ctx context.Context, name string, steps func(*apitype.ResourcePreEvent), operation func(context.Context, io.Writer, chan events.EngineEvent) error,
 ) (Result, error) {
 	log, err := os.Create(e.Log(name))
 	if err != nil {
@@ -83,7 +115,7 @@ func (e *Engine) run(
 	quiet := time.AfterFunc(silence, func() { cancel(errSilent) })
 	defer quiet.Stop()
 	stream, collected := make(chan events.EngineEvent), make(chan Result)
-	go func() { collected <- collect(stream, func() { quiet.Reset(silence) }) }()
+	go func() { collected <- collect(stream, steps, func() { quiet.Reset(silence) }) }()
 	started := time.Now()
 	err = operation(ctx, display, stream)
 	// The Automation API closes the stream once it has opened it; if it never came to that, nobody else will.

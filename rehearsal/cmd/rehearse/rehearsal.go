@@ -43,6 +43,9 @@ type rehearsal struct {
 	engine     *engine.Engine
 	closers    []func()
 
+	// machines is what has come and gone.
+	machines machineLog
+
 	mu sync.Mutex
 	// lastWords are what each machine said last: why one that did not come up is not there.
 	lastWords map[string]string

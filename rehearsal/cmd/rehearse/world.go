@@ -133,6 +133,7 @@ func (r *rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 }
 
 func (r *rehearsal) boot(ctx context.Context, m *awssim.Machine) {
+	r.machines.launched(m.Name)
 	// Whatever goes wrong was reported as a machine does it: in its status parameter and its log.
 	_ = r.world.Boot(ctx, boot.Simulated(r.cloud, m))
 }
@@ -140,6 +141,7 @@ func (r *rehearsal) boot(ctx context.Context, m *awssim.Machine) {
 // terminate switches a machine off. Before the one with the control plane goes, what Pulumi left in the API server is
 // read: afterwards nobody could tell.
 func (r *rehearsal) terminate(m *awssim.Machine) {
+	r.machines.terminated(m.Name)
 	ctx := context.Background()
 	if running := r.world.Cluster(); running != nil && m.Name == stacks.ControlPlane(r.settings.Nodes).Name {
 		left, err := verify.Managed(ctx, running.Admin())

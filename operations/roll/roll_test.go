@@ -1,0 +1,192 @@
+package roll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func TestOneNodeAfterTheOther(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, Run(t.Context(), w.options()))
+	w.rolled()
+	assert.Equal(t, []string{
+		"replace-k8s-master roll=[k8s-master] surge=[] unprotected=[]",
+		"prepare-k8s-api roll=[] surge=[k8s-api] unprotected=[]",
+		"replace-k8s-api roll=[k8s-api] surge=[k8s-api] unprotected=[]",
+		"retire-k8s-api roll=[] surge=[] unprotected=[]",
+		"replace-k8s-redis roll=[k8s-redis] surge=[] unprotected=[]",
+	}, w.ups, "the control plane first, what keeps data last")
+	assert.Equal(t, []string{master, api, redis}, w.replaced)
+	assert.Equal(t, []string{master + " i-1"}, w.backups)
+}
+
+func TestNothingToRoll(t *testing.T) {
+	w := newWorld(t)
+	w.wanted = before
+	require.NoError(t, Run(t.Context(), w.options()))
+	assert.Empty(t, w.ups)
+}
+
+func TestNotConfirmed(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Confirm = func(*Plan) (bool, error) { return false, nil }
+	assert.ErrorIs(t, Run(t.Context(), o), ErrDeclined)
+	assert.Empty(t, w.ups)
+}
+
+// A roll can be cut off at every step. The next one must finish it, with the control plane first and no machine replaced twice.
+func TestCutOffAnywhereItGoesOn(t *testing.T) {
+	steps := 0
+	w := newWorld(t)
+	o := w.options()
+	o.Say = func(string, ...any) { steps++ }
+	require.NoError(t, Run(t.Context(), o))
+	require.Greater(t, steps, 10)
+	for cut := 1; cut <= steps; cut++ {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			w := newWorld(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			o, said := w.options(), 0
+			o.Say = func(string, ...any) {
+				if said++; said == cut {
+					cancel()
+				}
+			}
+			_ = Run(ctx, o) // how it ends depends on where it was cut off
+			require.NoError(t, Run(t.Context(), w.options()))
+			w.rolled()
+			assert.Equal(t, []string{master, api, redis}, w.replaced)
+		})
+	}
+}
+
+// A failing update is the other way to be cut off.
+func TestAFailedUpdateStopsTheRoll(t *testing.T) {
+	for _, title := range []string{"replace-k8s-master", "prepare-k8s-api", "replace-k8s-api", "retire-k8s-api", "replace-k8s-redis"} {
+		t.Run(title, func(t *testing.T) {
+			w := newWorld(t)
+			w.failUp = title
+			err := Run(t.Context(), w.options())
+			require.ErrorContains(t, err, "EC2 refused")
+			assert.ErrorContains(t, err, "stopped at node ")
+			assert.ErrorContains(t, err, "roll again")
+			assert.Contains(t, w.ups[len(w.ups)-1], title, "nothing was done after it")
+			w.failUp = ""
+			require.NoError(t, Run(t.Context(), w.options()))
+			w.rolled()
+		})
+	}
+}
+
+func TestABudgetThatForbidsIsNamed(t *testing.T) {
+	w := newWorld(t)
+	w.budget = func(pod string) string {
+		if pod == "waste-2" {
+			return "The disruption budget waste-api needs 2 healthy pods and has 2 currently"
+		}
+		return ""
+	}
+	err := Run(t.Context(), w.options())
+	require.ErrorContains(t, err, "k8s-api is not empty after 100ms")
+	assert.ErrorContains(t, err, "pod growbin/waste-2: in namespace growbin: The disruption budget waste-api needs 2 healthy pods")
+	assert.Equal(t, []string{master}, w.replaced, "the machine of a pod that may not be evicted stays")
+}
+
+func TestWithoutATemporaryMachinePodsAreDeleted(t *testing.T) {
+	w := newWorld(t)
+	w.budget = func(pod string) string {
+		if strings.HasPrefix(pod, "waste") {
+			return "nothing may be evicted"
+		}
+		return ""
+	}
+	o := w.options()
+	o.NoSurge = true
+	require.NoError(t, Run(t.Context(), o))
+	w.rolled()
+	for _, up := range w.ups {
+		assert.Contains(t, up, "surge=[]")
+	}
+}
+
+func TestOnlyTheNamedNodes(t *testing.T) {
+	w := newWorld(t)
+	w.launchAgain(master, after)
+	o := w.options()
+	o.Only = []string{redis}
+	require.NoError(t, Run(t.Context(), o))
+	assert.Equal(t, []string{redis}, w.replaced)
+}
+
+// launchAgain puts a machine of another version in a node's place.
+func (w *world) launchAgain(name, version string) {
+	require.NoError(w.t, w.client.Tracker().Delete(corev1.SchemeGroupVersion.WithResource("nodes"), "", name))
+	w.launch(name, version, *w.machines[name])
+}
+
+func TestAProtectedMachineIsUnprotectedFirst(t *testing.T) {
+	w := newWorld(t)
+	for _, m := range w.machines {
+		m.Protected = true
+	}
+	require.NoError(t, Run(t.Context(), w.options()))
+	assert.Contains(t, w.ups, "prepare-k8s-redis roll=[] surge=[] unprotected=[k8s-redis]")
+	assert.Contains(t, w.ups, "prepare-k8s-api roll=[] surge=[k8s-api] unprotected=[k8s-api]")
+}
+
+// On a machine that is gone no pod would ever end, so there is nothing to wait for.
+func TestALostMachineIsNotDrained(t *testing.T) {
+	w := newWorld(t)
+	w.machines[redis].InstanceID = ""
+	w.editNode(redis, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })
+	w.editPod("redis-0", func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{} })
+	require.NoError(t, Run(t.Context(), w.options()))
+	w.rolled()
+}
+
+func TestAFailedBackupStopsBeforeTheUpgrade(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Backup = func(context.Context, Machine) error { return errors.New("the bucket is full") }
+	require.ErrorContains(t, Run(t.Context(), o), "save etcd before the upgrade: the bucket is full")
+	assert.Empty(t, w.ups)
+	node, err := w.client.CoreV1().Nodes().Get(t.Context(), master, metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.False(t, node.Spec.Unschedulable)
+}
+
+func TestPodsThatStayAndPodsThatBlock(t *testing.T) {
+	w := newWorld(t)
+	controller := true
+	w.pod("static", redis)
+	w.editPod("static", func(p *corev1.Pod) {
+		p.OwnerReferences, p.Annotations = nil, map[string]string{corev1.MirrorPodAnnotationKey: "x"}
+	})
+	w.pod("exporter", redis)
+	w.editPod("exporter", func(p *corev1.Pod) {
+		p.OwnerReferences = []metav1.OwnerReference{{Kind: "DaemonSet", Name: "exporter", Controller: &controller}}
+	})
+	w.pod("done", redis)
+	w.editPod("done", func(p *corev1.Pod) { p.OwnerReferences, p.Status.Phase = nil, corev1.PodSucceeded })
+	w.editNode(redis, func(n *corev1.Node) { n.Spec.Unschedulable = true })
+	r := newRoller(w.options())
+	require.NoError(t, r.drain(t.Context(), w.client, redis, false))
+	for _, pod := range w.pods() {
+		if pod.Labels["home"] == redis {
+			assert.Equal(t, pod.Name != "redis-0", pod.Spec.NodeName == redis, pod.Name)
+		}
+	}
+	w.pod("by-hand", redis)
+	w.editPod("by-hand", func(p *corev1.Pod) { p.OwnerReferences = nil })
+	assert.ErrorContains(t, r.drain(t.Context(), w.client, redis, false), "pod growbin/by-hand on k8s-redis has no controller")
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/operations/pulumistack"
+	"github.com/growbin/cluster/operations/roll"
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/stacks"
+)
+
+// rollStack lets the package that rolls a stack work on the rehearsed one. All that differs from the roll command is whose
+// engine runs the operations.
+type rollStack struct{ r *rehearsal }
+
+var _ roll.Stack = rollStack{}
+
+var rollSettings = pulumistack.Settings{
+	Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes,
+}
+
+func (s rollStack) Nodes(ctx context.Context) ([]string, error) {
+	var roles map[string]string
+	err := s.r.engine.Output(ctx, stacks.OutputNodeRoles, &roles)
+	return slices.Sorted(maps.Keys(roles)), err
+}
+
+func (s rollStack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine, error) {
+	preview := pulumistack.NewPreview()
+	err := s.operate(o, func(how engine.How) error {
+		how.Steps = preview.Add
+		_, err := s.r.engine.PreviewWith(ctx, "roll-plan", how)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return preview.Machines()
+}
+
+func (s rollStack) Up(ctx context.Context, title string, o roll.Overrides) error {
+	return s.operate(o, func(how engine.How) error {
+		_, err := s.r.engine.UpWith(ctx, "roll-"+title, how)
+		return err
+	})
+}
+
+func (s rollStack) operate(o roll.Overrides, do func(engine.How) error) error {
+	path, remove, err := pulumistack.ConfigFile(s.r.engine.WorkDir(), s.r.options.stack, rollSettings, o)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return do(engine.How{ConfigFile: path})
+}
+
+// rollOptions are those of the roll command, with the patience of a rehearsal.
+func (r *rehearsal) rollOptions() roll.Options {
+	return roll.Options{
+		Stack: rollStack{r}, SurgeName: stacks.SurgeName,
+		Connect:      func(ctx context.Context) (kubernetes.Interface, error) { return r.client(ctx) },
+		DrainTimeout: patience, SettleTimeout: patience, Poll: 200 * time.Millisecond,
+		Confirm: func(plan *roll.Plan) (bool, error) { return true, plan.Print(r.out.writer) },
+		Say:     func(format string, args ...any) { r.out.say("%s", fmt.Sprintf(format, args...)) },
+	}
+}
