@@ -15,8 +15,10 @@ const (
 	backupCommand = "systemctl start kubeadm-backup.service"
 	// backupTimeout is how long it may take; a snapshot takes seconds, its upload too.
 	backupTimeout = 10 * time.Minute
-	backupPoll    = 3 * time.Second
 )
+
+// pollEvery is the pause between two looks at the command. Tests shorten it.
+var pollEvery = 3 * time.Second
 
 // aws runs the AWS CLI, in the region and with the credentials of the environment, and returns what it prints.
 type aws func(ctx context.Context, args ...string) ([]byte, error)
@@ -49,7 +51,7 @@ func backup(ctx context.Context, run aws, instance string) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("no backup within %s: %w", backupTimeout, ctx.Err())
-		case <-time.After(backupPoll):
+		case <-time.After(pollEvery):
 		}
 		out, err := run(ctx, "ssm", "get-command-invocation", "--command-id", sent.Command.CommandId, "--instance-id", instance)
 		if err != nil {
