@@ -22,6 +22,7 @@ const tokenLifetime = 24 * time.Hour
 type controlPlane struct {
 	machine string           // instance ID
 	address string           // where it listens in the simulated world
+	volume  string           // the folder of its data volume
 	cluster *cluster.Cluster // nil while it starts
 }
 
@@ -33,6 +34,10 @@ func (w *World) bootControlPlane(ctx context.Context, m Machine, node *userdata.
 	}
 	volume, err := w.dataDir(ctx, m, node, r)
 	if err != nil {
+		return err
+	}
+	w.step(r, node.Name, "restore")
+	if err := w.restore(ctx, m, node, programs, volume); err != nil {
 		return err
 	}
 	w.step(r, node.Name, "control-plane")
@@ -85,7 +90,7 @@ func (w *World) startControlPlane(ctx context.Context, m Machine, node *userdata
 	host, port := running.AdvertiseAddress()
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	w.mu.Lock()
-	w.control.address, w.control.cluster = address, running
+	w.control.address, w.control.volume, w.control.cluster = address, volume, running
 	w.options.APIPort = running.APIPort() // a replaced control plane is found where its clients know it
 	w.mu.Unlock()
 	if host != m.PrivateIP {

@@ -58,7 +58,7 @@ func nodeConfig(name string) kubeadm.NodeConfig {
 // controlPlaneMachine has its data volume, and the user data that the program under test would render.
 func controlPlaneMachine(t *testing.T, a *account, id, volume string) Machine {
 	t.Helper()
-	config := kubeadm.ControlPlaneConfig{NodeConfig: nodeConfig("master"), PrivateIP: controlPlaneIP, PodCIDR: "192.168.0.0/16", ServiceCIDR: "10.97.0.0/16"}
+	config := kubeadm.ControlPlaneConfig{NodeConfig: nodeConfig("master"), PrivateIP: controlPlaneIP, PodCIDR: "192.168.0.0/16", ServiceCIDR: "10.97.0.0/16", BackupBucket: "backups"}
 	config.DataMount = "/var/lib/data"
 	data, err := kubeadm.ControlPlaneUserData(config)
 	require.NoError(t, err)

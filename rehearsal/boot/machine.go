@@ -22,6 +22,10 @@ type Services interface {
 	// PutParameter and GetParameter use SSM with the permissions of the instance profile.
 	PutParameter(name, value string) error
 	GetParameter(name string) (string, error)
+	// PutObject, GetObject and ListObjects use S3 with the permissions of the instance profile.
+	PutObject(bucket, key string, content []byte) error
+	GetObject(bucket, key string) ([]byte, error)
+	ListObjects(bucket, prefix string) ([]string, error)
 	// DataVolume waits until a second volume is attached and returns its ID.
 	DataVolume(ctx context.Context) (string, error)
 	// Internet waits until routes and security groups let the machine reach the internet, or says why they do not.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,9 +16,12 @@ import (
 type account struct {
 	mu         sync.Mutex
 	parameters map[string]string
+	objects    map[string][]byte // in the only bucket
 }
 
-func newAccount() *account { return &account{parameters: map[string]string{}} }
+func newAccount() *account {
+	return &account{parameters: map[string]string{}, objects: map[string][]byte{}}
+}
 
 func (a *account) get(name string) string {
 	a.mu.Lock()
@@ -57,6 +62,30 @@ func (s *services) GetParameter(name string) (string, error) {
 		return "", fmt.Errorf("ParameterNotFound: %s", name)
 	}
 	return value, nil
+}
+
+func (s *services) PutObject(_, key string, content []byte) error {
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	s.account.objects[key] = content
+	return nil
+}
+
+func (s *services) GetObject(_, key string) ([]byte, error) {
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	content, ok := s.account.objects[key]
+	if !ok {
+		return nil, fmt.Errorf("NoSuchKey: %s", key)
+	}
+	return content, nil
+}
+
+func (s *services) ListObjects(_, prefix string) ([]string, error) {
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	keys := slices.Sorted(maps.Keys(s.account.objects))
+	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }
 
 func (s *services) DataVolume(ctx context.Context) (string, error) {

@@ -34,6 +34,18 @@ func (s simulatedServices) GetParameter(name string) (string, error) {
 	return s.machine.GetParameter(name)
 }
 
+func (s simulatedServices) PutObject(bucket, key string, content []byte) error {
+	return s.machine.PutObject(bucket, key, content)
+}
+
+func (s simulatedServices) GetObject(bucket, key string) ([]byte, error) {
+	return s.machine.GetObject(bucket, key)
+}
+
+func (s simulatedServices) ListObjects(bucket, prefix string) ([]string, error) {
+	return s.machine.ListObjects(bucket, prefix)
+}
+
 func (s simulatedServices) Internet(ctx context.Context) error { return s.machine.WaitForInternet(ctx) }
 
 func (s simulatedServices) Reach(address string, port int) error {

@@ -22,7 +22,7 @@ func (b *Builder) ControlPlane(version string) ([]Tool, error) {
 	for _, name := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm"} {
 		tools = append(tools, kubernetesTool(name, minor))
 	}
-	return append(tools, Kwok()), nil
+	return append(tools, Etcdctl(), Etcdutl(), Kwok()), nil
 }
 
 // KubernetesTool is a single program of Kubernetes, for example "kubectl" or "kubelet", of the given version.

@@ -173,7 +173,7 @@ func TestKubernetesVersions(t *testing.T) {
 				assert.Equal(t, module, tool.Module)
 			}
 		}
-		assert.ElementsMatch(t, []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kwok"}, names)
+		assert.ElementsMatch(t, []string{"etcd", "etcdctl", "etcdutl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kwok"}, names)
 	}
 	_, err := b.ControlPlane("1.31.0")
 	assert.ErrorContains(t, err, "cannot rehearse Kubernetes 1.31")
