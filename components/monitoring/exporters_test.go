@@ -51,9 +51,9 @@ func exists(path string) bool {
 func startNodeExporter(t *testing.T, path string) target {
 	t.Helper()
 	dir, listen := folder(t, ""), local(port(t))
-	// What the control plane's timer writes.
-	text := fmt.Sprintf("%s %d\n%s{certificate=\"apiserver\"} %d\n",
-		JoinTokenExpiryMetric, time.Now().Add(20*time.Hour).Unix(), CertificateExpiryMetric, time.Now().Add(9000*time.Hour).Unix())
+	// What the control plane's timers write.
+	text := fmt.Sprintf("%s %d\n%s %d\n%s{certificate=\"apiserver\"} %d\n",
+		EtcdBackupMetric, time.Now().Add(-time.Hour).Unix(), JoinTokenExpiryMetric, time.Now().Add(20*time.Hour).Unix(), CertificateExpiryMetric, time.Now().Add(9000*time.Hour).Unix())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kubeadm.prom"), []byte(text), 0o644))
 	server{path: path, args: []string{"--web.listen-address=" + listen, "--collector.textfile.directory=" + dir}}.start(t, dir)
 	return target{job: jobNodeExporter, address: listen, labels: map[string]string{"node": "api-one", "instance": "api-one"}}

@@ -77,11 +77,12 @@ func (e *Engine) UpWith(ctx context.Context, name string, how How) (Result, erro
 	})
 }
 
-// Refresh reads the real state of every resource into the stack.
-func (e *Engine) Refresh(ctx context.Context, name string) (Result, error) {
+// Refresh reads the real state of every resource into the stack, or of those that match one of the targets: URNs, in which *
+// stands for a part without colons and ** for any.
+func (e *Engine) Refresh(ctx context.Context, name string, targets ...string) (Result, error) {
 	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
-			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel))
+			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel), optrefresh.Target(targets))
 		return err
 	})
 }
