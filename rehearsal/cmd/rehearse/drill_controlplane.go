@@ -45,7 +45,7 @@ func init() {
 		},
 	}
 	drills["volume"] = drill{
-		about: "the control plane's machine and its data volume are lost; a backup is left",
+		about: "the control plane's machine and its data volume are lost; the real etcdutl restores what the real etcdctl saved",
 		phases: func(r *rehearsal) []phase {
 			l := &loss{rehearsal: r}
 			return []phase{
