@@ -40,7 +40,7 @@ type cluster struct {
 	images *bucket.Bucket
 	// backups holds what the control plane saves of itself.
 	backups *bucket.Bucket
-	nodes  map[string]*node.Node
+	nodes   map[string]*node.Node
 	// server is the URL of the API server as it is reached from here.
 	server     pulumi.StringOutput
 	access     *access.Access

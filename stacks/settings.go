@@ -65,11 +65,11 @@ type Settings struct {
 
 	BackupKeepDays     int
 	EtcdBackupKeepDays int
-	AlertReceiver  string
-	AlertChannel   string
-	GitRepository  string
-	GitPath        string
-	GitRevision    string
+	AlertReceiver      string
+	AlertChannel       string
+	GitRepository      string
+	GitPath            string
+	GitRevision        string
 
 	// Nodes is the topology with the stack's instance types.
 	Nodes []Node
@@ -142,11 +142,11 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		BackupKeepDays:     r.integer("backupKeepDays"),
 		EtcdBackupKeepDays: r.integer("etcdBackupKeepDays"),
-		AlertReceiver:  r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
-		AlertChannel:   r.optional("alertChannel"),
-		GitRepository:  r.optional("gitRepository"),
-		GitPath:        r.optional("gitPath"),
-		GitRevision:    r.text("gitRevision"),
+		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
+		AlertChannel:       r.optional("alertChannel"),
+		GitRepository:      r.optional("gitRepository"),
+		GitPath:            r.optional("gitPath"),
+		GitRevision:        r.text("gitRevision"),
 	}
 	var err error
 	if s.Nodes, err = Topology(r.pairs("instanceTypes")); err != nil {
