@@ -121,6 +121,15 @@ func TestBucketWithObjects(t *testing.T) {
 	w.refused(w.c.PutObject(b, "k", nil), "NoSuchBucket", b)
 }
 
+func TestProtectionDoesNotKeepAHostFromFailing(t *testing.T) {
+	w := build(t, Options{})
+	i := w.machine("one", values{"disableApiTermination": true})
+	require.NoError(t, w.c.LoseInstance(i))
+	_, err := w.c.Machine("one")
+	require.ErrorContains(t, err, `there is no machine "one"`)
+	assert.ErrorContains(t, w.c.LoseInstance("one"), `there is no machine "one"`)
+}
+
 func TestProtectedInstance(t *testing.T) {
 	w := build(t, Options{})
 	in := values{"disableApiTermination": true, "disableApiStop": true}

@@ -20,6 +20,19 @@ func (c *Cloud) TerminateInstance(nameOrID string) error {
 	return nil
 }
 
+// LoseInstance takes an instance away as a failing host would: no protection against termination helps.
+func (c *Cloud) LoseInstance(nameOrID string) error {
+	c.mu.Lock()
+	defer c.unlock()
+	i, err := c.instanceByName(nameOrID)
+	if err != nil {
+		return fmt.Errorf("losing an instance: %w", err)
+	}
+	c.terminate(i)
+	c.forget(instanceToken, i.id)
+	return nil
+}
+
 // DeleteVolume loses a volume behind the program's back, even one that is attached: a disk failure.
 func (c *Cloud) DeleteVolume(id string) error {
 	c.mu.Lock()

@@ -14,6 +14,9 @@ func (w *World) machineDir(id string) string {
 	return filepath.Join(w.options.StateDir, "machines", id)
 }
 
+// VolumeDir is the folder that stands for what a data volume holds; it exists once a machine has mounted the volume.
+func (w *World) VolumeDir(id string) string { return w.volumeDir(id) }
+
 // Terminate switches a machine off and throws its root disk away. A control plane's data volume stays.
 func (w *World) Terminate(ctx context.Context, id string) error {
 	w.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/retry"
@@ -29,10 +30,37 @@ func register(ctx context.Context, identity *rest.Config, m Machine, node *userd
 	}
 	_, err = client.CoreV1().Nodes().Create(ctx, object, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		err = takeOver(ctx, client, object)
+		if err = takeOver(ctx, client, object); err == nil {
+			err = startPods(ctx, client, node.Name)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("registering node %s: %w", node.Name, err)
+	}
+	return nil
+}
+
+// startPods does what a new machine's kubelet does with the pods that its predecessor ran: none of their containers is there,
+// so they are Pending until it has started them. (kwok, which then starts them, would leave a pod as it is that is Running
+// and, since its machine fell silent, not ready.)
+func startPods(ctx context.Context, client kubernetes.Interface, node string) error {
+	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
+		FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String(),
+	})
+	if err != nil {
+		return fmt.Errorf("listing the pods of the predecessor: %w", err)
+	}
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		pod.ResourceVersion = "" // whatever the controllers write meanwhile: the kubelet knows better
+		pod.Status = corev1.PodStatus{Phase: corev1.PodPending, QOSClass: pod.Status.QOSClass}
+		_, err := client.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) { // it has gone, or another has its name
+			return fmt.Errorf("starting pod %s/%s: %w", pod.Namespace, pod.Name, err)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -28,8 +29,12 @@ func (w *World) bootWorker(ctx context.Context, m Machine, node *userdata.Node, 
 	}
 	if node.DataDisk {
 		w.step(r, node.Name, "data-disk")
-		if _, err := w.attached(ctx, m); err != nil {
+		id, err := w.attached(ctx, m)
+		if err != nil {
 			return err
+		}
+		if err := os.MkdirAll(w.volumeDir(id), 0o700); err != nil { // as a blank volume gets a file system
+			return fmt.Errorf("volume %s: %w", id, err)
 		}
 	}
 	w.step(r, node.Name, "worker")
