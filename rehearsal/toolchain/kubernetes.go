@@ -61,3 +61,16 @@ func (b *Builder) knownMinors() string {
 	}
 	return strings.Join(found, ", ")
 }
+
+// Node lists all that a node installs and all that its images hold, for a version as ControlPlane takes it.
+func (b *Builder) Node(version string) ([]Tool, error) {
+	minor, err := b.kubernetesMinor(version)
+	if err != nil {
+		return nil, err
+	}
+	tools := []Tool{Containerd(), Ctr(), ContainerdShim(), Crictl(), CoreDNS(), Etcd(), Etcdctl(), Etcdutl()}
+	for _, name := range []string{"kubelet", "kubeadm", "kubectl", "kube-proxy", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+		tools = append(tools, kubernetesTool(name, minor))
+	}
+	return tools, nil
+}

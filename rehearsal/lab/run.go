@@ -1,0 +1,127 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/components/kubeadm"
+)
+
+// bootLimit bounds how long a machine may take to be ready on a busy machine with two processors.
+const bootLimit = 6 * time.Minute
+
+// check is one thing that must hold, or one fault that must be survived.
+type check struct {
+	name string
+	run  func(context.Context) error
+}
+
+// run is the state of the checks: what they hand to each other.
+type run struct {
+	*Lab
+	control, worker *Machine
+	client          kubernetes.Interface
+}
+
+// Run runs every check in order and says whether all held. The first that fails ends the run.
+func (l *Lab) Run(ctx context.Context) bool {
+	r := &run{Lab: l}
+	began := time.Now()
+	for _, c := range r.checks() {
+		start := time.Now()
+		err := c.run(ctx)
+		seconds := time.Since(start).Seconds()
+		if err != nil {
+			fmt.Fprintf(l.options.Out, "  ✘ %s  %.1f s\n", c.name, seconds)
+			r.explain(err)
+			return false
+		}
+		fmt.Fprintf(l.options.Out, "  ✔ %s  %.1f s\n", c.name, seconds)
+	}
+	fmt.Fprintf(l.options.Out, "\nAll held, in %.0f s.\n", time.Since(began).Seconds())
+	return true
+}
+
+// explain says why, and where to read more.
+func (r *run) explain(err error) {
+	for line := range strings.Lines(err.Error()) {
+		r.say("%s", strings.TrimRight(line, "\n"))
+	}
+	for _, m := range []*Machine{r.control, r.worker} {
+		if m == nil {
+			continue
+		}
+		r.say("console of %s: %s", m.aws.Name, m.Console)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if tail, err := m.Run(ctx, "journalctl", "--no-pager", "-n", "15", "-p", "notice"); err == nil {
+			r.say("%s", strings.ReplaceAll(strings.TrimSpace(tail), "\n", "\n    "))
+		}
+	}
+	r.say("the lab's own log: %s", r.log.Name())
+}
+
+func (r *run) checks() []check {
+	return []check{
+		{"programs and base system", r.build},
+		{"packages, images and network", r.publish},
+		{"the program makes its machines", r.startProgram},
+		{"the control plane boots from its user data", r.bootControlPlane},
+		{"the worker boots from its user data", r.bootWorker},
+		{"both nodes are Ready, with their labels, taints and pods", r.checkNodes},
+		{"a pod runs on the worker", r.firstPod},
+		{"the program accepts the cluster", r.programEnds},
+	}
+}
+
+func (r *run) bootControlPlane(ctx context.Context) (err error) {
+	if r.control, err = r.newMachine(ctx, r.controlPlaneName()); err != nil {
+		return err
+	}
+	if err := r.control.Start(ctx); err != nil {
+		return err
+	}
+	if _, err := r.control.waitFor(ctx, bootLimit, kubeadm.PhaseReady); err != nil {
+		return err
+	}
+	r.client, err = r.Lab.client(r.control)
+	return err
+}
+
+func (r *run) bootWorker(ctx context.Context) (err error) {
+	if r.worker, err = r.newMachine(ctx, r.options.Worker); err != nil {
+		return err
+	}
+	if err := r.worker.Start(ctx); err != nil {
+		return err
+	}
+	_, err = r.worker.waitFor(ctx, bootLimit, kubeadm.PhaseReady)
+	return err
+}
+
+func (r *run) checkNodes(ctx context.Context) error {
+	for _, name := range []string{r.control.aws.Name, r.worker.aws.Name} {
+		if err := wait(ctx, 2*time.Minute, func(ctx context.Context) error { return r.checkNode(ctx, r.client, name) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) firstPod(ctx context.Context) error { return r.runPod(ctx, r.client, "first") }
+
+func (r *run) programEnds(ctx context.Context) error {
+	select {
+	case <-r.program:
+		return r.programErr
+	case <-time.After(time.Minute):
+		return errors.New("the program still waits for its machines")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
