@@ -1,11 +1,9 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"debug/elf"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -25,15 +23,19 @@ func (l *Lab) images(ctx context.Context, base string) ([]image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking kubeadm for its images: %w", err)
 	}
-	hello := l.path("bin/hello")
-	if err := l.compileHello(ctx, hello); err != nil {
+	hello, err := l.compile(ctx, "hello", helloSource)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := l.compile(ctx, "proxy", proxySource)
+	if err != nil {
 		return nil, err
 	}
 	all := []image.Image{{Name: podImage, Entrypoint: []string{"/hello"}, Files: []archive.File{archive.Program("/hello", hello)}}}
 	for _, reference := range strings.Fields(string(output)) {
 		name := strings.TrimPrefix(reference, registryAddress+"/")
 		program, _, _ := strings.Cut(name, ":")
-		made, err := l.image(program, base, hello)
+		made, err := l.image(program, base, hello, proxy)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +45,7 @@ func (l *Lab) images(ctx context.Context, base string) ([]image.Image, error) {
 	return all, nil
 }
 
-func (l *Lab) image(program, base, pause string) (image.Image, error) {
+func (l *Lab) image(program, base, pause, proxy string) (image.Image, error) {
 	at := "/usr/local/bin/" + program
 	made := image.Image{Files: []archive.File{archive.Program(at, l.programs[program])}}
 	switch program {
@@ -60,9 +62,9 @@ func (l *Lab) image(program, base, pause string) (image.Image, error) {
 		if err != nil {
 			return image.Image{}, err
 		}
-		made.Files = append(made.Files, tables...)
+		made.Files = append(tables, archive.Program(at, proxy), archive.Program(at+".real", l.programs[program]))
 	}
-	if len(made.Files) == 0 || made.Files[0].Source == "" {
+	if program != "pause" && l.programs[program] == "" {
 		return image.Image{}, fmt.Errorf("kubeadm needs the image %s, which the lab cannot make", program)
 	}
 	return made, nil
@@ -117,46 +119,6 @@ func addLibraries(base, libraries, program string, needed map[string]bool) error
 		if err := addLibraries(base, libraries, libraries+"/"+name, needed); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// helloSource waits until it is asked to end. It is the pause image and the lab's pod, which says who it is first.
-const helloSource = `package main
-
-import (
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
-)
-
-func main() {
-	if len(os.Args) > 1 {
-		fmt.Println("hello from", os.Args[1])
-	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
-	<-ended
-}
-`
-
-// compileHello compiles a program without libraries.
-func (l *Lab) compileHello(ctx context.Context, target string) error {
-	folder := l.path("hello")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("compiling the pause image's program: %w", err)
-	}
-	source := filepath.Join(folder, "main.go")
-	if err := os.WriteFile(source, []byte(helloSource), 0o644); err != nil {
-		return fmt.Errorf("compiling the pause image's program: %w", err)
-	}
-	command := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", target, source)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("compiling the pause image's program: %w: %s", err, output.String())
 	}
 	return nil
 }

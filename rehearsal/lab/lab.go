@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/growbin/cluster/internal/awssim"
@@ -51,7 +52,11 @@ type Lab struct {
 	program    chan struct{}
 	programErr error
 
+	// otherVersions lets the mirror offer other versions of Kubernetes than the configured one.
+	otherVersions atomic.Bool
+
 	hosts   []*host.Host
+	made    int                   // machines so far
 	disks   map[string]*host.Disk // by node name
 	servers []*http.Server
 	closers []func() error

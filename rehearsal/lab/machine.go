@@ -38,7 +38,8 @@ func (l *Lab) newMachine(ctx context.Context, name string) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user data of %s: %w", name, err)
 	}
-	h := &host.Host{Name: networkName + "-" + name, Root: l.path("hosts", name), Console: l.path("logs", name+"-console.log")}
+	l.made++ // so that each machine has a console of its own
+	h := &host.Host{Name: networkName + "-" + name, Root: l.path("hosts", name), Console: l.path("logs", fmt.Sprintf("%s-%d-console.log", name, l.made))}
 	m := &Machine{Host: h, aws: aws, node: node, lab: l}
 	device := ""
 	if node.DataDisk {

@@ -128,6 +128,7 @@ esac
 // elsewhere are differences that no file on the host makes.
 var elsewhere = []Override{
 	{What: "kubeadm passes over its check SystemVerification", Why: "it refuses control groups of version 1; the lab's kubeadm package does this"},
+	{What: "kube-proxy leaves the size of the connection table alone", Why: "only a machine's first network namespace may set it; the lab's kube-proxy image does this"},
 	{What: "Debian 12 instead of Ubuntu 24.04, in a container with this machine's kernel", Why: "it is what this kind of machine can fetch and boot"},
 	{What: "packages and images are made here, from programs built from the pinned sources", Why: "the real ones cannot be fetched; units and dependencies follow them"},
 	{What: "one broadcast domain without security groups", Why: "the rehearsal checks who may reach whom, with the model's rules"},

@@ -106,13 +106,24 @@ func (l *Lab) publishPackages(base string) error {
 	if err := os.WriteFile(filepath.Join(top, keyFile), public, 0o644); err != nil {
 		return fmt.Errorf("writing the mirror's key: %w", err)
 	}
-	if err := (&deb.Repository{Folder: filepath.Join(top, "kubernetes")}).Publish(key, kubernetes...); err != nil {
+	if err := (&deb.Repository{Folder: filepath.Join(top, kubernetesFolder)}).Publish(key, kubernetes...); err != nil {
 		return err
 	}
-	return (&deb.Repository{Folder: filepath.Join(top, "containerd"), Suite: suite, Component: "stable"}).Publish(key, containerd)
+	// What a mirror looks like that has a later version only.
+	other := &deb.Package{Name: "kubelet", Version: version + "+later", Description: "Node agent of another version"}
+	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder)}).Publish(key, other); err != nil {
+		return err
+	}
+	return (&deb.Repository{Folder: filepath.Join(top, containerdFolder), Suite: suite, Component: "stable"}).Publish(key, containerd)
 }
 
-const keyFile = "key.asc"
+// What the package mirror serves.
+const (
+	keyFile          = "key.asc"
+	kubernetesFolder = "kubernetes"
+	otherFolder      = "kubernetes-other"
+	containerdFolder = "containerd"
+)
 
 // filesBelow lists a folder's programs for an archive, below another path.
 func filesBelow(folder, below string) ([]archive.File, error) {

@@ -26,6 +26,8 @@ type run struct {
 	*Lab
 	control, worker *Machine
 	client          kubernetes.Interface
+	// wholeControl and wholeWorker are what the machines are after an undisturbed boot.
+	wholeControl, wholeWorker fingerprint
 }
 
 // Run runs every check in order and says whether all held. The first that fails ends the run.
@@ -76,6 +78,19 @@ func (r *run) checks() []check {
 		{"both nodes are Ready, with their labels, taints and pods", r.checkNodes},
 		{"a pod runs on the worker", r.firstPod},
 		{"the program accepts the cluster", r.programEnds},
+		{"every pod of the system is ready", r.systemPods},
+		{"a second boot of both changes nothing", r.secondBoot},
+		{"a power cut of both changes nothing", r.powerCut},
+		{"a new worker has a bad day", r.badDay},
+		{"  slow metadata service: it recovers", r.recoversFrom("metadata", slowCalls, "instance_id failed")},
+		{"  throttled SSM: it recovers", r.recoversFrom("throttle", throttles, "ThrottlingException")},
+		{"  package mirror failing twice: it recovers", r.recoversFrom("mirror", brokenLists, "apt failed (attempt 2")},
+		{"  late join data (" + joinDelay.String() + " for ten minutes): it waits", r.lateJoinData},
+		{"  expired token: it joins once there is a fresh one", r.expiredToken},
+		{"a package in another version: the worker says so", r.brokenPackage},
+		{"power cuts in each step of the worker: the same end", r.cutWorker},
+		{"the control plane's machine is lost: the same cluster comes back", r.loseControlPlane},
+		{"power cuts in each step of a new control plane: the same end", r.newCluster},
 	}
 }
 
@@ -104,6 +119,15 @@ func (r *run) bootWorker(ctx context.Context) (err error) {
 	return err
 }
 
+// keepWhole remembers what an undisturbed boot ends in.
+func (r *run) keepWhole() (err error) {
+	if r.wholeControl, err = r.control.fingerprint(); err != nil {
+		return err
+	}
+	r.wholeWorker, err = r.worker.fingerprint()
+	return err
+}
+
 func (r *run) checkNodes(ctx context.Context) error {
 	for _, name := range []string{r.control.aws.Name, r.worker.aws.Name} {
 		if err := wait(ctx, 2*time.Minute, func(ctx context.Context) error { return r.checkNode(ctx, r.client, name) }); err != nil {
@@ -113,7 +137,12 @@ func (r *run) checkNodes(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) firstPod(ctx context.Context) error { return r.runPod(ctx, r.client, "first") }
+func (r *run) firstPod(ctx context.Context) error {
+	if err := r.keepWhole(); err != nil {
+		return err
+	}
+	return r.runPod(ctx, r.client, "first")
+}
 
 func (r *run) programEnds(ctx context.Context) error {
 	select {

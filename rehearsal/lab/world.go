@@ -33,14 +33,19 @@ const (
 func sources() kubeadm.Sources {
 	const mirror = "http://" + mirrorAddress
 	return kubeadm.Sources{
-		KubernetesAPT: mirror + "/kubernetes", KubernetesAPTKey: mirror + "/" + keyFile,
-		ContainerdAPT: mirror + "/containerd", ContainerdAPTKey: mirror + "/" + keyFile,
+		KubernetesAPT: mirror + "/" + kubernetesFolder, KubernetesAPTKey: mirror + "/" + keyFile,
+		ContainerdAPT: mirror + "/" + containerdFolder, ContainerdAPTKey: mirror + "/" + keyFile,
 		ImageRepository: registryAddress, SSMEndpoint: "http://" + ssmAddress,
 	}
 }
 
 // openNetwork makes the network and serves in it what machines reach.
 func (l *Lab) openNetwork(images []image.Image) error {
+	restore, err := keepKernelSettings()
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, restore)
 	l.network = &network.Network{Name: networkName, Gateway: gatewayAddress + "/16", Metadata: metadataAddress}
 	if err := l.network.Create(); err != nil {
 		return err
