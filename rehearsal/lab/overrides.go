@@ -72,10 +72,10 @@ func overrides(h hardware) []Override {
 			},
 		},
 		{
-			What: "control groups can be written to",
-			Why:  "systemd-nspawn mounts those of version 1 read-only; the host has a namespace of its own in them",
-			Files: service("lab-cgroups", "DefaultDependencies=no\nBefore=sysinit.target", "sysinit.target",
-				`mount -o remount,rw,bind /sys/fs/cgroup && for group in /sys/fs/cgroup/*/; do mount -o remount,rw,bind "$group" || true; done`),
+			What: "control groups and kernel settings can be written to",
+			Why:  "systemd-nspawn mounts them read-only; the host has a namespace of its own in the former, and the lab puts back the latter",
+			Files: service("lab-host", "DefaultDependencies=no\nBefore=sysinit.target systemd-sysctl.service", "sysinit.target",
+				`mount -o remount,rw,bind /proc/sys && mount -o remount,rw,bind /sys/fs/cgroup && for group in /sys/fs/cgroup/*/; do mount -o remount,rw,bind "$group" || true; done`),
 		},
 		{
 			What:  "/dev/kmsg is the console",

@@ -45,8 +45,17 @@ func (l *Lab) Run(ctx context.Context) bool {
 		}
 		fmt.Fprintf(l.options.Out, "  ✔ %s  %.1f s\n", c.name, seconds)
 	}
+	l.printOverrides()
 	fmt.Fprintf(l.options.Out, "\nAll held, in %.0f s.\n", time.Since(began).Seconds())
 	return true
+}
+
+// printOverrides says what the result does not rest on.
+func (l *Lab) printOverrides() {
+	fmt.Fprintln(l.options.Out, "\nThe user data is the program's own. What the lab's hosts have otherwise than EC2:")
+	for _, o := range append(overrides(hardware{}), elsewhere...) {
+		fmt.Fprintf(l.options.Out, "  · %s: %s\n", o.What, o.Why)
+	}
 }
 
 // explain says why, and where to read more.
@@ -61,7 +70,7 @@ func (r *run) explain(err error) {
 		r.say("console of %s: %s", m.aws.Name, m.Console)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if tail, err := m.Run(ctx, "journalctl", "--no-pager", "-n", "15", "-p", "notice"); err == nil {
+		if tail, err := m.Run(ctx, "journalctl", "--no-pager", "-n", "15", "-p", "err"); err == nil {
 			r.say("%s", strings.ReplaceAll(strings.TrimSpace(tail), "\n", "\n    "))
 		}
 	}

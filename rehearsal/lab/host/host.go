@@ -48,8 +48,9 @@ func (h *Host) Start(ctx context.Context) error {
 	// The shell enters the control groups before nspawn makes their namespace.
 	script := `for group in ` + strings.Join(h.groups, " ") + `; do echo $$ >"$group/cgroup.procs" || exit; done; exec systemd-nspawn "$@"`
 	h.process = exec.Command("sh", append([]string{"-c", script, "sh"}, h.arguments()...)...)
+	// Where /sys can be written to, systemd waits for device nodes that only udev would announce.
 	// Without the filter of system calls that nspawn has for containers: a machine has none, and runc makes session keyrings.
-	h.process.Env = append(os.Environ(), "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes", "SYSTEMD_SECCOMP=0")
+	h.process.Env = append(os.Environ(), "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network", "SYSTEMD_SECCOMP=0")
 	h.process.Stdout, h.process.Stderr = console, console
 	// A group of its own, so that Ctrl-C reaches this process first; and no host outlives it.
 	h.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -73,7 +74,8 @@ func (h *Host) arguments() []string {
 	for _, device := range h.Devices {
 		arguments = append(arguments, "--bind="+device)
 	}
-	return arguments
+	// For systemd: the console is for what units say there, not for its own animation.
+	return append(arguments, "--show-status=no")
 }
 
 // findLeader waits for the host's first process, the only child of nspawn.
