@@ -42,7 +42,7 @@ func eachMachine(t *testing.T, f func(t *testing.T, name string, document *userd
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := userDataOf(settings, n)
+			encoded, err := userDataOf(settings, n, "backups")
 			require.NoError(t, err)
 			document, err := userdata.Decode(encoded)
 			require.NoError(t, err)

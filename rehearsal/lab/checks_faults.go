@@ -114,7 +114,7 @@ func (r *run) brokenPackage(ctx context.Context) error {
 	if err := r.worker.Start(ctx); err != nil {
 		return err
 	}
-	return r.failedWith(ctx, "packages", "kubelet="+r.settings.KubernetesVersion+"-"+kubeadm.DefaultPackageRevision)
+	return r.failedWith(ctx, "kubelet", "kubelet="+r.settings.KubernetesVersion+"-"+kubeadm.DefaultPackageRevision)
 }
 
 // cutWorker cuts the power of the worker, whose packages could not be installed until now, in each of its steps.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/growbin/cluster/components/kubeadm"
@@ -109,9 +110,10 @@ func (l *Lab) publishPackages(base string) error {
 	if err := (&deb.Repository{Folder: filepath.Join(top, kubernetesFolder)}).Publish(key, kubernetes...); err != nil {
 		return err
 	}
-	// What a mirror looks like that has a later version only.
-	other := &deb.Package{Name: "kubelet", Version: version + "+later", Description: "Node agent of another version"}
-	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder)}).Publish(key, other); err != nil {
+	// What a mirror looks like that has a later kubelet only.
+	others := slices.Clone(kubernetes)
+	others[0] = &deb.Package{Name: "kubelet", Version: version + "+later", Description: "Node agent of another version"}
+	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder)}).Publish(key, others...); err != nil {
 		return err
 	}
 	return (&deb.Repository{Folder: filepath.Join(top, containerdFolder), Suite: suite, Component: "stable"}).Publish(key, containerd)

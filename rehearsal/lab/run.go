@@ -93,7 +93,7 @@ func (r *run) checks() []check {
 		{"a new worker has a bad day", r.badDay},
 		{"  slow metadata service: it recovers", r.recoversFrom("metadata", slowCalls, "instance_id failed")},
 		{"  throttled SSM: it recovers", r.recoversFrom("throttle", throttles, "ThrottlingException")},
-		{"  package mirror failing twice: it recovers", r.recoversFrom("mirror", brokenLists, "apt failed (attempt 2")},
+		{"  package mirror failing twice: it recovers", r.recoversFrom("mirror", brokenLists, "step containerd")},
 		{"  late join data (" + joinDelay.String() + " for ten minutes): it waits", r.lateJoinData},
 		{"  expired token: it joins once there is a fresh one", r.expiredToken},
 		{"a package in another version: the worker says so", r.brokenPackage},

@@ -26,6 +26,7 @@ const (
 	metadataAddress = "169.254.169.254"
 	mirrorAddress   = gatewayAddress + ":8000"
 	ssmAddress      = gatewayAddress + ":8001"
+	s3Address       = gatewayAddress + ":8002"
 	registryAddress = gatewayAddress + ":5000"
 )
 
@@ -35,7 +36,7 @@ func sources() kubeadm.Sources {
 	return kubeadm.Sources{
 		KubernetesAPT: mirror + "/" + kubernetesFolder, KubernetesAPTKey: mirror + "/" + keyFile,
 		ContainerdAPT: mirror + "/" + containerdFolder, ContainerdAPTKey: mirror + "/" + keyFile,
-		ImageRepository: registryAddress, SSMEndpoint: "http://" + ssmAddress,
+		ImageRepository: registryAddress, SSMEndpoint: "http://" + ssmAddress, S3Endpoint: "http://" + s3Address,
 	}
 }
 
@@ -57,7 +58,7 @@ func (l *Lab) openNetwork(images []image.Image) error {
 		return err
 	}
 	for address, handler := range map[string]http.Handler{
-		metadataAddress + ":80": l.door.Metadata(), ssmAddress: l.door.SystemsManager(), registryAddress: registry, mirrorAddress: l.mirror(),
+		metadataAddress + ":80": l.door.Metadata(), ssmAddress: l.door.SystemsManager(), s3Address: l.door.S3(), registryAddress: registry, mirrorAddress: l.mirror(),
 	} {
 		listener, err := l.network.Listen(address)
 		if err != nil {
