@@ -18,10 +18,10 @@ import (
 // written is how many objects are written before a loss and counted after it.
 const written = 50
 
-// writeObjects writes what must not be lost.
-func (r *run) writeObjects(ctx context.Context) error {
+// writeObjects writes what must not be lost in a drill.
+func (r *run) writeObjects(ctx context.Context, drill string) error {
 	for i := range written {
-		object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "kept-", Labels: map[string]string{"lab": "kept"}}, Data: map[string]string{"number": fmt.Sprint(i)}}
+		object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "kept-", Labels: map[string]string{"drill": drill}}, Data: map[string]string{"number": fmt.Sprint(i)}}
 		if _, err := r.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, object, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("writing object %d: %w", i, err)
 		}
@@ -29,8 +29,8 @@ func (r *run) writeObjects(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) countObjects(ctx context.Context) error {
-	found, err := r.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).List(ctx, metav1.ListOptions{LabelSelector: "lab=kept"})
+func (r *run) countObjects(ctx context.Context, drill string) error {
+	found, err := r.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).List(ctx, metav1.ListOptions{LabelSelector: "drill=" + drill})
 	if err != nil {
 		return err
 	}
@@ -52,29 +52,52 @@ func (r *run) authority(ctx context.Context) ([]byte, error) {
 
 // loseControlPlane throws the control plane's machine away, but for its data disk, and boots another from the same user data.
 func (r *run) loseControlPlane(ctx context.Context) error {
-	if err := r.writeObjects(ctx); err != nil {
+	return r.lose(ctx, "machine", func(context.Context) error { return nil })
+}
+
+// loseDisk throws the data disk away too: what comes back is the last backup.
+func (r *run) loseDisk(ctx context.Context) error {
+	return r.lose(ctx, "disk", func(ctx context.Context) error {
+		if _, err := r.control.Run(ctx, "systemctl", "start", "kubeadm-backup.service"); err != nil {
+			return err
+		}
+		return r.blankDiskOnceOff(r.controlPlaneName())
+	})
+}
+
+// lose writes objects and starts a pod, replaces the control plane's machine, and expects the same cluster. What prepare does
+// comes between: the machine still runs then.
+func (r *run) lose(ctx context.Context, drill string, prepare func(context.Context) error) error {
+	if err := r.writeObjects(ctx, drill); err != nil {
 		return err
 	}
-	if err := r.runPod(ctx, r.client, "survivor"); err != nil {
+	pod := "survivor-" + drill
+	if err := r.runPod(ctx, r.client, pod); err != nil {
 		return err
 	}
-	before, err := objects(ctx, r.client)
+	before, err := r.before(ctx, pod)
 	if err != nil {
 		return err
 	}
-	ca, err := r.authority(ctx)
-	if err != nil {
-		return err
-	}
-	started, err := r.podStart(ctx, "survivor")
-	if err != nil {
+	if err := prepare(ctx); err != nil {
 		return err
 	}
 	since := time.Now()
+	if err := r.replaceControl(ctx); err != nil {
+		return err
+	}
+	if err := r.countObjects(ctx, drill); err != nil {
+		return err
+	}
+	return r.sameCluster(ctx, since, before, pod)
+}
+
+// replaceControl boots another machine in the control plane's place. Its kubeconfig must be its own.
+func (r *run) replaceControl(ctx context.Context) (err error) {
 	if err := r.control.discard(); err != nil {
 		return err
 	}
-	id := r.door.Succeed(r.control.aws)
+	r.door.Succeed(r.control.aws)
 	if r.control, err = r.newMachine(ctx, r.controlPlaneName()); err != nil {
 		return err
 	}
@@ -84,48 +107,52 @@ func (r *run) loseControlPlane(ctx context.Context) error {
 	if _, err := r.control.waitFor(ctx, bootLimit, kubeadm.PhaseReady); err != nil {
 		return err
 	}
-	// The kubeconfig must be that of the new machine.
-	if r.client, err = r.Lab.client(r.control); err != nil {
-		return fmt.Errorf("after instance %s took over: %w", id, err)
+	r.client, err = r.Lab.client(r.control)
+	return err
+}
+
+// identity is what makes a cluster the same one.
+type identity struct {
+	objects   fingerprint
+	authority []byte
+	started   metav1.Time
+}
+
+func (r *run) before(ctx context.Context, pod string) (found identity, err error) {
+	if found.objects, err = objects(ctx, r.client); err != nil {
+		return found, err
 	}
-	return r.sameCluster(ctx, since, before, ca, started)
+	if found.authority, err = r.authority(ctx); err != nil {
+		return found, err
+	}
+	found.started, err = r.podStart(ctx, pod)
+	return found, err
 }
 
 // sameCluster checks that nothing of the cluster has been lost, and that the worker found it by itself.
-func (r *run) sameCluster(ctx context.Context, since time.Time, before fingerprint, ca []byte, started metav1.Time) error {
-	found, err := r.authority(ctx)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(ca, found) {
-		return errors.New("the certificate authority is another one")
-	}
-	if err := r.countObjects(ctx); err != nil {
-		return err
-	}
+func (r *run) sameCluster(ctx context.Context, since time.Time, before identity, pod string) error {
 	if err := r.heardOf(ctx, since); err != nil {
 		return err
 	}
-	after, err := objects(ctx, r.client)
+	after, err := r.before(ctx, pod)
 	if err != nil {
 		return err
 	}
+	if !bytes.Equal(before.authority, after.authority) {
+		return errors.New("the certificate authority is another one")
+	}
 	var lost []string
-	for _, change := range before.differences(after) {
+	for _, change := range before.objects.differences(after.objects) {
 		// kubeadm init writes its own configuration and roles again.
-		if !strings.HasSuffix(change, " has changed") {
+		if strings.HasSuffix(change, " has gone") || strings.HasPrefix(change, "namespace ") || strings.HasPrefix(change, "service account ") {
 			lost = append(lost, change)
 		}
 	}
 	if len(lost) > 0 {
 		return errors.New(strings.Join(lost, "\n"))
 	}
-	again, err := r.podStart(ctx, "survivor")
-	if err != nil {
-		return err
-	}
-	if !again.Equal(&started) {
-		return fmt.Errorf("the worker's pod was started again at %s; it ran since %s", again, started)
+	if !after.started.Equal(&before.started) {
+		return fmt.Errorf("the worker's pod was started again at %s; it ran since %s", after.started, before.started)
 	}
 	return nil
 }

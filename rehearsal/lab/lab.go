@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,6 +59,7 @@ type Lab struct {
 	hosts   []*host.Host
 	made    int                   // machines so far
 	disks   map[string]*host.Disk // by node name
+	retired []*host.Disk          // of machines that are gone
 	servers []*http.Server
 	closers []func() error
 }
@@ -106,7 +108,7 @@ func (l *Lab) Close() error {
 	for _, server := range l.servers {
 		problems = append(problems, server.Close())
 	}
-	for _, disk := range l.disks {
+	for _, disk := range append(slices.Collect(maps.Values(l.disks)), l.retired...) {
 		problems = append(problems, disk.Detach())
 	}
 	slices.Reverse(l.closers)

@@ -99,6 +99,17 @@ func (m *Machine) discard() error {
 	return nil
 }
 
+// blankDiskOnceOff lets the node's next machine find a blank disk. The present one keeps its own while it runs.
+func (l *Lab) blankDiskOnceOff(name string) error {
+	disk, err := host.NewDisk(l.path("disks", fmt.Sprintf("%s-%d.img", name, l.made)))
+	if err != nil {
+		return err
+	}
+	l.retired = append(l.retired, l.disks[name])
+	l.disks[name] = disk
+	return nil
+}
+
 // blankDisk replaces a node's data disk by a new one.
 func (l *Lab) blankDisk(name string) error {
 	if disk := l.disks[name]; disk != nil {

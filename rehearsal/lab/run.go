@@ -99,6 +99,7 @@ func (r *run) checks() []check {
 		{"a package in another version: the worker says so", r.brokenPackage},
 		{"power cuts in each step of the worker: the same end", r.cutWorker},
 		{"the control plane's machine is lost: the same cluster comes back", r.loseControlPlane},
+		{"its data disk is lost too: the last backup comes back", r.loseDisk},
 		{"power cuts in each step of a new control plane: the same end", r.newCluster},
 	}
 }

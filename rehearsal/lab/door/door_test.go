@@ -1,18 +1,22 @@
 package door
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -23,7 +27,8 @@ import (
 
 const (
 	trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	mine  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ssm:PutParameter","ssm:GetParameter"],"Resource":"arn:aws:ssm:ap-northeast-2:000000000000:parameter/lab/mine"}]}`
+	mine  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ssm:PutParameter","ssm:GetParameter"],"Resource":"arn:aws:ssm:ap-northeast-2:000000000000:parameter/lab/mine"},` +
+		`{"Effect":"Allow","Action":["s3:PutObject","s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::backups","arn:aws:s3:::backups/*"]}]}`
 	image = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 )
 
@@ -46,6 +51,8 @@ func account(t *testing.T) (*Door, *awssim.Machine) {
 		policy, err := iam.NewRolePolicy(ctx, "node", &iam.RolePolicyArgs{Role: role.Name, Policy: pulumi.String(mine)})
 		require.NoError(t, err)
 		profile, err := iam.NewInstanceProfile(ctx, "node", &iam.InstanceProfileArgs{Role: role.Name}, pulumi.DependsOn([]pulumi.Resource{policy}))
+		require.NoError(t, err)
+		_, err = s3.NewBucketV2(ctx, "backups", &s3.BucketV2Args{Bucket: pulumi.String("backups")})
 		require.NoError(t, err)
 		for _, name := range []string{"mine", "other"} {
 			_, err := ssm.NewParameter(ctx, name, &ssm.ParameterArgs{Name: pulumi.String("/lab/" + name), Type: pulumi.String("String"), Value: pulumi.String("pending")})
@@ -170,4 +177,37 @@ func TestSlowMetadataIsSlowAsOftenAsAsked(t *testing.T) {
 	assert.Equal(t, 1, d.Faults.Seen("metadata"))
 	tokenOf(t, d, machine.PrivateIP)
 	assert.Equal(t, 1, d.Faults.Seen("metadata"))
+}
+
+func TestObjectsOverS3(t *testing.T) {
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("NOT RUN: curl is not installed")
+	}
+	d, machine := account(t)
+	keys := d.credentialsOf(machine)
+	server := httptest.NewServer(d.S3())
+	defer server.Close()
+	call := func(secret, path string, more ...string) string {
+		arguments := []string{"-sS", "--noproxy", "*", "--aws-sigv4", "aws:amz:ap-northeast-2:s3", "-u", keys.access + ":" + secret, "-H", "X-Amz-Security-Token: " + keys.session,
+			"-w", " %{http_code}", server.URL + path}
+		output, err := exec.Command(curl, append(arguments, more...)...).Output()
+		require.NoError(t, err)
+		return string(output)
+	}
+	file := filepath.Join(t.TempDir(), "content")
+	require.NoError(t, os.WriteFile(file, []byte("content"), 0o600))
+	sum := sha256.Sum256([]byte("content"))
+	hex, checksum := fmt.Sprintf("x-amz-content-sha256: %x", sum), "x-amz-checksum-sha256: "+base64.StdEncoding.EncodeToString(sum[:])
+
+	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", hex, "-H", checksum), " 200")
+	assert.Equal(t, "content 200", call(keys.secret, "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"))
+	listed := call(keys.secret, "/backups/?list-type=2&prefix=etcd%2F", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD")
+	assert.Contains(t, listed, "<Key>etcd/one</Key>")
+	assert.Contains(t, call(keys.secret, "/backups/etcd/none", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>NoSuchKey</Code>")
+	assert.Contains(t, call(keys.secret, "/others/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>AccessDenied</Code>")
+	assert.Contains(t, call(keys.secret+"x", "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>SignatureDoesNotMatch</Code>")
+	other := sha256.Sum256([]byte("other"))
+	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", fmt.Sprintf("x-amz-content-sha256: %x", other)), "<Code>SignatureDoesNotMatch</Code>")
+	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", hex, "-H", "x-amz-checksum-sha256: "+base64.StdEncoding.EncodeToString(other[:])), "<Code>BadDigest</Code>")
 }

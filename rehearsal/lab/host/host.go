@@ -75,7 +75,7 @@ func (h *Host) arguments() []string {
 		arguments = append(arguments, "--bind="+device)
 	}
 	// For systemd: the console is for what units say there, not for its own animation.
-	return append(arguments, "--show-status=no")
+	return append(arguments, "--", "--show-status=no")
 }
 
 // findLeader waits for the host's first process, the only child of nspawn.
