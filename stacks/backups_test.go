@@ -23,6 +23,7 @@ func backupsBucket(t *testing.T, w *world) string {
 func TestOnlyTheControlPlaneReachesItsBackups(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	bucket := backupsBucket(t, w)
+	assert.Equal(t, bucket, w.outputs[OutputClusterInfo].(map[string]any)["backupsBucket"])
 	for _, machine := range w.cloud.Machines() {
 		err := machine.PutObject(bucket, kubeadm.BackupLatest, []byte(machine.Name))
 		_, readErr := machine.GetObject(bucket, kubeadm.BackupLatest)

@@ -45,6 +45,7 @@ func clusterInfo(s *Settings, c *cluster) pulumi.Map {
 		"diskGiB":           pulumi.Int(totals.DiskGiB),
 		"controlPlaneIp":    c.nodes[ControlPlane(s.Nodes).Name].PublicIP,
 		"imagesBucket":      c.images.Name,
+		"backupsBucket":     c.backups.Name,
 	}
 }
 

@@ -138,6 +138,10 @@ func TestGivesUpWithTheLastState(t *testing.T) {
 			"stuck", statusParameter, `{"instanceId":"i-new","phase":"Booting","step":"packages"}`,
 			"gave up after 20m0s: Booting, step packages (SSM parameter /dev/nodes/k8s-master; the machine's console log tells more)",
 		},
+		{
+			"busy", statusParameter, `{"instanceId":"i-new","phase":"Booting","step":"restore","reason":"restoring the latest backup"}`,
+			"gave up after 20m0s: Booting, step restore (restoring the latest backup) (SSM parameter",
+		},
 		{"unreadable", statusParameter, errThrottled, "ThrottlingException: Rate exceeded (SSM parameter /dev/nodes/k8s-master;"},
 		{"unpublished", kubeconfigParameter, kubeadm.PendingValue, "kubeconfig of cluster dev: gave up after 20m0s: not published yet (SSM parameter /dev/kubeconfig;"},
 		{"stale", kubeconfigParameter, `{"instanceId":"i-old","kubeconfig":"key"}`, "not published yet (SSM parameter /dev/kubeconfig;"},

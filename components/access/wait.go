@@ -59,7 +59,11 @@ func (w waiter) joined(parameter, node, instanceID string) (bool, error) {
 		}
 		if message.Phase != kubeadm.PhaseFailed {
 			failedSince = time.Time{}
-			return false, message.Phase + ", step " + message.Step, nil
+			state := message.Phase + ", step " + message.Step
+			if message.Reason != "" {
+				state += " (" + message.Reason + ")"
+			}
+			return false, state, nil
 		}
 		if failedSince.IsZero() {
 			failedSince = time.Now()

@@ -136,6 +136,7 @@ func TestProtectedInstance(t *testing.T) {
 	i := w.machine("one", in)
 	w.refused(w.remove(instanceToken, i), "OperationNotPermitted", "may not be terminated")
 	w.refused(w.c.TerminateInstance(i), "OperationNotPermitted", "may not be terminated")
+	assert.ErrorContains(t, w.c.LoseInstance("none"), `there is no machine "none"`)
 	o := w.c.find(instanceResourceType, i)
 	next := o.given.copy()
 	next["instanceType"] = "t3.large"

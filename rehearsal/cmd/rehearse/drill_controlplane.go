@@ -154,15 +154,15 @@ func (l *loss) writeMore(ctx context.Context) error {
 }
 
 func (l *loss) loseMachine(context.Context) error {
-	l.out.say("terminating %s behind Pulumi's back", l.before.instance)
-	return l.cloud.TerminateInstance(l.before.instance)
+	l.out.say("the host of %s fails", l.before.instance)
+	return l.cloud.LoseInstance(l.before.instance)
 }
 
 func (l *loss) loseVolume(ctx context.Context) error {
 	if err := l.loseMachine(ctx); err != nil {
 		return err
 	}
-	l.out.say("deleting %s behind Pulumi's back", l.before.volume)
+	l.out.say("the disk %s fails", l.before.volume)
 	return errors.Join(l.cloud.DeleteVolume(l.before.volume), l.world.RemoveVolume(l.before.volume))
 }
 

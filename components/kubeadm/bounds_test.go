@@ -1,0 +1,49 @@
+package kubeadm_test
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/userdata"
+)
+
+// bound reads a script's default of a variable, in seconds.
+func bound(t *testing.T, config any, script, variable string) int {
+	t.Helper()
+	text, err := decode(t, render(t, config)).File(userdata.ScriptsDir + "/" + script)
+	require.NoError(t, err)
+	found := regexp.MustCompile(variable + `:=(\d+)`).FindStringSubmatch(text)
+	require.NotNil(t, found, "%s sets no %s", script, variable)
+	seconds, err := strconv.Atoi(found[1])
+	require.NoError(t, err)
+	return seconds
+}
+
+// TestBoundsFitEachOther holds that what may take long is waited for long enough, and that nothing is waited for without end:
+// a step's own bound must speak, with its reason, before the driver's cuts the step off.
+func TestBoundsFitEachOther(t *testing.T) {
+	t.Parallel()
+	step := bound(t, workerConfig(), "bootstrap.sh", "STEP_TIMEOUT")
+	join := bound(t, workerConfig(), "worker.sh", "JOIN_WAIT")
+	require.Greater(t, join, 10*60, "join data that comes ten minutes late would be missed")
+	require.Greater(t, step, join+bound(t, workerConfig(), "worker.sh", "JOIN_ATTEMPT"), "the driver would cut a worker off in its last attempt")
+	require.Greater(t, step, bound(t, workerConfig(), "data-disk.sh", "DISK_WAIT"))
+	// One download of a backup may be cut off and begun again.
+	require.Greater(t, step, 2*bound(t, controlPlaneConfig(), "archive.sh", "S3_TIMEOUT"))
+}
+
+// A late control plane is waited for as often as it takes; ten minutes are 300 reads at the script's own pace.
+func TestWorkerWaitsThroughManyReads(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	interval := bound(t, workerConfig(), "worker.sh", "JOIN_INTERVAL")
+	for range 10 * 60 / interval / 10 { // a tenth of them, to be quick
+		m.aws.join = append([]string{"pending"}, m.aws.join...)
+	}
+	output := m.requireRun(workerScript)
+	require.Contains(t, output, "has not published join data in /dev/join")
+	require.Contains(t, m.read("/calls"), "kubeadm join")
+}
