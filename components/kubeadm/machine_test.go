@@ -101,6 +101,7 @@ func (m *machine) command(name, script string) {
 // commandFrame records the call. With POWER=before or after, the first time that a call is made the machine loses its power.
 const commandFrame = `#!/bin/bash
 call="%[1]s $*" power=${POWER:-on}
+call=${call//etcd.??????/etcd} # a place with a random name
 ! grep -qxF -- "$call" "$ROOT/calls" || power=on
 case $call in findmnt*|lsblk*|mountpoint*|*" list "*|"crictl info"|"crictl inspecti "*) power=on ;; esac # these change nothing
 printf '%%s\n' "$call" >>"$ROOT/calls"
@@ -178,6 +179,8 @@ const ctrStandIn = `target=${*: -1}
 case "$*" in
 "-n k8s.io images unmount --rm "*) rm -rf "$target" ;;
 "-n k8s.io images mount registry.example.com/k8s/etcd:3.6.8-0 "*)
+	! grep -qxF "$target" "$ROOT/mounts" 2>/dev/null || { echo "ctr: activate error: mount \"$target\": already exists" >&2; exit 1; }
+	echo "$target" >>"$ROOT/mounts"
 	mkdir -p "$target/usr/local/bin"
 	cat >"$target/usr/local/bin/etcdutl" <<'ETCDUTL'
 #!/bin/bash
@@ -280,7 +283,7 @@ func (m *machine) files() map[string]string {
 		if entry.IsDir() && at == m.path("/run") {
 			return filepath.SkipDir
 		}
-		if err != nil || entry.IsDir() || entry.Name() == "calls" || entry.Name() == "disk" || entry.Name() == "kubeconfig" {
+		if err != nil || entry.IsDir() || entry.Name() == "calls" || entry.Name() == "mounts" || entry.Name() == "disk" || entry.Name() == "kubeconfig" {
 			return err
 		}
 		info, err := entry.Info()

@@ -147,6 +147,15 @@ func TestProtectedInstance(t *testing.T) {
 	require.NoError(t, w.remove(instanceToken, i))
 }
 
+func TestAFailingHostAsksNoProtection(t *testing.T) {
+	w := build(t, Options{})
+	i := w.machine("one", values{"disableApiTermination": true})
+	require.NoError(t, w.c.LoseInstance(i))
+	_, err := w.c.Machine("one")
+	require.ErrorContains(t, err, `there is no machine "one"`)
+	assert.Nil(t, w.c.find(instanceResourceType, i), "a refresh would still see it")
+}
+
 // TestWhatIsLeft: disks that are to outlive their machine do, and nothing else.
 func TestWhatIsLeft(t *testing.T) {
 	w := build(t, Options{})

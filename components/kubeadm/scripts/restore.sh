@@ -13,7 +13,6 @@ umask 077
 DISK=$ROOT$STATE_DIR
 WORK=$DISK/restore   # on its way
 READY=$DISK/restored # complete: it only has to be put into place
-IMAGE=$RUN/etcd-image
 
 # say tells the node's status. Only a booting node does: any other is and stays Ready.
 say() {
@@ -45,7 +44,7 @@ print(m["name"], m["cluster"], m["kubernetesVersion"], m["etcdVersion"])' "$RUN/
 
 # prepare KEY makes of an archive what will be put into place. Nothing that is in use is touched.
 prepare() {
-  local image name etcd peer=https://$CONTROL_PLANE_IP:2380
+  local image mounted name etcd peer=https://$CONTROL_PLANE_IP:2380
   rm -rf "$WORK"
   mkdir -p "$WORK"
   cd "$WORK"
@@ -57,13 +56,12 @@ prepare() {
   log "restoring backup $name"
   retry 5 crictl pull "$image" || fail "$image could not be pulled"
   # The image's own etcdutl needs nothing but a kernel.
-  ctr -n k8s.io images unmount --rm "$IMAGE" || true
-  mkdir -p "$IMAGE"
-  ctr -n k8s.io images mount "$image" "$IMAGE" || fail "$image could not be mounted"
+  mounted=$(mktemp -d "$RUN/etcd.XXXXXX") # containerd never mounts at the same place again, not even after a reboot
+  ctr -n k8s.io images mount "$image" "$mounted" || fail "$image could not be mounted"
   # Clients must not see a revision twice: far beyond any that was given out since, and all older ones compacted.
-  "$IMAGE/usr/local/bin/etcdutl" snapshot restore snapshot.db --data-dir etcd --name "$NODE_NAME" --initial-cluster "$NODE_NAME=$peer" \
+  "$mounted/usr/local/bin/etcdutl" snapshot restore snapshot.db --data-dir etcd --name "$NODE_NAME" --initial-cluster "$NODE_NAME=$peer" \
     --initial-advertise-peer-urls "$peer" --bump-revision 1000000000 --mark-compacted || fail "backup $name could not be restored by etcdutl"
-  ctr -n k8s.io images unmount --rm "$IMAGE" || log "$IMAGE stays mounted until the next boot"
+  ctr -n k8s.io images unmount --rm "$mounted" || log "$mounted stays mounted until the next boot"
   rm snapshot.db
   printf '%s\n' "$name" >name
   printf 'before-restore-%s\n' "$(date -u +%Y%m%dT%H%M%SZ)" >kept

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/stacks"
+)
+
+// The drill refreshes what the document tells a person to refresh.
+func TestRecoveryIsRehearsedAsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/recovery.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "pulumi refresh -s dev --target '"+fmt.Sprintf(lostMachine, "k8s-master")+"'")
+}
+
+func TestWhatARecoveryMayTouch(t *testing.T) {
+	settings, err := loadSettings("../../..", "dev", map[string]string{"growbin:openaiApiKey": "a", "growbin:kakaoApiKey": "b"})
+	require.NoError(t, err)
+	l := &loss{rehearsal: &rehearsal{settings: settings}}
+	require.Equal(t, "k8s-master", stacks.ControlPlane(settings.Nodes).Name)
+	for _, step := range []struct {
+		change engine.Change
+		want   bool
+	}{
+		{engine.Change{Operation: "create", Type: "aws:ec2/instance:Instance", Name: "k8s-master"}, true},
+		{engine.Change{Operation: "replace", Type: "aws:ec2/volumeAttachment:VolumeAttachment", Name: "k8s-master-data"}, true},
+		{engine.Change{Operation: "create", Type: "aws:ebs/volume:Volume", Name: "k8s-master-data"}, true},
+		{engine.Change{Operation: "update", Type: "kubernetes:core/v1:NodePatch", Name: "k8s-master"}, true},
+		{engine.Change{Operation: "update", Type: "pulumi:providers:kubernetes", Name: "growbin-dev"}, true},
+		{engine.Change{Operation: "replace", Type: "pulumi:providers:kubernetes", Name: "growbin-dev"}, false},
+		{engine.Change{Operation: "create", Type: "aws:ec2/instance:Instance", Name: "k8s-redis"}, false},
+		{engine.Change{Operation: "update", Type: "aws:ssm/parameter:Parameter", Name: "k8s-master"}, false},
+		{engine.Change{Operation: "create", Type: "kubernetes:core/v1:ConfigMap", Name: "k8s-master"}, false},
+		{engine.Change{Operation: "replace", Type: "kubernetes:core/v1:NodePatch", Name: "k8s-master"}, false},
+	} {
+		assert.Equal(t, step.want, l.expectedStep(step.change), step.change.String())
+	}
+}
