@@ -2,21 +2,7 @@ package awssim
 
 import "fmt"
 
-// LoseInstance ends an instance as a failing host does: what protects it from people does not help. Otherwise it is like
-// TerminateInstance.
-func (c *Cloud) LoseInstance(nameOrID string) error {
-	c.mu.Lock()
-	defer c.unlock()
-	i, err := c.instanceByName(nameOrID)
-	if err != nil {
-		return fmt.Errorf("losing an instance: %w", err)
-	}
-	c.terminate(i)
-	c.forget(instanceToken, i.id)
-	return nil
-}
-
-// TerminateInstance ends an instance behind the program's back, as a person at the console would.
+// TerminateInstance ends an instance behind the program's back, as a person at the console or a failing host would.
 // It may be named by identifier or Name tag. Its resource is gone at the next refresh.
 func (c *Cloud) TerminateInstance(nameOrID string) error {
 	c.mu.Lock()
