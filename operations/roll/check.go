@@ -12,10 +12,7 @@ import (
 
 // idle are the problems of a node that has nothing to be done.
 func idle(name string, node *corev1.Node) []string {
-	switch {
-	case node == nil:
-		return []string{fmt.Sprintf("node %s is not in the cluster, though its machine is as it should be: see why it has not joined", name)}
-	case node.Spec.Unschedulable:
+	if node.Spec.Unschedulable {
 		return []string{fmt.Sprintf("node %s is cordoned and its machine is as it should be: kubectl uncordon %s", name, name)}
 	}
 	return notReady(name, node)

@@ -29,6 +29,8 @@ type Step struct {
 	Surge bool
 	// Retire is all that is left: the node has its new machine, but its temporary one is still there.
 	Retire bool
+	// Complete is all that is left: the node has its new machine, but the update that made it was cut off before it joined.
+	Complete bool
 	// HalfDone says how an interrupted roll left the node; empty when it did not touch it.
 	HalfDone string
 }
@@ -67,8 +69,9 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 			plan.surging = append(plan.surging, machine.Node)
 			step.Retire = machine.Fate == Kept
 		}
+		step.Complete = machine.Fate == Kept && node == nil
 		switch {
-		case machine.Fate == Kept && !step.Retire:
+		case machine.Fate == Kept && !step.Retire && !step.Complete:
 			problems = append(problems, idle(machine.Node, node)...)
 		case len(r.Only) > 0 && !slices.Contains(r.Only, machine.Node):
 			problems = append(problems, unaffected(step, node)...)
@@ -140,7 +143,7 @@ func (r *roller) observe(ctx context.Context) (*state, error) {
 	}
 	version, err := client.Discovery().ServerVersion()
 	if err != nil {
-		return nil, fmt.Errorf("ask the API server for its version (is the tunnel open?): %w", err)
+		return nil, fmt.Errorf("ask the API server for its version: %w\nIs the tunnel open? If the update of the control plane was cut off, pulumi up completes it; then roll again", err)
 	}
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {

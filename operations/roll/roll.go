@@ -95,10 +95,15 @@ func (r *roller) complete(ctx context.Context, done *Plan) error {
 
 // node takes one node through its turn.
 func (r *roller) node(ctx context.Context, step Step) error {
-	if !step.Retire {
-		if err := r.replace(ctx, step); err != nil {
-			return err
-		}
+	var err error
+	switch {
+	case step.Complete:
+		err = r.finish(ctx, step)
+	case !step.Retire:
+		err = r.replace(ctx, step)
+	}
+	if err != nil {
+		return err
 	}
 	if step.Surge {
 		if err := r.retire(ctx, step.Node); err != nil {
@@ -126,6 +131,15 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 	r.Say("%s: replacing the machine", step.Node)
 	if err := r.Stack.Up(ctx, "replace-"+step.Node, Overrides{Roll: []string{step.Node}, Surge: r.surging}); err != nil {
 		return fmt.Errorf("replace the machine: %w", err)
+	}
+	return r.joined(ctx, step.Node, step.Version)
+}
+
+// finish completes an update that was cut off, and waits for the machine that it made.
+func (r *roller) finish(ctx context.Context, step Step) error {
+	r.Say("%s: completing the update", step.Node)
+	if err := r.Stack.Up(ctx, "complete-"+step.Node, Overrides{Surge: r.surging}); err != nil {
+		return fmt.Errorf("complete the update: %w", err)
 	}
 	return r.joined(ctx, step.Node, step.Version)
 }

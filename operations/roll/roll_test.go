@@ -88,6 +88,20 @@ func TestAFailedUpdateStopsTheRoll(t *testing.T) {
 	}
 }
 
+// An update can end between a new machine and its node.
+func TestAnUpdateThatWasCutOffIsCompleted(t *testing.T) {
+	for _, node := range []string{api, redis} {
+		t.Run(node, func(t *testing.T) {
+			w := newWorld(t)
+			w.cutUp = "replace-" + node
+			require.ErrorIs(t, Run(t.Context(), w.options()), context.Canceled)
+			require.NoError(t, Run(t.Context(), w.options()))
+			w.rolled()
+			assert.Equal(t, []string{master, api, redis}, w.replaced)
+		})
+	}
+}
+
 func TestABudgetThatForbidsIsNamed(t *testing.T) {
 	w := newWorld(t)
 	w.budget = func(pod string) string {

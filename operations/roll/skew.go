@@ -21,7 +21,7 @@ func skew(plan *Plan, s *state) (problems []string) {
 	}
 	target := server
 	for _, step := range plan.Steps {
-		if !step.ControlPlane || step.Retire {
+		if !step.ControlPlane || step.Fate == Kept {
 			continue
 		}
 		if target, err = version.ParseSemantic(step.Version); err != nil {
@@ -36,7 +36,7 @@ func skew(plan *Plan, s *state) (problems []string) {
 		}
 	}
 	for _, step := range plan.Steps {
-		if step.ControlPlane || step.Retire {
+		if step.ControlPlane || step.Fate == Kept {
 			continue
 		}
 		wanted, err := version.ParseSemantic(step.Version)

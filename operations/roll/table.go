@@ -35,7 +35,7 @@ func (s Step) changes() string {
 	switch {
 	case s.Fate == Created:
 		return "there is no machine"
-	case s.Retire:
+	case s.Fate == Kept:
 		return "none left"
 	}
 	return strings.Join(s.Changes, ", ")
@@ -45,6 +45,8 @@ func (s Step) changes() string {
 func (s Step) how() string {
 	var text string
 	switch {
+	case s.Complete:
+		text = "the update that replaced its machine is completed"
 	case s.Retire:
 		text = "its pods move back, the temporary machine is removed"
 	case s.ControlPlane:

@@ -42,6 +42,9 @@ type world struct {
 	// budget forbids evictions of pods whose name it returns a reason for.
 	budget func(pod string) string
 	failUp string
+	// cutUp cuts that update off: the new machine is there and has not joined. joining completes it with the next update.
+	cutUp   string
+	joining []string
 }
 
 const (
@@ -211,6 +214,10 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 	if w.failUp == title {
 		return fmt.Errorf("EC2 refused")
 	}
+	for _, name := range w.joining {
+		w.launch(name, w.wanted, *w.machines[name])
+	}
+	w.joining = nil
 	for name, m := range w.machines {
 		if m.Protected = m.Protected && !slices.Contains(o.Unprotected, name); slices.Contains(o.Roll, name) && (m.InstanceID == "" || w.kubelets[name] != w.wanted) {
 			if m.Protected {
@@ -220,6 +227,10 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 				require.NotEqual(w.t, name, pod.Spec.NodeName, "the machine of a pod was replaced")
 			}
 			w.replaced = append(w.replaced, name)
+			if w.cutUp == title {
+				w.cutUp, w.joining, w.kubelets[name] = "", []string{name}, w.wanted
+				return context.Canceled
+			}
 			w.launch(name, w.wanted, *m)
 		}
 		if home, temporary := strings.CutSuffix(name, "-surge"); temporary && !slices.Contains(o.Surge, home) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +26,10 @@ const (
 	olderVersion = "1.35.4"
 	// movedNode gets another instance type, of the same size, and a newer image.
 	movedNode, movedType = "k8s-worker-ai", "c6i.large"
+	// cutNode is the one whose update is cut off: it keeps data.
+	cutNode = "k8s-postgresql"
+	// interruptAfter is the moment between what a roll says and its interruption.
+	interruptAfter = 300 * time.Millisecond
 )
 
 func init() {
@@ -45,8 +50,9 @@ type upgrade struct {
 	lasting map[string]types.UID
 	budgets *budgets
 	stop    context.CancelFunc
-	// touched are the nodes whose turn began before the interruption.
-	touched []string
+	// plans are the nodes that each run had left, backups how often etcd was saved.
+	plans   [][]string
+	backups int
 }
 
 func (u *upgrade) phases(r *rehearsal) []phase {
@@ -54,6 +60,7 @@ func (u *upgrade) phases(r *rehearsal) []phase {
 	return []phase{
 		{"edit the version", u.edit},
 		{"roll, interrupted", u.interrupted},
+		{"roll, cut off", u.cutOff},
 		{"roll on", u.rollOn},
 		{"after the roll", u.judge},
 		{"image and type", u.move},
@@ -109,24 +116,30 @@ func (u *upgrade) remember(ctx context.Context) error {
 
 // interrupted is stopped in the middle of the first drain that has to wait for a budget: one pod has moved, others have not.
 func (u *upgrade) interrupted(ctx context.Context) error {
+	return u.rollUntil(ctx, func(said string) bool { return strings.Contains(said, "waiting: in namespace") })
+}
+
+// cutOff is stopped while Pulumi replaces the machine of a node that keeps data. Where exactly is left to chance.
+func (u *upgrade) cutOff(ctx context.Context) error {
+	return u.rollUntil(ctx, func(said string) bool { return said == cutNode+": replacing the machine" })
+}
+
+// rollUntil rolls, and is interrupted a moment after the roll has said something.
+func (u *upgrade) rollUntil(ctx context.Context, moment func(said string) bool) error {
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	o := u.r.rollOptions()
+	o := u.options()
 	say := o.Say
 	o.Say = func(format string, args ...any) {
 		say(format, args...)
-		text := fmt.Sprintf(format, args...)
-		if node, _, turn := strings.Cut(text, ": draining"); turn {
-			u.touched = append(u.touched, node)
-		}
-		if strings.Contains(text, "waiting: in namespace") {
-			interrupt()
+		if moment(fmt.Sprintf(format, args...)) {
+			time.AfterFunc(interruptAfter, interrupt)
 		}
 	}
 	err := roll.Run(ctx, o)
 	switch {
 	case err == nil:
-		return errors.New("the roll was never held up by a PodDisruptionBudget, so it was not interrupted")
+		return errors.New("the roll came to its end before it was interrupted")
 	case ctx.Err() == nil:
 		return err
 	}
@@ -136,20 +149,40 @@ func (u *upgrade) interrupted(ctx context.Context) error {
 
 // rollOn rolls again, from wherever it stopped.
 func (u *upgrade) rollOn(ctx context.Context) error {
-	o := u.r.rollOptions()
-	var steps []string
-	o.Confirm = func(plan *roll.Plan) (bool, error) {
-		for _, step := range plan.Steps {
-			steps = append(steps, step.Node)
-		}
-		return true, plan.Print(u.r.out.writer)
-	}
-	if err := roll.Run(ctx, o); err != nil {
+	if err := roll.Run(ctx, u.options()); err != nil {
 		return err
 	}
-	all, done := len(u.r.settings.Nodes), len(u.touched)-1 // the last one was interrupted
-	u.r.compare("nodes left to the second run", all, len(steps), done > 0 && len(steps) == all-done)
+	var sizes []int
+	for _, plan := range u.plans {
+		sizes = append(sizes, len(plan))
+	}
+	first := len(sizes) == 3 && sizes[0] == len(u.r.settings.Nodes)
+	u.r.compare("nodes that each run found left to do", fmt.Sprint(len(u.r.settings.Nodes)), fmt.Sprint(sizes),
+		first && sizes[0] > sizes[1] && sizes[1] > sizes[2] && sizes[2] > 0)
+	u.r.compare("backups of etcd before the upgrade", 0, u.backups, u.backups == 1)
 	return nil
+}
+
+// options note each plan and each backup.
+func (u *upgrade) options() roll.Options {
+	o := u.r.rollOptions()
+	o.Confirm = func(plan *roll.Plan) (bool, error) {
+		var nodes []string
+		for _, step := range plan.Steps {
+			nodes = append(nodes, step.Node)
+		}
+		u.plans = append(u.plans, nodes)
+		return true, plan.Print(u.r.out.writer)
+	}
+	save := o.Backup
+	o.Backup = func(ctx context.Context, m roll.Machine) error {
+		err := save(ctx, m)
+		if err == nil {
+			u.backups++
+		}
+		return err
+	}
+	return o
 }
 
 // judge compares the cluster after the roll with what it was before.

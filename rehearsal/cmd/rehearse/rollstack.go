@@ -11,6 +11,7 @@ import (
 
 	"github.com/growbin/cluster/operations/pulumistack"
 	"github.com/growbin/cluster/operations/roll"
+	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/stacks"
 )
@@ -60,10 +61,23 @@ func (s rollStack) operate(o roll.Overrides, do func(engine.How) error) error {
 	return do(engine.How{ConfigFile: path})
 }
 
+// backup saves etcd as the service on the control plane does.
+func (s rollStack) backup(ctx context.Context, m roll.Machine) error {
+	machine, err := s.r.cloud.Machine(m.InstanceID)
+	if err != nil {
+		return err
+	}
+	manifest, err := s.r.world.Backup(ctx, boot.Simulated(s.r.cloud, machine))
+	if err == nil {
+		s.r.out.say("%s: backup %s of etcd revision %d", m.Node, manifest.Name, manifest.Revision)
+	}
+	return err
+}
+
 // rollOptions are those of the roll command, with the patience of a rehearsal.
 func (r *rehearsal) rollOptions() roll.Options {
 	return roll.Options{
-		Stack: rollStack{r}, SurgeName: stacks.SurgeName,
+		Stack: rollStack{r}, Backup: rollStack{r}.backup, SurgeName: stacks.SurgeName,
 		Connect:      func(ctx context.Context) (kubernetes.Interface, error) { return r.client(ctx) },
 		DrainTimeout: patience, SettleTimeout: patience, Poll: 200 * time.Millisecond,
 		Confirm: func(plan *roll.Plan) (bool, error) { return true, plan.Print(r.out.writer) },
