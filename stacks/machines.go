@@ -120,6 +120,7 @@ func userDataOf(s *Settings, n Node, backups string) (string, error) {
 		Labels: n.Labels, Taints: n.Taints(), MaxPods: n.MaxPods,
 		KubeReserved: n.Type().KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
 		KubernetesVersion: s.KubernetesVersion, Sources: s.Sources,
+		Images: s.prefetched(n),
 	}
 	if n.DataGiB > 0 {
 		config.DataMount = dataMount

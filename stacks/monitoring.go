@@ -72,7 +72,7 @@ func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Nam
 		Liveness: health, Readiness: health,
 		Annotations: scrapeAnnotations(celeryExporterPort, "/metrics"),
 		PartOf:      "monitoring", Component: "exporter",
-	}, p.inCluster, p.after(nodeMonitoring))
+	}, p.inCluster, p.after(nodeMonitoring), stores.before())
 	return err
 }
 

@@ -122,6 +122,11 @@ func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
 	return out, nil
 }
 
+// before makes a resource wait until the stores serve.
+func (s *stores) before() pulumi.ResourceOption {
+	return pulumi.DependsOn([]pulumi.Resource{s.broker, s.database, s.redis})
+}
+
 // databaseArgs are the database's but for its namespace.
 func (s *Settings) databaseArgs(place pinned.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
 	return &postgresql.ServerArgs{

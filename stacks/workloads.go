@@ -33,8 +33,9 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
 	return deployArgoCD(ctx, s, p)
 }
 
-// deployApplications deploys the catalogue. The stores are no dependency: an application that finds its store missing
-// is not ready until it is there, as after any restart.
+// deployApplications deploys the catalogue, after the stores: an application that finds its store missing is not ready, and
+// Pulumi, which does few things at once (four per processor), would wait for applications with every place it has and
+// never come to the stores.
 func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platform, stores *stores) error {
 	space, err := namespace.New(ctx, namespaceApplications, &namespace.Args{Registry: s.registry()}, p.inCluster)
 	if err != nil {
@@ -49,7 +50,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platfor
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
-		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.after(application.Node)); err != nil {
+		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.after(application.Node), stores.before()); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ const accessType = "kubeadm-aws:access:Access"
 // Defaults of the wait. A machine takes about four minutes from launch to joined.
 const (
 	DefaultTimeout      = 20 * time.Minute
-	DefaultPollInterval = 5 * time.Second
+	DefaultPollInterval = 2 * time.Second
 	DefaultFailedGrace  = 3 * time.Minute
 )
 

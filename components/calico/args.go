@@ -58,3 +58,12 @@ func (a *CalicoArgs) Validate() error {
 	}
 	return errors.Join(problems...)
 }
+
+// NodeImages are what Calico runs on every node, and a node is not ready before. A machine may fetch them while it boots. An
+// empty version is DefaultChartVersion.
+func NodeImages(version string) []string {
+	if version == "" {
+		version = DefaultChartVersion
+	}
+	return []string{"quay.io/calico/cni:" + version, "quay.io/calico/node:" + version}
+}

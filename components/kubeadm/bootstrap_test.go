@@ -42,8 +42,8 @@ func TestPowerLostAtEveryCommandEndsInTheSameState(t *testing.T) {
 	}{
 		"control plane, before": {newControlPlane, "before", 15},
 		"control plane, after":  {newPreparedControlPlane, "after", 8},
-		"worker, before":        {newPreparedWorker, "before", 5},
-		"worker, after":         {newPreparedWorker, "after", 5},
+		"worker, before":        {newPreparedWorker, "before", 4},
+		"worker, after":         {newPreparedWorker, "after", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -83,10 +83,17 @@ func TestImageIsNotMadeOfAMachineThatLacksSomething(t *testing.T) {
 
 func TestNodeFromAnImageSkipsWhatIsDone(t *testing.T) {
 	t.Parallel()
-	node := launch(t, bake(t), workerConfig())
+	config := workerConfig()
+	config.Images = []string{"redis:7.2.16", "ghcr.io/growbin/waste-api:1.0.0"}
+	node := launch(t, bake(t), config)
+	node.command("crictl", `case "$*" in "inspecti "*waste-api*) exit 1 ;; esac`)
+	node.command("ctr", "exit 0")
 	output, err := node.boot()
 	require.NoError(t, err, output)
 	require.NotContains(t, node.read("/calls"), "apt-get")
+	require.Contains(t, node.calls(), "crictl pull ghcr.io/growbin/waste-api:1.0.0", "what the image lacks is not fetched")
+	require.Contains(t, node.read("/calls"), "ctr -n k8s.io images mount redis:7.2.16 ", "what the image has is not read")
+	require.NotContains(t, node.read("/calls"), "crictl pull redis")
 	require.Contains(t, node.read("/calls"), "kubeadm join")
 	require.Equal(t, kubeadm.PhaseReady, node.lastStatus().Phase)
 }

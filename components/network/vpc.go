@@ -54,10 +54,9 @@ func (b *builder) tags(suffix string) pulumi.StringMap {
 
 func (b *builder) build() error {
 	vpc, err := ec2.NewVpc(b.ctx, b.name, &ec2.VpcArgs{
-		CidrBlock:          pulumi.String(b.args.CIDR),
-		EnableDnsSupport:   pulumi.Bool(true),
-		EnableDnsHostnames: pulumi.Bool(true),
-		Tags:               b.tags(""),
+		CidrBlock:        pulumi.String(b.args.CIDR),
+		EnableDnsSupport: pulumi.Bool(true),
+		Tags:             b.tags(""),
 	}, b.parent())
 	if err != nil {
 		return err

@@ -131,7 +131,6 @@ func TestPublicNetwork(t *testing.T) {
 	vpc := w.of("aws:ec2/vpc:Vpc")["dev"].Inputs
 	assert.Equal(t, "10.0.0.0/16", vpc["cidrBlock"].StringValue())
 	assert.True(t, vpc["enableDnsSupport"].BoolValue())
-	assert.True(t, vpc["enableDnsHostnames"].BoolValue())
 
 	subnet := w.of(subnetType)["dev-public-2c"].Inputs
 	assert.Equal(t, "10.0.16.0/20", subnet["cidrBlock"].StringValue())

@@ -65,8 +65,11 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err er
 		return err
 	}
 	if args.Port != 0 {
+		exposed := metadata()
+		// The Deployment's own wait tells the same, and each wait takes one of the few places that Pulumi works in.
+		exposed.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
 		if w.Service, err = corev1.NewService(ctx, name, &corev1.ServiceArgs{
-			Metadata: metadata(),
+			Metadata: exposed,
 			Spec: &corev1.ServiceSpecArgs{
 				Selector: pulumi.ToStringMap(selector(name)),
 				Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{

@@ -52,10 +52,14 @@ func TestObjectsFindThePods(t *testing.T) {
 	} {
 		object := r.One(t, kind, "api")
 		assert.Equal(t, found, object.Value(selector), kind)
-		assert.Equal(t, map[string]any{
+		metadata := map[string]any{
 			"name": "api", "namespace": "apps",
 			"labels": map[string]any{"app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api"},
-		}, object.Value("metadata"), kind)
+		}
+		if kind == serviceKind { // the Deployment is waited for
+			metadata["annotations"] = map[string]any{"pulumi.com/skipAwait": "true"}
+		}
+		assert.Equal(t, metadata, object.Value("metadata"), kind)
 	}
 	d := r.One(t, deploymentKind, "api")
 	assert.Equal(t, map[string]any{"app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api"}, d.Value("spec.template.metadata.labels"))

@@ -10,7 +10,7 @@ const (
 
 // The engine and the program.
 var (
-	parallelism = int(documented("resources at once", 64, "", "pulumi up --parallel, default (pulumi.com/docs/iac/cli/commands/pulumi_up, 2026-11)"))
+	parallelism = int(documented("resources at once", 16, "", "pulumi up --help, version 3.258.0: four per processor (8 shown on two), 16 on four and more"))
 	startUp     = assumed("pulumi up to the first resource", 12, "s", "program built before; 3.1 s preview in the rehearsal (docs/performance.md), plus starting two programs and three plugins, and three lookups")
 )
 
@@ -33,7 +33,7 @@ var (
 	statusReport    = assumed("reporting a step", 0.8, "s", "two calls of the metadata service and one of SSM, three starts of Python")
 	hostStep        = assumed("step host", 0.5, "s", "two modules, one sysctl")
 	listsFull       = documented("package lists of all components", 36, "MB", noble+": sum of all lists")
-	listsMain       = documented("package lists of component main, three pockets, no translations", 5.4, "MB", noble+": 1.4 + 2.0 + 1.6, and the two repositories of the scripts")
+	listsOwn        = assumed("package lists of the two repositories that the scripts add", 0.2, "MB", "one minor of Kubernetes, Docker's packages of one suite")
 	listsRead       = assumed("reading package lists", 0.15, "s/MB", "apt writes and indexes them; one core")
 	aptLock         = assumed("waiting for apt-daily, which also runs on a first boot", 10, "s", "its timer is persistent and its last run in a new image is old; it holds the locks while it fetches all lists")
 	aptTurn         = assumed("one apt-get beside bytes", 2.5, "s", "reading lists, solving, dpkg triggers")
@@ -48,6 +48,8 @@ var (
 	pullLatency     = assumed("image pull beside bytes", 1.5, "s", "token, manifest and configuration from the registry")
 	unpackRate      = documented("unpacked image bytes onto disk", 125, "MB/s", "gp3's baseline throughput (EBS User Guide, general purpose volumes)")
 	lazyRate        = documented("first read of a volume made from a snapshot", 17, "MB/s", "ldoughty.com, December 2018: 1 minute per GB; AWS gives no figure (EBS User Guide, initialize volumes)")
+	warmRate        = documented("the same for many readers at once", 130, "MB/s", "repost.aws, speeding up large EBS volume initialization (gp3): 130 to 140 MB/s")
+	readShare       = assumed("share of its compressed size that a program has read when it serves", 0.5, "", "pages are read as they are needed")
 	pollAverage     = 0.5 // of an interval, what one waits on average for the next look
 )
 

@@ -73,6 +73,7 @@ func networkOf(machine string) string {
 }
 func pullOf(machine, image string) string { return "pull/" + machine + "/" + image }
 func linkOf(machine string) string        { return "link of " + machine }
+func volumeOf(machine string) string      { return "volume of " + machine }
 
 // boot plans a machine from its launch until it reports that it is a node.
 type boot struct {
@@ -83,8 +84,12 @@ type boot struct {
 
 func (b *builder) boot(m *Machine) error {
 	b.plan.Capacity[linkOf(m.Name)] = 1 // what is fetched shares the machine's way out
+	b.plan.Capacity[volumeOf(m.Name)] = 1
 	x := &boot{builder: b, m: m}
 	x.last = x.task("boot", "kernel and cloud-init", bootTime, "", launchOf(m.Name))
+	if b.options.Prebuilt {
+		x.next("programs", "first read of containerd and kubelet", (runtimePackages+kubeletPackages)*readShare/lazyRate)
+	}
 	if !b.options.StatusWaited {
 		x.task("status", "status reports", statusReport, "", x.last)
 	}
@@ -97,6 +102,9 @@ func (b *builder) boot(m *Machine) error {
 			x.next("status-"+step, "report step "+step, statusReport)
 		}
 		if b.options.Prebuilt && slices.Contains(bakedSteps, step) {
+			if step == "containerd" {
+				x.pullAll()
+			}
 			continue
 		}
 		if err := plan(x); err != nil {
@@ -140,7 +148,7 @@ func (x *boot) fetch(id, label string, megabytes float64) {
 }
 
 func (x *boot) packages() error {
-	lists := listsMain
+	lists := listsOwn
 	if x.options.AllLists {
 		lists = listsFull
 	}
@@ -200,41 +208,34 @@ func (x *boot) own() []string {
 	return x.model.NodeImages
 }
 
-// pullAll plans the pulls of what the machine knows it will need, its own images first.
+// pullAll plans the pulls of what the machine knows it will need, one after another, its own images first.
 func (x *boot) pullAll() {
-	for _, image := range append(slices.Clone(x.own()), x.m.prepulled()...) {
-		x.pull(x.m.Name, image, x.last)
+	after := x.last
+	for _, image := range append(slices.Clone(x.own()), x.prefetched()...) {
+		x.pull(x.m.Name, image, after)
+		after = pullOf(x.m.Name, repositoryOf(image))
 	}
+}
+
+func (x *boot) prefetched() []string {
+	if x.options.NoPrefetch {
+		return nil
+	}
+	return x.m.prepulled()
 }
 
 func (x *boot) controlPlane() error {
+	if x.options.LatePulls && !x.options.Prebuilt {
+		x.pullAll()
+	}
 	before := []string{x.last}
-	if !x.options.Prebuilt {
-		if x.options.LatePulls {
-			x.pullAll()
-		}
-		for _, image := range x.own() {
-			before = append(before, pullOf(x.m.Name, image))
-		}
+	for _, image := range x.own() {
+		before = append(before, pullOf(x.m.Name, image))
 	}
 	x.last = x.task("init", "kubeadm init: certificates, kubelet", initPreflight, "", before...)
-	x.firstRead("control plane's images", x.own())
 	x.next("healthy", "kubeadm init: control plane healthy", initHealthy)
 	x.next("addons", "kubeadm init: add-ons", initRest)
 	return nil
-}
-
-// firstRead plans what reading from a volume costs that is still being filled from its snapshot. A program reads
-// about its compressed size before it runs.
-func (x *boot) firstRead(label string, images []string) {
-	if !x.options.Prebuilt {
-		return
-	}
-	size := 0.0
-	for _, image := range images {
-		size += x.model.Images[image].Compressed
-	}
-	x.next("first-read", "first read of "+label, size/lazyRate)
 }
 
 // renewJoin publishes what workers wait for.

@@ -13,7 +13,7 @@ type Options struct {
 	// Prebuilt machines start from an image with packages and public images in it.
 	Prebuilt bool
 	// Each of these takes one shortening back, to show what it is worth.
-	AptDaily, AllLists, OneInstall, LatePulls, NoPrepull, SlowPolls, StatusWaited bool
+	AptDaily, AllLists, OneInstall, LatePulls, NoPrefetch, SlowPolls, StatusWaited bool
 }
 
 // Model is what the forecast must be told of a deployment beside the program itself.
@@ -22,6 +22,8 @@ type Model struct {
 	Images map[string]Image
 	// ControlPlaneImages and NodeImages are what kubeadm names for the two roles, by repository.
 	ControlPlaneImages, NodeImages []string
+	// MachineImages are what a prebuilt machine image holds beside the former.
+	MachineImages []string
 	// Charts by name: the pods of Helm releases, which the program does not show.
 	Charts map[string]Chart
 	// System are the pods that kubeadm makes.

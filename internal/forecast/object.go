@@ -62,7 +62,7 @@ func (b *builder) object(r awssim.Registration, t Task) error {
 		begin := t
 		begin.ID, begin.Seconds, begin.HeldUntil = "create/"+r.URN, k8sCall, r.URN
 		b.plan.add(begin)
-		b.services = append(b.services, service{name: r.Name, urn: r.URN, created: begin.ID, headless: headless(r)})
+		b.services = append(b.services, service{name: r.Name, urn: r.URN, created: begin.ID, awaited: awaited(r)})
 	default:
 		t.Seconds = k8sCall
 		b.plan.add(t)
@@ -70,14 +70,16 @@ func (b *builder) object(r awssim.Registration, t Task) error {
 	return nil
 }
 
-// service is a Service. Pulumi waits until one of its pods is ready, unless it is headless.
+// service is a Service. Pulumi waits until one of its pods is ready, unless it is told not to.
 type service struct {
 	name, urn, created string
-	headless           bool
+	awaited            bool
 }
 
-func headless(r awssim.Registration) bool {
-	return textOf(plain(r.Inputs["spec"]).ObjectValue(), "clusterIP") == "None"
+// awaited says whether Pulumi waits until the object does its work.
+func awaited(r awssim.Registration) bool {
+	annotations := plain(plain(r.Inputs["metadata"]).ObjectValue()["annotations"])
+	return !annotations.IsObject() || textOf(annotations.ObjectValue(), "pulumi.com/skipAwait") != "true"
 }
 
 func parseWorkload(r awssim.Registration, kind string) (workload, error) {

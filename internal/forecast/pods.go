@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -29,7 +30,7 @@ func (b *builder) pods() error {
 	for _, s := range b.services {
 		after := []string{s.created}
 		for _, w := range b.workloads {
-			if w.name == s.name && !s.headless {
+			if w.name == s.name && s.awaited {
 				after = append(after, w.urn)
 			}
 		}
@@ -109,38 +110,36 @@ func (b *builder) pulls(machine string, images, after []string) ([]string, error
 		if _, err := b.model.image(reference); err != nil {
 			return nil, err
 		}
-		if b.baked(machine, reference) {
-			continue
-		}
 		b.pull(machine, reference, after...)
 		ids = append(ids, pullOf(machine, repositoryOf(reference)))
 	}
 	return ids, nil
 }
 
-// baked says whether a prebuilt image holds the image: what a machine would fetch while it boots, it has.
-func (b *builder) baked(machine, reference string) bool {
+// baked says whether the prebuilt machine image holds the image.
+func (b *builder) baked(reference string) bool {
 	if !b.options.Prebuilt {
 		return false
 	}
-	own := append(slices.Clone(b.model.ControlPlaneImages), b.model.NodeImages...)
-	for _, other := range b.machines {
-		own = append(own, other.prepulled()...)
-	}
-	return slices.ContainsFunc(own, func(image string) bool { return repositoryOf(image) == repositoryOf(reference) })
+	held := append(slices.Clone(b.model.ControlPlaneImages), b.model.MachineImages...)
+	return slices.ContainsFunc(held, func(image string) bool { return repositoryOf(image) == repositoryOf(reference) })
 }
 
-// pull plans the pull of an image on a machine, unless it is planned.
+// pull plans the pull of an image on a machine, unless it is planned. What a prebuilt machine has it only reads.
 func (b *builder) pull(machine, reference string, after ...string) {
 	repository := repositoryOf(reference)
 	id := pullOf(machine, repository)
-	if b.pulled[id] || b.baked(machine, reference) {
+	if b.pulled[id] {
 		return
 	}
 	b.pulled[id] = true
 	image, err := b.model.image(reference)
 	if err != nil {
 		b.problems = append(b.problems, err)
+		return
+	}
+	if b.baked(reference) {
+		b.plan.add(Task{ID: id, Lane: machine, Label: "first read of " + repository, Uses: volumeOf(machine), After: after, Seconds: image.Unpacked / warmRate})
 		return
 	}
 	b.plan.add(Task{
@@ -210,7 +209,7 @@ func (b *builder) answer(w workload) (float64, error) {
 		span := image.Start
 		for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe} {
 			if probe != nil {
-				span += float64(probe.InitialDelaySeconds) + pollAverage*float64(max(probe.PeriodSeconds, 10))
+				span += float64(probe.InitialDelaySeconds) + pollAverage*float64(cmp.Or(probe.PeriodSeconds, 10))
 				break // once the first has passed, the next is asked at once
 			}
 		}

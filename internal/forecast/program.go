@@ -93,7 +93,6 @@ func (b *builder) joinDataOf() string { return "join-data/" + b.controlPlane }
 
 // seconds by type, for what takes one span.
 var seconds = map[string]float64{
-	"aws:ec2/vpc:Vpc":                                           apiCall + providerDelay, // DNS host names are an attribute, changed after creation
 	"aws:ec2/internetGateway:InternetGateway":                   apiCall,
 	"aws:ec2/routeTable:RouteTable":                             apiCall,
 	"aws:ec2/route:Route":                                       apiCall,
@@ -130,9 +129,10 @@ func (b *builder) resource(r awssim.Registration) error {
 		b.plan.add(t)
 		b.plan.add(Task{ID: "visible/" + r.URN, Lane: Engine, Label: "EC2 knows profile " + r.Name, Seconds: iamVisible, After: []string{r.URN}})
 	case r.Type == "aws:ec2/subnet:Subnet":
-		if t.Seconds = apiCall; flagOf(r.Inputs, "mapPublicIpOnLaunch") {
-			t.Seconds += providerDelay
-		}
+		t.Seconds = attributes(r, "mapPublicIpOnLaunch")
+		b.plan.add(t)
+	case r.Type == "aws:ec2/vpc:Vpc":
+		t.Seconds = attributes(r, "enableDnsHostnames")
 		b.plan.add(t)
 	case strings.HasPrefix(r.Type, "random:"):
 		t.Seconds = randomResource
@@ -155,6 +155,14 @@ func (b *builder) resource(r awssim.Registration) error {
 		b.plan.add(t)
 	}
 	return nil
+}
+
+// attributes is the time of a resource whose attribute, if it is set, is changed after its creation.
+func attributes(r awssim.Registration, name string) float64 {
+	if flagOf(r.Inputs, name) {
+		return apiCall + providerDelay
+	}
+	return apiCall
 }
 
 // after is what a registration waits for: its parent, which waits for its own dependencies, and its dependencies.

@@ -20,11 +20,21 @@ import (
 )
 
 // Program is what one stack's program registers, in an order that is the same each time.
-type Program struct{ registrations []awssim.Registration }
+type Program struct {
+	registrations []awssim.Registration
+	machineImages []string
+}
 
 // Load runs the real program of a stack against the simulated AWS. root is the folder with Pulumi.yaml.
 func Load(root, stack string) (*Program, error) {
 	config, secrets, err := readConfig(root, stack)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := stacks.DecodeSettings(stack, stacks.Source{
+		Get:      func(key string) (string, bool) { value, ok := config["growbin:"+key]; return value, ok },
+		IsSecret: func(string) bool { return true },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +59,14 @@ func Load(root, stack string) (*Program, error) {
 	// Resources register as they become possible, in no fixed order.
 	registrations := mocks.Registrations()
 	slices.SortStableFunc(registrations, func(a, b awssim.Registration) int { return cmp.Compare(a.URN, b.URN) })
-	return &Program{registrations}, nil
+	return &Program{registrations, settings.MachineImages()}, nil
 }
 
 // Predict plays the deployment in a variant.
 func (p *Program) Predict(options forecast.Options) (*forecast.Schedule, error) {
-	plan, err := forecast.New(model(), p.registrations, options)
+	m := model()
+	m.MachineImages = p.machineImages
+	plan, err := forecast.New(m, p.registrations, options)
 	if err != nil {
 		return nil, err
 	}

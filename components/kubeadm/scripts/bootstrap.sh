@@ -68,6 +68,8 @@ run_step() {
 [ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image tells nobody
 for step in $STEPS; do
   is_done "$step" || run_step "$step"
+  # Images come in beside the next steps. Only a head start: kubeadm and kubelet fetch what is missing.
+  [ "$step" != containerd ] || bash "$LIB/images.sh" >"$RUN/images" 2>&1 &
 done
 if [ "$NODE_ROLE" = image ]; then
   log "ready to become an image"

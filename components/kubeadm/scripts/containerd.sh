@@ -28,5 +28,3 @@ echo 'runtime-endpoint: unix:///run/containerd/containerd.sock' | write_file "$R
 systemctl enable containerd
 systemctl restart containerd
 retry 8 crictl info >"$RUN/cri" || fail "containerd does not answer on its CRI socket"
-# The images of the next steps come in beside them. Only a head start: kubeadm and kubelet fetch what is missing.
-bash "$(dirname "${BASH_SOURCE[0]}")/images.sh" >"$RUN/images" 2>&1 &

@@ -1,0 +1,49 @@
+package stacks
+
+import (
+	"slices"
+
+	"github.com/growbin/cluster/components/calico"
+	"github.com/growbin/cluster/components/monitoring"
+)
+
+// prefetched are the images that pods will need on a node and that need no credentials. The machine fetches them while it
+// waits for others, those first that make it ready.
+func (s *Settings) prefetched(n Node) []string {
+	watch := monitoring.DefaultImages()
+	images := append(calico.NodeImages(""), watch.NodeExporter)
+	images = append(images, map[string][]string{
+		nodeRabbitMQ:   {imageRabbitMQ},
+		nodePostgreSQL: {imagePostgreSQL, imagePostgresExporter},
+		nodeRedis:      {imageRedis, imageRedisExporter},
+		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, imageCeleryExporter},
+	}[n.Name]...)
+	if s.RegistryUsername != "" { // only pods have the credentials
+		return images
+	}
+	for _, application := range catalogue {
+		if application.Node == n.Name {
+			images = append(images, s.Image(application.Name))
+		}
+	}
+	return images
+}
+
+// MachineImages are the images that a prebuilt machine image holds: the public ones of all nodes. Growbin's own are left out,
+// since every release would outdate the image.
+func (s *Settings) MachineImages() []string {
+	var images []string
+	for _, n := range s.Nodes {
+		for _, image := range s.prefetched(n) {
+			if !slices.Contains(images, image) && !s.own(image) {
+				images = append(images, image)
+			}
+		}
+	}
+	return images
+}
+
+// own tells whether an image is one of Growbin's applications.
+func (s *Settings) own(image string) bool {
+	return slices.ContainsFunc(catalogue, func(a Application) bool { return s.Image(a.Name) == image })
+}
