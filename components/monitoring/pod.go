@@ -83,8 +83,10 @@ func (b *builder) deployment(p pinned.Pod, spec *corev1.PodSpecArgs, opts ...pul
 
 // service gives a pod its stable name.
 func (b *builder) service(p pinned.Pod, port pinned.Port) error {
+	metadata := meta(p)
+	metadata.Annotations = pinned.NotAwaited()
 	_, err := corev1.NewService(b.ctx, b.name+"-"+p.Name, &corev1.ServiceArgs{
-		Metadata: meta(p),
+		Metadata: metadata,
 		Spec: &corev1.ServiceSpecArgs{
 			Selector: p.Labels,
 			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{

@@ -255,9 +255,7 @@ func (x *boot) worker() error {
 		interval = slowPoll
 	}
 	if x.options.LatePulls && !x.options.Prebuilt {
-		for _, image := range x.own() {
-			x.pull(x.m.Name, image, x.last)
-		}
+		x.pullAll()
 	}
 	x.last = x.task("join-poll", "find the join data", interval*pollAverage, "", x.last, x.joinDataOf())
 	x.next("join", "kubeadm join", joinTime)

@@ -12,8 +12,31 @@ const slowPoll = 5
 type Options struct {
 	// Prebuilt machines start from an image with packages and public images in it.
 	Prebuilt bool
+	// Parallelism is how many resources Pulumi works on at once; its default on four processors and more when 0.
+	Parallelism int
 	// Each of these takes one shortening back, to show what it is worth.
-	AptDaily, AllLists, OneInstall, LatePulls, NoPrefetch, SlowPolls, StatusWaited bool
+	HostNames, AptDaily, AllLists, OneInstall, LatePulls, NoPrefetch, SlowPolls, StatusWaited, ServicesWaited bool
+}
+
+// Measure is one way in which the deployment was shortened.
+type Measure struct {
+	Name string
+	// Undo takes it back.
+	Undo func(*Options)
+}
+
+// Measures are all of them, in the order of a deployment.
+func Measures() []Measure {
+	return []Measure{
+		{"the VPC gives machines no public host names, which nobody uses", func(o *Options) { o.HostNames = true }},
+		{"a boot step is reported beside it, not before it", func(o *Options) { o.StatusWaited = true }},
+		{"apt-daily is held back until the packages are there", func(o *Options) { o.AptDaily = true }},
+		{"only the package lists of Kubernetes and Docker are fetched", func(o *Options) { o.AllLists = true }},
+		{"control plane images are pulled while kubelet is installed", func(o *Options) { o.OneInstall, o.LatePulls = true, true }},
+		{"pods' images are pulled while a machine waits for others", func(o *Options) { o.NoPrefetch = true }},
+		{"what another machine publishes is looked for every 2 s, not 5", func(o *Options) { o.SlowPolls = true }},
+		{"Pulumi waits for Deployments only, not for their Services too", func(o *Options) { o.ServicesWaited = true }},
+	}
 }
 
 // Model is what the forecast must be told of a deployment beside the program itself.

@@ -62,7 +62,7 @@ func (b *builder) object(r awssim.Registration, t Task) error {
 		begin := t
 		begin.ID, begin.Seconds, begin.HeldUntil = "create/"+r.URN, k8sCall, r.URN
 		b.plan.add(begin)
-		b.services = append(b.services, service{name: r.Name, urn: r.URN, created: begin.ID, awaited: awaited(r)})
+		b.services = append(b.services, service{name: r.Name, urn: r.URN, created: begin.ID, awaited: awaited(r), headless: textOf(plain(r.Inputs["spec"]).ObjectValue(), "clusterIP") == "None"})
 	default:
 		t.Seconds = k8sCall
 		b.plan.add(t)
@@ -73,7 +73,7 @@ func (b *builder) object(r awssim.Registration, t Task) error {
 // service is a Service. Pulumi waits until one of its pods is ready, unless it is told not to.
 type service struct {
 	name, urn, created string
-	awaited            bool
+	awaited, headless  bool
 }
 
 // awaited says whether Pulumi waits until the object does its work.

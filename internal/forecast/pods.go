@@ -30,7 +30,7 @@ func (b *builder) pods() error {
 	for _, s := range b.services {
 		after := []string{s.created}
 		for _, w := range b.workloads {
-			if w.name == s.name && s.awaited {
+			if w.name == s.name && (s.awaited || b.options.ServicesWaited && !s.headless) {
 				after = append(after, w.urn)
 			}
 		}

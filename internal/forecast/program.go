@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,7 +20,7 @@ const slots = "engine"
 // New plans a deployment from what its program registered with the mocks.
 func New(model *Model, registrations []awssim.Registration, options Options) (*Plan, error) {
 	b := &builder{
-		model: model, options: options, plan: &Plan{Capacity: map[string]int{slots: parallelism}},
+		model: model, options: options, plan: &Plan{Capacity: map[string]int{slots: cmp.Or(options.Parallelism, parallelism)}},
 		machines: map[string]*Machine{}, disks: map[string]string{}, types: map[string]string{}, pulled: map[string]bool{},
 	}
 	b.plan.add(Task{ID: "start", Lane: Engine, Label: "start and preview", Seconds: startUp})
@@ -132,7 +133,9 @@ func (b *builder) resource(r awssim.Registration) error {
 		t.Seconds = attributes(r, "mapPublicIpOnLaunch")
 		b.plan.add(t)
 	case r.Type == "aws:ec2/vpc:Vpc":
-		t.Seconds = attributes(r, "enableDnsHostnames")
+		if t.Seconds = attributes(r, "enableDnsHostnames"); b.options.HostNames {
+			t.Seconds = apiCall + providerDelay
+		}
 		b.plan.add(t)
 	case strings.HasPrefix(r.Type, "random:"):
 		t.Seconds = randomResource

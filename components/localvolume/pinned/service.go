@@ -23,10 +23,16 @@ func ContainerPorts(ports ...Port) core.ContainerPortArray {
 	return list
 }
 
+// NotAwaited annotates a Service. What runs its pods is waited for; a wait for the Service as well would take one of the few
+// places that Pulumi works in, perhaps before the pods have got one.
+func NotAwaited() pulumi.StringMap {
+	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
+}
+
 // NewServices makes the pod's two Services: the client's, by the pod's own name, and the headless one that
-// its StatefulSet needs. Neither has an edge to the StatefulSet, so nothing waits for the other's readiness.
+// its StatefulSet needs. Neither has an edge to the StatefulSet, and neither is waited for.
 func NewServices(ctx *pulumi.Context, name string, pod Pod, ports []Port, opts ...pulumi.ResourceOption) error {
-	service := func(resource, serviceName, clusterIP string, annotations pulumi.StringMap) error {
+	service := func(resource, serviceName, clusterIP string) error {
 		list := core.ServicePortArray{}
 		for _, p := range ports {
 			list = append(list, core.ServicePortArgs{
@@ -39,7 +45,7 @@ func NewServices(ctx *pulumi.Context, name string, pod Pod, ports []Port, opts .
 		}
 		_, err := core.NewService(ctx, resource, &core.ServiceArgs{
 			Metadata: &meta.ObjectMetaArgs{
-				Name: pulumi.String(serviceName), Namespace: pod.Namespace.ToStringOutput(), Labels: pod.Labels, Annotations: annotations,
+				Name: pulumi.String(serviceName), Namespace: pod.Namespace.ToStringOutput(), Labels: pod.Labels, Annotations: NotAwaited(),
 			},
 			Spec: spec,
 		}, opts...)
@@ -48,10 +54,8 @@ func NewServices(ctx *pulumi.Context, name string, pod Pod, ports []Port, opts .
 		}
 		return nil
 	}
-	if err := service(name, pod.Name, "", nil); err != nil {
+	if err := service(name, pod.Name, ""); err != nil {
 		return err
 	}
-	// Nobody is waiting for the headless Service's endpoints; the client's tells whether the pod is there.
-	skip := pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
-	return service(Headless(name), Headless(pod.Name), "None", skip)
+	return service(Headless(name), Headless(pod.Name), "None")
 }
