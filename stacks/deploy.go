@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/access"
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
@@ -93,8 +92,5 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 				configPrefix, s.SSHKeyName, s.Region, err)
 		}
 	}
-	if image, err = access.Parameter(ctx, ImageParameter, via); err != nil {
-		return "", fmt.Errorf("look up the Ubuntu image: %w", err)
-	}
-	return image, nil
+	return lookupImage(ctx, s, via)
 }

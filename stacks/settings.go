@@ -51,6 +51,7 @@ type Settings struct {
 	SSHKeyName    string
 
 	KubernetesVersion  string
+	MachineImage       string
 	RollNodes          []string
 	SurgeNodes         []string
 	UnprotectedNodes   []string
@@ -128,6 +129,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		SSHKeyName:    r.optional("sshKeyName"),
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
+		MachineImage:       r.optional("machineImage"),
 		RollNodes:          r.list("rollNodes"),
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),

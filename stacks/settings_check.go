@@ -122,6 +122,9 @@ func (s *Settings) validateAccess(r *reader) {
 }
 
 func (s *Settings) validateMachines(r *reader) {
+	if s.MachineImage != "" && !machineImageID.MatchString(s.MachineImage) {
+		r.wrong("machineImage", s.MachineImage, "give an image of this account such as ami-0123456789abcdef0, or nothing for Canonical's current one")
+	}
 	if s.KubernetesVersion != "" {
 		if kubeadm.CheckVersion(s.KubernetesVersion) != nil {
 			r.wrong("kubernetesVersion", s.KubernetesVersion, "give a full version such as 1.36.3, of %s", strings.Join(kubeadm.SupportedMinors(), ", "))

@@ -56,6 +56,7 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"private without nat":     {map[string]string{"nodeSubnets": "private"}, `growbin:nodeSubnets is "private"; set privateSubnetCidrs and natGateways too`},
 		"version":                 {map[string]string{"kubernetesVersion": "v1.36"}, `growbin:kubernetesVersion is "v1.36"; give a full version such as 1.36.3`},
 		"minor":                   {map[string]string{"kubernetesVersion": "1.28.4"}, `growbin:kubernetesVersion is "1.28.4"`},
+		"machine image":           {map[string]string{"machineImage": "ubuntu"}, `growbin:machineImage is "ubuntu"; give an image of this account such as ami-0123456789abcdef0`},
 		"roll":                    {map[string]string{"rollNodes": `["k8s-worker-1"]`}, `growbin:rollNodes is "k8s-worker-1"; no node is named "k8s-worker-1"; use one of k8s-master`},
 		"surge":                   {map[string]string{"surgeNodes": `["k8s-redis"]`}, `growbin:surgeNodes is "k8s-redis"; it keeps data`},
 		"surge of control plane":  {map[string]string{"surgeNodes": `["k8s-master"]`}, `growbin:surgeNodes is "k8s-master"; it keeps data`},

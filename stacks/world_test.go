@@ -49,6 +49,12 @@ func deploy(t testing.TB, stack string, overrides map[string]string) *world {
 // tryDeploy runs the whole program, after what was there before it, and returns its error.
 func tryDeploy(t testing.TB, stack string, overrides map[string]string, options awssim.Options, before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
+	return tryDeployIn(t, stack, overrides, options, func(*awssim.Cloud) {}, before...)
+}
+
+// tryDeployIn does the same in an account that is prepared first.
+func tryDeployIn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud), before ...func(*pulumi.Context) error) (*world, error) {
+	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
 	options.AdminIP = adminIP
 	options.Boot = instantboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
@@ -58,6 +64,7 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 	})
 	w.cloud = awssim.New(options)
 	t.Cleanup(w.cloud.Close)
+	prepare(w.cloud)
 	w.mocks = awssim.NewMocks(w.cloud)
 
 	config := map[string]string{}
@@ -66,8 +73,8 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 	}
 	config[configPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
 	run := func(ctx *pulumi.Context) error {
-		for _, prepare := range before {
-			if err := prepare(ctx); err != nil {
+		for _, first := range before {
+			if err := first(ctx); err != nil {
 				return err
 			}
 		}

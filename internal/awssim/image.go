@@ -38,12 +38,18 @@ func (catalogue *imageCatalogue) release(parameter, arch string) image {
 	if arch == "arm64" {
 		machine = arch
 	}
+	i := catalogue.add(key, key, machine, canonicalOwner, 8)
+	catalogue.parameters[parameter] = i.id
+	return i
+}
+
+// add keeps an image, with an identifier that is made of its key.
+func (catalogue *imageCatalogue) add(key, name, architecture, owner string, rootGiB int) image {
 	i := image{
-		id: fmt.Sprintf("ami-0%08x%08x", hashcode(key), hashcode("image "+key)), name: key,
-		arch: machine, owner: canonicalOwner, rootGiB: 8,
+		id: fmt.Sprintf("ami-0%08x%08x", hashcode(key), hashcode("image "+key)), name: name,
+		arch: architecture, owner: owner, rootGiB: rootGiB,
 	}
 	catalogue.images[i.id] = i
-	catalogue.parameters[parameter] = i.id
 	return i
 }
 

@@ -23,6 +23,7 @@ var lookups = map[string]lookup{
 	"aws:ec2/getInstances:getInstances":                   instancesLookup,
 	"aws:ec2/getInstance:getInstance":                     instanceLookup,
 	"aws:ec2/getInstanceType:getInstanceType":             instanceTypeLookup,
+	"aws:ec2/getAmi:getAmi":                               imageLookup,
 	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
 }
 

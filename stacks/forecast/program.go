@@ -2,20 +2,17 @@ package forecast
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"sigs.k8s.io/yaml"
 
 	"github.com/growbin/cluster/internal/awssim"
 	"github.com/growbin/cluster/internal/forecast"
 	"github.com/growbin/cluster/internal/instantboot"
+	"github.com/growbin/cluster/internal/project"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -27,14 +24,11 @@ type Program struct {
 
 // Load runs the real program of a stack against the simulated AWS. root is the folder with Pulumi.yaml.
 func Load(root, stack string) (*Program, error) {
-	config, secrets, err := readConfig(root, stack)
+	config, secrets, err := project.Settings(root, stack)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := stacks.DecodeSettings(stack, stacks.Source{
-		Get:      func(key string) (string, bool) { value, ok := config["growbin:"+key]; return value, ok },
-		IsSecret: func(string) bool { return true },
-	})
+	settings, err := stacks.ReadSettings(root, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -71,60 +65,4 @@ func (p *Program) Predict(options forecast.Options) (*forecast.Schedule, error) 
 		return nil, err
 	}
 	return plan.Play()
-}
-
-// readConfig returns the settings as Pulumi would pass them, and which of them are secret. What only a person knows is made up:
-// it changes no duration.
-func readConfig(root, stack string) (config map[string]string, secrets []string, err error) {
-	config = map[string]string{"growbin:openaiApiKey": "made up", "growbin:kakaoApiKey": "made up"}
-	secrets = []string{"growbin:openaiApiKey", "growbin:kakaoApiKey"}
-	var project struct {
-		Config map[string]struct {
-			Default any `json:"default"`
-		} `json:"config"`
-	}
-	if err := readYAML(filepath.Join(root, "Pulumi.yaml"), &project); err != nil {
-		return nil, nil, err
-	}
-	for key, setting := range project.Config {
-		if setting.Default != nil && config[key] == "" {
-			config[key] = text(setting.Default)
-		}
-	}
-	var file struct {
-		Config map[string]any `json:"config"`
-	}
-	if err := readYAML(filepath.Join(root, "Pulumi."+stack+".yaml"), &file); err != nil {
-		return nil, nil, err
-	}
-	for key, value := range file.Config {
-		if _, encrypted := value.(map[string]any); encrypted {
-			value = "made up"
-			secrets = append(secrets, key)
-		}
-		config[key] = text(value)
-	}
-	return config, secrets, nil
-}
-
-// text writes a setting as Pulumi stores it: lists as JSON.
-func text(value any) string {
-	if list, ok := value.([]any); ok {
-		out, err := json.Marshal(list)
-		if err == nil {
-			return string(out)
-		}
-	}
-	return fmt.Sprint(value)
-}
-
-func readYAML(file string, into any) error {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if err := yaml.Unmarshal(content, into); err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
-	}
-	return nil
 }
