@@ -1,5 +1,5 @@
-// Command predict prints how long the stack takes from `pulumi up` until all pods run, and draws docs/time.svg. With the
-// argument tables it prints the tables of docs/time.md instead.
+// Command predict prints how long the stack takes from `pulumi up` until all pods run, draws docs/time.svg and writes the tables
+// of docs/time.md.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 const (
 	stack = "dev"
 	chart = "docs/time.svg"
+	page  = "docs/time.md"
 )
 
 func main() {
@@ -36,9 +37,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if len(os.Args) > 1 && os.Args[1] == "tables" {
-		fmt.Print(report.Tables())
-		return nil
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
 	}
-	return errors.Join(report.Write(os.Stdout), os.WriteFile(chart, []byte(drawing), 0o644))
+	written, err := report.Fill(string(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", page, err)
+	}
+	return errors.Join(report.Write(os.Stdout), os.WriteFile(chart, []byte(drawing), 0o644), os.WriteFile(page, []byte(written), 0o644))
 }
