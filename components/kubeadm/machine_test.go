@@ -236,7 +236,7 @@ func (m *machine) settle() {
 			}
 		}
 		return true
-	}, 20*time.Second, 10*time.Millisecond, "a script is still running")
+	}, 20*time.Second, 50*time.Millisecond, "a script is still running")
 }
 
 // calls are the replaced commands' calls so far, each with its arguments.

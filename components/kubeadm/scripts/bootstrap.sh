@@ -69,7 +69,7 @@ run_step() {
 for step in $STEPS; do
   is_done "$step" || run_step "$step"
   # Images come in beside the next steps. Only a head start: kubeadm and kubelet fetch what is missing.
-  [ "$step" != containerd ] || bash "$LIB/images.sh" >"$RUN/images" 2>&1 &
+  [ "$step" != containerd ] || [ "$NODE_ROLE" = image ] || bash "$LIB/images.sh" >"$RUN/images" 2>&1 &
 done
 if [ "$NODE_ROLE" = image ]; then
   log "ready to become an image"

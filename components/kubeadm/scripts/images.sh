@@ -21,7 +21,7 @@ listed=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" 
 missing=()
 for image in $listed $IMAGES; do
   if crictl inspecti -q "$image" >"$RUN/image" 2>&1; then
-    warm "$image"
+    [ "$NODE_ROLE" = image ] || warm "$image"
   else
     retry 3 crictl pull "$image" || missing+=("$image")
   fi
