@@ -3,6 +3,7 @@ package kubeadm_test
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -238,7 +239,18 @@ func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
 	content, err := os.ReadFile(kept[0])
 	require.NoError(t, err)
 	require.Equal(t, "objects of now", string(content), "what was there is lost")
-	require.True(t, m.exists(strings.TrimPrefix(filepath.Dir(kept[0]), m.root)+"/../../../pki/ca.key"))
+	before := strings.TrimSuffix(strings.TrimPrefix(kept[0], m.root), "/etcd/member/snap/db")
+	require.True(t, m.exists(before+"/pki/ca.key"))
+
+	// Back to what was kept aside, as docs/recovery.md has it.
+	undo := exec.Command("bash", "-ec", `cd "$0" && mkdir undone && mv etcd pki undone/ && mv "$1"/etcd "$1"/pki . && rm -f "$2"/{control-plane,renew-join,publish,ready}.done`,
+		m.path(stateDir), m.path(before), m.path("/var/lib/kubeadm-bootstrap"))
+	text, err := undo.CombinedOutput()
+	require.NoError(t, err, string(text))
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, "objects of now", m.read(etcdDB))
+	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
 func TestRestoreByHandOfAnUnknownOrBadBackupTouchesNothing(t *testing.T) {

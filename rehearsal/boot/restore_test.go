@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -63,6 +64,18 @@ func TestLostVolume(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, len(after.ResourceVersion), len(later.ResourceVersion), "the revision was not bumped")
 	ready(t, client, "master")
+}
+
+func TestUnreadableBackupsStopTheBoot(t *testing.T) {
+	a, w := newAccount(), newWorld(t)
+	m := controlPlaneMachine(t, a, "i-1", "vol-1")
+	m.Services.(*services).s3 = errors.New("AccessDenied: not authorized to perform: s3:ListBucket")
+	require.ErrorContains(t, bootOnce(t, w, m), "could not be listed: AccessDenied")
+	status := a.status(t, "master")
+	assert.Equal(t, kubeadm.PhaseFailed, status.Phase)
+	assert.Equal(t, "restore", status.Step)
+	assert.Contains(t, status.Reason, "s3:ListBucket")
+	assert.Nil(t, w.Cluster(), "a new cluster began in silence")
 }
 
 func TestBadBackupIsRefused(t *testing.T) {

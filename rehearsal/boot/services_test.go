@@ -36,6 +36,7 @@ type services struct {
 	offline  error                                // why there is no internet
 	firewall func(address string, port int) error // nil lets everything pass
 	mayPut   func(name string) error
+	s3       error  // why S3 refuses everything
 	failed   func() // called once the machine has reported that its boot failed
 }
 
@@ -65,6 +66,9 @@ func (s *services) GetParameter(name string) (string, error) {
 }
 
 func (s *services) PutObject(_, key string, content []byte) error {
+	if s.s3 != nil {
+		return s.s3
+	}
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	s.account.objects[key] = content
@@ -72,6 +76,9 @@ func (s *services) PutObject(_, key string, content []byte) error {
 }
 
 func (s *services) GetObject(_, key string) ([]byte, error) {
+	if s.s3 != nil {
+		return nil, s.s3
+	}
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	content, ok := s.account.objects[key]
@@ -82,6 +89,9 @@ func (s *services) GetObject(_, key string) ([]byte, error) {
 }
 
 func (s *services) ListObjects(_, prefix string) ([]string, error) {
+	if s.s3 != nil {
+		return nil, s.s3
+	}
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	keys := slices.Sorted(maps.Keys(s.account.objects))
