@@ -1,6 +1,7 @@
 # Growbin's cluster. `make` alone lists what there is.
 #
 #   make rehearse   rehearses the whole life of a stack on this machine (STACK=dev|prod, KEEP=1 leaves it running, DRILL=… lets something happen to it)
+#   make boot-lab   boots real machines from their real user data, and breaks them (Debian 12, root)
 #   make test       every check and test
 
 STACK ?= dev
@@ -13,7 +14,7 @@ export CGO_ENABLED := 0
 LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test fmt bench
+.PHONY: help rehearse boot-lab predict test fmt bench
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -21,6 +22,10 @@ help: ## Lists the targets
 rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME
 	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
 	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) ../.rehearsal/bin/rehearse
+
+boot-lab: ## Boots a control plane and a worker for real from their user data, then breaks them. Needs root on Debian 12
+	@scripts/compile ./cmd/bootlab .rehearsal/bin/bootlab
+	@cd rehearsal && ../.rehearsal/bin/bootlab
 
 test: ## Runs every check and test
 	@LINT="$(LINT)" scripts/test
