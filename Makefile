@@ -33,5 +33,8 @@ test: ## Runs every check and test
 fmt: ## Formats all Go files
 	@gofmt -l -w $$(git ls-files '*.go')
 
+predict: ## Predicts how long a deployment takes, and writes the chart and tables of docs/time.md
+	@go run ./stacks/forecast/predict
+
 bench: ## Runs the benchmarks whose figures docs/performance.md shows
-	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/awssim
+	@go test -run '^$$' -bench . -benchmem ./stacks ./stacks/forecast ./internal/awssim
