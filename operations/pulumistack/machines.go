@@ -17,6 +17,9 @@ import (
 // instanceType is Pulumi's type of a machine.
 const instanceType = "aws:ec2/instance:Instance"
 
+// userDataProperty is what a machine boots from, in base64.
+const userDataProperty = "userDataBase64"
+
 // Preview collects what a preview would do to machines, from the engine's events.
 type Preview struct {
 	fates map[string]roll.Fate
@@ -78,13 +81,15 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 	if step.New == nil {
 		return m, errors.New("the preview does not say what it would be")
 	}
-	node, err := userdata.ParseNode(text(step.New, "userDataBase64"))
+	node, err := userdata.ParseNode(text(step.New, userDataProperty))
 	if err != nil {
 		return m, fmt.Errorf("its new user data: %w", err)
 	}
 	m.ControlPlane, m.KeepsData, m.Version = node.ControlPlane, node.DataDisk, node.KubernetesVersion
 	if fate == roll.Replaced {
-		m.Changes = changes(step)
+		if m.Changes = changes(step); len(m.Changes) == 0 {
+			m.Fate = roll.Kept
+		}
 	}
 	return m, nil
 }
@@ -92,16 +97,18 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 // shown are the properties whose values mean something to a person.
 var shown = []struct{ property, title string }{{"ami", "image"}, {"instanceType", "type"}, {"keyName", "key"}, {"subnetId", "subnet"}, {"privateIp", "address"}}
 
+// changes are the reasons to replace a machine; none when nothing would come of it but other images fetched ahead.
 func changes(step apitype.StepEventMetadata) (list []string) {
 	for _, s := range shown {
 		if before, after := text(step.Old, s.property), text(step.New, s.property); before != after {
 			list = append(list, fmt.Sprintf("%s %s → %s", s.title, cmp.Or(before, "none"), cmp.Or(after, "none")))
 		}
 	}
-	if text(step.Old, "userDataBase64") != text(step.New, "userDataBase64") {
+	before, after := text(step.Old, userDataProperty), text(step.New, userDataProperty)
+	if !userdata.SameNode(before, after) {
 		list = append(list, "user data")
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && before == after {
 		list = append(list, step.Diffs...)
 	}
 	return list

@@ -57,6 +57,28 @@ func TestAPreviewSaysWhatBecomesOfEachMachine(t *testing.T) {
 	}, machines)
 }
 
+// A release of an application changes which images a new machine would fetch ahead. That is no reason to replace one.
+func TestAReleaseIsNoReasonToReplace(t *testing.T) {
+	fetching := func(image string) map[string]any {
+		data, err := kubeadm.WorkerUserData(kubeadm.WorkerConfig{NodeConfig: kubeadm.NodeConfig{
+			Cluster: "test", Region: "ap-northeast-2", Name: "api", MaxPods: 20, KubernetesVersion: "1.36.3", Images: []string{image},
+		}})
+		require.NoError(t, err)
+		return map[string]any{"ami": "ami-1", "userDataBase64": data}
+	}
+	p := NewPreview()
+	p.Add(event(apitype.OpReplace, "api", fetching("example.com/api:1.0.0"), fetching("example.com/api:1.0.1")))
+	newer := fetching("example.com/api:1.0.1")
+	newer["ami"] = "ami-2"
+	p.Add(event(apitype.OpReplace, "worker", fetching("example.com/api:1.0.0"), newer))
+	machines, err := p.Machines()
+	require.NoError(t, err)
+	require.Len(t, machines, 2)
+	assert.Equal(t, roll.Kept, machines[0].Fate)
+	assert.Equal(t, roll.Replaced, machines[1].Fate)
+	assert.Equal(t, []string{"image ami-1 → ami-2"}, machines[1].Changes)
+}
+
 func TestUserDataThatCannotBeReadIsReported(t *testing.T) {
 	p := NewPreview()
 	p.Add(event(apitype.OpSame, "api", map[string]any{}, map[string]any{"userDataBase64": "garbage"}))
