@@ -3,16 +3,20 @@ package pulumistack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/growbin/cluster/operations/roll"
 )
@@ -49,8 +53,11 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open stack %s in %s: %w", o.Stack, dir, err)
 	}
-	return &Stack{options: o, stack: stack}, nil
+	return New(stack, o), nil
 }
+
+// New operates a stack that is open already.
+func New(stack auto.Stack, o Options) *Stack { return &Stack{options: o, stack: stack} }
 
 // Nodes are the names of the stack's nodes.
 func (s *Stack) Nodes(ctx context.Context) ([]string, error) {
@@ -92,38 +99,61 @@ func (s *Stack) output(ctx context.Context, name string) (any, error) {
 
 // Machines previews an update.
 func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine, error) {
-	path, remove, err := ConfigFile(s.options.Dir, s.options.Stack, s.options.Settings, o)
-	if err != nil {
-		return nil, err
-	}
-	defer remove()
-	stream, done, preview := make(chan events.EngineEvent), make(chan struct{}), NewPreview()
-	go func() {
-		defer close(done)
-		for event := range stream {
-			preview.Add(event.ResourcePreEvent)
-		}
-	}()
-	_, err = s.stack.Preview(ctx, optpreview.ConfigFile(path), optpreview.EventStreams(stream), optpreview.ErrorProgressStreams(s.options.Progress),
-		optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+	preview := NewPreview()
+	err := s.operate(o, preview.Add, func(path string, stream chan events.EngineEvent) error {
+		_, err := s.stack.Preview(ctx, optpreview.ConfigFile(path), optpreview.EventStreams(stream), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("preview stack %s: %w", s.options.Stack, err)
 	}
-	<-done
 	return preview.Machines()
 }
 
 // Up updates the stack.
 func (s *Stack) Up(ctx context.Context, title string, o roll.Overrides) error {
+	err := s.operate(o, func(*apitype.ResourcePreEvent) {}, func(path string, stream chan events.EngineEvent) error {
+		_, err := s.stack.Up(ctx, optup.ConfigFile(path), optup.EventStreams(stream), optup.Message("roll: "+title),
+			optup.ProgressStreams(s.options.Progress), optup.SuppressOutputs())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("update stack %s: %w", s.options.Stack, err)
+	}
+	return nil
+}
+
+// operate runs one operation with the overrides. Its error is what the engine complained of: the Automation API's own repeats
+// everything that was printed.
+func (s *Stack) operate(o roll.Overrides, step func(*apitype.ResourcePreEvent), do func(path string, stream chan events.EngineEvent) error) error {
 	path, remove, err := ConfigFile(s.options.Dir, s.options.Stack, s.options.Settings, o)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	_, err = s.stack.Up(ctx, optup.ConfigFile(path), optup.Message("roll: "+title), optup.ProgressStreams(s.options.Progress),
-		optup.ErrorProgressStreams(s.options.Progress), optup.SuppressOutputs())
-	if err != nil {
-		return fmt.Errorf("update stack %s: %w", s.options.Stack, err)
+	stream, said := make(chan events.EngineEvent), make(chan []string)
+	go func() {
+		var complaints []string
+		for event := range stream {
+			step(event.ResourcePreEvent)
+			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
+				complaints = append(complaints, strings.TrimSpace(colorTags.ReplaceAllString(d.Message, "")))
+			}
+		}
+		said <- complaints
+	}()
+	err = do(path, stream)
+	closeOnce(stream) // the Automation API closes it, once it has come to opening it
+	if complaints := <-said; err != nil && len(complaints) > 0 {
+		return errors.New(strings.Join(complaints, "\n"))
 	}
-	return nil
+	return err
+}
+
+// colorTags are the engine's marks for colour.
+var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
+
+func closeOnce(stream chan events.EngineEvent) {
+	defer func() { _ = recover() }() // it is closed already
+	close(stream)
 }

@@ -85,7 +85,22 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 	if len(problems) > 0 && len(plan.Steps) > 0 {
 		return nil, refusal(problems)
 	}
-	return plan, nil
+	return plan, r.checkSurge(ctx, plan)
+}
+
+// checkSurge previews the first temporary machine that is still to be made: a quota that is too small must be found before
+// anything is taken down. Each update checks it again.
+func (r *roller) checkSurge(ctx context.Context, plan *Plan) error {
+	for _, step := range plan.Steps {
+		if !step.Surge || step.Fate == Kept || slices.Contains(plan.surging, step.Node) {
+			continue
+		}
+		if _, err := r.Stack.Machines(ctx, Overrides{Surge: append(slices.Clone(plan.surging), step.Node)}); err != nil {
+			return fmt.Errorf("nothing was rolled: there can be no temporary machine for %s (-no-surge does without, what runs there is then down): %w", step.Node, err)
+		}
+		return nil
+	}
+	return nil
 }
 
 func refusal(problems []string) error {

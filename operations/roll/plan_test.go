@@ -68,6 +68,19 @@ func TestAllReasonsAreGivenTogether(t *testing.T) {
 	}
 }
 
+// The quota is asked for before the first node is touched, not when the first temporary machine is launched.
+func TestAQuotaTooSmallForATemporaryMachine(t *testing.T) {
+	w := newWorld(t)
+	w.noQuota = true
+	text := refused(t, w)
+	assert.Contains(t, text, "there can be no temporary machine for k8s-api (-no-surge does without")
+	assert.Contains(t, text, "20 vCPUs but only 18 are left")
+	o := w.options()
+	o.NoSurge = true
+	require.NoError(t, Run(t.Context(), o))
+	w.rolled()
+}
+
 func TestThePlanSaysWhatIsDown(t *testing.T) {
 	w := newWorld(t)
 	w.editNode(api, func(n *corev1.Node) { n.Spec.Unschedulable = true })

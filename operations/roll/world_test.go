@@ -2,6 +2,7 @@ package roll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,6 +45,7 @@ type world struct {
 	failUp string
 	// cutUp cuts that update off: the new machine is there and has not joined. joining completes it with the next update.
 	cutUp   string
+	noQuota bool
 	joining []string
 }
 
@@ -187,6 +189,9 @@ func (w *world) schedule() {
 func (w *world) Nodes(context.Context) ([]string, error) { return []string{api, master, redis}, nil }
 
 func (w *world) Machines(_ context.Context, o Overrides) ([]Machine, error) {
+	if w.noQuota && len(o.Surge) > 0 {
+		return nil, errors.New("the topology needs 20 vCPUs but only 18 are left")
+	}
 	var list []Machine
 	for _, name := range slices.Sorted(maps.Keys(w.machines)) {
 		m := *w.machines[name]
