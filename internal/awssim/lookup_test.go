@@ -138,3 +138,21 @@ func TestQuotaAndTypeLookups(t *testing.T) {
 	_, err = w.ask("aws:ec2/getInstanceType:getInstanceType", values{"instanceType": "t9.large"})
 	w.refused(err, "InvalidParameterValue", "t9.large")
 }
+
+func TestImagesAreFoundByOwnerAndIdentifier(t *testing.T) {
+	w := build(t, Options{})
+	own := w.c.MakeImage("ours", "x86_64", 20)
+	find := func(id string, owners ...string) (values, error) {
+		return w.ask("aws:ec2/getAmi:getAmi", values{"owners": anyList(owners), "filters": []any{filter("image-id", id)}})
+	}
+	out, err := find(own, "self")
+	require.NoError(t, err)
+	assert.Equal(t, own, out.text("imageId"))
+	assert.Equal(t, "x86_64", out.text("architecture"))
+	_, err = find(w.image, "self")
+	require.ErrorContains(t, err, "returned no results", "Canonical's image is not the account's own")
+	_, err = find(w.image, canonicalOwner)
+	require.NoError(t, err)
+	_, err = w.ask("aws:ec2/getAmi:getAmi", values{"owners": anyList([]string{canonicalOwner})})
+	require.ErrorContains(t, err, "more than one result")
+}
