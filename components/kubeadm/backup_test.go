@@ -88,7 +88,7 @@ func (m *machine) lastBackup() kubeadm.StatusMessage {
 
 func (m *machine) requireNoTraceOfBackup() {
 	m.t.Helper()
-	for _, path := range []string{stateDir + "/backup", stateDir + "/etcd/backup.db", "/run/kubeadm-bootstrap/backup"} {
+	for _, path := range []string{stateDir + "/backup", stateDir + "/etcd/backup.db", stateDir + "/etcd/backup.db.part", "/run/kubeadm-bootstrap/backup"} {
 		require.False(m.t, m.exists(path), "%s was left behind", path)
 	}
 }
@@ -192,6 +192,7 @@ func TestBackupThatWasCutOffDoesNotHinderTheNext(t *testing.T) {
 	t.Parallel()
 	m := newRunningControlPlane(t)
 	m.env = []string{"POWER=after"}
+	m.write(stateDir+"/etcd/backup.db.part", "what etcdctl had written when the power went")
 	losses := 0
 	for output, err := m.run(backupScript); err != nil; output, err = m.run(backupScript) {
 		require.ErrorContains(t, err, "signal: killed", output)

@@ -17,7 +17,7 @@ SNAPSHOT=$STATE_DIR/etcd/backup.db # etcd's container can write nowhere else
 
 finish() {
   local code=$?
-  rm -rf "$WORK" "$ROOT$SNAPSHOT"
+  rm -rf "$WORK" "$ROOT$SNAPSHOT" "$ROOT$SNAPSHOT.part"
   [ "$code" -eq 0 ] || report "$S3_ATTEMPTS" Failed backup "${REASON:-the log of kubeadm-backup.service says why}" || log "the failure could not be reported"
   rm -rf "$RUN"
 }
@@ -44,7 +44,7 @@ print(json.dumps(dict(zip(("name", "cluster", "instanceId", "kubernetesVersion",
     "$RUN/status" "$NAME" "$CLUSTER_NAME" "$id" "$KUBERNETES_VERSION" "$version"
 }
 
-rm -rf "$WORK" "$ROOT$SNAPSHOT" # of a backup that was cut off
+rm -rf "$WORK" "$ROOT$SNAPSHOT" "$ROOT$SNAPSHOT.part" # of a backup that was cut off
 container=$(crictl ps --name '^etcd$' --state Running -q | head -n 1) || fail "containerd does not answer"
 [ -n "$container" ] || fail "etcd does not run on this machine"
 room
