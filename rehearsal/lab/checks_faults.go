@@ -122,6 +122,11 @@ func (r *run) cutWorker(ctx context.Context) error {
 	if err := r.worker.CutPower(); err != nil {
 		return err
 	}
+	if status, err := r.worker.status(); err != nil || status.Phase == kubeadm.PhaseReady {
+		if err := r.freshWorker(ctx); err != nil { // there was no failure before this check
+			return err
+		}
+	}
 	return r.cutEverywhere(ctx, r.worker, r.wholeWorker)
 }
 

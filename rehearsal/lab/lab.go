@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,8 @@ type Options struct {
 	Root, State, Cache string
 	// Worker names the node that joins the control plane.
 	Worker string
+	// Only chooses among the checks that come after the first cluster, by name; nil chooses all.
+	Only *regexp.Regexp
 	// Out is told what happens.
 	Out io.Writer
 }

@@ -83,6 +83,9 @@ func (l *Lab) mirror() http.Handler {
 			http.Error(w, "the mirror is being repaired", http.StatusBadGateway)
 			return
 		}
+		if l.otherVersions.Load() {
+			r.URL.Path = strings.Replace(r.URL.Path, "/"+kubernetesFolder+"/", "/"+otherFolder+"/", 1)
+		}
 		files.ServeHTTP(w, r)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 
 	"github.com/growbin/cluster/rehearsal/lab"
@@ -28,10 +29,17 @@ func main() {
 
 func run(ctx context.Context) (held bool, err error) {
 	worker := flag.String("worker", "k8s-redis", "node that joins the control plane")
+	only := flag.String("only", "", "run only the checks whose name matches this regular expression, after those that make the cluster")
 	keep := flag.Bool("keep", false, "leave everything running at the end, until Ctrl-C")
 	flag.Parse()
 	if os.Geteuid() != 0 {
 		return false, fmt.Errorf("the boot lab needs root: it makes network namespaces and boots hosts")
+	}
+	var chosen *regexp.Regexp
+	if *only != "" {
+		if chosen, err = regexp.Compile(*only); err != nil {
+			return false, fmt.Errorf("-only is %q: %w", *only, err)
+		}
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -50,7 +58,7 @@ func run(ctx context.Context) (held bool, err error) {
 	if err := lab.Clean(state); err != nil {
 		return false, fmt.Errorf("clearing what an earlier run left: %w", err)
 	}
-	l, err := lab.New(lab.Options{Root: root, State: state, Cache: filepath.Join(cache, "growbin-rehearsal", "boot-lab"), Worker: *worker, Out: os.Stdout})
+	l, err := lab.New(lab.Options{Root: root, State: state, Cache: filepath.Join(cache, "growbin-rehearsal", "boot-lab"), Worker: *worker, Only: chosen, Out: os.Stdout})
 	if err != nil {
 		return false, err
 	}
