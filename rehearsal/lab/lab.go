@@ -99,7 +99,7 @@ func (l *Lab) say(format string, args ...any) {
 
 // Clean removes what an earlier run left behind, even one that was killed: its hosts died with it.
 func Clean(state string) error {
-	return errors.Join((&network.Network{Name: networkName}).Remove(), host.DetachAll(state))
+	return errors.Join((&network.Network{Name: networkName}).Remove(), host.DetachAll(state), host.RemoveGroups(networkName))
 }
 
 // Close switches everything off and gives back what the lab took from this machine.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/rehearsal/lab/archive"
@@ -110,10 +111,10 @@ func (l *Lab) publishPackages(base string) error {
 	if err := (&deb.Repository{Folder: filepath.Join(top, kubernetesFolder)}).Publish(key, kubernetes...); err != nil {
 		return err
 	}
-	// What a mirror looks like that has a later kubelet only.
+	// What the mirror looked like an hour ago, when it had another kubelet only.
 	others := slices.Clone(kubernetes)
-	others[0] = &deb.Package{Name: "kubelet", Version: version + "+later", Description: "Node agent of another version"}
-	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder)}).Publish(key, others...); err != nil {
+	others[0] = &deb.Package{Name: "kubelet", Version: version + "+other", Description: "Node agent of another version"}
+	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder), Age: time.Hour}).Publish(key, others...); err != nil {
 		return err
 	}
 	return (&deb.Repository{Folder: filepath.Join(top, containerdFolder), Suite: suite, Component: "stable"}).Publish(key, containerd)

@@ -86,6 +86,7 @@ func (l *Lab) mirror() http.Handler {
 		if l.otherVersions.Load() {
 			r.URL.Path = strings.Replace(r.URL.Path, "/"+kubernetesFolder+"/", "/"+otherFolder+"/", 1)
 		}
+		r.Header.Del("If-Modified-Since") // the files' own times say nothing about which index is newer
 		files.ServeHTTP(w, r)
 	})
 }

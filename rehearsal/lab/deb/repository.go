@@ -64,6 +64,8 @@ type Repository struct {
 	Folder string
 	// Suite and Component place the index as in "deb URL bookworm stable"; both empty for a flat one, "deb URL /".
 	Suite, Component string
+	// Age is how long ago the index was made: apt keeps the newest that it has seen.
+	Age time.Duration
 }
 
 // Publish builds the packages into the repository's folder and writes its signed index.
@@ -105,7 +107,7 @@ func (r *Repository) entry(p *Package) (string, error) {
 
 func (r *Repository) writeIndex(key *Key, packages []byte) error {
 	top, name := r.Folder, "Packages"
-	release := fmt.Sprintf("Origin: Boot lab\nDate: %s\nArchitectures: %s\n", time.Now().UTC().Format(time.RFC1123), architecture)
+	release := fmt.Sprintf("Origin: Boot lab\nDate: %s\nArchitectures: %s\n", time.Now().Add(-r.Age).UTC().Format(time.RFC1123), architecture)
 	if r.Suite != "" {
 		top = filepath.Join(r.Folder, "dists", r.Suite)
 		name = fmt.Sprintf("%s/binary-%s/Packages", r.Component, architecture)

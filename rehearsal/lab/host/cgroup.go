@@ -17,13 +17,53 @@ const cgroupRoot = "/sys/fs/cgroup"
 // process limits the host too.
 type cgroups []string
 
-// makeCgroups makes them. Hierarchies of version 1 stand beside each other, with version 2 under "unified".
+// makeCgroups makes them. A cpuset begins without processors, and nothing could run in it.
 func makeCgroups(name string) (cgroups, error) {
+	parents, err := ownGroups()
+	if err != nil {
+		return nil, err
+	}
+	var made cgroups
+	for _, parent := range parents {
+		group := filepath.Join(parent, name)
+		if err := os.MkdirAll(group, 0o755); err != nil {
+			return nil, fmt.Errorf("making a control group: %w", err)
+		}
+		made = append(made, group)
+		if exists(filepath.Join(group, "cpuset.mems")) {
+			if err := inheritCPUs(group); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return made, nil
+}
+
+// RemoveGroups removes the control groups that hosts whose names begin with the prefix have left empty.
+func RemoveGroups(prefix string) error {
+	parents, err := ownGroups()
+	if err != nil {
+		return err
+	}
+	var left cgroups
+	for _, parent := range parents {
+		found, err := filepath.Glob(filepath.Join(parent, prefix+"*"))
+		if err != nil {
+			return fmt.Errorf("looking for control groups: %w", err)
+		}
+		left = append(left, found...)
+	}
+	return left.remove()
+}
+
+// ownGroups are this process's control groups. Hierarchies of version 1 stand beside each other, with version 2 under
+// "unified".
+func ownGroups() ([]string, error) {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return nil, fmt.Errorf("finding this process's control groups: %w", err)
 	}
-	var made cgroups
+	var groups []string
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {
@@ -33,21 +73,11 @@ func makeCgroups(name string) (cgroups, error) {
 		if parts[1] == "" && !exists(top) {
 			top = cgroupRoot // there is no other version beside it
 		}
-		if !exists(top) {
-			continue
-		}
-		group := filepath.Join(top, parts[2], name)
-		if err := os.MkdirAll(group, 0o755); err != nil {
-			return nil, fmt.Errorf("making a control group: %w", err)
-		}
-		made = append(made, group)
-		if parts[1] == "cpuset" {
-			if err := inheritCPUs(group); err != nil {
-				return nil, err
-			}
+		if exists(top) {
+			groups = append(groups, filepath.Join(top, parts[2]))
 		}
 	}
-	return made, nil
+	return groups, nil
 }
 
 func hierarchy(controllers string) string {
@@ -62,9 +92,12 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// inheritCPUs gives a new cpuset its parent's processors: it begins with none, and nothing could run in it.
+// inheritCPUs gives a new cpuset its parent's processors.
 func inheritCPUs(group string) error {
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+		if exists(filepath.Join(group, file+".effective")) {
+			return nil // version 2 inherits by itself
+		}
 		value, err := os.ReadFile(filepath.Join(filepath.Dir(group), file))
 		if err != nil {
 			return fmt.Errorf("reading the parent's processors: %w", err)
