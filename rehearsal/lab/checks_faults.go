@@ -114,18 +114,25 @@ func (r *run) brokenPackage(ctx context.Context) error {
 	if err := r.worker.Start(ctx); err != nil {
 		return err
 	}
-	return r.failedWith(ctx, "kubelet", "kubelet="+r.settings.KubernetesVersion+"-"+kubeadm.DefaultPackageRevision)
-}
-
-// cutWorker cuts the power of the worker, whose packages could not be installed until now, in each of its steps.
-func (r *run) cutWorker(ctx context.Context) error {
+	if err := r.failedWith(ctx, "kubelet", "kubelet="+r.settings.KubernetesVersion+"-"+kubeadm.DefaultPackageRevision); err != nil {
+		return err
+	}
+	// The mirror is mended. systemd tries again after a minute; a boot does so at once.
+	r.otherVersions.Store(false)
 	if err := r.worker.CutPower(); err != nil {
 		return err
 	}
-	if status, err := r.worker.status(); err != nil || status.Phase == kubeadm.PhaseReady {
-		if err := r.freshWorker(ctx); err != nil { // there was no failure before this check
-			return err
-		}
+	if err := r.worker.Start(ctx); err != nil {
+		return err
+	}
+	_, err := r.worker.waitFor(ctx, bootLimit, kubeadm.PhaseReady)
+	return err
+}
+
+// cutWorker cuts a new worker's power in each of its steps.
+func (r *run) cutWorker(ctx context.Context) error {
+	if err := r.freshWorker(ctx); err != nil {
+		return err
 	}
 	return r.cutEverywhere(ctx, r.worker, r.wholeWorker)
 }

@@ -72,6 +72,12 @@ func overrides(h hardware) []Override {
 			},
 		},
 		{
+			What: "kubelet does not mind how full the disk is",
+			Why:  "a host's root disk is a folder on this machine's disk, which others fill",
+			Files: []archive.File{{Path: "/etc/lab/kubelet.conf.d/20-disk.conf", Content: "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n" +
+				"evictionHard: {nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%, imagefs.inodesFree: 0%}\nimageGCHighThresholdPercent: 100\n"}},
+		},
+		{
 			What: "control groups and kernel settings can be written to",
 			Why:  "systemd-nspawn mounts them read-only; the host has a namespace of its own in the former, and the lab puts back the latter",
 			Files: service("lab-host", "DefaultDependencies=no\nBefore=sysinit.target systemd-sysctl.service", "sysinit.target",

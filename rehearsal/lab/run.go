@@ -102,7 +102,7 @@ func (r *run) checks() []check {
 		{"  package mirror failing twice: it recovers", r.recoversFrom("mirror", brokenLists, "step containerd")},
 		{"  late join data (" + joinDelay.String() + " for ten minutes): it waits", r.lateJoinData},
 		{"  expired token: it joins once there is a fresh one", r.expiredToken},
-		{"a package in another version: the worker says so", r.brokenPackage},
+		{"a package in another version: the worker says so, and recovers", r.brokenPackage},
 		{"power cuts in each step of the worker: the same end", r.cutWorker},
 		{"the control plane's machine is lost: the same cluster comes back", r.loseControlPlane},
 		{"its data disk is lost too: the last backup comes back", r.loseDisk},
