@@ -125,8 +125,18 @@ func movable(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
 
-// evict asks for the end of a pod and returns what forbids it for now.
+// requestTimeout bounds one request for the end of a pod.
+const requestTimeout = 30 * time.Second
+
+// evict asks for the end of a pod and returns what forbids it for now. Once begun, a request is not interrupted: the API server
+// first takes the pod off its budget and then deletes it, and would count one that it did not come to delete as away for two
+// minutes.
 func evict(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, force bool) (blocked string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer cancel()
 	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))}
 	if force {
 		err = client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, options)
