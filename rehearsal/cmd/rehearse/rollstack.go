@@ -78,7 +78,7 @@ func (s rollStack) backup(ctx context.Context, m roll.Machine) error {
 func (r *rehearsal) rollOptions() roll.Options {
 	return roll.Options{
 		Stack: rollStack{r}, Backup: rollStack{r}.backup, SurgeName: stacks.SurgeName,
-		Connect:      func(ctx context.Context) (kubernetes.Interface, error) { return r.client(ctx) },
+		Connect: func(ctx context.Context) (kubernetes.Interface, error) { return r.client(ctx) },
 		// A pod that was about to be evicted when its API server went away counts as disrupted for two minutes.
 		DrainTimeout: 2*time.Minute + patience, SettleTimeout: patience, Poll: 200 * time.Millisecond,
 		Confirm: func(plan *roll.Plan) (bool, error) { return true, plan.Print(r.out.writer) },
