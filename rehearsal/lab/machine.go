@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
@@ -129,6 +130,25 @@ func (m *Machine) status() (message kubeadm.StatusMessage, err error) {
 		return kubeadm.StatusMessage{Phase: kubeadm.PhasePending}, nil
 	}
 	return message, json.Unmarshal([]byte(text), &message)
+}
+
+// cloudInitDone checks that cloud-init has ended, found nothing wrong, and finds the user data valid.
+func (m *Machine) cloudInitDone(ctx context.Context) error {
+	status, err := m.Run(ctx, "cloud-init", "status", "--wait", "--long")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(status, "status: done") {
+		return fmt.Errorf("cloud-init of %s says: %s", m.aws.Name, status)
+	}
+	valid, err := m.Run(ctx, "cloud-init", "schema", "--system")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(valid, "Valid cloud-config") || strings.Contains(m.consoleSince(0), "Invalid cloud-config") {
+		return fmt.Errorf("cloud-init of %s finds its configuration wrong: %s", m.aws.Name, valid)
+	}
+	return nil
 }
 
 // parameter reads a parameter as Pulumi would, who may read all.

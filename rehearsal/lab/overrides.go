@@ -31,10 +31,11 @@ type hardware struct {
 func overrides(h hardware) []Override {
 	return []Override{
 		{
-			What: "cloud-init finds its user data in a folder, not in the metadata service, and sets neither network nor locale",
+			What: "cloud-init finds its user data in a folder, not in the metadata service, and changes neither network nor locale",
 			Why:  "it believes to be on EC2 only where the firmware says so, which a container has none of; the boot scripts do use the metadata service",
 			Files: []archive.File{
-				{Path: "/etc/cloud/cloud.cfg.d/99-lab.cfg", Content: "datasource_list: [NoCloud]\nnetwork: {config: disabled}\nlocale: false\n"},
+				{Path: "/etc/cloud/cloud.cfg.d/99-lab.cfg", Content: "datasource_list: [NoCloud]\nnetwork: {config: disabled}\nlocale: C.UTF-8\n"},
+				{Path: "/etc/default/locale", Content: "LANG=C.UTF-8\n"},
 				{Path: seedFolder + "/meta-data", Content: "instance-id: " + h.instanceID + "\n"},
 				{Path: seedFolder + "/user-data", Content: string(h.userData)},
 			},

@@ -145,6 +145,11 @@ func (r *run) keepWhole() (err error) {
 }
 
 func (r *run) checkNodes(ctx context.Context) error {
+	for _, m := range []*Machine{r.control, r.worker} {
+		if err := m.cloudInitDone(ctx); err != nil {
+			return err
+		}
+	}
 	for _, name := range []string{r.control.aws.Name, r.worker.aws.Name} {
 		if err := wait(ctx, 2*time.Minute, func(ctx context.Context) error { return r.checkNode(ctx, r.client, name) }); err != nil {
 			return err
