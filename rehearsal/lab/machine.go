@@ -91,7 +91,7 @@ func (m *Machine) discard() error {
 		return err
 	}
 	m.lab.hosts = slices.DeleteFunc(m.lab.hosts, func(h *host.Host) bool { return h == m.Host })
-	if err := m.lab.network.Leave(m.aws.Name); err != nil {
+	if err := m.lab.network.Leave(m.aws.Name, m.aws.PrivateIP); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(m.Root); err != nil {

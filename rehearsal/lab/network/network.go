@@ -46,8 +46,7 @@ func (n *Network) Create() error {
 func (n *Network) Join(host, address string) (namespace string, err error) {
 	gateway, length, _ := strings.Cut(n.Gateway, "/")
 	namespace = n.Name + "-" + host
-	// An interface's name has at most 15 characters; the bridge's end needs one that is unique.
-	port := fmt.Sprintf("to-%s", strings.ReplaceAll(address, ".", ""))
+	port := portOf(address)
 	return namespace, run(
 		"ip netns add "+namespace,
 		"ip -n "+namespace+" link set lo up",
@@ -59,8 +58,13 @@ func (n *Network) Join(host, address string) (namespace string, err error) {
 	)
 }
 
-// Leave removes a host's namespace.
-func (n *Network) Leave(host string) error { return run("ip netns delete " + n.Name + "-" + host) }
+// portOf names the bridge's end of a host's cable. An interface's name has at most 15 characters.
+func portOf(address string) string { return "to-" + strings.ReplaceAll(address, ".", "") }
+
+// Leave removes a host's namespace. Its cable goes first: the kernel takes its time with what a namespace held.
+func (n *Network) Leave(host, address string) error {
+	return run("ip -n "+n.Name+" link delete "+portOf(address), "ip netns delete "+n.Name+"-"+host)
+}
 
 // Remove removes every namespace of the network.
 func (n *Network) Remove() error {
