@@ -73,7 +73,7 @@ func (r *run) explain(err error) {
 		r.say("console of %s: %s", m.aws.Name, m.Console)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if tail, err := m.Run(ctx, "journalctl", "--no-pager", "-n", "15", "-p", "err"); err == nil {
+		if tail, err := m.Run(ctx, "journalctl", "--no-pager", "--boot", "-n", "15", "-p", "err"); err == nil {
 			r.say("%s", strings.ReplaceAll(strings.TrimSpace(tail), "\n", "\n    "))
 		}
 	}
@@ -105,8 +105,9 @@ func (r *run) checks() []check {
 		{"a package in another version: the worker says so, and recovers", r.brokenPackage},
 		{"power cuts in each step of the worker: the same end", r.cutWorker},
 		{"the control plane's machine is lost: the same cluster comes back", r.loseControlPlane},
-		{"its data disk is lost too: the last backup comes back", r.loseDisk},
 		{"power cuts in each step of a new control plane: the same end", r.newCluster},
+		// Last, because from here on there is a backup: a blank disk would not begin a new cluster.
+		{"the control plane's data disk is lost too: the last backup comes back", r.loseDisk},
 	}
 }
 
