@@ -74,10 +74,18 @@ func surroundings(ctx *pulumi.Context, args *Args) (*ec2.Subnet, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := ec2.NewKeyPair(ctx, "admin", &ec2.KeyPairArgs{
+		KeyName:   pulumi.String("admin"),
+		PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5dGVzYnl0ZXNieXRlc2J5dGVzYnl0ZXNieXRlc2J5 someone"),
+	})
+	if err != nil {
+		return nil, err
+	}
 	subnet, err := ec2.NewSubnet(ctx, "net", &ec2.SubnetArgs{
 		VpcId: vpc.ID(), CidrBlock: pulumi.String("10.0.1.0/24"), AvailabilityZone: pulumi.String("ap-northeast-2a"),
 		MapPublicIpOnLaunch: pulumi.Bool(true),
-	}, pulumi.DependsOn([]pulumi.Resource{gateway}))
+		// The machine waits for the subnet, and thereby for all that it names.
+	}, pulumi.DependsOn([]pulumi.Resource{gateway, key}))
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +99,6 @@ func surroundings(ctx *pulumi.Context, args *Args) (*ec2.Subnet, error) {
 	}
 	profile, err := iam.NewInstanceProfile(ctx, "nodes", &iam.InstanceProfileArgs{Role: role.Name})
 	if err != nil {
-		return nil, err
-	}
-	if _, err := ec2.NewKeyPair(ctx, "admin", &ec2.KeyPairArgs{
-		KeyName:   pulumi.String("admin"),
-		PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5dGVzYnl0ZXNieXRlc2J5dGVzYnl0ZXNieXRlc2J5 someone"),
-	}); err != nil {
 		return nil, err
 	}
 	ami, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: image})
