@@ -7,6 +7,7 @@
 STACK ?= dev
 KEEP  ?=
 DRILL ?=
+ONLY  ?=
 
 # Only Go is needed: without cgo there is no C compiler to install, and one build cache serves tests, tools and rehearsal.
 export CGO_ENABLED := 0
@@ -23,9 +24,9 @@ rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=pr
 	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
 	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) ../.rehearsal/bin/rehearse
 
-boot-lab: ## Boots a control plane and a worker for real from their user data, then breaks them. Needs root on Debian 12
+boot-lab: ## Boots a control plane and a worker for real from their user data, then breaks them. Root, Debian 12; ONLY='power cut' chooses
 	@scripts/compile ./cmd/bootlab .rehearsal/bin/bootlab
-	@cd rehearsal && ../.rehearsal/bin/bootlab
+	@cd rehearsal && ../.rehearsal/bin/bootlab -only '$(ONLY)'
 
 test: ## Runs every check and test
 	@LINT="$(LINT)" scripts/test

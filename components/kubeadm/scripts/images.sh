@@ -3,15 +3,14 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-MOUNT=$ROOT/run/kubeadm-bootstrap-image
-
 # warm reads an image that came with the machine image. Its volume is filled from a snapshot block by block as it is read,
 # which takes long for one reader and not for many.
 warm() {
-  mkdir -p "$MOUNT"
-  ctr -n k8s.io images mount "$1" "$MOUNT" || return 0
-  find "$MOUNT" -type f -print0 | xargs -0 -r -n 8 -P 16 cat >/dev/null || true
-  ctr -n k8s.io images unmount --rm "$MOUNT" || true
+  local mounted
+  mounted=$(mktemp -d "$RUN/image.XXXXXX") # containerd never mounts at the same place again, not even after a reboot
+  ctr -n k8s.io images mount "$1" "$mounted" || return 0
+  find "$mounted" -type f -print0 | xargs -0 -r -n 8 -P 16 cat >/dev/null || true
+  ctr -n k8s.io images unmount --rm "$mounted" || true
 }
 
 own=.
