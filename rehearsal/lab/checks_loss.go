@@ -93,22 +93,12 @@ func (r *run) lose(ctx context.Context, drill string, prepare func(context.Conte
 }
 
 // replaceControl boots another machine in the control plane's place. Its kubeconfig must be its own.
-func (r *run) replaceControl(ctx context.Context) (err error) {
+func (r *run) replaceControl(ctx context.Context) error {
 	if err := r.control.discard(); err != nil {
 		return err
 	}
 	r.door.Succeed(r.control.aws)
-	if r.control, err = r.newMachine(ctx, r.controlPlaneName()); err != nil {
-		return err
-	}
-	if err := r.control.Start(ctx); err != nil {
-		return err
-	}
-	if _, err := r.control.waitFor(ctx, bootLimit, kubeadm.PhaseReady); err != nil {
-		return err
-	}
-	r.client, err = r.Lab.client(r.control)
-	return err
+	return r.bootControlPlane(ctx)
 }
 
 // identity is what makes a cluster the same one.
