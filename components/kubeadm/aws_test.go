@@ -32,6 +32,8 @@ type fakeAWS struct {
 	mu sync.Mutex
 	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
 	slowMetadata, throttled, missingKeys int
+	// unregistered is how many times the API server does not know the node yet.
+	unregistered int
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int
 	// join is what reads of the join parameter find, one after the other; the last value stays.
@@ -53,6 +55,7 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
 	mux.HandleFunc("GET /key/", fake.key)
 	mux.HandleFunc("POST /", fake.ssm)
+	mux.HandleFunc("GET /api/v1/nodes/{name}", fake.node)
 	mux.HandleFunc("GET /"+backupBucket+"/{key...}", fake.s3)
 	mux.HandleFunc("PUT /"+backupBucket+"/{key...}", fake.s3)
 	fake.Server = httptest.NewServer(mux)
@@ -119,6 +122,19 @@ func (f *fakeAWS) key(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	fmt.Fprint(w, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+}
+
+// node stands in for the API server.
+func (f *fakeAWS) node(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, "node "+r.PathValue("name"))
+	if f.unregistered > 0 {
+		f.unregistered--
+		http.NotFound(w, r)
+		return
+	}
+	fmt.Fprint(w, "{}")
 }
 
 func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {

@@ -158,7 +158,8 @@ case "$*" in
 	[ "$(stat -c %a "$ROOT/etc/kubeadm/discovery.conf")" = 600 ] || { echo "discovery file is open to others" >&2; exit 1; }
 	grep -q 'token: good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the token has expired" >&2; exit 1; }
 	mkdir -p "$ROOT/etc/kubernetes" "$ROOT/var/lib/kubelet/pki"
-	echo kubelet >"$ROOT/etc/kubernetes/kubelet.conf"
+	. "$ROOT/etc/kubeadm/bootstrap.env"
+	echo "    server: $IMDS_ENDPOINT" >"$ROOT/etc/kubernetes/kubelet.conf"
 	echo certificate >"$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ;;
 *) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
 esac`
@@ -213,7 +214,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
-		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
+		"RETRY_DELAY=0", "NODE_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
 	}, m.env...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

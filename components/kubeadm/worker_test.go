@@ -77,6 +77,23 @@ func TestWorkerGivesUpWithinItsBound(t *testing.T) {
 	}
 }
 
+// kubeadm join ends before kubelet has registered its node, and Pulumi labels the node as soon as the machine is Ready.
+func TestWorkerIsReadyOnlyOnceItsNodeIsRegistered(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.aws.unregistered = 2
+	output := m.requireRun(workerScript)
+	require.Contains(t, output, "registered failed (attempt 2 of 10)")
+	require.Zero(t, m.aws.unregistered)
+	require.Contains(t, m.aws.calls, "node k8s-redis")
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+
+	m.aws.do(func() { m.aws.unregistered = 100 })
+	output, err := m.run(workerScript)
+	require.Error(t, err, "a node that is not there")
+	require.Contains(t, output, "kubelet has not registered node k8s-redis")
+}
+
 func TestWorkerThatHadJoinedIsNotJoinedAgain(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)

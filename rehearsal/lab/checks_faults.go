@@ -125,8 +125,10 @@ func (r *run) brokenPackage(ctx context.Context) error {
 	if err := r.worker.Start(ctx); err != nil {
 		return err
 	}
-	_, err := r.worker.waitFor(ctx, bootLimit, kubeadm.PhaseReady)
-	return err
+	if _, err := r.worker.waitFor(ctx, bootLimit, kubeadm.PhaseReady); err != nil {
+		return err
+	}
+	return wait(ctx, patience, func(ctx context.Context) error { return r.checkNode(ctx, r.client, r.options.Worker) })
 }
 
 // cutWorker cuts a new worker's power in each of its steps.

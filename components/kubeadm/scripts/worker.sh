@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" # seconds
+: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" "${NODE_DELAY:=1}" # seconds
 KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
 CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
 
@@ -24,10 +24,22 @@ join() {
   forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml"
 }
 
+# registered is true once the API server knows the node. kubeadm join ends before: whoever waits for this machine, to label
+# its node for one, needs more than that.
+registered() {
+  curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$CERTIFICATE" -o "$RUN/node" \
+    "$(sed -n 's/^ *server: //p' "$KUBELET_CONF")/api/v1/nodes/$NODE_NAME"
+}
+
+await_node() {
+  RETRY_DELAY=$NODE_DELAY retry 10 registered || fail "kubelet has not registered node $NODE_NAME: journalctl -u kubelet says why"
+}
+
 systemctl enable kubelet
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "this machine had joined before"
   systemctl start kubelet
+  await_node
   exit 0
 fi
 
@@ -41,4 +53,5 @@ until join; do
   fi
   sleep "$JOIN_INTERVAL"
 done
-rm -f "$RUN/join" "$ROOT/etc/kubeadm/discovery.conf"
+await_node
+rm -f "$RUN/join" "$RUN/node" "$ROOT/etc/kubeadm/discovery.conf"
