@@ -214,7 +214,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
-		"RETRY_DELAY=0", "NODE_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
+		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
 	}, m.env...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

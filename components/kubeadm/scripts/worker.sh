@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" "${NODE_DELAY:=1}" # seconds
+: "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" "${NODE_WAIT:=180}" # seconds
 KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
 CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
 
@@ -28,11 +28,15 @@ join() {
 # its node for one, needs more than that.
 registered() {
   curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$CERTIFICATE" -o "$RUN/node" \
-    "$(sed -n 's/^ *server: //p' "$KUBELET_CONF")/api/v1/nodes/$NODE_NAME"
+    "$(sed -n 's/^ *server: //p' "$KUBELET_CONF")/api/v1/nodes/$NODE_NAME" 2>"$RUN/problem"
 }
 
 await_node() {
-  RETRY_DELAY=$NODE_DELAY retry 10 registered || fail "kubelet has not registered node $NODE_NAME: journalctl -u kubelet says why"
+  local deadline=$((SECONDS + NODE_WAIT))
+  until registered; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "kubelet has not registered node $NODE_NAME within $NODE_WAIT s: $(start_of "$RUN/problem")"
+    sleep "$JOIN_INTERVAL"
+  done
 }
 
 systemctl enable kubelet
