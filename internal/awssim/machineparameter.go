@@ -1,16 +1,5 @@
 package awssim
 
-// ParameterValue is what a parameter holds, for who may see everything.
-func (c *Cloud) ParameterValue(name string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.parameters[name]
-	if p == nil {
-		return "", refuseSSM("GetParameter", "ParameterNotFound", "parameter %s not found", name)
-	}
-	return p.value, nil
-}
-
 // GetParameter reads a parameter with the permissions of the machine's instance profile.
 func (m *Machine) GetParameter(name string) (string, error) {
 	const operation = "GetParameter"

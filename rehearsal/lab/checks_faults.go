@@ -19,7 +19,7 @@ const (
 	slowCalls     = 2
 	throttles     = 3
 	brokenLists   = 2
-	// joinDelay stands for ten minutes: the worker asks every five seconds all the same. Tests of components/kubeadm hold
+	// joinDelay stands for ten minutes: the worker asks every two seconds all the same. Tests of components/kubeadm hold
 	// how long it goes on.
 	joinDelay = 20 * time.Second
 )

@@ -235,7 +235,7 @@ func (l *loss) compareBackup() error {
 	if err != nil {
 		return err
 	}
-	told, err := l.cloud.ParameterValue(node.BackupParameter)
+	told, err := l.cloud.Parameter(node.BackupParameter)
 	if err != nil {
 		return err
 	}
