@@ -15,7 +15,7 @@ export CGO_ENABLED := 0
 LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse boot-lab roll predict test fmt bench
+.PHONY: help rehearse boot-lab roll test fmt bench
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -35,10 +35,7 @@ fmt: ## Formats all Go files
 	@gofmt -l -w $$(git ls-files '*.go')
 
 roll: ## Brings a changed version, image, type or bootstrap to the machines of a stack, one node at a time. STACK=prod
-	@cd operations && go run ./cmd/roll -stack $(STACK)
-
-predict: ## Predicts how long a deployment takes, and writes the chart and tables of docs/time.md
-	@go run ./stacks/forecast/predict
+	@go run ./cmd/growbin -stack $(STACK)
 
 bench: ## Runs the benchmarks whose figures docs/performance.md shows
-	@go test -run '^$$' -bench . -benchmem ./stacks ./stacks/forecast ./internal/awssim
+	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim

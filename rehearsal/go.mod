@@ -6,7 +6,6 @@ require (
 	github.com/ProtonMail/go-crypto v1.4.1
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/growbin/cluster v0.0.0
-	github.com/growbin/cluster/operations v0.0.0
 	github.com/pulumi/pulumi-aws/sdk/v6 v6.83.2
 	github.com/pulumi/pulumi-random/sdk/v4 v4.19.0
 	github.com/pulumi/pulumi/sdk/v3 v3.258.0
@@ -158,7 +157,4 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.3 // indirect
 )
 
-replace (
-	github.com/growbin/cluster => ../
-	github.com/growbin/cluster/operations => ../operations
-)
+replace github.com/growbin/cluster => ../

@@ -6,8 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/internal/instantboot"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
 // BenchmarkProgram runs the whole program against the simulated account, with the topology as it is and with ten and a
@@ -28,7 +28,7 @@ func deployNodes(b *testing.B, count int) {
 	var cloud *awssim.Cloud
 	cloud = awssim.New(awssim.Options{
 		Quotas: map[string]float64{vcpuQuota: float64(2 * count)},
-		Boot: instantboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
+		Boot: fakeboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
 			b.Errorf("%s: %v", machine, err)
 		}),
 	})

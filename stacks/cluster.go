@@ -8,12 +8,12 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/access"
+	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/bucket"
-	"github.com/growbin/cluster/components/firewall"
+	"github.com/growbin/cluster/components/securitygroup"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
-	"github.com/growbin/cluster/components/node"
+	"github.com/growbin/cluster/components/instance"
 )
 
 const (
@@ -30,8 +30,8 @@ const (
 // pollInterval is the time between two looks at what a booting machine reports, and failedGrace how long a failure may
 // last before it is final. Tests shorten them.
 var (
-	pollInterval = access.DefaultPollInterval
-	failedGrace  = access.DefaultFailedGrace
+	pollInterval = kubeconfig.DefaultPollInterval
+	failedGrace  = kubeconfig.DefaultFailedGrace
 )
 
 // cluster is the machines and the way in.
@@ -40,10 +40,10 @@ type cluster struct {
 	images *bucket.Bucket
 	// backups holds what the control plane saves of itself.
 	backups *bucket.Bucket
-	nodes   map[string]*node.Node
+	nodes   map[string]*instance.Node
 	// server is the URL of the API server as it is reached from here.
 	server     pulumi.StringOutput
-	access     *access.Access
+	access     *kubeconfig.Access
 	kubernetes *kubernetes.Provider
 }
 
@@ -51,12 +51,12 @@ type cluster struct {
 func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Provider) (*cluster, error) {
 	name := s.ClusterName()
 	onAWS := pulumi.Provider(provider)
-	c := &cluster{nodes: map[string]*node.Node{}}
+	c := &cluster{nodes: map[string]*instance.Node{}}
 	var err error
 	if c.vpc, err = network.NewVpc(ctx, name, s.vpcArgs(), onAWS); err != nil {
 		return nil, err
 	}
-	groups, err := firewall.New(ctx, name, &firewall.Args{
+	groups, err := securitygroup.New(ctx, name, &securitygroup.Args{
 		VpcID: c.vpc.ID.ToStringOutput(), Groups: securityGroups, Rules: securityRules(s),
 	}, onAWS)
 	if err != nil {
@@ -88,7 +88,7 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 		args.AMI = pulumi.String(image)
 		args.SecurityGroupIDs = pulumi.StringArray{groups.GroupID(string(n.Role))}
 		args.InstanceProfile = bootstrap.InstanceProfiles[n.Name]
-		if c.nodes[n.Name], err = node.New(ctx, n.Name, args, onAWS, ready); err != nil {
+		if c.nodes[n.Name], err = instance.New(ctx, n.Name, args, onAWS, ready); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 	} else {
 		c.server = pulumi.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)
 	}
-	if c.access, err = access.New(ctx, s.ClusterName(), &access.Args{
+	if c.access, err = kubeconfig.New(ctx, s.ClusterName(), &kubeconfig.Args{
 		Cluster: s.ClusterName(), ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: c.server,
 		Timeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace,
 		// The machine's volumes and address are part of it: what is deployed later must be destroyed before them.
@@ -112,7 +112,7 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 		return err
 	}
 	c.kubernetes, err = kubernetes.NewProvider(ctx, s.ClusterName(), &kubernetes.ProviderArgs{
-		Kubeconfig: c.access.Kubeconfig,
+		Kubeconfig: c.kubeconfig.Kubeconfig,
 		// Without a stable identity a renewed kubeconfig would replace everything in the cluster.
 		ClusterIdentifier: pulumi.String(s.ClusterName()),
 		// A cluster that is gone for good must not block the destruction of the rest, unless its content is protected.

@@ -7,9 +7,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/access"
+	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/project"
+	"github.com/growbin/cluster/internal/stackfile"
 )
 
 // architecture is that of all instance types in the topology.
@@ -20,7 +20,7 @@ var machineImageID = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 // ReadSettings decodes a stack's settings from the project's files, without Pulumi. Its secrets are made up.
 func ReadSettings(root, stack string) (*Settings, error) {
-	config, _, err := project.Settings(root, stack)
+	config, _, err := stackfile.Settings(root, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Settings) MachineImageGiB() int {
 // started, or else Canonical's current one.
 func lookupImage(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (string, error) {
 	if s.MachineImage == "" {
-		image, err := access.Parameter(ctx, ImageParameter, via)
+		image, err := kubeconfig.Parameter(ctx, ImageParameter, via)
 		if err != nil {
 			return "", fmt.Errorf("look up the Ubuntu image: %w", err)
 		}

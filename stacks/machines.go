@@ -8,10 +8,10 @@ import (
 
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/capacity"
-	"github.com/growbin/cluster/components/firewall"
+	"github.com/growbin/cluster/components/securitygroup"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
-	"github.com/growbin/cluster/components/node"
+	"github.com/growbin/cluster/components/instance"
 )
 
 // dataMount is where a node's data volume is mounted.
@@ -26,7 +26,7 @@ var securityGroups = map[string]string{
 }
 
 // securityRules are the flows of Kubernetes and those of people. Nothing is open to the world.
-func securityRules(s *Settings) []firewall.Rule {
+func securityRules(s *Settings) []securitygroup.Rule {
 	all := slices.Sorted(maps.Keys(securityGroups))
 	rules := kubeadm.Flows(kubeadm.FlowArgs{
 		ControlPlane: []string{string(RoleControlPlane)}, All: all,
@@ -35,13 +35,13 @@ func securityRules(s *Settings) []firewall.Rule {
 	if len(s.AdminCIDRs) == 0 {
 		return rules
 	}
-	rules = append(rules, firewall.Rule{
+	rules = append(rules, securitygroup.Rule{
 		Group: string(RoleControlPlane), FromCIDRs: s.AdminCIDRs, Protocol: "tcp", FromPort: apiPort, ToPort: apiPort,
 		Description: "Administrators to the API server",
 	})
 	if s.SSHKeyName != "" {
 		for _, group := range all {
-			rules = append(rules, firewall.Rule{
+			rules = append(rules, securitygroup.Rule{
 				Group: group, FromCIDRs: s.AdminCIDRs, Protocol: "tcp", FromPort: 22, ToPort: 22,
 				Description: "Administrators by SSH",
 			})
@@ -71,13 +71,13 @@ func bootstrapArgs(s *Settings, images, backups *bucket.Bucket) *kubeadm.Cluster
 }
 
 // machineArgs is one row of the topology as a machine, without what only AWS knows.
-func machineArgs(s *Settings, n Node, vpc *network.Vpc, backups *bucket.Bucket) (*node.Args, error) {
+func machineArgs(s *Settings, n Node, vpc *network.Vpc, backups *bucket.Bucket) (*instance.Args, error) {
 	userData, err := userData(s, n, backups)
 	if err != nil {
 		return nil, err
 	}
 	zone := s.AvailabilityZones[n.Zone]
-	args := &node.Args{
+	args := &instance.Args{
 		InstanceType: n.InstanceType, Zone: zone,
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
 		UserData: userData, KeyName: s.SSHKeyName,

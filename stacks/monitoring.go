@@ -5,7 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/workload"
@@ -58,7 +58,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 }
 
 // deployCeleryExporter counts the tasks that workers report; they send the events for it because of --task-events.
-func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Namespace, place pinned.Placement, stores *stores) error {
+func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Namespace, place pod.Placement, stores *stores) error {
 	broker, err := stores.broker.URL(celeryExporter)
 	if err != nil {
 		return err

@@ -3,7 +3,7 @@ package stacks
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/node"
+	"github.com/growbin/cluster/components/instance"
 )
 
 // Names of the stack outputs.
@@ -59,7 +59,7 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 
 // sshCommands has a command per node that opens a shell on it. Session Manager needs no key, no open port and
 // no address: an instance keeps its identifier for life, while its public address changes with every stop.
-func sshCommands(s *Settings, nodes map[string]*node.Node) pulumi.StringMap {
+func sshCommands(s *Settings, nodes map[string]*instance.Node) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
 		if s.SSHKeyName != "" && s.NodeSubnets == "public" {

@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/postgresql"
 	"github.com/growbin/cluster/components/rabbitmq"
@@ -128,7 +128,7 @@ func (s *stores) before() pulumi.ResourceOption {
 }
 
 // databaseArgs are the database's but for its namespace.
-func (s *Settings) databaseArgs(place pinned.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
+func (s *Settings) databaseArgs(place pod.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
 	return &postgresql.ServerArgs{
 		Placement: place, Storage: disk, Image: imagePostgreSQL, ExporterImage: imagePostgresExporter, Databases: databases(),
 		// Three in the morning in Korea, as the team has always done its backups.
@@ -137,17 +137,17 @@ func (s *Settings) databaseArgs(place pinned.Placement, disk localvolume.Storage
 }
 
 // on is how something with data runs on a node: its placement, the node's disk, and what it waits for.
-func (p *platform) on(s *Settings, name string) (pinned.Placement, localvolume.Storage, pulumi.ResourceOption, error) {
+func (p *platform) on(s *Settings, name string) (pod.Placement, localvolume.Storage, pulumi.ResourceOption, error) {
 	node, err := nodeNamed(s.Nodes, name)
 	if err != nil {
-		return pinned.Placement{}, localvolume.Storage{}, nil, err
+		return pod.Placement{}, localvolume.Storage{}, nil, err
 	}
 	place, disk := node.place(p.class.Name)
 	return place, disk, p.after(node.Name), nil
 }
 
 // place is where something with data runs, and its disk.
-func (n Node) place(class pulumi.StringInput) (pinned.Placement, localvolume.Storage) {
-	return pinned.Placement{NodeSelector: n.Labels, Tolerations: n.Tolerations()},
+func (n Node) place(class pulumi.StringInput) (pod.Placement, localvolume.Storage) {
+	return pod.Placement{NodeSelector: n.Labels, Tolerations: n.Tolerations()},
 		localvolume.Storage{NodeName: n.Name, Path: dataMount, SizeGiB: n.DataGiB, ClassName: class}
 }

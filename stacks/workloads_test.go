@@ -16,7 +16,7 @@ import (
 
 	"github.com/growbin/cluster/components/calico"
 	"github.com/growbin/cluster/components/capacity"
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // designed is the brief's table of workloads: replicas, and the node that runs them.

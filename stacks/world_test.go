@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/internal/instantboot"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
 func TestMain(m *testing.M) {
@@ -57,7 +57,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
 	options.AdminIP = adminIP
-	options.Boot = instantboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
+	options.Boot = fakeboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.bootErrors = append(w.bootErrors, machine+": "+err.Error())

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/realserver/recorder"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 func TestFormatIsReadBack(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // variable is one setting of the boot scripts.

@@ -3,7 +3,7 @@ package kubeadm
 import (
 	"slices"
 
-	"github.com/growbin/cluster/components/firewall"
+	"github.com/growbin/cluster/components/securitygroup"
 )
 
 // FlowArgs names the security groups between which Kubernetes and Calico have to talk.
@@ -20,10 +20,10 @@ type FlowArgs struct {
 
 // Flows are the security rules that a cluster with Calico in VXLAN mode needs between its nodes. Traffic between pods is
 // inside VXLAN, so no rule speaks of it. The scheduler and the controller manager listen on loopback only.
-func Flows(args FlowArgs) []firewall.Rule {
-	var rules []firewall.Rule
+func Flows(args FlowArgs) []securitygroup.Rule {
+	var rules []securitygroup.Rule
 	allow := func(group string, from []string, protocol string, first, last int, why string) {
-		rules = append(rules, firewall.Rule{
+		rules = append(rules, securitygroup.Rule{
 			Group: group, From: union(from), Protocol: protocol, FromPort: first, ToPort: last, Description: why,
 		})
 	}

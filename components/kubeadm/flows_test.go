@@ -6,11 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/components/firewall"
+	"github.com/growbin/cluster/components/securitygroup"
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-func flows(nodeExporter bool) []firewall.Rule {
+func flows(nodeExporter bool) []securitygroup.Rule {
 	return kubeadm.Flows(kubeadm.FlowArgs{
 		ControlPlane: []string{"control-plane"},
 		All:          []string{"control-plane", "worker", "monitoring"},
@@ -20,8 +20,8 @@ func flows(nodeExporter bool) []firewall.Rule {
 }
 
 // allows answers: may a member of one group reach a port on a member of another?
-func allows(rules []firewall.Rule, from, to, protocol string, port int) bool {
-	return slices.ContainsFunc(rules, func(rule firewall.Rule) bool {
+func allows(rules []securitygroup.Rule, from, to, protocol string, port int) bool {
+	return slices.ContainsFunc(rules, func(rule securitygroup.Rule) bool {
 		return rule.Group == to && slices.Contains(rule.From, from) && rule.Protocol == protocol && rule.FromPort <= port && port <= rule.ToPort
 	})
 }

@@ -3,7 +3,7 @@ package kubeadm
 import (
 	"fmt"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // roleImage is the role of a machine that boots only to have an image made of it.

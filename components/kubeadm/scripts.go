@@ -4,7 +4,7 @@ import (
 	"embed"
 	"fmt"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 //go:embed scripts

@@ -11,7 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 )
 
 func (b *builder) alertmanager() error {
-	port := pinned.Port{Name: "http", Number: AlertmanagerPort}
+	port := pod.Port{Name: "http", Number: AlertmanagerPort}
 	p := b.pod(AlertmanagerService, nobody)
 	config, err := b.alertmanagerSecret(p)
 	if err != nil {
@@ -27,7 +27,7 @@ func (b *builder) alertmanager() error {
 	if err != nil {
 		return err
 	}
-	p.Volumes = corev1.VolumeArray{pinned.SecretVolume("config", config)}
+	p.Volumes = corev1.VolumeArray{pod.SecretVolume("config", config)}
 	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
 		Name:  pulumi.String(AlertmanagerService),
 		Image: pulumi.String(b.args.Images.Alertmanager),
@@ -38,14 +38,14 @@ func (b *builder) alertmanager() error {
 			// Empty: there is no second one to talk to.
 			"--cluster.listen-address=",
 		}),
-		Ports:           pinned.ContainerPorts(port),
+		Ports:           pod.ContainerPorts(port),
 		Resources:       alertmanagerResources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		StartupProbe:    startup("/-/ready", port.Name, 2),
-		ReadinessProbe:  pinned.HTTP("/-/ready", port.Name),
-		LivenessProbe:   pinned.HTTP("/-/healthy", port.Name),
+		ReadinessProbe:  pod.HTTP("/-/ready", port.Name),
+		LivenessProbe:   pod.HTTP("/-/healthy", port.Name),
 		VolumeMounts: corev1.VolumeMountArray{
-			pinned.Mount("config", alertmanagerConfigDir),
+			pod.Mount("config", alertmanagerConfigDir),
 			data(p, alertmanagerDataDir),
 		},
 	}}
@@ -54,7 +54,7 @@ func (b *builder) alertmanager() error {
 
 // alertmanagerSecret holds the configuration, since a receiver's address is in it. Pulumi names it: a changed one is a
 // new one, and so is the pod.
-func (b *builder) alertmanagerSecret(p pinned.Pod) (pulumi.StringOutput, error) {
+func (b *builder) alertmanagerSecret(p pod.Pod) (pulumi.StringOutput, error) {
 	var url pulumi.StringInput = pulumi.String("")
 	if b.args.Receiver != nil {
 		url = b.args.Receiver.URL

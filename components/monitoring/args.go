@@ -6,7 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // MonitoringArgs describes what is watched, where the watchers run and whom they tell.
@@ -16,7 +16,7 @@ type MonitoringArgs struct {
 	// Cluster names the cluster in alerts and on dashboards.
 	Cluster string
 	// Placement is where all pods run but node-exporter's, which run on every node.
-	Placement pinned.Placement
+	Placement pod.Placement
 	// Images default to DefaultImages, each on its own.
 	Images Images
 	// Storage is the disk of that node; Prometheus and Alertmanager each have a directory of it.

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 // grafana keeps nothing: data source and dashboards are provisioned, so that a lost pod comes back the same. With a
 // database of its own it would also keep its first password, whatever the Secret says later.
 func (b *builder) grafana() error {
-	port := pinned.Port{Name: "http", Number: GrafanaPort}
+	port := pod.Port{Name: "http", Number: GrafanaPort}
 	p := b.pod(GrafanaService, grafanaUID)
 	secret, err := b.grafanaSecret(p)
 	if err != nil {
@@ -33,30 +33,30 @@ func (b *builder) grafana() error {
 	if err != nil {
 		return err
 	}
-	p.Annotations = pinned.Scrape(GrafanaPort)
+	p.Annotations = pod.Scrape(GrafanaPort)
 	p.Volumes = corev1.VolumeArray{
-		pinned.ConfigVolume("provisioning", provisioning),
-		pinned.ConfigVolume("dashboards", dashboards),
-		pinned.Scratch("data", 256),
-		pinned.Scratch("tmp", 64),
+		pod.ConfigVolume("provisioning", provisioning),
+		pod.ConfigVolume("dashboards", dashboards),
+		pod.Scratch("data", 256),
+		pod.Scratch("tmp", 64),
 	}
 	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
 		Name:            pulumi.String(GrafanaService),
 		Image:           pulumi.String(b.args.Images.Grafana),
 		Env:             grafanaEnv(b.args, secret),
-		Ports:           pinned.ContainerPorts(port),
+		Ports:           pod.ContainerPorts(port),
 		Resources:       grafanaResources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		// Its first start makes a database.
 		StartupProbe:   startup("/api/health", port.Name, 5),
-		ReadinessProbe: pinned.HTTP("/api/health", port.Name),
-		LivenessProbe:  pinned.HTTP("/api/health", port.Name),
+		ReadinessProbe: pod.HTTP("/api/health", port.Name),
+		LivenessProbe:  pod.HTTP("/api/health", port.Name),
 		VolumeMounts: corev1.VolumeMountArray{
 			file("provisioning", provisioningDir+"/datasources/datasources.yml", "datasources.yml"),
 			file("provisioning", provisioningDir+"/dashboards/dashboards.yml", "dashboards.yml"),
-			pinned.Mount("dashboards", dashboardsDir),
-			pinned.Writable("data", "/var/lib/grafana", ""),
-			pinned.Writable("tmp", "/tmp", ""),
+			pod.Mount("dashboards", dashboardsDir),
+			pod.Writable("data", "/var/lib/grafana", ""),
+			pod.Writable("tmp", "/tmp", ""),
 		},
 	}}
 	if err := b.service(p, port); err != nil {
@@ -67,14 +67,14 @@ func (b *builder) grafana() error {
 
 // file mounts one file of a volume.
 func file(volume, path, name string) corev1.VolumeMountArgs {
-	mount := pinned.Mount(volume, path)
+	mount := pod.Mount(volume, path)
 	mount.SubPath = pulumi.String(name)
 	return mount
 }
 
 // grafanaSecret generates the password of the first user, and the key that Grafana encrypts with, which it would
 // otherwise take from its public defaults.
-func (b *builder) grafanaSecret(p pinned.Pod) (*corev1.Secret, error) {
+func (b *builder) grafanaSecret(p pod.Pod) (*corev1.Secret, error) {
 	passwords, err := credentials.NewPasswords(b.ctx, b.name+"-"+p.Name, []string{passwordKey, encryptionKey}, b.child())
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (b *builder) grafanaSecret(p pinned.Pod) (*corev1.Secret, error) {
 	return secret, nil
 }
 
-func (b *builder) grafanaFiles(p pinned.Pod) (provisioning, dashboards pulumi.StringOutput, err error) {
+func (b *builder) grafanaFiles(p pod.Pod) (provisioning, dashboards pulumi.StringOutput, err error) {
 	none := pulumi.StringOutput{}
 	datasources, err := renderDatasources(b.args)
 	if err != nil {
@@ -109,13 +109,13 @@ func (b *builder) grafanaFiles(p pinned.Pod) (provisioning, dashboards pulumi.St
 	if err != nil {
 		return none, none, err
 	}
-	provisioning, err = pinned.NewConfigMap(b.ctx, b.name+"-"+p.Name, p, map[string]string{
+	provisioning, err = pod.NewConfigMap(b.ctx, b.name+"-"+p.Name, p, map[string]string{
 		"datasources.yml": datasources, "dashboards.yml": providers,
 	}, b.child())
 	if err != nil {
 		return none, none, err
 	}
-	dashboards, err = pinned.NewConfigMap(b.ctx, b.name+"-"+p.Name+"-dashboards", p, boards, b.child())
+	dashboards, err = pod.NewConfigMap(b.ctx, b.name+"-"+p.Name+"-dashboards", p, boards, b.child())
 	return provisioning, dashboards, err
 }
 

@@ -7,7 +7,7 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // watchedObjects is what rules and dashboards ask kube-state-metrics about, by API group; it may read nothing else, and
@@ -37,8 +37,8 @@ func kubeStateMetricsFlags() []string {
 const telemetryPort = 8081
 
 func (b *builder) kubeStateMetrics() error {
-	port := pinned.Port{Name: "http", Number: KubeStateMetricsPort}
-	telemetry := pinned.Port{Name: "telemetry", Number: telemetryPort}
+	port := pod.Port{Name: "http", Number: KubeStateMetricsPort}
+	telemetry := pod.Port{Name: "telemetry", Number: telemetryPort}
 	p := b.pod(KubeStateMetricsService, nobody)
 	account, err := b.account(p, watchedObjects())
 	if err != nil {
@@ -48,12 +48,12 @@ func (b *builder) kubeStateMetrics() error {
 		Name:            pulumi.String(p.Name),
 		Image:           pulumi.String(b.args.Images.KubeStateMetrics),
 		Args:            pulumi.ToStringArray(kubeStateMetricsFlags()),
-		Ports:           pinned.ContainerPorts(port, telemetry),
+		Ports:           pod.ContainerPorts(port, telemetry),
 		Resources:       kubeStateMetricsResources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		StartupProbe:    startup("/livez", port.Name, 2),
-		ReadinessProbe:  pinned.HTTP("/readyz", telemetry.Name),
-		LivenessProbe:   pinned.HTTP("/livez", port.Name),
+		ReadinessProbe:  pod.HTTP("/readyz", telemetry.Name),
+		LivenessProbe:   pod.HTTP("/livez", port.Name),
 	}}
 	if err := b.service(p, port); err != nil {
 		return err

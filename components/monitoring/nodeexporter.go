@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	k8s "k8s.io/api/core/v1"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // hostRoot is where node-exporter sees its host's root file system.
@@ -17,9 +17,9 @@ const hostRoot = "/host/root"
 
 // nodeExporter runs on every node there is: the control plane, tainted nodes, and nodes that are not ready.
 func (b *builder) nodeExporter() error {
-	port := pinned.Port{Name: "metrics", Number: NodeExporterPort}
+	port := pod.Port{Name: "metrics", Number: NodeExporterPort}
 	p := b.pod("node-exporter", nobody)
-	p.Placement = pinned.Placement{
+	p.Placement = pod.Placement{
 		NodeSelector: map[string]string{k8s.LabelOSStable: "linux"},
 		Tolerations:  []k8s.Toleration{{Operator: k8s.TolerationOpExists}},
 	}
@@ -27,19 +27,19 @@ func (b *builder) nodeExporter() error {
 		hostPath("root", "/", "Directory"),
 		hostPath("textfile", TextfileDir, "DirectoryOrCreate"),
 	}
-	root := pinned.Mount("root", hostRoot)
+	root := pod.Mount("root", hostRoot)
 	// Disks that are mounted later are seen, too.
 	root.MountPropagation = pulumi.String("HostToContainer")
 	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
 		Name:            pulumi.String(p.Name),
 		Image:           pulumi.String(b.args.Images.NodeExporter),
 		Args:            pulumi.ToStringArray(nodeExporterFlags()),
-		Ports:           pinned.ContainerPorts(port),
+		Ports:           pod.ContainerPorts(port),
 		Resources:       nodeExporterResources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
-		ReadinessProbe:  pinned.HTTP("/", port.Name),
-		LivenessProbe:   pinned.HTTP("/", port.Name),
-		VolumeMounts:    corev1.VolumeMountArray{root, pinned.Mount("textfile", TextfileDir)},
+		SecurityContext: pod.ContainerSecurity(0),
+		ReadinessProbe:  pod.HTTP("/", port.Name),
+		LivenessProbe:   pod.HTTP("/", port.Name),
+		VolumeMounts:    corev1.VolumeMountArray{root, pod.Mount("textfile", TextfileDir)},
 	}}
 	spec := p.Spec()
 	// It looks at the host: its network interfaces, its processes, its mounts. It changes none of them.

@@ -8,7 +8,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // What each container asks for and gets at most. Together the requests of all but node-exporter are 540m and 1.6 GiB:
@@ -22,10 +22,10 @@ var (
 	nodeExporterResources     = sized(20, 32, 200, 64)
 )
 
-func sized(requestCPU, requestMiB, limitCPU, limitMiB int) pinned.Resources {
-	return pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: requestCPU, MemoryMiB: requestMiB},
-		Limits:   pinned.Amount{MilliCPU: limitCPU, MemoryMiB: limitMiB},
+func sized(requestCPU, requestMiB, limitCPU, limitMiB int) pod.Resources {
+	return pod.Resources{
+		Requests: pod.Amount{MilliCPU: requestCPU, MemoryMiB: requestMiB},
+		Limits:   pod.Amount{MilliCPU: limitCPU, MemoryMiB: limitMiB},
 	}
 }
 
@@ -36,22 +36,22 @@ const nobody = 65534
 const partOf = "monitoring"
 
 // pod starts the description of one part's pod, with the labels that its Service and its network policies select by.
-func (b *builder) pod(part string, uid int) pinned.Pod {
-	labels := pinned.Labels(part, b.name, part)
+func (b *builder) pod(part string, uid int) pod.Pod {
+	labels := pod.Labels(part, b.name, part)
 	labels["app.kubernetes.io/part-of"] = pulumi.String(partOf)
-	return pinned.Pod{
+	return pod.Pod{
 		Name: part, Namespace: b.args.Namespace, Labels: labels, Placement: b.args.Placement,
 		UID: uid, GraceSeconds: 30,
 	}
 }
 
 // meta is the metadata of a namespaced object of a pod, named as the pod is.
-func meta(p pinned.Pod) *metav1.ObjectMetaArgs {
+func meta(p pod.Pod) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{Name: pulumi.String(p.Name), Namespace: p.Namespace, Labels: p.Labels}
 }
 
 // clusterMeta is the metadata of a cluster-wide object: the component's name keeps two sets apart.
-func (b *builder) clusterMeta(p pinned.Pod) *metav1.ObjectMetaArgs {
+func (b *builder) clusterMeta(p pod.Pod) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{Name: pulumi.String(b.name + "-" + p.Name), Labels: p.Labels}
 }
 
@@ -62,7 +62,7 @@ func useAccount(spec *corev1.PodSpecArgs, account *corev1.ServiceAccount) {
 }
 
 // deployment runs one pod without a volume of its own.
-func (b *builder) deployment(p pinned.Pod, spec *corev1.PodSpecArgs, opts ...pulumi.ResourceOption) error {
+func (b *builder) deployment(p pod.Pod, spec *corev1.PodSpecArgs, opts ...pulumi.ResourceOption) error {
 	_, err := appsv1.NewDeployment(b.ctx, b.name+"-"+p.Name, &appsv1.DeploymentArgs{
 		Metadata: meta(p),
 		Spec: &appsv1.DeploymentSpecArgs{
@@ -82,9 +82,9 @@ func (b *builder) deployment(p pinned.Pod, spec *corev1.PodSpecArgs, opts ...pul
 }
 
 // service gives a pod its stable name.
-func (b *builder) service(p pinned.Pod, port pinned.Port) error {
+func (b *builder) service(p pod.Pod, port pod.Port) error {
 	metadata := meta(p)
-	metadata.Annotations = pinned.NotAwaited()
+	metadata.Annotations = pod.NotAwaited()
 	_, err := corev1.NewService(b.ctx, b.name+"-"+p.Name, &corev1.ServiceArgs{
 		Metadata: metadata,
 		Spec: &corev1.ServiceSpecArgs{

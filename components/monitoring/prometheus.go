@@ -4,13 +4,13 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const prometheusDataDir = "/prometheus"
 
 func (b *builder) prometheus() error {
-	port := pinned.Port{Name: "http", Number: PrometheusPort}
+	port := pod.Port{Name: "http", Number: PrometheusPort}
 	p := b.pod(PrometheusService, nobody)
 	account, err := b.account(p, []grant{
 		{"", []string{"nodes", "pods"}, []string{"get", "list", "watch"}},
@@ -37,20 +37,20 @@ func (b *builder) prometheus() error {
 	}
 	// It writes its head to disk before it ends.
 	p.GraceSeconds = 120
-	p.Volumes = corev1.VolumeArray{pinned.ConfigVolume("config", config)}
+	p.Volumes = corev1.VolumeArray{pod.ConfigVolume("config", config)}
 	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
 		Name:            pulumi.String(PrometheusService),
 		Image:           pulumi.String(b.args.Images.Prometheus),
 		Args:            pulumi.ToStringArray(prometheusFlags(b.args)),
-		Ports:           pinned.ContainerPorts(port),
+		Ports:           pod.ContainerPorts(port),
 		Resources:       prometheusResources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		// Replaying the write-ahead log of a few GiB takes minutes on a small machine.
 		StartupProbe:   startup("/-/ready", port.Name, 15),
-		ReadinessProbe: pinned.HTTP("/-/ready", port.Name),
-		LivenessProbe:  pinned.HTTP("/-/healthy", port.Name),
+		ReadinessProbe: pod.HTTP("/-/ready", port.Name),
+		LivenessProbe:  pod.HTTP("/-/healthy", port.Name),
 		VolumeMounts: corev1.VolumeMountArray{
-			pinned.Mount("config", configDir),
+			pod.Mount("config", configDir),
 			data(p, prometheusDataDir),
 		},
 	}}
@@ -67,7 +67,7 @@ func prometheusFlags(a *MonitoringArgs) []string {
 	}
 }
 
-func (b *builder) prometheusConfigMap(p pinned.Pod) (pulumi.StringOutput, error) {
+func (b *builder) prometheusConfigMap(p pod.Pod) (pulumi.StringOutput, error) {
 	config, err := renderPrometheus(b.args)
 	if err != nil {
 		return pulumi.StringOutput{}, err
@@ -76,5 +76,5 @@ func (b *builder) prometheusConfigMap(p pinned.Pod) (pulumi.StringOutput, error)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	return pinned.NewConfigMap(b.ctx, b.name+"-"+p.Name, p, map[string]string{configFile: config, rulesFile: rules}, b.child())
+	return pod.NewConfigMap(b.ctx, b.name+"-"+p.Name, p, map[string]string{configFile: config, rulesFile: rules}, b.child())
 }

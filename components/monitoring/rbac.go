@@ -8,7 +8,7 @@ import (
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // grant is what an account may do with resources of one API group.
@@ -27,7 +27,7 @@ func (g grant) rule() rbacv1.PolicyRuleArgs {
 }
 
 // account makes a pod's service account, with grants in the whole cluster, and paths of the API server it may read.
-func (b *builder) account(p pinned.Pod, grants []grant, paths ...string) (*corev1.ServiceAccount, error) {
+func (b *builder) account(p pod.Pod, grants []grant, paths ...string) (*corev1.ServiceAccount, error) {
 	account, err := corev1.NewServiceAccount(b.ctx, b.name+"-"+p.Name, &corev1.ServiceAccountArgs{
 		Metadata: meta(p), AutomountServiceAccountToken: pulumi.Bool(false),
 	}, b.child())
@@ -59,7 +59,7 @@ func (b *builder) account(p pinned.Pod, grants []grant, paths ...string) (*corev
 }
 
 // grantIn lets an account do more in one namespace.
-func (b *builder) grantIn(namespace string, p pinned.Pod, account *corev1.ServiceAccount, grants ...grant) error {
+func (b *builder) grantIn(namespace string, p pod.Pod, account *corev1.ServiceAccount, grants ...grant) error {
 	metadata := &metav1.ObjectMetaArgs{
 		Name: pulumi.String(b.name + "-" + p.Name), Namespace: pulumi.String(namespace), Labels: p.Labels,
 	}

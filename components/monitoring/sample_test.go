@@ -12,7 +12,7 @@ import (
 	k8s "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // sampleArgs are complete and valid; testdata/rules_test.yml is written for them.
@@ -20,7 +20,7 @@ func sampleArgs() *MonitoringArgs {
 	return &MonitoringArgs{
 		Namespace: pulumi.String("watch"),
 		Cluster:   "lab",
-		Placement: pinned.Placement{
+		Placement: pod.Placement{
 			NodeSelector: map[string]string{"role": "watch"},
 			Tolerations:  []k8s.Toleration{{Key: "role", Value: "watch", Effect: k8s.TaintEffectNoSchedule}},
 		},

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 const (

@@ -4,24 +4,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // Defaults of a server that has a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable) to
 // itself and to the DaemonSets. All limits together, with every backup job at once for three databases,
 // are 1184 MiB and 1700m.
 var (
-	DefaultServer = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 500, MemoryMiB: 832},
-		Limits:   pinned.Amount{MilliCPU: 1300, MemoryMiB: 832},
+	DefaultServer = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 500, MemoryMiB: 832},
+		Limits:   pod.Amount{MilliCPU: 1300, MemoryMiB: 832},
 	}
-	DefaultExporter = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 10, MemoryMiB: 32},
-		Limits:   pinned.Amount{MilliCPU: 100, MemoryMiB: 64},
+	DefaultExporter = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 10, MemoryMiB: 32},
+		Limits:   pod.Amount{MilliCPU: 100, MemoryMiB: 64},
 	}
-	DefaultBackupJob = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 50, MemoryMiB: 48},
-		Limits:   pinned.Amount{MilliCPU: 100, MemoryMiB: 96},
+	DefaultBackupJob = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 50, MemoryMiB: 48},
+		Limits:   pod.Amount{MilliCPU: 100, MemoryMiB: 96},
 	}
 )
 
@@ -35,7 +35,7 @@ const DefaultMonitor = "monitor"
 type ServerArgs struct {
 	// Namespace that everything is made in; it must exist.
 	Namespace pulumi.StringInput
-	Placement pinned.Placement
+	Placement pod.Placement
 	// Storage is the node's data volume; databases and dumps live in directories of it.
 	Storage localvolume.Storage
 	// Image is a postgres:15 image of Debian: its server runs as uid 999 and it has bash.
@@ -51,7 +51,7 @@ type ServerArgs struct {
 	// Monitor is the role of the exporter; DefaultMonitor when empty.
 	Monitor string
 	// Server, Exporter and BackupJob are the defaults above when zero.
-	Server, Exporter, BackupJob pinned.Resources
+	Server, Exporter, BackupJob pod.Resources
 }
 
 // Database is a database that only its owner can connect to.
@@ -77,8 +77,8 @@ type Backup struct {
 
 // withDefaults returns a copy with everything filled in that may be left out.
 func (a ServerArgs) withDefaults() ServerArgs {
-	fill := func(to *pinned.Resources, standard pinned.Resources) {
-		if *to == (pinned.Resources{}) {
+	fill := func(to *pod.Resources, standard pod.Resources) {
+		if *to == (pod.Resources{}) {
 			*to = standard
 		}
 	}

@@ -9,13 +9,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 func validArgs() ServerArgs {
 	return ServerArgs{
 		Namespace: pulumi.String("data"),
-		Placement: pinned.Placement{
+		Placement: pod.Placement{
 			NodeSelector: map[string]string{"role": "postgresql"},
 			Tolerations:  []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "postgresql", Effect: corev1.TaintEffectNoSchedule}},
 		},
@@ -62,7 +62,7 @@ func TestValidate(t *testing.T) {
 		"long retention":    {func(a *ServerArgs) { a.Backup.KeepDays = 8 }, "8 days of dumps and a restore need 39.5 GiB"},
 		"many connections":  {func(a *ServerArgs) { a.MaxConnections = 400 }, "400 connections (MaxConnections) leave no memory"},
 		"limit < request":   {func(a *ServerArgs) { a.Server = DefaultServer; a.Server.Limits.MemoryMiB = 512 }, "Server.Limits.MemoryMiB is 512; give at least the request, 832 MiB"},
-		"no limit":          {func(a *ServerArgs) { a.BackupJob = DefaultBackupJob; a.BackupJob.Limits = pinned.Amount{} }, "BackupJob.Limits.MilliCPU is 0"},
+		"no limit":          {func(a *ServerArgs) { a.BackupJob = DefaultBackupJob; a.BackupJob.Limits = pod.Amount{} }, "BackupJob.Limits.MilliCPU is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := validArgs()

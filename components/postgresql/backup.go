@@ -12,7 +12,7 @@ import (
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // backupSpacing is how many minutes lie between the dumps of two databases, so that they do not compete.
@@ -22,7 +22,7 @@ const backupSpacing = 20
 const maxCronJobName = 52
 
 // createBackups makes one CronJob per database, which has the password of that database's owner and no other.
-func (s *Server) createBackups(ctx *pulumi.Context, server pinned.Pod, claim string, config, secret pulumi.StringInput, after pulumi.Resource) error {
+func (s *Server) createBackups(ctx *pulumi.Context, server pod.Pod, claim string, config, secret pulumi.StringInput, after pulumi.Resource) error {
 	for i, d := range s.args.Databases {
 		name := backupName(s.name, d.Name)
 		_, err := batch.NewCronJob(ctx, name, s.cronJob(i, server, claim, config, secret),
@@ -36,16 +36,16 @@ func (s *Server) createBackups(ctx *pulumi.Context, server pinned.Pod, claim str
 	return nil
 }
 
-func (s *Server) cronJob(index int, server pinned.Pod, claim string, config, secret pulumi.StringInput) *batch.CronJobArgs {
+func (s *Server) cronJob(index int, server pod.Pod, claim string, config, secret pulumi.StringInput) *batch.CronJobArgs {
 	database := s.args.Databases[index]
 	job := server
-	job.Labels = pinned.Labels("postgresql", s.name, "backup")
+	job.Labels = pod.Labels("postgresql", s.name, "backup")
 	job.GraceSeconds = 30
 	job.Containers = core.ContainerArray{s.args.backupContainer(s.name, database)}
 	job.Volumes = core.VolumeArray{
-		pinned.ConfigVolume("config", config),
-		pinned.SecretVolume("password", secret, database.Owner),
-		pinned.Scratch("tmp", 16),
+		pod.ConfigVolume("config", config),
+		pod.SecretVolume("password", secret, database.Owner),
+		pod.Scratch("tmp", 16),
 		// The claim can be mounted by any pod of the same node, and local volumes leave no other node.
 		core.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(claim)}},
 	}
@@ -88,12 +88,12 @@ func (a ServerArgs) backupContainer(host string, database Database) core.Contain
 			"KEEP_DAYS":     strconv.Itoa(a.Backup.KeepDays),
 		}),
 		Resources:       a.BackupJob.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		VolumeMounts: core.VolumeMountArray{
-			pinned.Mount("config", configDir),
-			pinned.Mount("password", passwordsDir),
-			pinned.Writable("tmp", "/tmp", ""),
-			pinned.Writable("data", backupDir, backupSubPath),
+			pod.Mount("config", configDir),
+			pod.Mount("password", passwordsDir),
+			pod.Writable("tmp", "/tmp", ""),
+			pod.Writable("data", backupDir, backupSubPath),
 		},
 	}
 }

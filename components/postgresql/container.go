@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const (
@@ -52,12 +52,12 @@ func (a ServerArgs) files() map[string]string {
 
 func podVolumes(config, secret pulumi.StringInput, monitor string) core.VolumeArray {
 	return core.VolumeArray{
-		pinned.ConfigVolume("config", config),
-		pinned.SecretVolume("passwords", secret),
-		pinned.SecretVolume("monitor", secret, monitor),
-		pinned.Scratch("run", 1),
-		pinned.Scratch("tmp", 64),
-		pinned.MemoryScratch("shm", sharedMemoryMiB),
+		pod.ConfigVolume("config", config),
+		pod.SecretVolume("passwords", secret),
+		pod.SecretVolume("monitor", secret, monitor),
+		pod.Scratch("run", 1),
+		pod.Scratch("tmp", 64),
+		pod.MemoryScratch("shm", sharedMemoryMiB),
 	}
 }
 
@@ -79,25 +79,25 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 			"MONITOR":              a.Monitor,
 			"WAIT_SECONDS":         strconv.Itoa(startSeconds),
 		}),
-		Ports:           pinned.ContainerPorts(pinned.Port{Name: "postgresql", Number: port}),
+		Ports:           pod.ContainerPorts(pod.Port{Name: "postgresql", Number: port}),
 		Resources:       a.Server.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		// Kubelet calls the container running, and so ready, only when this has succeeded: no client ever
 		// meets a server without its databases. What it says goes to the container's log.
 		Lifecycle: &core.LifecycleArgs{PostStart: &core.LifecycleHandlerArgs{Exec: &core.ExecActionArgs{
 			Command: pulumi.ToStringArray([]string{"bash", "-c", fmt.Sprintf("exec %s >/proc/1/fd/2 2>&1", path.Join(configDir, "provision.sh"))}),
 		}}},
-		StartupProbe:   pinned.Exec(5, 5, startSeconds/5, ready...),
-		ReadinessProbe: pinned.Exec(10, 5, 3, ready...),
-		LivenessProbe:  pinned.Exec(20, 10, 6, ready...),
+		StartupProbe:   pod.Exec(5, 5, startSeconds/5, ready...),
+		ReadinessProbe: pod.Exec(10, 5, 3, ready...),
+		LivenessProbe:  pod.Exec(20, 10, 6, ready...),
 		VolumeMounts: core.VolumeMountArray{
-			pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
-			readOnly(pinned.Writable(localvolume.ClaimTemplate, backupDir, backupSubPath)), // for restore.sh
-			pinned.Mount("config", configDir),
-			pinned.Mount("passwords", passwordsDir),
-			pinned.Writable("run", socketDir, ""),
-			pinned.Writable("tmp", "/tmp", ""),
-			pinned.Writable("shm", "/dev/shm", ""),
+			pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
+			readOnly(pod.Writable(localvolume.ClaimTemplate, backupDir, backupSubPath)), // for restore.sh
+			pod.Mount("config", configDir),
+			pod.Mount("passwords", passwordsDir),
+			pod.Writable("run", socketDir, ""),
+			pod.Writable("tmp", "/tmp", ""),
+			pod.Writable("shm", "/dev/shm", ""),
 		},
 	}
 }
@@ -111,11 +111,11 @@ func (a ServerArgs) exporterContainer() core.ContainerArgs {
 			"DATA_SOURCE_USER":      a.Monitor,
 			"DATA_SOURCE_PASS_FILE": path.Join(monitorDir, a.Monitor),
 		}),
-		Ports:           pinned.ContainerPorts(pinned.Port{Name: "metrics", Number: metricsPort}),
+		Ports:           pod.ContainerPorts(pod.Port{Name: "metrics", Number: metricsPort}),
 		Resources:       a.Exporter.Args(),
-		SecurityContext: pinned.ContainerSecurity(exporterUID),
+		SecurityContext: pod.ContainerSecurity(exporterUID),
 		// No readiness: a database without statistics is still a database.
-		LivenessProbe: pinned.HTTP("/", "metrics"),
-		VolumeMounts:  core.VolumeMountArray{pinned.Mount("monitor", monitorDir)},
+		LivenessProbe: pod.HTTP("/", "metrics"),
+		VolumeMounts:  core.VolumeMountArray{pod.Mount("monitor", monitorDir)},
 	}
 }

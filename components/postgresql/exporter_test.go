@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/growbin/cluster/internal/realserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
 func testExporter(t *testing.T, s *realServer, args ServerArgs) {

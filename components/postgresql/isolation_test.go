@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/realserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
 func testIsolation(t *testing.T, s *realServer, args ServerArgs) {

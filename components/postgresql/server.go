@@ -12,7 +12,7 @@ import (
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const serverType = "kubeadm-aws:postgresql:Server"
@@ -73,9 +73,9 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if s.passwords, err = credentials.NewPasswords(ctx, s.name, s.roles(), child); err != nil {
 		return err
 	}
-	pod := pinned.Pod{
+	pod := pod.Pod{
 		Name: s.name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
-		Labels: pinned.Labels("postgresql", s.name, "server"),
+		Labels: pod.Labels("postgresql", s.name, "server"),
 		// A fast shutdown rolls open transactions back and writes a checkpoint.
 		GraceSeconds: 120,
 	}
@@ -85,16 +85,16 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := pinned.NewConfigMap(ctx, s.name+"-config", pod, s.args.files(), child)
+	config, err := pod.NewConfigMap(ctx, s.name+"-config", pod, s.args.files(), child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pinned.NewSecret(ctx, s.name+"-passwords", pod, passwordFiles(s.passwords), child)
+	secret, checksum, err := pod.NewSecret(ctx, s.name+"-passwords", pod, passwordFiles(s.passwords), child)
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pinned.Scrape(metricsPort)
-	pod.Annotations[pinned.ChecksumAnnotation] = checksum
+	pod.Annotations = pod.Scrape(metricsPort)
+	pod.Annotations[pod.ChecksumAnnotation] = checksum
 	pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	pod.Volumes = podVolumes(config, secret, s.args.Monitor)
 	pod.Containers = core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
@@ -102,7 +102,7 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", s.name, err)
 	}
-	if err := pinned.NewServices(ctx, s.name, pod, []pinned.Port{{Name: "postgresql", Number: port}}, child); err != nil {
+	if err := pod.NewServices(ctx, s.name, pod, []pod.Port{{Name: "postgresql", Number: port}}, child); err != nil {
 		return err
 	}
 	return s.createBackups(ctx, pod, volume.ClaimName, config, secret, set)

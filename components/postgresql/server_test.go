@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/localvolume/pinned"
-	"github.com/growbin/cluster/internal/realserver/recorder"
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -157,5 +157,5 @@ func TestChangedConfigAndSecretsStartANewPod(t *testing.T) {
 		return r.One(t, statefulSet, "main-db").Value("spec.template.spec.volumes[0].configMap.name")
 	}
 	assert.NotEqual(t, name(before), name(after))
-	assert.Regexp(t, "^[0-9a-f]{64}$", before.One(t, statefulSet, "main-db").Value("spec.template.metadata.annotations."+pinned.ChecksumAnnotation))
+	assert.Regexp(t, "^[0-9a-f]{64}$", before.One(t, statefulSet, "main-db").Value("spec.template.metadata.annotations."+pod.ChecksumAnnotation))
 }

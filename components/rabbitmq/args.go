@@ -4,14 +4,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // DefaultBroker is for a broker that has a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m
 // allocatable) to itself and to the DaemonSets.
-var DefaultBroker = pinned.Resources{
-	Requests: pinned.Amount{MilliCPU: 500, MemoryMiB: 1024},
-	Limits:   pinned.Amount{MilliCPU: 1600, MemoryMiB: 1024},
+var DefaultBroker = pod.Resources{
+	Requests: pod.Amount{MilliCPU: 500, MemoryMiB: 1024},
+	Limits:   pod.Amount{MilliCPU: 1600, MemoryMiB: 1024},
 }
 
 // DefaultDeliveryLimit is RabbitMQ 4's own: a message that comes back a 20th time is a dead letter.
@@ -21,7 +21,7 @@ const DefaultDeliveryLimit = 20
 type BrokerArgs struct {
 	// Namespace that everything is made in; it must exist.
 	Namespace pulumi.StringInput
-	Placement pinned.Placement
+	Placement pod.Placement
 	// Storage is the node's data volume.
 	Storage localvolume.Storage
 	// Image is a rabbitmq:4-management image of Ubuntu: its server runs as uid 999.
@@ -36,7 +36,7 @@ type BrokerArgs struct {
 	// of Celery do for their remote control. RabbitMQ 4.3 refuses them unless told otherwise.
 	PermitTransientQueues bool
 	// Resources are DefaultBroker when zero.
-	Resources pinned.Resources
+	Resources pod.Resources
 }
 
 // Queue is a quorum queue, bound to a direct exchange of the same name by its own name.
@@ -71,7 +71,7 @@ type Permissions struct {
 var Everything = Permissions{Configure: ".*", Write: ".*", Read: ".*"}
 
 func (a BrokerArgs) withDefaults() BrokerArgs {
-	if a.Resources == (pinned.Resources{}) {
+	if a.Resources == (pod.Resources{}) {
 		a.Resources = DefaultBroker
 	}
 	queues := make([]Queue, len(a.Queues))

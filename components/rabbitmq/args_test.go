@@ -11,13 +11,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 func validArgs() BrokerArgs {
 	return BrokerArgs{
 		Namespace: pulumi.String("data"),
-		Placement: pinned.Placement{
+		Placement: pod.Placement{
 			NodeSelector: map[string]string{"role": "rabbitmq"},
 			Tolerations:  []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "rabbitmq", Effect: corev1.TaintEffectNoSchedule}},
 		},
@@ -68,7 +68,7 @@ func TestValidate(t *testing.T) {
 		"empty expression": {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{".*", "", ".*"} }, `Users[4].Permissions.Write is ""; give a regular expression, ^$ for nothing`},
 		"bad tag":          {func(a *BrokerArgs) { a.Users[4].Tags = []string{"root"} }, `Users[4].Tags has "root"`},
 		"little memory": {func(a *BrokerArgs) {
-			a.Resources = pinned.Resources{Requests: pinned.Amount{MilliCPU: 1, MemoryMiB: 1}, Limits: pinned.Amount{MilliCPU: 1, MemoryMiB: 256}}
+			a.Resources = pod.Resources{Requests: pod.Amount{MilliCPU: 1, MemoryMiB: 1}, Limits: pod.Amount{MilliCPU: 1, MemoryMiB: 256}}
 		}, "Resources.Limits.MemoryMiB is 256; RabbitMQ needs at least 512"},
 		"limit < request": {func(a *BrokerArgs) { a.Resources = DefaultBroker; a.Resources.Limits.MilliCPU = 1 }, "Resources.Limits.MilliCPU is 1; give at least the request, 500"},
 	} {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const brokerType = "kubeadm-aws:rabbitmq:Broker"
@@ -74,9 +74,9 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if b.passwords, err = credentials.NewPasswords(ctx, b.name, users, child); err != nil {
 		return err
 	}
-	pod := pinned.Pod{
+	pod := pod.Pod{
 		Name: b.name, Namespace: b.args.Namespace, Placement: b.args.Placement, UID: imageUID,
-		Labels:       pinned.Labels("rabbitmq", b.name, "server"),
+		Labels:       pod.Labels("rabbitmq", b.name, "server"),
 		GraceSeconds: 120, // to write queues down
 	}
 	volume, err := localvolume.NewVolume(ctx, b.name, &localvolume.VolumeArgs{
@@ -85,31 +85,31 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := pinned.NewConfigMap(ctx, b.name+"-config", pod, map[string]string{
+	config, err := pod.NewConfigMap(ctx, b.name+"-config", pod, map[string]string{
 		"rabbitmq.conf":   ConfigFor(b.args.Resources.Limits.MemoryMiB, b.args.Storage.SizeGiB, b.args.PermitTransientQueues).Render(),
 		"enabled_plugins": EnabledPlugins(),
 	}, child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pinned.NewSecret(ctx, b.name+"-definitions", pod, b.definitions(), child)
+	secret, checksum, err := pod.NewSecret(ctx, b.name+"-definitions", pod, b.definitions(), child)
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pinned.Scrape(metricsPort)
-	pod.Annotations[pinned.ChecksumAnnotation] = checksum
+	pod.Annotations = pod.Scrape(metricsPort)
+	pod.Annotations[pod.ChecksumAnnotation] = checksum
 	pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	pod.Volumes = core.VolumeArray{
-		pinned.ConfigVolume("config", config),
-		pinned.SecretVolume("definitions", secret),
-		pinned.Scratch("home", 64),
-		pinned.Scratch("tmp", 64),
+		pod.ConfigVolume("config", config),
+		pod.SecretVolume("definitions", secret),
+		pod.Scratch("home", 64),
+		pod.Scratch("tmp", 64),
 	}
 	pod.Containers = core.ContainerArray{b.args.container()}
 	if _, err := apps.NewStatefulSet(ctx, b.name, pod.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", b.name, err)
 	}
-	return pinned.NewServices(ctx, b.name, pod, []pinned.Port{{Name: "amqp", Number: port}}, child)
+	return pod.NewServices(ctx, b.name, pod, []pod.Port{{Name: "amqp", Number: port}}, child)
 }
 
 // definitions is the file that the broker imports. It is a Secret, since it holds hashes of passwords.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/localvolume/pinned"
-	"github.com/growbin/cluster/internal/realserver/recorder"
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -107,7 +107,7 @@ func TestChangesStartANewPod(t *testing.T) {
 	args.PermitTransientQueues = true
 	config, _ := deploy(t, args)
 	value := func(r *recorder.Recorder, path string) any { return r.One(t, statefulSet, "main-mq").Value(path) }
-	const secret, configMap = "spec.template.metadata.annotations." + pinned.ChecksumAnnotation, pod + ".volumes[0].configMap.name"
+	const secret, configMap = "spec.template.metadata.annotations." + pod.ChecksumAnnotation, pod + ".volumes[0].configMap.name"
 	assert.NotEqual(t, value(before, secret), value(queues, secret))
 	assert.NotEqual(t, value(before, configMap), value(config, configMap))
 	assert.Equal(t, value(before, configMap), value(queues, configMap))

@@ -5,7 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const (
@@ -54,23 +54,23 @@ func (a BrokerArgs) container() core.ContainerArgs {
 			variable("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", loopback),
 			variable("ERL_EPMD_ADDRESS", "127.0.0.1"),
 		},
-		Ports: pinned.ContainerPorts(
-			pinned.Port{Name: "amqp", Number: port},
-			pinned.Port{Name: "metrics", Number: metricsPort},
-			pinned.Port{Name: "management", Number: managementPort},
+		Ports: pod.ContainerPorts(
+			pod.Port{Name: "amqp", Number: port},
+			pod.Port{Name: "metrics", Number: metricsPort},
+			pod.Port{Name: "management", Number: managementPort},
 		),
 		Resources:       a.Resources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
+		SecurityContext: pod.ContainerSecurity(0),
 		StartupProbe:    listening(5, 120), // ten minutes to recover full queues
 		ReadinessProbe:  listening(10, 3),
 		// It starts an Erlang VM of its own: seldom, and with time.
-		LivenessProbe: pinned.Exec(60, 30, 3, "rabbitmq-diagnostics", "-q", "ping"),
+		LivenessProbe: pod.Exec(60, 30, 3, "rabbitmq-diagnostics", "-q", "ping"),
 		VolumeMounts: core.VolumeMountArray{
-			pinned.Mount("config", configDir),
-			pinned.Mount("definitions", definitionsDir),
-			pinned.Writable("home", homeDir, ""),
-			pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
-			pinned.Writable("tmp", "/tmp", ""),
+			pod.Mount("config", configDir),
+			pod.Mount("definitions", definitionsDir),
+			pod.Writable("home", homeDir, ""),
+			pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
+			pod.Writable("tmp", "/tmp", ""),
 		},
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/internal/realserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
 // realBroker is a RabbitMQ that imports the rendered definitions. Debian's is 3.10, the image's 4.3. The

@@ -4,23 +4,23 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 // Defaults of two servers that have a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable) to
 // themselves and to the DaemonSets. All limits together are 1120 MiB and 1600m.
 var (
-	DefaultCache = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 200, MemoryMiB: 384},
-		Limits:   pinned.Amount{MilliCPU: 700, MemoryMiB: 384},
+	DefaultCache = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 200, MemoryMiB: 384},
+		Limits:   pod.Amount{MilliCPU: 700, MemoryMiB: 384},
 	}
-	DefaultDurable = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 200, MemoryMiB: 640},
-		Limits:   pinned.Amount{MilliCPU: 700, MemoryMiB: 640},
+	DefaultDurable = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 200, MemoryMiB: 640},
+		Limits:   pod.Amount{MilliCPU: 700, MemoryMiB: 640},
 	}
-	DefaultExporter = pinned.Resources{
-		Requests: pinned.Amount{MilliCPU: 10, MemoryMiB: 24},
-		Limits:   pinned.Amount{MilliCPU: 100, MemoryMiB: 48},
+	DefaultExporter = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 10, MemoryMiB: 24},
+		Limits:   pod.Amount{MilliCPU: 100, MemoryMiB: 48},
 	}
 )
 
@@ -39,7 +39,7 @@ const (
 type ServersArgs struct {
 	// Namespace that everything is made in; it must exist.
 	Namespace pulumi.StringInput
-	Placement pinned.Placement
+	Placement pod.Placement
 	// Storage is the node's data volume. It is needed when there is a Kept use.
 	Storage localvolume.Storage
 	// Image is a redis:7.2 image of Debian.
@@ -49,7 +49,7 @@ type ServersArgs struct {
 	// Uses are at least one.
 	Uses []Use
 	// Cache, Durable (the servers of Evictable and of Kept uses) and Exporter are the defaults above when zero.
-	Cache, Durable, Exporter pinned.Resources
+	Cache, Durable, Exporter pod.Resources
 }
 
 // Use is what one kind of client uses Redis for. It is a user of Redis that sees its own keys only.
@@ -70,8 +70,8 @@ type Use struct {
 }
 
 func (a ServersArgs) withDefaults() ServersArgs {
-	fill := func(to *pinned.Resources, standard pinned.Resources) {
-		if *to == (pinned.Resources{}) {
+	fill := func(to *pod.Resources, standard pod.Resources) {
+		if *to == (pod.Resources{}) {
 			*to = standard
 		}
 	}

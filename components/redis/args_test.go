@@ -10,13 +10,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 func validArgs() ServersArgs {
 	return ServersArgs{
 		Namespace: pulumi.String("data"),
-		Placement: pinned.Placement{
+		Placement: pod.Placement{
 			NodeSelector: map[string]string{"role": "redis"},
 			Tolerations:  []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
 		},

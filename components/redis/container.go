@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const (
@@ -33,36 +33,36 @@ const (
 
 func podVolumes(kind Kind, config, secret pulumi.StringInput) core.VolumeArray {
 	volumes := core.VolumeArray{
-		pinned.ConfigVolume("config", config),
-		pinned.SecretVolume("users", secret, aclFile),
+		pod.ConfigVolume("config", config),
+		pod.SecretVolume("users", secret, aclFile),
 	}
 	if kind == Evictable {
 		// Redis wants a working folder, and writes nothing to it.
-		volumes = append(volumes, pinned.Scratch(localvolume.ClaimTemplate, 1))
+		volumes = append(volumes, pod.Scratch(localvolume.ClaimTemplate, 1))
 	}
 	return volumes
 }
 
-func (a ServersArgs) serverContainer(kind Kind, resources pinned.Resources) core.ContainerArgs {
+func (a ServersArgs) serverContainer(kind Kind, resources pod.Resources) core.ContainerArgs {
 	// -e: an error as answer, such as LOADING, is a failure.
 	ping := []string{"redis-cli", "-e", "-h", "127.0.0.1", "-p", fmt.Sprint(port), "ping"}
-	data := pinned.Writable(localvolume.ClaimTemplate, dataDir, "")
+	data := pod.Writable(localvolume.ClaimTemplate, dataDir, "")
 	if kind == Kept {
-		data = pinned.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath)
+		data = pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath)
 	}
 	return core.ContainerArgs{
 		Name:  pulumi.String("redis"),
 		Image: pulumi.String(a.Image),
 		// Not by the image's entrypoint, which is about changing from root to redis.
 		Command:         pulumi.ToStringArray([]string{"redis-server", configDir + "/" + configFile}),
-		Ports:           pinned.ContainerPorts(pinned.Port{Name: "redis", Number: port}),
+		Ports:           pod.ContainerPorts(pod.Port{Name: "redis", Number: port}),
 		Resources:       resources.Args(),
-		SecurityContext: pinned.ContainerSecurity(0),
-		StartupProbe:    pinned.Exec(2, 5, 150, ping...), // five minutes to read a full append-only file
-		ReadinessProbe:  pinned.Exec(10, 5, 3, ping...),
-		LivenessProbe:   pinned.Exec(20, 10, 6, ping...),
+		SecurityContext: pod.ContainerSecurity(0),
+		StartupProbe:    pod.Exec(2, 5, 150, ping...), // five minutes to read a full append-only file
+		ReadinessProbe:  pod.Exec(10, 5, 3, ping...),
+		LivenessProbe:   pod.Exec(20, 10, 6, ping...),
 		VolumeMounts: core.VolumeMountArray{
-			data, pinned.Mount("config", configDir), pinned.Mount("users", aclDir),
+			data, pod.Mount("config", configDir), pod.Mount("users", aclDir),
 		},
 	}
 }
@@ -80,10 +80,10 @@ func (a ServersArgs) exporterContainer(secret pulumi.StringInput) core.Container
 			// CONFIG GET would show every setting; INFO has the ones worth a graph.
 			core.EnvVarArgs{Name: pulumi.String("REDIS_EXPORTER_CONFIG_COMMAND"), Value: pulumi.String("-")},
 		},
-		Ports:           pinned.ContainerPorts(pinned.Port{Name: "metrics", Number: metricsPort}),
+		Ports:           pod.ContainerPorts(pod.Port{Name: "metrics", Number: metricsPort}),
 		Resources:       a.Exporter.Args(),
-		SecurityContext: pinned.ContainerSecurity(exporterUID),
+		SecurityContext: pod.ContainerSecurity(exporterUID),
 		// No readiness: a store without statistics is still a store.
-		LivenessProbe: pinned.HTTP("/health", "metrics"),
+		LivenessProbe: pod.HTTP("/health", "metrics"),
 	}
 }

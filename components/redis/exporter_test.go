@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/growbin/cluster/internal/realserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
 func TestExporterReadsStatistics(t *testing.T) {

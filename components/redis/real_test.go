@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/realserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
 // realServer is a Redis that runs with the rendered files. Debian's is 7.0, the image's 7.2: nothing that is

@@ -16,7 +16,7 @@ import (
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/localvolume/pinned"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const serversType = "kubeadm-aws:redis:Servers"
@@ -95,9 +95,9 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	for _, u := range uses {
 		s.passwords[u.Name] = passwords[u.Name]
 	}
-	pod := pinned.Pod{
+	pod := pod.Pod{
 		Name: name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
-		Labels:       pinned.Labels("redis", name, "server"),
+		Labels:       pod.Labels("redis", name, "server"),
 		GraceSeconds: 30, // to write the append-only file's last second
 	}
 	resources := s.args.Cache
@@ -111,24 +111,24 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 		}
 		pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	}
-	config, err := pinned.NewConfigMap(ctx, name+"-config", pod, map[string]string{
+	config, err := pod.NewConfigMap(ctx, name+"-config", pod, map[string]string{
 		configFile: ConfigFor(kind, resources.Limits.MemoryMiB).Render(),
 	}, child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pinned.NewSecret(ctx, name+"-users", pod, secretFiles(uses, passwords), child)
+	secret, checksum, err := pod.NewSecret(ctx, name+"-users", pod, secretFiles(uses, passwords), child)
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pinned.Scrape(metricsPort)
-	pod.Annotations[pinned.ChecksumAnnotation] = checksum
+	pod.Annotations = pod.Scrape(metricsPort)
+	pod.Annotations[pod.ChecksumAnnotation] = checksum
 	pod.Volumes = podVolumes(kind, config, secret)
 	pod.Containers = core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
 	if _, err := apps.NewStatefulSet(ctx, name, pod.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", name, err)
 	}
-	return pinned.NewServices(ctx, name, pod, []pinned.Port{{Name: "redis", Number: port}}, child)
+	return pod.NewServices(ctx, name, pod, []pod.Port{{Name: "redis", Number: port}}, child)
 }
 
 // secretFiles are the ACL file, for the server, and the exporter's own password.

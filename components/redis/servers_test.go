@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/internal/realserver/recorder"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (

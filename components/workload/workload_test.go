@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/internal/realserver/recorder"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (

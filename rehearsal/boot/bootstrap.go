@@ -22,7 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/certificate/csr"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // certificateWait bounds the wait for the controller manager to approve and sign a kubelet's request.

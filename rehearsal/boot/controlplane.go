@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 

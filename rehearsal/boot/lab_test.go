@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // programs come from the toolchain's cache; the first run on a machine builds them.
 func programs(ctx context.Context, version string) (map[string]string, error) {
-	builder, err := toolchain.New("../tools", os.Stderr)
+	builder, err := tools.New("../tools", os.Stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/growbin/cluster/components/capacity"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // evictionDefaults are kubelet's own hard eviction thresholds on Linux, as far as they lower what is allocatable.

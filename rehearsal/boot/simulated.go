@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // Simulated makes an instance of the simulated AWS a machine that can boot.

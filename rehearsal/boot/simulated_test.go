@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // twoMachines makes a network without a way to the internet, and two machines in it that reach each other on 6443

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // reporter publishes a machine's status, as the boot scripts do.

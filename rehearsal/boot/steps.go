@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // step begins a boot step and says so.

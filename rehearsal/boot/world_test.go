@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // TestLife is the life of a small cluster: two machines boot, one is switched off, the control plane is lost and replaced.

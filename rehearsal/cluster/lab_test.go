@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 // labConfig has something in it for each thing that must count: a service range of its own, an admission plugin, an
@@ -48,9 +48,9 @@ maxPods: 20
 const auditPolicy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n"
 
 // labPrograms are built once for all tests, and come from the cache from then on.
-func labPrograms(t *testing.T) toolchain.Binaries {
+func labPrograms(t *testing.T) tools.Binaries {
 	t.Helper()
-	builder, err := toolchain.New("../tools", os.Stderr)
+	builder, err := tools.New("../tools", os.Stderr)
 	require.NoError(t, err)
 	tools, err := builder.ControlPlane("1.36.3")
 	require.NoError(t, err)

@@ -18,16 +18,16 @@ import (
 
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/randomprovider"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 var cli = sync.OnceValues(func() (string, error) {
-	builder, err := toolchain.New("../tools", os.Stderr)
+	builder, err := tools.New("../tools", os.Stderr)
 	if err != nil {
 		return "", err
 	}
-	built, err := builder.Build(context.Background(), toolchain.Pulumi())
-	return built[toolchain.Pulumi().Name], err
+	built, err := builder.Build(context.Background(), tools.Pulumi())
+	return built[tools.Pulumi().Name], err
 })
 
 // open prepares a project of its own; the repository's files are not touched.

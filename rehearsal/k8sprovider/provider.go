@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"github.com/growbin/cluster/rehearsal/standin"
+	"github.com/growbin/cluster/rehearsal/fakeprovider"
 )
 
 // Provider is the stand-in as a whole: it outlives the engine's connections, and remembers what was not installed.
@@ -36,8 +36,8 @@ func New(patience time.Duration) *Provider {
 }
 
 // Serve starts it on a loopback port.
-func (p *Provider) Serve(ctx context.Context) (*standin.Server, error) {
-	return standin.Serve(ctx, p.instance)
+func (p *Provider) Serve(ctx context.Context) (*fakeprovider.Server, error) {
+	return fakeprovider.Serve(ctx, p.instance)
 }
 
 // NotInstalled lists what was asked for and left out, by name.
@@ -59,12 +59,12 @@ func (p *Provider) leaveOut(item NotInstalled) {
 }
 
 func (p *Provider) instance(ctx context.Context) pulumirpc.ResourceProviderServer {
-	return &instance{Base: standin.NewBase(ctx, "kubernetes", Version), provider: p}
+	return &instance{Base: fakeprovider.NewBase(ctx, "kubernetes", Version), provider: p}
 }
 
 // instance serves one provider resource of the program: one kubeconfig, one cluster.
 type instance struct {
-	*standin.Base
+	*fakeprovider.Base
 	provider *Provider
 	settings settings
 	cluster  *cluster

@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	kube "github.com/growbin/cluster/rehearsal/cluster"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 // controlPlane is a real control plane with two nodes, shared by the tests of this package. Each test has its own
@@ -61,7 +61,7 @@ etcd: {local: {dataDir: /var/lib/data/etcd}}
 
 func startControlPlane() (*server, error) {
 	ctx := context.Background()
-	builder, err := toolchain.New("../tools", os.Stderr)
+	builder, err := tools.New("../tools", os.Stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (r *run) badDay(ctx context.Context) error {
 	if err := r.freshWorker(ctx); err != nil {
 		return err
 	}
-	faults := r.door.Faults
+	faults := r.awsapi.Faults
 	faults.SlowMetadata(metadataDelay, slowCalls)
 	faults.Throttle(throttles)
 	faults.BreakMirror(brokenLists)
@@ -41,7 +41,7 @@ func (r *run) badDay(ctx context.Context) error {
 func (r *run) recoversFrom(fault string, times int, words string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return wait(ctx, patience, func(context.Context) error {
-			if seen := r.door.Faults.Seen(fault); seen < times {
+			if seen := r.awsapi.Faults.Seen(fault); seen < times {
 				return fmt.Errorf("%s was met %d of %d times", fault, seen, times)
 			}
 			console := r.worker.consoleSince(0)
@@ -82,7 +82,7 @@ func (r *run) expiredToken(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("removing the tokens: %w", err)
 	}
-	r.door.Faults.Release(r.worker.node.JoinParameter)
+	r.awsapi.Faults.Release(r.worker.node.JoinParameter)
 	if err := wait(ctx, patience, func(ctx context.Context) error {
 		journal, err := r.worker.Run(ctx, "journalctl", "--no-pager", "--boot", "--unit", "kubeadm-bootstrap")
 		if err != nil {

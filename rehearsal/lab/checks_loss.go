@@ -97,7 +97,7 @@ func (r *run) replaceControl(ctx context.Context) error {
 	if err := r.control.discard(); err != nil {
 		return err
 	}
-	r.door.Succeed(r.control.aws)
+	r.awsapi.Succeed(r.control.aws)
 	return r.bootControlPlane(ctx)
 }
 
@@ -170,7 +170,7 @@ func (r *run) newCluster(ctx context.Context) (err error) {
 		if err := r.blankDisk(m.aws.Name); err != nil {
 			return err
 		}
-		r.door.Succeed(m.aws)
+		r.awsapi.Succeed(m.aws)
 		if err := os.RemoveAll(m.Root); err != nil {
 			return fmt.Errorf("removing a root disk: %w", err)
 		}

@@ -148,7 +148,7 @@ func (r *run) freshWorker(ctx context.Context) (err error) {
 		return err
 	}
 	if aws, err := r.cloud.Machine(r.options.Worker); err == nil {
-		r.door.Succeed(aws)
+		r.awsapi.Succeed(aws)
 	}
 	r.worker, err = r.newMachine(ctx, r.options.Worker)
 	return err

@@ -27,7 +27,7 @@ func (l *Lab) client(m *Machine) (kubernetes.Interface, error) {
 	if err := json.Unmarshal([]byte(text), &message); err != nil {
 		return nil, fmt.Errorf("the published kubeconfig: %w", err)
 	}
-	if id := l.door.InstanceID(m.aws); message.InstanceID != id {
+	if id := l.awsapi.InstanceID(m.aws); message.InstanceID != id {
 		return nil, fmt.Errorf("the published kubeconfig is that of %s, not of %s", message.InstanceID, id)
 	}
 	config, err := clientcmd.RESTConfigFromKubeConfig([]byte(message.Kubeconfig))

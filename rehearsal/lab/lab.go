@@ -17,11 +17,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/rehearsal/lab/door"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 	"github.com/growbin/cluster/rehearsal/lab/host"
 	"github.com/growbin/cluster/rehearsal/lab/network"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -44,13 +44,13 @@ type Lab struct {
 	config   map[string]string
 	log      *os.File
 
-	programs          toolchain.Binaries
+	programs          tools.Binaries
 	containerdVersion string
 	baseFolder        string
 
 	network *network.Network
 	cloud   *awssim.Cloud
-	door    *door.Door
+	door    *awsapi.Door
 	mu      sync.Mutex
 	// program ends when the Pulumi program has; its error is then in programErr.
 	program    chan struct{}

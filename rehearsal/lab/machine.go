@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/lab/host"
 )
 
@@ -55,7 +55,7 @@ func (l *Lab) newMachine(ctx context.Context, name string) (*Machine, error) {
 	if h.Namespace, err = l.network.Join(name, aws.PrivateIP); err != nil {
 		return nil, err
 	}
-	hw := hardware{instanceID: l.door.InstanceID(aws), device: device, pods: podRanges[0]}
+	hw := hardware{instanceID: l.awsapi.InstanceID(aws), device: device, pods: podRanges[0]}
 	if !node.ControlPlane {
 		hw.pods = podRanges[1]
 	}
@@ -163,7 +163,7 @@ func (m *Machine) waitFor(ctx context.Context, limit time.Duration, phase string
 		if message, err = m.status(); err != nil {
 			return err
 		}
-		if message.Phase != phase || message.InstanceID != m.lab.door.InstanceID(m.aws) {
+		if message.Phase != phase || message.InstanceID != m.lab.awsapi.InstanceID(m.aws) {
 			return fmt.Errorf("%s reports %s at step %q: %s", m.aws.Name, message.Phase, message.Step, message.Reason)
 		}
 		return nil

@@ -5,12 +5,12 @@ import (
 	"maps"
 	"path/filepath"
 
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 // build makes or finds everything that is kept: programs and the base system.
 func (l *Lab) build(ctx context.Context) error {
-	builder, err := toolchain.New(filepath.Join(l.options.Root, "rehearsal", "tools"), l.options.Out)
+	builder, err := tools.New(filepath.Join(l.options.Root, "rehearsal", "tools"), l.options.Out)
 	if err != nil {
 		return err
 	}
@@ -18,7 +18,7 @@ func (l *Lab) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.programs = toolchain.Binaries{}
+	l.programs = tools.Binaries{}
 	built, err := builder.Build(ctx, tools...)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // variables are the settings of the boot scripts in the machine's user data.
@@ -110,7 +110,7 @@ func (m *Machine) bootWithPowerCuts(ctx context.Context) (cuts int, err error) {
 			if at.come(m, m.consoleSince(begin)) {
 				return nil
 			}
-			if status, err := m.status(); err == nil && status.Phase == kubeadm.PhaseReady && status.InstanceID == m.lab.door.InstanceID(m.aws) {
+			if status, err := m.status(); err == nil && status.Phase == kubeadm.PhaseReady && status.InstanceID == m.lab.awsapi.InstanceID(m.aws) {
 				return final{fmt.Errorf("%s was ready before the power could be cut at %s", m.aws.Name, at.name)}
 			}
 			return fmt.Errorf("%s has not come to %s", m.aws.Name, at.name)

@@ -11,9 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/awssim"
-	"github.com/growbin/cluster/internal/instantboot"
-	"github.com/growbin/cluster/rehearsal/lab/door"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/fakeboot"
+	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 	"github.com/growbin/cluster/rehearsal/lab/image"
 	"github.com/growbin/cluster/rehearsal/lab/network"
 	"github.com/growbin/cluster/stacks"
@@ -52,13 +52,13 @@ func (l *Lab) openNetwork(images []image.Image) error {
 		return err
 	}
 	l.cloud = awssim.New(awssim.Options{Region: l.settings.Region, Boot: l.bootOthers()})
-	l.door = door.New(l.cloud)
+	l.door = awsapi.New(l.cloud)
 	registry, err := image.NewRegistry(l.path("registry"), images...)
 	if err != nil {
 		return err
 	}
 	for address, handler := range map[string]http.Handler{
-		metadataAddress + ":80": l.door.Metadata(), ssmAddress: l.door.SystemsManager(), s3Address: l.door.S3(), registryAddress: registry, mirrorAddress: l.mirror(),
+		metadataAddress + ":80": l.awsapi.Metadata(), ssmAddress: l.awsapi.SystemsManager(), s3Address: l.awsapi.S3(), registryAddress: registry, mirrorAddress: l.mirror(),
 	} {
 		listener, err := l.network.Listen(address)
 		if err != nil {
@@ -79,7 +79,7 @@ func (l *Lab) serve(listener net.Listener, handler http.Handler) {
 func (l *Lab) mirror() http.Handler {
 	files := http.FileServer(http.Dir(l.path("apt")))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/InRelease") && l.door.Faults.MirrorDown() {
+		if strings.HasSuffix(r.URL.Path, "/InRelease") && l.awsapi.Faults.MirrorDown() {
 			http.Error(w, "the mirror is being repaired", http.StatusBadGateway)
 			return
 		}
@@ -114,7 +114,7 @@ func (w *statusWriter) WriteHeader(status int) {
 
 // bootOthers lets every machine that the lab does not boot report at once, as in unit tests.
 func (l *Lab) bootOthers() func(context.Context, *awssim.Machine) {
-	instant := instantboot.New(func() *awssim.Cloud { return l.cloud }, func(machine string, err error) {
+	instant := fakeboot.New(func() *awssim.Cloud { return l.cloud }, func(machine string, err error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		fmt.Fprintf(l.log, "%s (not booted here): %v\n", machine, err)

@@ -13,21 +13,21 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/growbin/cluster/rehearsal/standin"
+	"github.com/growbin/cluster/rehearsal/fakeprovider"
 )
 
 // Version is the release of pulumi-random that this follows.
 const Version = "4.19.0"
 
-type provider struct{ *standin.Base }
+type provider struct{ *fakeprovider.Base }
 
 // New returns one instance.
 func New(ctx context.Context) pulumirpc.ResourceProviderServer {
-	return &provider{Base: standin.NewBase(ctx, "random", Version)}
+	return &provider{Base: fakeprovider.NewBase(ctx, "random", Version)}
 }
 
 // Serve starts the stand-in on a loopback port.
-func Serve(ctx context.Context) (*standin.Server, error) { return standin.Serve(ctx, New) }
+func Serve(ctx context.Context) (*fakeprovider.Server, error) { return fakeprovider.Serve(ctx, New) }
 
 // kind is one resource type: what it accepts and what it makes of it.
 type kind struct {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/userdata"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 // fakeAWS answers as the AWS CLI would, and writes down each call. FAIL and HANG name the call that fails or hangs.

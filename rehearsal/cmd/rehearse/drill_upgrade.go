@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/growbin/cluster/operations/roll"
+	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal/verify"
 )
 

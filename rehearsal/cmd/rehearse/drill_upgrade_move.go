@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/growbin/cluster/operations/roll"
+	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/stacks"
 )
 

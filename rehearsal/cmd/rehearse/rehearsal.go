@@ -13,12 +13,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/k8sprovider"
 	"github.com/growbin/cluster/rehearsal/report"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/rehearsal/verify"
 	"github.com/growbin/cluster/stacks"
 )
@@ -35,7 +35,7 @@ type rehearsal struct {
 	apiPort   int
 	memory    *atomic.Int64
 
-	builder    *toolchain.Builder
+	builder    *tools.Builder
 	pulumi     string
 	cloud      *awssim.Cloud
 	world      *boot.World

@@ -9,8 +9,8 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/growbin/cluster/operations/pulumistack"
-	"github.com/growbin/cluster/operations/roll"
+	"github.com/growbin/cluster/internal/pulumistack"
+	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/stacks"

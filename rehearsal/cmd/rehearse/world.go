@@ -11,12 +11,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/growbin/cluster/internal/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/k8sprovider"
 	"github.com/growbin/cluster/rehearsal/randomprovider"
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/rehearsal/verify"
 	"github.com/growbin/cluster/stacks"
 )
@@ -43,17 +43,17 @@ func (r *rehearsal) tools(ctx context.Context) error {
 		return err
 	}
 	r.report.KubernetesVersion = "v" + r.settings.KubernetesVersion
-	if r.builder, err = toolchain.New(filepath.Join(r.options.root, "rehearsal", "tools"), r.out.writer); err != nil {
+	if r.builder, err = tools.New(filepath.Join(r.options.root, "rehearsal", "tools"), r.out.writer); err != nil {
 		return err
 	}
 	if _, err := r.programs(ctx, r.settings.KubernetesVersion); err != nil {
 		return err
 	}
-	built, err := r.builder.Build(ctx, toolchain.Pulumi())
+	built, err := r.builder.Build(ctx, tools.Pulumi())
 	if err != nil {
 		return err
 	}
-	r.pulumi = built[toolchain.Pulumi().Name]
+	r.pulumi = built[tools.Pulumi().Name]
 	return nil
 }
 

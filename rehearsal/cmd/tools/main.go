@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/growbin/cluster/rehearsal/toolchain"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
 // testsVersion is the Kubernetes minor whose tools the tests use.
@@ -32,7 +32,7 @@ func main() {
 
 func run(ctx context.Context, version string) error {
 	// go run -C rehearsal makes the module's folder the working directory.
-	builder, err := toolchain.New("tools", os.Stderr)
+	builder, err := tools.New("tools", os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func run(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	tools = append(tools, toolchain.Pulumi(), toolchain.Containerd())
+	tools = append(tools, tools.Pulumi(), tools.Containerd())
 	paths, err := builder.Build(ctx, tools...)
 	if err != nil {
 		return err

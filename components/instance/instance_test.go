@@ -1,0 +1,297 @@
+package instance
+
+import (
+	"encoding/base64"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
+
+const (
+	instanceType    = "aws:ec2/instance:Instance"
+	volumeType      = "aws:ebs/volume:Volume"
+	attachmentType  = "aws:ec2/volumeAttachment:VolumeAttachment"
+	eipType         = "aws:ec2/eip:Eip"
+	associationType = "aws:ec2/eipAssociation:EipAssociation"
+
+	image    = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+	trustEC2 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+)
+
+func validArgs() Args {
+	return Args{
+		InstanceType: "t3.medium", Zone: "ap-northeast-2a", RootGiB: 20,
+		UserData: pulumi.String(base64.StdEncoding.EncodeToString([]byte("#cloud-config\n"))),
+	}
+}
+
+// world is the account after the node was made in it.
+type world struct {
+	cloud *awssim.Cloud
+	mocks *awssim.Mocks
+	// outputs are the node's.
+	instanceID, privateIP, publicIP string
+}
+
+// deploy makes a node called k8s-redis in a public subnet, and what it needs around it.
+func deploy(t *testing.T, args Args) (*world, error) {
+	t.Helper()
+	w := &world{cloud: awssim.New(awssim.Options{})}
+	t.Cleanup(w.cloud.Close)
+	w.mocks = awssim.NewMocks(w.cloud)
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		subnet, err := surroundings(ctx, &args)
+		if err != nil {
+			return err
+		}
+		n, err := New(ctx, "k8s-redis", &args, pulumi.DependsOn([]pulumi.Resource{subnet}))
+		if err != nil {
+			return err
+		}
+		n.InstanceID.ApplyT(func(v string) string { w.instanceID = v; return v })
+		n.PrivateIP.ApplyT(func(v string) string { w.privateIP = v; return v })
+		n.PublicIP.ApplyT(func(v string) string { w.publicIP = v; return v })
+		return nil
+	}, pulumi.WithMocks("project", "stack", w.mocks))
+	return w, err
+}
+
+// surroundings makes what the arguments refer to.
+func surroundings(ctx *pulumi.Context, args *Args) (*ec2.Subnet, error) {
+	vpc, err := ec2.NewVpc(ctx, "net", &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")})
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := ec2.NewInternetGateway(ctx, "net", &ec2.InternetGatewayArgs{VpcId: vpc.ID()})
+	if err != nil {
+		return nil, err
+	}
+	key, err := ec2.NewKeyPair(ctx, "admin", &ec2.KeyPairArgs{
+		KeyName:   pulumi.String("admin"),
+		PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5dGVzYnl0ZXNieXRlc2J5dGVzYnl0ZXNieXRlc2J5 someone"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	subnet, err := ec2.NewSubnet(ctx, "net", &ec2.SubnetArgs{
+		VpcId: vpc.ID(), CidrBlock: pulumi.String("10.0.1.0/24"), AvailabilityZone: pulumi.String("ap-northeast-2a"),
+		MapPublicIpOnLaunch: pulumi.Bool(true),
+		// The machine waits for the subnet, and thereby for all that it names.
+	}, pulumi.DependsOn([]pulumi.Resource{gateway, key}))
+	if err != nil {
+		return nil, err
+	}
+	group, err := ec2.NewSecurityGroup(ctx, "nodes", &ec2.SecurityGroupArgs{VpcId: vpc.ID()})
+	if err != nil {
+		return nil, err
+	}
+	role, err := iam.NewRole(ctx, "nodes", &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trustEC2)})
+	if err != nil {
+		return nil, err
+	}
+	profile, err := iam.NewInstanceProfile(ctx, "nodes", &iam.InstanceProfileArgs{Role: role.Name})
+	if err != nil {
+		return nil, err
+	}
+	ami, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: image})
+	if err != nil {
+		return nil, err
+	}
+	args.AMI, args.SubnetID, args.InstanceProfile = pulumi.String(ami.Value), subnet.ID(), profile.Name
+	args.SecurityGroupIDs = pulumi.StringArray{group.ID()}
+	return subnet, nil
+}
+
+// only is the one registration of a type, and checks its name and parent.
+func (w *world) only(t *testing.T, token, name string) awssim.Registration {
+	t.Helper()
+	found := w.mocks.OfType(token)
+	require.Len(t, found, 1, token)
+	assert.Equal(t, name, found[0].Name)
+	if token != nodeType {
+		assert.Equal(t, w.only(t, nodeType, "k8s-redis").URN, found[0].Parent)
+	}
+	return found[0]
+}
+
+func TestMachine(t *testing.T) {
+	w, err := deploy(t, validArgs())
+	require.NoError(t, err)
+	instance := w.only(t, instanceType, "k8s-redis")
+	inputs := instance.Inputs.Mappable()
+	assert.Equal(t, map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1.0},
+		inputs["metadataOptions"], "IMDSv2 only, and out of the reach of pods")
+	assert.Equal(t, map[string]any{"volumeType": "gp3", "volumeSize": 20.0, "encrypted": true, "deleteOnTermination": true}, inputs["rootBlockDevice"])
+	assert.Equal(t, map[string]any{"Name": "k8s-redis"}, inputs["tags"])
+	assert.Equal(t, map[string]any{"Name": "k8s-redis-root"}, inputs["volumeTags"])
+	for _, absent := range []string{"keyName", "privateIp"} {
+		assert.NotContains(t, inputs, absent)
+	}
+	for _, token := range []string{volumeType, attachmentType, eipType, associationType} {
+		assert.Empty(t, w.mocks.OfType(token), token)
+	}
+
+	machine, err := w.cloud.Machine("k8s-redis")
+	require.NoError(t, err)
+	assert.Equal(t, machine.ID, w.instanceID)
+	assert.Equal(t, machine.PrivateIP, w.privateIP)
+	assert.Equal(t, machine.PublicIP, w.publicIP)
+	assert.NotEmpty(t, w.publicIP)
+	assert.NotEmpty(t, machine.InstanceProfile)
+	assert.Len(t, machine.SecurityGroupIDs, 1)
+	raw, err := base64.StdEncoding.DecodeString(machine.UserData)
+	require.NoError(t, err)
+	assert.Equal(t, "#cloud-config\n", string(raw))
+}
+
+func TestChoices(t *testing.T) {
+	args := validArgs()
+	args.PrivateIP, args.KeyName, args.MetadataHops = "10.0.1.10", "admin", 2
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	assert.Equal(t, "10.0.1.10", w.privateIP)
+	inputs := w.only(t, instanceType, "k8s-redis").Inputs
+	assert.Equal(t, "admin", inputs["keyName"].StringValue())
+	assert.Equal(t, 2.0, inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
+}
+
+// No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
+func TestOnlyARollReplaces(t *testing.T) {
+	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
+	for roll, want := range map[bool][]string{false: stopping, true: nil} {
+		args := validArgs()
+		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"
+		w, err := deploy(t, args)
+		require.NoError(t, err)
+		instance := w.only(t, instanceType, "k8s-redis")
+		assert.ElementsMatch(t, want, instance.IgnoreChanges)
+		assert.Equal(t, []string{"instanceType"}, instance.ReplaceOnChanges, "EC2 would stop the machine, and its user data would be another's")
+		assert.True(t, instance.DeleteBeforeReplace, "its successor needs its address and volume")
+		assert.True(t, instance.Inputs["userDataReplaceOnChange"].BoolValue())
+		for _, property := range want {
+			assert.Contains(t, instance.Inputs, resource.PropertyKey(property), "the ignored input exists")
+		}
+	}
+}
+
+func TestAMachineCanBeReplacedWhereDataIsProtected(t *testing.T) {
+	args := validArgs()
+	args.DataGiB, args.DeletionProtection, args.Terminable = 40, true, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	assert.False(t, w.only(t, instanceType, "k8s-redis").Inputs["disableApiTermination"].BoolValue())
+	assert.True(t, *w.only(t, volumeType, "k8s-redis-data").Protect)
+}
+
+func TestDataVolumeOutlivesTheMachine(t *testing.T) {
+	args := validArgs()
+	args.DataGiB = 40
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	instance, volume := w.only(t, instanceType, "k8s-redis"), w.only(t, volumeType, "k8s-redis-data")
+	assert.Equal(t, map[string]any{
+		"availabilityZone": "ap-northeast-2a", "type": "gp3", "size": 40.0, "encrypted": true, "tags": map[string]any{"Name": "k8s-redis-data"},
+	}, volume.Inputs.Mappable())
+	assert.NotContains(t, volume.Dependencies, instance.URN, "what depends on the machine goes with it")
+
+	attachment := w.only(t, attachmentType, "k8s-redis-data")
+	assert.Equal(t, map[string]any{
+		"deviceName": "/dev/sdf", "instanceId": instance.ID, "volumeId": volume.ID, "stopInstanceBeforeDetaching": true,
+	}, attachment.Inputs.Mappable())
+	assert.True(t, attachment.DeleteBeforeReplace, "a volume cannot be attached twice")
+
+	machine, err := w.cloud.Machine("k8s-redis")
+	require.NoError(t, err)
+	disks := machine.Volumes()
+	require.Len(t, disks, 2)
+	assert.Contains(t, disks, awssim.Disk{ID: volume.ID, Device: "/dev/sdf", SizeGiB: 40})
+}
+
+func TestDataVolumeElsewhereFails(t *testing.T) {
+	args := validArgs()
+	args.DataGiB, args.Zone = 40, "ap-northeast-2c"
+	_, err := deploy(t, args)
+	assert.ErrorContains(t, err, "InvalidVolume.ZoneMismatch")
+}
+
+func TestDeletionProtection(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		args := validArgs()
+		args.DataGiB, args.DeletionProtection = 40, protect
+		w, err := deploy(t, args)
+		require.NoError(t, err)
+		assert.Equal(t, protect, w.only(t, instanceType, "k8s-redis").Inputs["disableApiTermination"].BoolValue())
+		volume := w.only(t, volumeType, "k8s-redis-data")
+		require.NotNil(t, volume.Protect)
+		assert.Equal(t, protect, *volume.Protect)
+		terminated := w.cloud.TerminateInstance("k8s-redis")
+		if protect {
+			assert.ErrorContains(t, terminated, "OperationNotPermitted")
+		} else {
+			assert.NoError(t, terminated)
+		}
+	}
+}
+
+func TestElasticIP(t *testing.T) {
+	args := validArgs()
+	args.ElasticIP = true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	address, association := w.only(t, eipType, "k8s-redis"), w.only(t, associationType, "k8s-redis")
+	assert.Equal(t, map[string]any{"domain": "vpc", "tags": map[string]any{"Name": "k8s-redis"}}, address.Inputs.Mappable())
+	assert.Equal(t, address.ID, association.Inputs["allocationId"].StringValue())
+	assert.Equal(t, w.instanceID, association.Inputs["instanceId"].StringValue())
+	assert.Equal(t, address.Outputs["publicIp"].StringValue(), w.publicIP)
+	machine, err := w.cloud.Machine("k8s-redis")
+	require.NoError(t, err)
+	assert.Equal(t, machine.PublicIP, w.publicIP, "and not the address that EC2 gave at first")
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		want   string
+		change func(*Args)
+	}{
+		{`InstanceType: unknown instance type "t3.huge"; use one of `, func(a *Args) { a.InstanceType = "t3.huge" }},
+		{"RootGiB is 7; give 8 to 16384", func(a *Args) { a.RootGiB = 7 }},
+		{"RootGiB is 16385; give 8 to 16384", func(a *Args) { a.RootGiB = 16385 }},
+		{"DataGiB is -1; give 0 for none, or up to 16384", func(a *Args) { a.DataGiB = -1 }},
+		{"DataGiB is 16385; give 0 for none, or up to 16384", func(a *Args) { a.DataGiB = 16385 }},
+		{"MetadataHops is -1; give 1 to keep pods out, or 2 to let them use the role", func(a *Args) { a.MetadataHops = -1 }},
+		{"MetadataHops is 3; give 1 to keep pods out, or 2 to let them use the role", func(a *Args) { a.MetadataHops = 3 }},
+		{"Zone is empty; give the availability zone of the subnet", func(a *Args) { a.Zone = "" }},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			args := validArgs()
+			tt.change(&args)
+			w, err := deploy(t, args)
+			require.ErrorContains(t, err, "node k8s-redis: "+tt.want)
+			assert.Empty(t, w.mocks.OfType(nodeType), "nothing is registered")
+		})
+	}
+}
+
+func TestValidateReportsEveryProblem(t *testing.T) {
+	err := (&Args{InstanceType: "t3.huge", DataGiB: -1, MetadataHops: 3}).Validate()
+	for _, want := range []string{"InstanceType: ", "RootGiB is 0", "DataGiB is -1", "MetadataHops is 3", "Zone is empty"} {
+		assert.ErrorContains(t, err, want)
+	}
+	for _, change := range []func(*Args){
+		func(*Args) {},
+		func(a *Args) { a.RootGiB, a.DataGiB, a.MetadataHops = 8, 16384, 1 },
+		func(a *Args) { a.RootGiB, a.DataGiB, a.MetadataHops = 16384, 1, 2 },
+	} {
+		args := validArgs()
+		change(&args)
+		assert.NoError(t, args.Validate())
+	}
+}

@@ -1,0 +1,20 @@
+package kubeconfig
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Parameter reads an SSM parameter now, decrypted. The value of a SecureString is in the clear: the caller marks what
+// it makes of it as secret.
+//
+// ssm.LookupParameter refuses an answer that the provider marks as secret, and its output form neither retries nor
+// lets a program read again later.
+func Parameter(ctx *pulumi.Context, name string, opts ...pulumi.InvokeOption) (string, error) {
+	args := &ssm.LookupParameterArgs{Name: name, WithDecryption: pulumi.BoolRef(true)}
+	var result ssm.LookupParameterResult
+	if _, err := ctx.InvokePackageRaw("aws:ssm/getParameter:getParameter", args, &result, "", opts...); err != nil {
+		return "", err
+	}
+	return result.Value, nil
+}

@@ -1,0 +1,113 @@
+package kubeconfig
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/kubeadm"
+)
+
+// progressEvery is how often a wait says that it is still waiting.
+const progressEvery = 15 * time.Second
+
+// waiter reads parameters until they hold what it waits for.
+type waiter struct {
+	ctx         *pulumi.Context
+	owner       pulumi.Resource
+	timeout     time.Duration
+	interval    time.Duration
+	failedGrace time.Duration
+}
+
+func newWaiter(ctx *pulumi.Context, owner pulumi.Resource, args *Args) waiter {
+	w := waiter{ctx: ctx, owner: owner, timeout: args.Timeout, interval: args.PollInterval, failedGrace: args.FailedGrace}
+	w.timeout = cmp.Or(w.timeout, DefaultTimeout)
+	w.interval = cmp.Or(w.interval, DefaultPollInterval)
+	w.failedGrace = cmp.Or(w.failedGrace, DefaultFailedGrace)
+	return w
+}
+
+// kubeconfig returns what the instance published. A preview looks once and reports whether it was there.
+func (w waiter) kubeconfig(parameter, instanceID string) (config string, ready bool, err error) {
+	ready, err = w.until("the control plane's kubeconfig", parameter, func(value string) (bool, string, error) {
+		var message kubeadm.KubeconfigMessage
+		if json.Unmarshal([]byte(value), &message) != nil || message.InstanceID != instanceID {
+			return false, "not published yet", nil
+		}
+		config = message.Kubeconfig
+		return true, "", nil
+	})
+	return config, ready, err
+}
+
+// joined waits for the instance to report that it is a node. A node that failed tries again by itself, so only a
+// failure that lasts is final.
+func (w waiter) joined(parameter, node, instanceID string) (bool, error) {
+	var failedSince time.Time
+	return w.until("node "+node, parameter, func(value string) (bool, string, error) {
+		var message kubeadm.StatusMessage
+		if json.Unmarshal([]byte(value), &message) != nil || message.InstanceID != instanceID {
+			return false, "no report yet", nil
+		}
+		if message.Phase == kubeadm.PhaseReady {
+			return true, "", nil
+		}
+		if message.Phase != kubeadm.PhaseFailed {
+			failedSince = time.Time{}
+			state := message.Phase + ", step " + message.Step
+			if message.Reason != "" {
+				state += " (" + message.Reason + ")"
+			}
+			return false, state, nil
+		}
+		if failedSince.IsZero() {
+			failedSince = time.Now()
+		}
+		failure := fmt.Sprintf("bootstrap failed at step %s: %s", message.Step, message.Reason)
+		if time.Since(failedSince) >= w.failedGrace {
+			return false, failure, errors.New(failure)
+		}
+		return false, failure, nil
+	})
+}
+
+// until polls a parameter until done says so, an error is final, or the time is up.
+func (w waiter) until(what, parameter string, done func(value string) (ok bool, state string, err error)) (bool, error) {
+	start := time.Now()
+	lastSaid := start
+	for {
+		state := ""
+		value, err := Parameter(w.ctx, parameter, pulumi.Parent(w.owner))
+		if err == nil {
+			var ok bool
+			if ok, state, err = done(value); ok || err != nil {
+				return ok, err
+			}
+		} else {
+			state = err.Error() // throttling and the like pass; the last word is in the error below
+		}
+		if w.ctx.DryRun() {
+			return false, nil
+		}
+		waited := time.Since(start)
+		if waited+w.interval > w.timeout {
+			return false, fmt.Errorf("gave up after %s: %s (SSM parameter %s; the machine's console log tells more)",
+				w.timeout, state, parameter)
+		}
+		if time.Since(lastSaid) >= progressEvery {
+			lastSaid = time.Now()
+			message := fmt.Sprintf("waiting for %s: %s, %s of at most %s", what, state, waited.Round(time.Second), w.timeout)
+			_ = w.ctx.Log.Info(message, &pulumi.LogArgs{Resource: w.owner, Ephemeral: true})
+		}
+		select {
+		case <-w.ctx.Context().Done():
+			return false, w.ctx.Context().Err()
+		case <-time.After(w.interval):
+		}
+	}
+}

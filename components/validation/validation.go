@@ -1,0 +1,98 @@
+// Package validation collects every problem of a component's arguments or of a stack's settings, so that one error
+// reports them all. Each problem has one form: the key, the value, and what the value must be.
+package validation
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxValue is the number of characters of a value that an error quotes.
+const maxValue = 200
+
+// Problem is one invalid field.
+type Problem struct {
+	// Field is the key, e.g. "growbin:region" or "Rules[2].FromPort".
+	Field string
+	// Value is the invalid value; nil if the field is not set.
+	Value any
+	// Must completes the sentence, e.g. "must be an AWS region, e.g. ap-northeast-2".
+	Must string
+}
+
+// Error returns the problem in one line, e.g. `growbin:region: "eu" must be an AWS region, e.g. ap-northeast-2`.
+func (p Problem) Error() string {
+	if p.Value == nil {
+		return p.Field + ": not set, " + p.Must
+	}
+	return fmt.Sprintf("%s: %s %s", p.Field, quote(p.Value), p.Must)
+}
+
+// quote shows a value: text in quotes, lists in brackets, all in at most maxValue characters and without control characters.
+func quote(value any) string {
+	var text string
+	switch v := value.(type) {
+	case string:
+		text = strconv.Quote(v)
+	case []string:
+		quoted := make([]string, len(v))
+		for i, item := range v {
+			quoted[i] = strconv.Quote(item)
+		}
+		text = "[" + strings.Join(quoted, " ") + "]"
+	default:
+		text = fmt.Sprint(v)
+		if unquoted := strconv.Quote(text); unquoted != `"`+text+`"` {
+			text = unquoted
+		}
+	}
+	if runes := []rune(text); len(runes) > maxValue {
+		return string(runes[:maxValue]) + "…"
+	}
+	return text
+}
+
+// Problems collects problems. The zero value is ready for use.
+type Problems struct{ list []error }
+
+// Add records an invalid value. The format must begin with "must".
+func (p *Problems) Add(field string, value any, format string, args ...any) {
+	p.list = append(p.list, Problem{Field: field, Value: value, Must: fmt.Sprintf(format, args...)})
+}
+
+// NotSet records a required field that has no value. The format must begin with "must".
+func (p *Problems) NotSet(field, format string, args ...any) {
+	p.list = append(p.list, Problem{Field: field, Must: fmt.Sprintf(format, args...)})
+}
+
+// Include records the problems of a nested value below the given field; with an empty field they keep their own.
+// It ignores nil.
+func (p *Problems) Include(field string, err error) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			p.Include(field, one)
+		}
+		return
+	}
+	var problem Problem
+	switch {
+	case field == "":
+	case errors.As(err, &problem) && err == error(problem):
+		problem.Field = field + "." + problem.Field
+		err = problem
+	default:
+		err = fmt.Errorf("%s: %w", field, err)
+	}
+	p.list = append(p.list, err)
+}
+
+// List returns all problems in the order in which they were recorded.
+func (p *Problems) List() []error { return p.list }
+
+// Err returns all problems joined, one per line, or nil.
+func (p *Problems) Err() error { return errors.Join(p.list...) }

@@ -1,0 +1,53 @@
+package pulumistack
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/roll"
+)
+
+var keys = Settings{Roll: "app:rollNodes", Surge: "app:surgeNodes", Unprotected: "app:unprotectedNodes"}
+
+const stackFile = `encryptionsalt: v1:salt
+config:
+  app:region: ap-northeast-2
+  app:key: {secure: v1:ciphertext}
+  app:rollNodes: [left-by-hand]
+`
+
+func TestOverridesAreInACopyAlone(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "Pulumi.dev.yaml")
+	require.NoError(t, os.WriteFile(own, []byte(stackFile), 0o600))
+	path, remove, err := ConfigFile(dir, "dev", keys, roll.Overrides{Surge: []string{"a", "b"}})
+	require.NoError(t, err)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var copied map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &copied))
+	assert.Equal(t, map[string]any{
+		"encryptionsalt": "v1:salt",
+		"config": map[string]any{
+			"app:region": "ap-northeast-2", "app:key": map[string]any{"secure": "v1:ciphertext"}, "app:surgeNodes": []any{"a", "b"},
+		},
+	}, copied, "encrypted settings can still be read, and no other node is rolled than this operation's")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.EqualValues(t, 0o600, info.Mode().Perm())
+	text, err = os.ReadFile(own)
+	require.NoError(t, err)
+	assert.Equal(t, stackFile, string(text), "the stack's own file is not touched")
+	remove()
+	assert.NoFileExists(t, path)
+}
+
+func TestAnUnknownStackIsNamed(t *testing.T) {
+	_, _, err := ConfigFile(t.TempDir(), "dve", keys, roll.Overrides{})
+	assert.ErrorContains(t, err, `there is no stack "dve"`)
+}

@@ -1,0 +1,159 @@
+// Package pulumistack operates a Pulumi stack on disk for a roll, with settings that are for one operation only.
+package pulumistack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/growbin/cluster/internal/roll"
+)
+
+// Options say where the stack is and what its program calls things.
+type Options struct {
+	// Dir is the folder of Pulumi.yaml.
+	Dir   string
+	Stack string
+	// Settings are the keys of the overrides.
+	Settings Settings
+	// NodesOutput is the stack output whose keys are the nodes' names, KubeconfigOutput the one with an administrator's kubeconfig.
+	NodesOutput, KubeconfigOutput string
+	// Progress receives Pulumi's own display.
+	Progress io.Writer
+}
+
+// Stack is a stack that exists.
+type Stack struct {
+	options Options
+	stack   auto.Stack
+}
+
+var _ roll.Stack = (*Stack)(nil)
+
+// Open selects the stack, with the Pulumi CLI and the credentials of the environment.
+func Open(ctx context.Context, o Options) (*Stack, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the project: %w", err)
+	}
+	o.Dir = dir
+	stack, err := auto.SelectStackLocalSource(ctx, o.Stack, dir)
+	if err != nil {
+		return nil, fmt.Errorf("open stack %s in %s: %w", o.Stack, dir, err)
+	}
+	return New(stack, o), nil
+}
+
+// New operates a stack that is open already.
+func New(stack auto.Stack, o Options) *Stack { return &Stack{options: o, stack: stack} }
+
+// Nodes are the names of the stack's nodes.
+func (s *Stack) Nodes(ctx context.Context) ([]string, error) {
+	value, err := s.output(ctx, s.options.NodesOutput)
+	if err != nil {
+		return nil, err
+	}
+	nodes, ok := value.(map[string]any)
+	if !ok || len(nodes) == 0 {
+		return nil, fmt.Errorf("stack output %s names no nodes", s.options.NodesOutput)
+	}
+	return slices.Sorted(maps.Keys(nodes)), nil
+}
+
+// Kubeconfig is an administrator's, and a secret.
+func (s *Stack) Kubeconfig(ctx context.Context) ([]byte, error) {
+	value, err := s.output(ctx, s.options.KubeconfigOutput)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := value.(string)
+	if !ok || text == "" {
+		return nil, fmt.Errorf("stack output %s is empty", s.options.KubeconfigOutput)
+	}
+	return []byte(text), nil
+}
+
+func (s *Stack) output(ctx context.Context, name string) (any, error) {
+	outputs, err := s.stack.Outputs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the outputs of stack %s: %w", s.options.Stack, err)
+	}
+	output, ok := outputs[name]
+	if !ok {
+		return nil, fmt.Errorf("stack %s has no output %s: bring it up first", s.options.Stack, name)
+	}
+	return output.Value, nil
+}
+
+// Machines previews an update.
+func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine, error) {
+	preview := NewPreview()
+	err := s.operate(o, preview.Add, func(path string, stream chan events.EngineEvent) error {
+		_, err := s.stack.Preview(ctx, optpreview.ConfigFile(path), optpreview.EventStreams(stream), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preview stack %s: %w", s.options.Stack, err)
+	}
+	return preview.Machines()
+}
+
+// Up updates the stack.
+func (s *Stack) Up(ctx context.Context, title string, o roll.Overrides) error {
+	err := s.operate(o, func(*apitype.ResourcePreEvent) {}, func(path string, stream chan events.EngineEvent) error {
+		_, err := s.stack.Up(ctx, optup.ConfigFile(path), optup.EventStreams(stream), optup.Message("roll: "+title),
+			optup.ProgressStreams(s.options.Progress), optup.SuppressOutputs())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("update stack %s: %w", s.options.Stack, err)
+	}
+	return nil
+}
+
+// operate runs one operation with the overrides. Its error is what the engine complained of: the Automation API's own repeats
+// everything that was printed.
+func (s *Stack) operate(o roll.Overrides, step func(*apitype.ResourcePreEvent), do func(path string, stream chan events.EngineEvent) error) error {
+	path, remove, err := ConfigFile(s.options.Dir, s.options.Stack, s.options.Settings, o)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	stream, said := make(chan events.EngineEvent), make(chan []string)
+	go func() {
+		var complaints []string
+		for event := range stream {
+			step(event.ResourcePreEvent)
+			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
+				complaints = append(complaints, strings.TrimSpace(colorTags.ReplaceAllString(d.Message, "")))
+			}
+		}
+		said <- complaints
+	}()
+	err = do(path, stream)
+	closeOnce(stream) // the Automation API closes it, once it has come to opening it
+	if complaints := <-said; err != nil && len(complaints) > 0 {
+		return errors.New(strings.Join(complaints, "\n"))
+	}
+	return err
+}
+
+// colorTags are the engine's marks for colour.
+var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
+
+func closeOnce(stream chan events.EngineEvent) {
+	defer func() { _ = recover() }() // it is closed already
+	close(stream)
+}

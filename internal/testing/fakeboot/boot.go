@@ -1,0 +1,120 @@
+// Package instantboot is what a simulated machine does in unit tests: it reads its user data, checks that it could do
+// what that asks for, and publishes what a booted machine publishes. Nothing runs; a rehearsal boots for real.
+package fakeboot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
+)
+
+// pollInterval is the time between two tries of what another resource has yet to make possible.
+const pollInterval = time.Millisecond
+
+// Kubeconfig is what the control plane of a unit test publishes. Its key is no key.
+const Kubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster:
+    server: https://10.0.0.10:6443
+    certificate-authority-data: bm90IGEgY2VydGlmaWNhdGU=
+contexts:
+- name: admin
+  context: {cluster: kubernetes, user: admin}
+current-context: admin
+users:
+- name: admin
+  user:
+    client-key-data: dGhlIGFkbWluaXN0cmF0b3IncyBrZXk=
+`
+
+// New returns a boot hook for a simulated cloud. onError hears why a machine did not become a node.
+func New(cloud func() *awssim.Cloud, onError func(machine string, err error)) func(context.Context, *awssim.Machine) {
+	return func(ctx context.Context, machine *awssim.Machine) {
+		if err := boot(ctx, cloud(), machine); err != nil && ctx.Err() == nil {
+			onError(machine.Name, err)
+		}
+	}
+}
+
+func boot(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine) error {
+	node, err := userdata.ParseNode(machine.UserData)
+	if err != nil {
+		return fmt.Errorf("user data: %w", err)
+	}
+	if err := prepare(ctx, cloud, machine, node); err != nil {
+		return publish(machine, node, kubeadm.PhaseFailed, err.Error())
+	}
+	if node.ControlPlane {
+		message, err := json.Marshal(kubeadm.KubeconfigMessage{InstanceID: machine.ID, Kubeconfig: Kubeconfig})
+		if err != nil {
+			return err
+		}
+		if err := machine.PutParameter(node.KubeconfigParameter, string(message)); err != nil {
+			return fmt.Errorf("publish kubeconfig: %w", err)
+		}
+		if err := machine.PutParameter(node.JoinParameter, "join data"); err != nil {
+			return fmt.Errorf("publish join data: %w", err)
+		}
+	}
+	return publish(machine, node, kubeadm.PhaseReady, "")
+}
+
+// prepare waits for the disk, the way out and, on a worker, for the control plane.
+func prepare(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine, node *userdata.Node) error {
+	if err := machine.WaitForInternet(ctx); err != nil {
+		return err
+	}
+	if node.DataDisk {
+		if err := machine.WaitForVolume(ctx); err != nil {
+			return err
+		}
+	}
+	if node.ControlPlane {
+		return nil
+	}
+	for {
+		value, err := machine.GetParameter(node.JoinParameter)
+		if err != nil {
+			return fmt.Errorf("read join data: %w", err)
+		}
+		if value != kubeadm.PendingValue {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
+	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", kubeadm.APIServerPort)
+}
+
+// controlPlane is the machine whose user data says so.
+func controlPlane(cloud *awssim.Cloud) string {
+	for _, machine := range cloud.Machines() {
+		if node, err := userdata.ParseNode(machine.UserData); err == nil && node.ControlPlane {
+			return machine.ID
+		}
+	}
+	return ""
+}
+
+func publish(machine *awssim.Machine, node *userdata.Node, phase, reason string) error {
+	message, err := json.Marshal(kubeadm.StatusMessage{
+		InstanceID: machine.ID, Phase: phase, Step: "instant", Reason: reason, Time: time.Now().UTC().Format(time.RFC3339),
+	})
+	if err != nil {
+		return err
+	}
+	if err := machine.PutParameter(node.StatusParameter, string(message)); err != nil {
+		return fmt.Errorf("publish status: %w", err)
+	}
+	return nil
+}

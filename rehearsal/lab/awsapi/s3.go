@@ -1,0 +1,120 @@
+package awsapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
+
+// S3 is the API of S3 with the bucket as the first part of the path: PutObject, GetObject and ListObjectsV2.
+func (d *Door) S3() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
+		if err != nil {
+			refuseObject(w, http.StatusBadRequest, "IncompleteBody", err.Error())
+			return
+		}
+		if len(body) > maxRequest {
+			refuseObject(w, http.StatusBadRequest, "EntityTooLarge", "the lab takes at most 64 MiB")
+			return
+		}
+		id, err := d.authenticate(r, "s3", body)
+		switch {
+		case errors.Is(err, errExpired):
+			refuseObject(w, http.StatusBadRequest, "ExpiredToken", err.Error())
+			return
+		case err != nil:
+			refuseObject(w, http.StatusForbidden, "SignatureDoesNotMatch", err.Error())
+			return
+		}
+		machine, err := d.cloud.Machine(id)
+		if err != nil {
+			refuseObject(w, http.StatusForbidden, "InvalidAccessKeyId", err.Error())
+			return
+		}
+		bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		switch {
+		case r.Method == http.MethodPut && key != "":
+			putObject(w, r, machine, bucket, key, body)
+		case r.Method == http.MethodGet && key != "":
+			getObject(w, machine, bucket, key)
+		case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
+			listObjects(w, machine, bucket, r.URL.Query().Get("prefix"))
+		default:
+			refuseObject(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method)
+		}
+	})
+}
+
+func putObject(w http.ResponseWriter, r *http.Request, machine *awssim.Machine, bucket, key string, body []byte) {
+	sum := sha256.Sum256(body)
+	if given := r.Header.Get("X-Amz-Checksum-Sha256"); given != "" && given != base64.StdEncoding.EncodeToString(sum[:]) {
+		refuseObject(w, http.StatusBadRequest, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+		return
+	}
+	if err := machine.PutObject(bucket, key, body); err != nil {
+		refuseObjectAs(w, err)
+	}
+}
+
+func getObject(w http.ResponseWriter, machine *awssim.Machine, bucket, key string) {
+	content, err := machine.GetObject(bucket, key)
+	if err != nil {
+		refuseObjectAs(w, err)
+		return
+	}
+	_, _ = w.Write(content) // a caller that hangs up asks again
+}
+
+func listObjects(w http.ResponseWriter, machine *awssim.Machine, bucket, prefix string) {
+	keys, err := machine.ListObjects(bucket, prefix)
+	if err != nil {
+		refuseObjectAs(w, err)
+		return
+	}
+	type content struct{ Key string }
+	result := struct {
+		XMLName     xml.Name `xml:"ListBucketResult"`
+		Name        string
+		Prefix      string
+		KeyCount    int
+		IsTruncated bool
+		Contents    []content
+	}{Name: bucket, Prefix: prefix, KeyCount: len(keys)}
+	for _, key := range keys {
+		result.Contents = append(result.Contents, content{key})
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(w).Encode(result)
+}
+
+func refuseObjectAs(w http.ResponseWriter, err error) {
+	said := (*awssim.APIError)(nil)
+	if !errors.As(err, &said) {
+		refuseObject(w, http.StatusInternalServerError, "InternalError", err.Error())
+		return
+	}
+	status := http.StatusBadRequest
+	switch {
+	case strings.HasPrefix(said.Code, "NoSuch"):
+		status = http.StatusNotFound
+	case said.Code == "AccessDenied":
+		status = http.StatusForbidden
+	}
+	refuseObject(w, status, said.Code, said.Message)
+}
+
+func refuseObject(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_ = xml.NewEncoder(w).Encode(struct {
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+	}{Code: code, Message: message})
+}

@@ -1,0 +1,89 @@
+package awsapi
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
+
+var (
+	errUnsigned = errors.New("the request is not signed for this region and service")
+	errExpired  = errors.New("the security token included in the request is expired")
+	errMismatch = errors.New("the request signature we calculated does not match the signature you provided")
+)
+
+// authenticate finds the machine that signed a request (Signature Version 4; IAM User Guide, "Create a signed AWS API request").
+func (d *Door) authenticate(r *http.Request, service string, body []byte) (machine string, err error) {
+	found := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
+	if found == nil || found[3] != d.cloud.Region() || found[4] != service {
+		return "", errUnsigned
+	}
+	d.mu.Lock()
+	keys, ok := d.keys[found[1]]
+	d.mu.Unlock()
+	if !ok || r.Header.Get("X-Amz-Security-Token") != keys.session {
+		return "", errExpired
+	}
+	signed := strings.Split(found[5], ";")
+	for _, name := range []string{"host", "x-amz-date", "x-amz-security-token"} {
+		if !slices.Contains(signed, name) {
+			return "", fmt.Errorf("%w: header %s is not signed", errMismatch, name)
+		}
+	}
+	payload := hash(body)
+	if given := r.Header.Get("X-Amz-Content-Sha256"); given != "" {
+		if given != payload && given != "UNSIGNED-PAYLOAD" {
+			return "", fmt.Errorf("%w: x-amz-content-sha256 is not the body's", errMismatch)
+		}
+		payload = given
+	}
+	var headers strings.Builder
+	for _, name := range signed {
+		value := strings.Join(r.Header.Values(name), ",")
+		if name == "host" {
+			value = r.Host
+		}
+		fmt.Fprintf(&headers, "%s:%s\n", name, strings.Join(strings.Fields(value), " "))
+	}
+	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), canonicalQuery(r.URL.RawQuery), headers.String(), found[5], payload}, "\n")
+	scope := strings.Join([]string{found[2], found[3], found[4], "aws4_request"}, "/")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, hash([]byte(canonical))}, "\n")
+	key := []byte("AWS4" + keys.secret)
+	for _, part := range append(strings.Split(scope, "/"), text) {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(part))
+		key = mac.Sum(nil)
+	}
+	if hex.EncodeToString(key) != found[6] {
+		return "", errMismatch
+	}
+	return keys.machine, nil
+}
+
+// canonicalQuery sorts the parameters and writes each with its equals sign.
+func canonicalQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	parts := strings.Split(raw, "&")
+	for i, part := range parts {
+		if !strings.Contains(part, "=") {
+			parts[i] = part + "="
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "&")
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,101 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// cacheFolder is the folder's name inside the user's cache directory.
+const cacheFolder = "growbin-rehearsal"
+
+// Builder builds tools into a cache.
+type Builder struct {
+	tools string
+	cache string
+	out   io.Writer
+}
+
+// New returns a builder for the tool modules below the folder tools, usually rehearsal/tools. It reports progress
+// to out and keeps what it builds in the user's cache directory.
+func New(tools string, out io.Writer) (*Builder, error) {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
+	}
+	return NewWithCache(tools, filepath.Join(user, cacheFolder), out)
+}
+
+// NewWithCache is New with another cache directory.
+func NewWithCache(tools, cache string, out io.Writer) (*Builder, error) {
+	tools, err := filepath.Abs(tools)
+	if err != nil {
+		return nil, fmt.Errorf("finding the tool modules: %w", err)
+	}
+	if info, err := os.Stat(tools); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("there is no folder of tool modules at %s", tools)
+	}
+	return &Builder{tools: tools, cache: cache, out: out}, nil
+}
+
+// Binaries maps a tool's name to the path of its program.
+type Binaries map[string]string
+
+// Build returns the path of each tool, building those that the cache lacks one after the other: the compiler
+// uses every core already. Whoever else builds the same tool at the same time is waited for.
+func (b *Builder) Build(ctx context.Context, tools ...Tool) (Binaries, error) {
+	binaries := make(Binaries, len(tools))
+	for _, tool := range tools {
+		path, err := b.build(ctx, tool)
+		if err != nil {
+			return nil, err
+		}
+		binaries[tool.Name] = path
+	}
+	return binaries, nil
+}
+
+func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
+	module := filepath.Join(b.tools, filepath.FromSlash(tool.Module))
+	version, err := pinnedVersion(module, tool.pinned())
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", tool.Name, err)
+	}
+	title := tool.title(version)
+	key, err := cacheKey(ctx, module, tool, version)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", title, err)
+	}
+	folder := filepath.Join(b.cache, fmt.Sprintf("%s-%s-%s", tool.Name, version, key))
+	target := filepath.Join(folder, tool.Name)
+	if isProgram(target) {
+		return target, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", fmt.Errorf("%s: making room in the cache: %w", title, err)
+	}
+	progress := newProgress(b.out)
+	defer progress.end()
+	unlock, err := lock(ctx, filepath.Join(folder, "lock"), func() {
+		progress.show("waiting for another build of " + title)
+	})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", title, err)
+	}
+	defer unlock()
+	if isProgram(target) { // built by the one we waited for
+		return target, nil
+	}
+	c := &compilation{module: module, tool: tool, version: version, target: target, progress: progress}
+	if err := c.run(ctx); err != nil {
+		return "", fmt.Errorf("building %s: %w", title, err)
+	}
+	return target, nil
+}
+
+func isProgram(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o100 != 0
+}

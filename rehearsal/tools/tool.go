@@ -1,0 +1,77 @@
+package tools
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Tool is one program that a tool module pins.
+type Tool struct {
+	// Name is the program's file name, for example "kube-apiserver".
+	Name string
+	// Module is the tool module's folder below the tools folder, for example "kubernetes/v1.36".
+	Module string
+	// Package is the import path of the program's main package.
+	Package string
+	// pins is the import path whose module's version is the program's; Package when empty.
+	pins string
+	// stamp lists the linker's -X settings that tell the program its version, which it learns in no other way
+	// when it is built outside its own repository.
+	stamp func(version string) []string
+}
+
+// Pulumi is the deployment engine's command line.
+func Pulumi() Tool {
+	return Tool{Name: "pulumi", Module: "pulumi", Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", stamp: func(version string) []string {
+		return []string{"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + version}
+	}}
+}
+
+// Etcd is the cluster's database.
+func Etcd() Tool {
+	return Tool{Name: "etcd", Module: etcdFolder, Package: "go.etcd.io/etcd/server/v3"}
+}
+
+// Kwok plays the kubelets.
+func Kwok() Tool {
+	return Tool{Name: "kwok", Module: "kwok", Package: "sigs.k8s.io/kwok/cmd/kwok"}
+}
+
+// kubernetesTool is a program of Kubernetes itself, of the minor version ("1.36") that its module is named for.
+func kubernetesTool(name, minor string) Tool {
+	return Tool{Name: name, Module: kubernetesFolder + "/v" + minor, Package: "k8s.io/kubernetes/cmd/" + name, stamp: stampKubernetes}
+}
+
+// stampKubernetes sets what kubeadm and every client compare: without it each of them reports v0.0.0.
+func stampKubernetes(version string) []string {
+	const variables = "k8s.io/component-base/version."
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(parts) < 3 {
+		return []string{variables + "gitVersion=" + version}
+	}
+	return []string{variables + "gitVersion=" + version, variables + "gitMajor=" + parts[0], variables + "gitMinor=" + parts[1]}
+}
+
+// linkerFlags strips debugging data, which would double the size of binaries nobody debugs, and stamps the version.
+func (t Tool) linkerFlags(version string) string {
+	flags := []string{"-s", "-w"}
+	if t.stamp != nil {
+		for _, variable := range t.stamp(version) {
+			flags = append(flags, "-X", variable)
+		}
+	}
+	return strings.Join(flags, " ")
+}
+
+// title names the tool for a person.
+func (t Tool) title(version string) string {
+	return fmt.Sprintf("%s %s", t.Name, strings.TrimPrefix(version, "v"))
+}
+
+// pinned is the import path that tells the program's version.
+func (t Tool) pinned() string {
+	if t.pins != "" {
+		return t.pins
+	}
+	return t.Package
+}
