@@ -1,41 +1,45 @@
-# Growbin's cluster. `make` alone lists what there is.
-#
-#   make rehearse   rehearses the whole life of a stack on this machine (STACK=dev|prod, KEEP=1 leaves it running, DRILL=… lets something happen to it)
-#   make boot-lab   boots real machines from their real user data, and breaks them (Debian 12, root)
-#   make test       every check and test
+# Growbin's cluster. `make` alone lists the targets.
 
-STACK ?= dev
-KEEP  ?=
-DRILL ?=
-ONLY  ?=
+STACK   ?= dev
+KEEP    ?=
+DRILL   ?=
+PROGRAM ?=
+ONLY    ?=
 
-# Only Go is needed: without cgo there is no C compiler to install, and one build cache serves tests, tools and rehearsal.
+# Without cgo no C compiler is needed, and tests, tools and rehearsals share one build cache.
 export CGO_ENABLED := 0
 
-LINT     := go tool -modfile=rehearsal/tools/lint/go.mod
-
 .DEFAULT_GOAL := help
-.PHONY: help rehearse boot-lab roll test fmt bench
+.PHONY: help rehearse boot-lab lint unit test docs fmt roll bench
 
-help: ## Lists the targets
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-rehearse: ## Rehearses a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME
+rehearse: ## Rehearse a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME, PROGRAM=DIR
 	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
-	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) ../.rehearsal/bin/rehearse
+	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) PROGRAM=$(PROGRAM) ../.rehearsal/bin/rehearse
 
-boot-lab: ## Boots a control plane and a worker for real from their user data, then breaks them. Root, Debian 12; ONLY='power cut' chooses
+boot-lab: ## Boot a control plane and a worker from their real user data, then inject failures. Debian 12, root. ONLY='power cut'
 	@scripts/compile ./cmd/bootlab .rehearsal/bin/bootlab
 	@cd rehearsal && ../.rehearsal/bin/bootlab -only '$(ONLY)'
 
-test: ## Runs every check and test
-	@LINT="$(LINT)" scripts/test
+lint: ## Check formatting, shell scripts and workflows; go vet, staticcheck
+	@scripts/test lint
 
-fmt: ## Formats all Go files
+unit: ## Run the fast tests: no server, no tool, no root
+	@scripts/test unit
+
+test: ## Run every check and test. As root on Debian 12 it installs the servers that it needs
+	@scripts/test all
+
+docs: ## Regenerate the picture of the cluster, the node tables and the table of settings
+	@go run ./internal/docs/cmd
+
+fmt: ## Format all Go files
 	@gofmt -l -w $$(git ls-files '*.go')
 
-roll: ## Brings a changed version, image, type or bootstrap to the machines of a stack, one node at a time. STACK=prod
+roll: ## Bring a changed version, image, instance type or bootstrap to the machines, one node at a time. STACK=prod
 	@go run ./cmd/growbin -stack $(STACK)
 
-bench: ## Runs the benchmarks whose figures docs/performance.md shows
-	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim
+bench: ## Run the benchmarks of the program and of the simulated AWS
+	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim/...
