@@ -8,12 +8,12 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/bucket"
-	"github.com/growbin/cluster/components/securitygroup"
-	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/instance"
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeconfig"
+	"github.com/growbin/cluster/components/network"
+	"github.com/growbin/cluster/components/securitygroup"
 )
 
 const (

@@ -8,10 +8,10 @@ import (
 
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/capacity"
-	"github.com/growbin/cluster/components/securitygroup"
+	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
-	"github.com/growbin/cluster/components/instance"
+	"github.com/growbin/cluster/components/securitygroup"
 )
 
 // dataMount is where a node's data volume is mounted.

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/calico"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/internal/testing/awssim"
-	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 const instanceType = "aws:ec2/instance:Instance"

@@ -5,9 +5,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/namespace"
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/workload"
 )
 

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // machineImages are the images that each machine's user data names.

@@ -4,8 +4,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
-	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/namespace"
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/postgresql"
 	"github.com/growbin/cluster/components/rabbitmq"
 	"github.com/growbin/cluster/components/redis"

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 func TestASurgeMachineIsItsNodesTwin(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/components/securitygroup"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/securitygroup"
 )
 
 func flows(nodeExporter bool) []securitygroup.Rule {

@@ -73,7 +73,7 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if s.passwords, err = credentials.NewPasswords(ctx, s.name, s.roles(), child); err != nil {
 		return err
 	}
-	pod := pod.Pod{
+	set := pod.Pod{
 		Name: s.name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
 		Labels: pod.Labels("postgresql", s.name, "server"),
 		// A fast shutdown rolls open transactions back and writes a checkpoint.
@@ -85,11 +85,11 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := pod.NewConfigMap(ctx, s.name+"-config", pod, s.args.files(), child)
+	config, err := pod.NewConfigMap(ctx, s.name+"-config", set, s.args.files(), child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pod.NewSecret(ctx, s.name+"-passwords", pod, passwordFiles(s.passwords), child)
+	secret, checksum, err := pod.NewSecret(ctx, s.name+"-passwords", set, passwordFiles(s.passwords), child)
 	if err != nil {
 		return err
 	}
@@ -98,14 +98,14 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	pod.Volumes = podVolumes(config, secret, s.args.Monitor)
 	pod.Containers = core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
-	set, err := apps.NewStatefulSet(ctx, s.name, pod.StatefulSet(), child)
+	set, err := apps.NewStatefulSet(ctx, s.name, set.StatefulSet(), child)
 	if err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", s.name, err)
 	}
-	if err := pod.NewServices(ctx, s.name, pod, []pod.Port{{Name: "postgresql", Number: port}}, child); err != nil {
+	if err := pod.NewServices(ctx, s.name, set, []pod.Port{{Name: "postgresql", Number: port}}, child); err != nil {
 		return err
 	}
-	return s.createBackups(ctx, pod, volume.ClaimName, config, secret, set)
+	return s.createBackups(ctx, set, volume.ClaimName, config, secret, set)
 }
 
 // roles are all that need a password.

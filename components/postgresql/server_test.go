@@ -90,14 +90,14 @@ func TestBackups(t *testing.T) {
 		schedules[job.Name] = job.Value("spec.schedule")
 		assert.Equal(t, "Asia/Seoul", job.Value("spec.timeZone"))
 		assert.Equal(t, "Forbid", job.Value("spec.concurrencyPolicy"))
-		const pod = "spec.jobTemplate.spec.template.spec"
-		assert.Equal(t, map[string]any{"role": "postgresql"}, job.Value(pod+".nodeSelector"))
-		assert.NotEmpty(t, job.Value(pod+".tolerations"))
-		job.RequireMounts(t, pod)
+		const podSpec = "spec.jobTemplate.spec.template.spec"
+		assert.Equal(t, map[string]any{"role": "postgresql"}, job.Value(podSpec+".nodeSelector"))
+		assert.NotEmpty(t, job.Value(podSpec+".tolerations"))
+		job.RequireMounts(t, podSpec)
 		// It can read the password of its own database's owner and no other.
-		assert.Equal(t, "password", job.Value(pod+".volumes[1].name"))
-		assert.Len(t, job.Value(pod+".volumes[1].secret.items"), 1)
-		assert.Equal(t, "data-main-db-0", job.Value(pod+".volumes[3].persistentVolumeClaim.claimName"))
+		assert.Equal(t, "password", job.Value(podSpec+".volumes[1].name"))
+		assert.Len(t, job.Value(podSpec+".volumes[1].secret.items"), 1)
+		assert.Equal(t, "data-main-db-0", job.Value(podSpec+".volumes[3].persistentVolumeClaim.claimName"))
 	}
 	assert.Equal(t, map[string]any{
 		"main-db-backup-orders": "10 3 * * *", "main-db-backup-billing": "30 3 * * *", "main-db-backup-audit-log": "50 3 * * *",

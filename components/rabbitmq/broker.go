@@ -74,7 +74,7 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if b.passwords, err = credentials.NewPasswords(ctx, b.name, users, child); err != nil {
 		return err
 	}
-	pod := pod.Pod{
+	set := pod.Pod{
 		Name: b.name, Namespace: b.args.Namespace, Placement: b.args.Placement, UID: imageUID,
 		Labels:       pod.Labels("rabbitmq", b.name, "server"),
 		GraceSeconds: 120, // to write queues down
@@ -85,14 +85,14 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := pod.NewConfigMap(ctx, b.name+"-config", pod, map[string]string{
+	config, err := pod.NewConfigMap(ctx, b.name+"-config", set, map[string]string{
 		"rabbitmq.conf":   ConfigFor(b.args.Resources.Limits.MemoryMiB, b.args.Storage.SizeGiB, b.args.PermitTransientQueues).Render(),
 		"enabled_plugins": EnabledPlugins(),
 	}, child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pod.NewSecret(ctx, b.name+"-definitions", pod, b.definitions(), child)
+	secret, checksum, err := pod.NewSecret(ctx, b.name+"-definitions", set, b.definitions(), child)
 	if err != nil {
 		return err
 	}
@@ -106,10 +106,10 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 		pod.Scratch("tmp", 64),
 	}
 	pod.Containers = core.ContainerArray{b.args.container()}
-	if _, err := apps.NewStatefulSet(ctx, b.name, pod.StatefulSet(), child); err != nil {
+	if _, err := apps.NewStatefulSet(ctx, b.name, set.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", b.name, err)
 	}
-	return pod.NewServices(ctx, b.name, pod, []pod.Port{{Name: "amqp", Number: port}}, child)
+	return pod.NewServices(ctx, b.name, set, []pod.Port{{Name: "amqp", Number: port}}, child)
 }
 
 // definitions is the file that the broker imports. It is a Secret, since it holds hashes of passwords.

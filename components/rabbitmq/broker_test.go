@@ -16,7 +16,7 @@ import (
 
 const (
 	statefulSet = "kubernetes:apps/v1:StatefulSet"
-	pod         = "spec.template.spec"
+	podSpec     = "spec.template.spec"
 )
 
 // deploy registers the broker and returns what was registered, and the URL of each user.
@@ -49,15 +49,15 @@ func TestBroker(t *testing.T) {
 	r, urls := deploy(t, args)
 	r.RequireDescend(t, brokerType)
 	set := r.One(t, statefulSet, "main-mq")
-	assert.Equal(t, map[string]any{"role": "rabbitmq"}, set.Value(pod+".nodeSelector"))
-	assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Equal", "value": "rabbitmq", "effect": "NoSchedule"}}, set.Value(pod+".tolerations"))
+	assert.Equal(t, map[string]any{"role": "rabbitmq"}, set.Value(podSpec+".nodeSelector"))
+	assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Equal", "value": "rabbitmq", "effect": "NoSchedule"}}, set.Value(podSpec+".tolerations"))
 	assert.Equal(t, "15692", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
 	assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
 	assert.Equal(t, "main-mq-headless", set.Value("spec.serviceName"))
-	set.RequireMounts(t, pod, "data")
-	set.RequireRestricted(t, pod)
+	set.RequireMounts(t, podSpec, "data")
+	set.RequireRestricted(t, podSpec)
 	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-		assert.NotNil(t, set.Value(pod+".containers[0]."+probe), probe)
+		assert.NotNil(t, set.Value(podSpec+".containers[0]."+probe), probe)
 	}
 	volume := r.One(t, "kubernetes:core/v1:PersistentVolume", "main-mq")
 	assert.Equal(t, "data-main-mq-0", volume.Value("spec.claimRef.name"))
@@ -93,7 +93,7 @@ func TestDefinitionsAreTheSecretsContent(t *testing.T) {
 
 func TestDefaultsFitASmallNode(t *testing.T) {
 	r, _ := deploy(t, validArgs())
-	cpu, memory := r.One(t, statefulSet, "main-mq").Limits(t, pod)
+	cpu, memory := r.One(t, statefulSet, "main-mq").Limits(t, podSpec)
 	assert.LessOrEqual(t, memory, int64(1200), "1300 MiB allocatable less DaemonSets")
 	assert.LessOrEqual(t, cpu, int64(1750), "1900m allocatable less DaemonSets")
 }
@@ -107,7 +107,7 @@ func TestChangesStartANewPod(t *testing.T) {
 	args.PermitTransientQueues = true
 	config, _ := deploy(t, args)
 	value := func(r *recorder.Recorder, path string) any { return r.One(t, statefulSet, "main-mq").Value(path) }
-	const secret, configMap = "spec.template.metadata.annotations." + pod.ChecksumAnnotation, pod + ".volumes[0].configMap.name"
+	const secret, configMap = "spec.template.metadata.annotations." + pod.ChecksumAnnotation, podSpec + ".volumes[0].configMap.name"
 	assert.NotEqual(t, value(before, secret), value(queues, secret))
 	assert.NotEqual(t, value(before, configMap), value(config, configMap))
 	assert.Equal(t, value(before, configMap), value(queues, configMap))

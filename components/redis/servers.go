@@ -95,7 +95,7 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	for _, u := range uses {
 		s.passwords[u.Name] = passwords[u.Name]
 	}
-	pod := pod.Pod{
+	set := pod.Pod{
 		Name: name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
 		Labels:       pod.Labels("redis", name, "server"),
 		GraceSeconds: 30, // to write the append-only file's last second
@@ -111,13 +111,13 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 		}
 		pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	}
-	config, err := pod.NewConfigMap(ctx, name+"-config", pod, map[string]string{
+	config, err := pod.NewConfigMap(ctx, name+"-config", set, map[string]string{
 		configFile: ConfigFor(kind, resources.Limits.MemoryMiB).Render(),
 	}, child)
 	if err != nil {
 		return err
 	}
-	secret, checksum, err := pod.NewSecret(ctx, name+"-users", pod, secretFiles(uses, passwords), child)
+	secret, checksum, err := pod.NewSecret(ctx, name+"-users", set, secretFiles(uses, passwords), child)
 	if err != nil {
 		return err
 	}
@@ -125,10 +125,10 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	pod.Annotations[pod.ChecksumAnnotation] = checksum
 	pod.Volumes = podVolumes(kind, config, secret)
 	pod.Containers = core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
-	if _, err := apps.NewStatefulSet(ctx, name, pod.StatefulSet(), child); err != nil {
+	if _, err := apps.NewStatefulSet(ctx, name, set.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", name, err)
 	}
-	return pod.NewServices(ctx, name, pod, []pod.Port{{Name: "redis", Number: port}}, child)
+	return pod.NewServices(ctx, name, set, []pod.Port{{Name: "redis", Number: port}}, child)
 }
 
 // secretFiles are the ACL file, for the server, and the exporter's own password.

@@ -14,7 +14,7 @@ import (
 
 const (
 	statefulSet = "kubernetes:apps/v1:StatefulSet"
-	pod         = "spec.template.spec"
+	podSpec     = "spec.template.spec"
 )
 
 // deploy registers the servers and returns what was registered, and the URL of each use.
@@ -48,14 +48,14 @@ func TestServers(t *testing.T) {
 	require.Len(t, r.Of(statefulSet), 2)
 	for name, claims := range map[string][]string{"store-cache": nil, "store-durable": {"data"}} {
 		set := r.One(t, statefulSet, name)
-		assert.Equal(t, map[string]any{"role": "redis"}, set.Value(pod+".nodeSelector"))
-		assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}}, set.Value(pod+".tolerations"))
+		assert.Equal(t, map[string]any{"role": "redis"}, set.Value(podSpec+".nodeSelector"))
+		assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}}, set.Value(podSpec+".tolerations"))
 		assert.Equal(t, "9121", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
 		assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
-		set.RequireMounts(t, pod, claims...)
-		set.RequireRestricted(t, pod)
+		set.RequireMounts(t, podSpec, claims...)
+		set.RequireRestricted(t, podSpec)
 		for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-			assert.NotNil(t, set.Value(pod+".containers[0]."+probe), probe)
+			assert.NotNil(t, set.Value(podSpec+".containers[0]."+probe), probe)
 		}
 		assert.Equal(t, name, r.One(t, "kubernetes:core/v1:Service", name).Value("metadata.name"))
 	}
@@ -98,7 +98,7 @@ func TestDefaultsFitASmallNode(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	var cpu, memory int64
 	for _, set := range r.Of(statefulSet) {
-		c, m := set.Limits(t, pod)
+		c, m := set.Limits(t, podSpec)
 		cpu, memory = cpu+c, memory+m
 	}
 	assert.LessOrEqual(t, memory, int64(1200), "1300 MiB allocatable less DaemonSets")

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/lab/host"
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // pollInterval is the time between two tries of what another resource has yet to make possible.
