@@ -40,10 +40,10 @@ type cluster struct {
 	images *bucket.Bucket
 	// backups holds what the control plane saves of itself.
 	backups *bucket.Bucket
-	nodes   map[string]*instance.Node
+	nodes   map[string]*instance.Instance
 	// server is the URL of the API server as it is reached from here.
 	server     pulumi.StringOutput
-	access     *kubeconfig.Access
+	kubeconfig *kubeconfig.Kubeconfig
 	kubernetes *kubernetes.Provider
 }
 
@@ -51,30 +51,30 @@ type cluster struct {
 func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Provider) (*cluster, error) {
 	name := s.ClusterName()
 	onAWS := pulumi.Provider(provider)
-	c := &cluster{nodes: map[string]*instance.Node{}}
+	c := &cluster{nodes: map[string]*instance.Instance{}}
 	var err error
 	if c.vpc, err = network.NewVpc(ctx, name, s.vpcArgs(), onAWS); err != nil {
 		return nil, err
 	}
-	groups, err := securitygroup.New(ctx, name, &securitygroup.Args{
+	groups, err := securitygroup.NewSecurityGroups(ctx, name, &securitygroup.SecurityGroupsArgs{
 		VpcID: c.vpc.ID.ToStringOutput(), Groups: securityGroups, Rules: securityRules(s),
 	}, onAWS)
 	if err != nil {
 		return nil, err
 	}
-	if c.images, err = bucket.New(ctx, name+"-images", &bucket.Args{
+	if c.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
 		NoncurrentDays: imageVersionDays, DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
 		return nil, err
 	}
 	// The latest backup lies outside the history and never expires: a cluster that slept for weeks must come back too.
-	if c.backups, err = bucket.New(ctx, name+"-backups", &bucket.Args{
+	if c.backups, err = bucket.NewBucket(ctx, name+"-backups", &bucket.BucketArgs{
 		ExpirePrefix: kubeadm.BackupHistory, ExpireDays: s.EtcdBackupKeepDays, NoncurrentDays: s.EtcdBackupKeepDays,
 		DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
 		return nil, err
 	}
-	bootstrap, err := kubeadm.NewCluster(ctx, name, bootstrapArgs(s, c.images, c.backups), onAWS)
+	bootstrap, err := kubeadm.NewBootstrap(ctx, name, bootstrapArgs(s, c.images, c.backups), onAWS)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func newCluster(ctx *pulumi.Context, s *Settings, image string, provider *aws.Pr
 		args.AMI = pulumi.String(image)
 		args.SecurityGroupIDs = pulumi.StringArray{groups.GroupID(string(n.Role))}
 		args.InstanceProfile = bootstrap.InstanceProfiles[n.Name]
-		if c.nodes[n.Name], err = instance.New(ctx, n.Name, args, onAWS, ready); err != nil {
+		if c.nodes[n.Name], err = instance.NewInstance(ctx, n.Name, args, onAWS, ready); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 	} else {
 		c.server = pulumi.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)
 	}
-	if c.access, err = kubeconfig.New(ctx, s.ClusterName(), &kubeconfig.Args{
+	if c.kubeconfig, err = kubeconfig.NewKubeconfig(ctx, s.ClusterName(), &kubeconfig.KubeconfigArgs{
 		Cluster: s.ClusterName(), ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: c.server,
 		Timeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace,
 		// The machine's volumes and address are part of it: what is deployed later must be destroyed before them.
@@ -112,12 +112,12 @@ func (c *cluster) enter(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceO
 		return err
 	}
 	c.kubernetes, err = kubernetes.NewProvider(ctx, s.ClusterName(), &kubernetes.ProviderArgs{
-		Kubeconfig: c.kubeconfig.Kubeconfig,
+		Kubeconfig: c.kubeconfig.Content,
 		// Without a stable identity a renewed kubeconfig would replace everything in the cluster.
 		ClusterIdentifier: pulumi.String(s.ClusterName()),
 		// A cluster that is gone for good must not block the destruction of the rest, unless its content is protected.
 		DeleteUnreachable: pulumi.Bool(!s.DeletionProtection),
-	}, pulumi.DependsOn([]pulumi.Resource{c.access}))
+	}, pulumi.DependsOn([]pulumi.Resource{c.kubeconfig}))
 	if err != nil {
 		return fmt.Errorf("configure Kubernetes: %w", err)
 	}

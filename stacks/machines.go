@@ -51,8 +51,8 @@ func securityRules(s *Settings) []securitygroup.Rule {
 }
 
 // bootstrapArgs gives each node its part in the cluster, and the nodes whose pods act with the node's role theirs.
-func bootstrapArgs(s *Settings, images, backups *bucket.Bucket) *kubeadm.ClusterArgs {
-	args := &kubeadm.ClusterArgs{
+func bootstrapArgs(s *Settings, images, backups *bucket.Bucket) *kubeadm.BootstrapArgs {
+	args := &kubeadm.BootstrapArgs{
 		ClusterName: s.ClusterName(), ControlPlane: ControlPlane(s.Nodes).Name, BackupBucketARN: backups.ARN,
 		Statements: map[string][]kubeadm.Statement{},
 	}
@@ -71,13 +71,13 @@ func bootstrapArgs(s *Settings, images, backups *bucket.Bucket) *kubeadm.Cluster
 }
 
 // machineArgs is one row of the topology as a machine, without what only AWS knows.
-func machineArgs(s *Settings, n Node, vpc *network.Vpc, backups *bucket.Bucket) (*instance.Args, error) {
+func machineArgs(s *Settings, n Node, vpc *network.Vpc, backups *bucket.Bucket) (*instance.InstanceArgs, error) {
 	userData, err := userData(s, n, backups)
 	if err != nil {
 		return nil, err
 	}
 	zone := s.AvailabilityZones[n.Zone]
-	args := &instance.Args{
+	args := &instance.InstanceArgs{
 		InstanceType: n.InstanceType, Zone: zone,
 		RootGiB: n.RootGiB, DataGiB: n.DataGiB,
 		UserData: userData, KeyName: s.SSHKeyName,

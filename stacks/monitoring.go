@@ -29,7 +29,7 @@ const (
 
 // deployMonitoring watches the cluster from its own node.
 func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) error {
-	space, err := namespace.New(ctx, namespaceMonitoring, &namespace.Args{PodSecurity: namespace.Privileged}, p.inCluster)
+	space, err := namespace.NewNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func outputs(s *Settings, c *cluster) pulumi.Map {
 		OutputClusterInfo: clusterInfo(s, c),
 		OutputNodeRoles:   nodeRoles(s.Nodes),
 		OutputSSHCommands: sshCommands(s, c.nodes),
-		OutputKubeconfig:  c.access.Kubeconfig,
+		OutputKubeconfig:  c.kubeconfig.Content,
 		OutputAPIEndpoint: c.server,
 	}
 }
@@ -59,7 +59,7 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 
 // sshCommands has a command per node that opens a shell on it. Session Manager needs no key, no open port and
 // no address: an instance keeps its identifier for life, while its public address changes with every stop.
-func sshCommands(s *Settings, nodes map[string]*instance.Node) pulumi.StringMap {
+func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
 		if s.SSHKeyName != "" && s.NodeSubnets == "public" {

@@ -34,8 +34,8 @@ func newPlatform(ctx *pulumi.Context, s *Settings, c *cluster) (*platform, error
 	}
 	for _, n := range s.machines() {
 		machine := c.nodes[n.Name]
-		if p.joined[n.Name], err = noderole.New(ctx, n.Name, &noderole.Args{
-			Node: n.Name, Role: string(n.Role), InstanceID: c.access.Joined(n.Name, machine.InstanceID),
+		if p.joined[n.Name], err = noderole.NewNodeRole(ctx, n.Name, &noderole.NodeRoleArgs{
+			Node: n.Name, Role: string(n.Role), InstanceID: c.kubeconfig.Joined(n.Name, machine.InstanceID),
 			// The whole machine, its volumes too: what runs on the node is destroyed before them.
 		}, p.inCluster, pulumi.DependsOn([]pulumi.Resource{machine})); err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (p *platform) after(nodes ...string) pulumi.ResourceOption {
 // deployArgoCD installs Argo CD on the control plane.
 func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) error {
 	// The chart's pods meet the restricted level but for Redis' init job.
-	space, err := namespace.New(ctx, namespaceArgoCD, &namespace.Args{PodSecurity: namespace.Baseline}, p.inCluster)
+	space, err := namespace.NewNamespace(ctx, namespaceArgoCD, &namespace.NamespaceArgs{PodSecurity: namespace.Baseline}, p.inCluster)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func redisUses() []redis.Use {
 
 // newStores deploys the stores, each on its node with its data on the node's data volume.
 func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
-	space, err := namespace.New(ctx, namespaceData, &namespace.Args{}, p.inCluster)
+	space, err := namespace.NewNamespace(ctx, namespaceData, &namespace.NamespaceArgs{}, p.inCluster)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
 // Pulumi, which does few things at once (four per processor), would wait for applications with every place it has and
 // never come to the stores.
 func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platform, stores *stores) error {
-	space, err := namespace.New(ctx, namespaceApplications, &namespace.Args{Registry: s.registry()}, p.inCluster)
+	space, err := namespace.NewNamespace(ctx, namespaceApplications, &namespace.NamespaceArgs{Registry: s.registry()}, p.inCluster)
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const bucketType = "kubeadm-aws:bucket:Bucket"
+const typeToken = "kubeadm-aws:bucket:Bucket"
 
-// Args describes a bucket.
-type Args struct {
+// BucketArgs describes a bucket.
+type BucketArgs struct {
 	// NoncurrentDays is how many days an overwritten or deleted object can be brought back.
 	NoncurrentDays int
 	// ExpireDays removes objects that many days after they were written; 0 keeps them.
@@ -32,14 +32,14 @@ type Bucket struct {
 	ARN pulumi.StringOutput
 }
 
-// New creates the bucket and everything that keeps it private.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Bucket, error) {
+// NewBucket creates the bucket and everything that keeps it private.
+func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*Bucket, error) {
 	if args.NoncurrentDays < 1 || args.ExpireDays < 0 {
 		return nil, fmt.Errorf("bucket %s: NoncurrentDays is %d and ExpireDays is %d; give at least 1, and 0 or more",
 			name, args.NoncurrentDays, args.ExpireDays)
 	}
 	b := &Bucket{}
-	if err := ctx.RegisterComponentResource(bucketType, name, b, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(typeToken, name, b, opts...); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	// Pulumi adds a random suffix to the name, which must be free in all of AWS.
@@ -102,7 +102,7 @@ func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2) 
 	return err
 }
 
-func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *Args) error {
+func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs) error {
 	versioning, err := s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
 		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{

@@ -21,14 +21,14 @@ const (
 )
 
 // deploy makes a bucket called images in an empty account.
-func deploy(t *testing.T, args Args) (*awssim.Mocks, *Bucket, error) {
+func deploy(t *testing.T, args BucketArgs) (*awssim.Mocks, *Bucket, error) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
 	mocks := awssim.NewMocks(cloud)
 	var made *Bucket
 	err := pulumi.RunErr(func(ctx *pulumi.Context) (err error) {
-		made, err = New(ctx, "images", &args)
+		made, err = NewBucket(ctx, "images", &args)
 		return err
 	}, pulumi.WithMocks("project", "stack", mocks))
 	return mocks, made, err
@@ -43,10 +43,10 @@ func only(t *testing.T, mocks *awssim.Mocks, token string) awssim.Registration {
 }
 
 func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
-	mocks, _, err := deploy(t, Args{NoncurrentDays: 30})
+	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
 
-	component := only(t, mocks, bucketType)
+	component := only(t, mocks, typeToken)
 	require.Len(t, mocks.Registrations(), 7, "the component and its six resources")
 	for _, token := range []string{bucketV2, accessBlock, encryption, versioning, lifecycle, policy} {
 		child := only(t, mocks, token)
@@ -68,7 +68,7 @@ func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
 }
 
 func TestBucketIsReachedOverTLSOnly(t *testing.T) {
-	mocks, _, err := deploy(t, Args{NoncurrentDays: 30})
+	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
 	arn := "arn:aws:s3:::" + only(t, mocks, bucketV2).ID
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["`+arn+`","`+arn+`/*"],
@@ -82,7 +82,7 @@ func TestBucketTellsItsNameAndARN(t *testing.T) {
 	t.Cleanup(cloud.Close)
 	mocks := awssim.NewMocks(cloud)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-		b, err := New(ctx, "images", &Args{NoncurrentDays: 30})
+		b, err := NewBucket(ctx, "images", &BucketArgs{NoncurrentDays: 30})
 		if err != nil {
 			return err
 		}
@@ -95,28 +95,28 @@ func TestBucketTellsItsNameAndARN(t *testing.T) {
 }
 
 func TestBucketTidiesUp(t *testing.T) {
-	rule := func(args Args) map[string]any {
+	rule := func(args BucketArgs) map[string]any {
 		mocks, _, err := deploy(t, args)
 		require.NoError(t, err)
 		rules := only(t, mocks, lifecycle).Inputs["rules"].ArrayValue()
 		return rules[len(rules)-1].ObjectValue().Mappable()
 	}
-	kept := rule(Args{NoncurrentDays: 30})
+	kept := rule(BucketArgs{NoncurrentDays: 30})
 	assert.Equal(t, "Enabled", kept["status"])
 	assert.Equal(t, map[string]any{"prefix": ""}, kept["filter"], "all objects")
 	assert.Equal(t, map[string]any{"noncurrentDays": 30.0}, kept["noncurrentVersionExpiration"])
 	assert.Equal(t, map[string]any{"daysAfterInitiation": 7.0}, kept["abortIncompleteMultipartUpload"])
 	assert.NotContains(t, kept, "expiration")
 
-	expires := rule(Args{NoncurrentDays: 1, ExpireDays: 90})
+	expires := rule(BucketArgs{NoncurrentDays: 1, ExpireDays: 90})
 	assert.Equal(t, map[string]any{"days": 90.0}, expires["expiration"])
 	assert.Equal(t, map[string]any{"prefix": ""}, expires["filter"], "all objects")
-	assert.Equal(t, map[string]any{"prefix": "old/"}, rule(Args{NoncurrentDays: 1, ExpireDays: 90, ExpirePrefix: "old/"})["filter"])
+	assert.Equal(t, map[string]any{"prefix": "old/"}, rule(BucketArgs{NoncurrentDays: 1, ExpireDays: 90, ExpirePrefix: "old/"})["filter"])
 }
 
 func TestDeletionProtection(t *testing.T) {
 	for _, protect := range []bool{true, false} {
-		mocks, _, err := deploy(t, Args{NoncurrentDays: 30, DeletionProtection: protect})
+		mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30, DeletionProtection: protect})
 		require.NoError(t, err)
 		made := only(t, mocks, bucketV2)
 		require.NotNil(t, made.Protect)
@@ -126,7 +126,7 @@ func TestDeletionProtection(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for want, args := range map[string]Args{
+	for want, args := range map[string]BucketArgs{
 		"NoncurrentDays is 0 and ExpireDays is 5; give at least 1, and 0 or more":  {ExpireDays: 5},
 		"NoncurrentDays is 3 and ExpireDays is -1; give at least 1, and 0 or more": {NoncurrentDays: 3, ExpireDays: -1},
 		"NoncurrentDays is -2 and ExpireDays is -1; give at least 1":               {NoncurrentDays: -2, ExpireDays: -1},

@@ -1,4 +1,4 @@
-// Package node builds one EC2 machine of a cluster.
+// Package instance builds one EC2 machine of a cluster.
 package instance
 
 import (
@@ -12,13 +12,13 @@ import (
 	"github.com/growbin/cluster/components/capacity"
 )
 
-const nodeType = "kubeadm-aws:node:Node"
+const typeToken = "kubeadm-aws:instance:Instance"
 
 // dataDevice is the name under which the data volume is attached; on Nitro instances the kernel shows it as an NVMe disk.
 const dataDevice = "/dev/sdf"
 
-// Args describes one machine.
-type Args struct {
+// InstanceArgs describes one machine.
+type InstanceArgs struct {
 	// InstanceType is an EC2 type that package capacity knows.
 	InstanceType string
 	// AMI is the image of the first boot. A newer one does not replace a running machine: see Roll.
@@ -57,8 +57,8 @@ type Args struct {
 // the user data of every node, must not take all machines away in one update: each is changed when its turn comes.
 var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 
-// Node is one machine with its volumes.
-type Node struct {
+// Instance is one machine with its volumes.
+type Instance struct {
 	pulumi.ResourceState
 
 	// InstanceID is EC2's identifier, i-….
@@ -69,30 +69,30 @@ type Node struct {
 	PublicIP pulumi.StringOutput
 }
 
-// New creates the machine. Its data volume outlives it: a replaced machine gets the same volume.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Node, error) {
+// NewInstance creates the machine. Its data volume outlives it: a replaced machine gets the same volume.
+func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...pulumi.ResourceOption) (*Instance, error) {
 	if err := args.Validate(); err != nil {
-		return nil, fmt.Errorf("node %s: %w", name, err)
+		return nil, fmt.Errorf("instance %s: %w", name, err)
 	}
-	n := &Node{}
-	if err := ctx.RegisterComponentResource(nodeType, name, n, opts...); err != nil {
-		return nil, fmt.Errorf("node %s: %w", name, err)
+	n := &Instance{}
+	if err := ctx.RegisterComponentResource(typeToken, name, n, opts...); err != nil {
+		return nil, fmt.Errorf("instance %s: %w", name, err)
 	}
 	instance, err := ec2.NewInstance(ctx, name, args.instance(name), args.instanceOptions(n)...)
 	if err != nil {
-		return nil, fmt.Errorf("node %s: instance: %w", name, err)
+		return nil, fmt.Errorf("instance %s: instance: %w", name, err)
 	}
 	n.InstanceID = instance.ID().ToStringOutput()
 	n.PrivateIP = instance.PrivateIp
 	n.PublicIP = instance.PublicIp
 	if args.ElasticIP {
 		if n.PublicIP, err = elasticIP(ctx, name, n, instance); err != nil {
-			return nil, fmt.Errorf("node %s: elastic IP: %w", name, err)
+			return nil, fmt.Errorf("instance %s: elastic IP: %w", name, err)
 		}
 	}
 	if args.DataGiB > 0 {
 		if err := dataVolume(ctx, name, args, n, instance); err != nil {
-			return nil, fmt.Errorf("node %s: data volume: %w", name, err)
+			return nil, fmt.Errorf("instance %s: data volume: %w", name, err)
 		}
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
@@ -100,7 +100,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func (a *Args) instance(name string) *ec2.InstanceArgs {
+func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 	args := &ec2.InstanceArgs{
 		Ami:                 a.AMI,
 		InstanceType:        pulumi.String(a.InstanceType),
@@ -134,13 +134,13 @@ func (a *Args) instance(name string) *ec2.InstanceArgs {
 	return args
 }
 
-func (a *Args) volumeTags(name string) pulumi.StringMap {
+func (a *InstanceArgs) volumeTags(name string) pulumi.StringMap {
 	tags := pulumi.ToStringMap(a.VolumeTags)
 	tags["Name"] = pulumi.String(name)
 	return tags
 }
 
-func (a *Args) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {
+func (a *InstanceArgs) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {
 	options := []pulumi.ResourceOption{
 		pulumi.Parent(parent),
 		// The successor needs the private address and the data volume of its predecessor.
@@ -171,7 +171,7 @@ func elasticIP(ctx *pulumi.Context, name string, parent pulumi.Resource, instanc
 	return association.PublicIp, nil
 }
 
-func dataVolume(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, instance *ec2.Instance) error {
+func dataVolume(ctx *pulumi.Context, name string, args *InstanceArgs, parent pulumi.Resource, instance *ec2.Instance) error {
 	volume, err := ebs.NewVolume(ctx, name+"-data", &ebs.VolumeArgs{
 		AvailabilityZone: pulumi.String(args.Zone),
 		Type:             pulumi.String("gp3"),
@@ -193,7 +193,7 @@ func dataVolume(ctx *pulumi.Context, name string, args *Args, parent pulumi.Reso
 }
 
 // Validate returns every problem of the arguments, joined.
-func (a *Args) Validate() error {
+func (a *InstanceArgs) Validate() error {
 	var problems []error
 	if _, err := capacity.LookupInstanceType(a.InstanceType); err != nil {
 		problems = append(problems, fmt.Errorf("InstanceType: %w", err))

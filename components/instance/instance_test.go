@@ -26,8 +26,8 @@ const (
 	trustEC2 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 )
 
-func validArgs() Args {
-	return Args{
+func validArgs() InstanceArgs {
+	return InstanceArgs{
 		InstanceType: "t3.medium", Zone: "ap-northeast-2a", RootGiB: 20,
 		UserData: pulumi.String(base64.StdEncoding.EncodeToString([]byte("#cloud-config\n"))),
 	}
@@ -42,7 +42,7 @@ type world struct {
 }
 
 // deploy makes a node called k8s-redis in a public subnet, and what it needs around it.
-func deploy(t *testing.T, args Args) (*world, error) {
+func deploy(t *testing.T, args InstanceArgs) (*world, error) {
 	t.Helper()
 	w := &world{cloud: awssim.New(awssim.Options{})}
 	t.Cleanup(w.cloud.Close)
@@ -52,7 +52,7 @@ func deploy(t *testing.T, args Args) (*world, error) {
 		if err != nil {
 			return err
 		}
-		n, err := New(ctx, "k8s-redis", &args, pulumi.DependsOn([]pulumi.Resource{subnet}))
+		n, err := NewInstance(ctx, "k8s-redis", &args, pulumi.DependsOn([]pulumi.Resource{subnet}))
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func deploy(t *testing.T, args Args) (*world, error) {
 }
 
 // surroundings makes what the arguments refer to.
-func surroundings(ctx *pulumi.Context, args *Args) (*ec2.Subnet, error) {
+func surroundings(ctx *pulumi.Context, args *InstanceArgs) (*ec2.Subnet, error) {
 	vpc, err := ec2.NewVpc(ctx, "net", &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")})
 	if err != nil {
 		return nil, err
@@ -116,8 +116,8 @@ func (w *world) only(t *testing.T, token, name string) awssim.Registration {
 	found := w.mocks.OfType(token)
 	require.Len(t, found, 1, token)
 	assert.Equal(t, name, found[0].Name)
-	if token != nodeType {
-		assert.Equal(t, w.only(t, nodeType, "k8s-redis").URN, found[0].Parent)
+	if token != typeToken {
+		assert.Equal(t, w.only(t, typeToken, "k8s-redis").URN, found[0].Parent)
 	}
 	return found[0]
 }
@@ -259,36 +259,36 @@ func TestElasticIP(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		want   string
-		change func(*Args)
+		change func(*InstanceArgs)
 	}{
-		{`InstanceType: unknown instance type "t3.huge"; use one of `, func(a *Args) { a.InstanceType = "t3.huge" }},
-		{"RootGiB is 7; give 8 to 16384", func(a *Args) { a.RootGiB = 7 }},
-		{"RootGiB is 16385; give 8 to 16384", func(a *Args) { a.RootGiB = 16385 }},
-		{"DataGiB is -1; give 0 for none, or up to 16384", func(a *Args) { a.DataGiB = -1 }},
-		{"DataGiB is 16385; give 0 for none, or up to 16384", func(a *Args) { a.DataGiB = 16385 }},
-		{"MetadataHops is -1; give 1 to keep pods out, or 2 to let them use the role", func(a *Args) { a.MetadataHops = -1 }},
-		{"MetadataHops is 3; give 1 to keep pods out, or 2 to let them use the role", func(a *Args) { a.MetadataHops = 3 }},
-		{"Zone is empty; give the availability zone of the subnet", func(a *Args) { a.Zone = "" }},
+		{`InstanceType: unknown instance type "t3.huge"; use one of `, func(a *InstanceArgs) { a.InstanceType = "t3.huge" }},
+		{"RootGiB is 7; give 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 7 }},
+		{"RootGiB is 16385; give 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 16385 }},
+		{"DataGiB is -1; give 0 for none, or up to 16384", func(a *InstanceArgs) { a.DataGiB = -1 }},
+		{"DataGiB is 16385; give 0 for none, or up to 16384", func(a *InstanceArgs) { a.DataGiB = 16385 }},
+		{"MetadataHops is -1; give 1 to keep pods out, or 2 to let them use the role", func(a *InstanceArgs) { a.MetadataHops = -1 }},
+		{"MetadataHops is 3; give 1 to keep pods out, or 2 to let them use the role", func(a *InstanceArgs) { a.MetadataHops = 3 }},
+		{"Zone is empty; give the availability zone of the subnet", func(a *InstanceArgs) { a.Zone = "" }},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			args := validArgs()
 			tt.change(&args)
 			w, err := deploy(t, args)
 			require.ErrorContains(t, err, "node k8s-redis: "+tt.want)
-			assert.Empty(t, w.mocks.OfType(nodeType), "nothing is registered")
+			assert.Empty(t, w.mocks.OfType(typeToken), "nothing is registered")
 		})
 	}
 }
 
 func TestValidateReportsEveryProblem(t *testing.T) {
-	err := (&Args{InstanceType: "t3.huge", DataGiB: -1, MetadataHops: 3}).Validate()
+	err := (&InstanceArgs{InstanceType: "t3.huge", DataGiB: -1, MetadataHops: 3}).Validate()
 	for _, want := range []string{"InstanceType: ", "RootGiB is 0", "DataGiB is -1", "MetadataHops is 3", "Zone is empty"} {
 		assert.ErrorContains(t, err, want)
 	}
-	for _, change := range []func(*Args){
-		func(*Args) {},
-		func(a *Args) { a.RootGiB, a.DataGiB, a.MetadataHops = 8, 16384, 1 },
-		func(a *Args) { a.RootGiB, a.DataGiB, a.MetadataHops = 16384, 1, 2 },
+	for _, change := range []func(*InstanceArgs){
+		func(*InstanceArgs) {},
+		func(a *InstanceArgs) { a.RootGiB, a.DataGiB, a.MetadataHops = 8, 16384, 1 },
+		func(a *InstanceArgs) { a.RootGiB, a.DataGiB, a.MetadataHops = 16384, 1, 2 },
 	} {
 		args := validArgs()
 		change(&args)

@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// ClusterArgs says which nodes make up a cluster.
-type ClusterArgs struct {
+// BootstrapArgs says which nodes make up a cluster.
+type BootstrapArgs struct {
 	// ClusterName is the first part of every SSM parameter's name. It must be the Cluster of every node's user data.
 	ClusterName string
 	// ControlPlane is the name of the node that runs kubeadm init.
@@ -30,9 +30,9 @@ var (
 )
 
 // nodes are all node names, the control plane's first.
-func (a *ClusterArgs) nodes() []string { return append([]string{a.ControlPlane}, a.Workers...) }
+func (a *BootstrapArgs) nodes() []string { return append([]string{a.ControlPlane}, a.Workers...) }
 
-func (a *ClusterArgs) check() error {
+func (a *BootstrapArgs) check() error {
 	var found problems
 	for _, message := range validation.IsDNS1123Label(a.ClusterName) {
 		found.add("ClusterName", a.ClusterName, message)

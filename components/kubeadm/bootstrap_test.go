@@ -1,189 +1,234 @@
 package kubeadm_test
 
 import (
-	"os"
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
-	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-// machines makes one of each role.
-var machines = map[string]func(t *testing.T) *machine{"control plane": newControlPlane, "worker": newWorker}
+const arnPrefix = "arn:aws:ssm:ap-northeast-2:123456789012:parameter"
 
-func TestSecondBootDoesNothing(t *testing.T) {
-	t.Parallel()
-	for role, newOne := range machines {
-		t.Run(role, func(t *testing.T) {
-			t.Parallel()
-			m := newOne(t)
-			output, err := m.boot()
-			require.NoError(t, err, output)
-			files, calls, requests := m.files(), m.calls(), len(m.aws.calls)
-			m.reboot()
-			output, err = m.boot()
-			require.NoError(t, err, output)
-			require.Empty(t, output)
-			require.Equal(t, files, m.files())
-			require.Equal(t, calls, m.calls())
-			require.Equal(t, requests, len(m.aws.calls), "the second boot called AWS")
-		})
+// recorder is an AWS that agrees to everything and remembers it.
+type recorder struct {
+	mu        sync.Mutex
+	resources map[string]pulumi.MockResourceArgs // by type and name
+}
+
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.resources[args.TypeToken+" "+args.Name] = args
+	outputs := args.Inputs.Copy()
+	if _, named := outputs["name"]; !named {
+		outputs["name"] = resource.NewStringProperty(args.Name)
+	}
+	if args.TypeToken == "aws:ssm/parameter:Parameter" {
+		outputs["arn"] = resource.NewStringProperty(arnPrefix + args.Inputs["name"].StringValue())
+	}
+	return args.Name, outputs, nil
+}
+
+func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.PropertyMap{}, nil
+}
+
+func bootstrapArgs() *kubeadm.BootstrapArgs {
+	return &kubeadm.BootstrapArgs{
+		ClusterName:  "dev",
+		ControlPlane: "k8s-master",
+		Workers:      []string{"k8s-redis", "k8s-worker-storage"},
+
+		BackupBucketARN: pulumi.String("arn:aws:s3:::backups"),
+		Statements: map[string][]kubeadm.Statement{"k8s-worker-storage": {{
+			Sid: "Images", Actions: []string{"s3:PutObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::images/*")},
+		}}},
 	}
 }
 
-func TestPowerLostAtEveryCommandEndsInTheSameState(t *testing.T) {
+// newBootstrap runs NewBootstrap against the recorder.
+func newBootstrap(t *testing.T, args *kubeadm.BootstrapArgs, check func(bootstrap *kubeadm.Bootstrap)) (*recorder, error) {
+	t.Helper()
+	recorder := &recorder{resources: map[string]pulumi.MockResourceArgs{}}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		bootstrap, err := kubeadm.NewBootstrap(ctx, "k", args)
+		if err == nil && check != nil {
+			check(bootstrap)
+		}
+		return err
+	}, pulumi.WithMocks("project", "stack", recorder))
+	return recorder, err
+}
+
+// may answers: does the node's policy allow the action on the resource?
+func (r *recorder) may(t *testing.T, node, action, arn string) bool {
+	t.Helper()
+	args, found := r.resources["aws:iam/rolePolicy:RolePolicy k-"+node]
+	require.True(t, found, "node %s has no policy", node)
+	var document struct {
+		Version   string
+		Statement []struct {
+			Effect           string
+			Action, Resource []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(args.Inputs["policy"].StringValue()), &document))
+	require.Equal(t, "2012-10-17", document.Version)
+	for _, statement := range document.Statement {
+		matches := func(value string) func(pattern string) bool {
+			return func(pattern string) bool {
+				found, err := path.Match(strings.ReplaceAll(pattern, "/", ":"), strings.ReplaceAll(value, "/", ":"))
+				require.NoError(t, err)
+				return found
+			}
+		}
+		if statement.Effect == "Allow" && slices.ContainsFunc(statement.Action, matches(action)) && slices.ContainsFunc(statement.Resource, matches(arn)) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestBootstrap_LeastPrivilege(t *testing.T) {
+	t.Parallel()
+	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	require.NoError(t, err)
+	const (
+		join       = arnPrefix + "/dev/join"
+		kubeconfig = arnPrefix + "/dev/kubeconfig"
+		nodes      = arnPrefix + "/dev/nodes/"
+	)
+	for _, question := range []struct {
+		node, action, arn string
+		want              bool
+	}{
+		{"k8s-master", "ssm:PutParameter", join, true},
+		{"k8s-master", "ssm:PutParameter", kubeconfig, true},
+		{"k8s-master", "ssm:PutParameter", nodes + "k8s-master", true},
+		{"k8s-master", "ssm:PutParameter", nodes + "k8s-redis", false},
+		{"k8s-master", "ssm:GetParameter", kubeconfig, false},
+		{"k8s-redis", "ssm:GetParameter", join, true},
+		{"k8s-redis", "ssm:PutParameter", join, false},
+		{"k8s-redis", "ssm:GetParameter", kubeconfig, false},
+		{"k8s-redis", "ssm:PutParameter", kubeconfig, false},
+		{"k8s-redis", "ssm:PutParameter", nodes + "k8s-redis", true},
+		{"k8s-redis", "ssm:PutParameter", nodes + "k8s-worker-storage", false},
+		{"k8s-redis", "ssmmessages:OpenDataChannel", "*", true},
+		{"k8s-redis", "ssm:UpdateInstanceInformation", "*", true},
+		{"k8s-redis", "ssm:GetParametersByPath", arnPrefix + "/dev", false},
+		{"k8s-worker-storage", "s3:PutObject", "arn:aws:s3:::images/a", true},
+		{"k8s-redis", "s3:PutObject", "arn:aws:s3:::images/a", false},
+		{"k8s-master", "ssm:PutParameter", arnPrefix + "/dev/backup", true},
+		{"k8s-redis", "ssm:PutParameter", arnPrefix + "/dev/backup", false},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
+		{"k8s-master", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
+		{"k8s-master", "s3:ListBucket", "arn:aws:s3:::backups", true},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/other", false},
+		{"k8s-master", "s3:DeleteObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-master", "s3:DeleteObjectVersion", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-master", "s3:PutBucketPolicy", "arn:aws:s3:::backups", false},
+		{"k8s-redis", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
+		{"k8s-redis", "s3:ListBucket", "arn:aws:s3:::backups", false},
+	} {
+		require.Equal(t, question.want, r.may(t, question.node, question.action, question.arn), "%+v", question)
+	}
+}
+
+func TestBootstrap_ParameterValuesIgnored(t *testing.T) {
+	t.Parallel()
+	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	require.NoError(t, err)
+	kinds := map[string]string{}
+	for _, args := range r.resources {
+		if args.TypeToken != "aws:ssm/parameter:Parameter" {
+			continue
+		}
+		kinds[args.Inputs["name"].StringValue()] = args.Inputs["type"].StringValue()
+		require.Equal(t, []string{"value"}, args.RegisterRPC.GetIgnoreChanges(), "pulumi up would overwrite what an instance wrote")
+		value := args.Inputs["value"]
+		if value.IsSecret() {
+			value = value.SecretValue().Element
+		}
+		require.Equal(t, kubeadm.PendingValue, value.StringValue())
+	}
+	require.Equal(t, map[string]string{
+		"/dev/join": "SecureString", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
+		"/dev/nodes/k8s-master": "String", "/dev/nodes/k8s-redis": "String", "/dev/nodes/k8s-worker-storage": "String",
+	}, kinds)
+}
+
+func TestBootstrap_ProfilesDependOnPolicies(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	names := map[string]string{}
+	r, err := newBootstrap(t, bootstrapArgs(), func(bootstrap *kubeadm.Bootstrap) {
+		for node, profile := range bootstrap.InstanceProfiles {
+			profile.ApplyT(func(name string) string {
+				mu.Lock()
+				defer mu.Unlock()
+				names[node] = name
+				return name
+			})
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"k8s-master": "k-k8s-master", "k8s-redis": "k-k8s-redis", "k8s-worker-storage": "k-k8s-worker-storage"}, names)
+	for node, name := range names {
+		profile := r.resources["aws:iam/instanceProfile:InstanceProfile "+name]
+		require.True(t, slices.ContainsFunc(profile.RegisterRPC.GetDependencies(), func(urn string) bool {
+			return strings.HasSuffix(urn, "aws:iam/rolePolicy:RolePolicy::k-"+node)
+		}), "an instance could boot before its permissions are there")
+		role := r.resources["aws:iam/role:Role "+name]
+		require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+			role.Inputs["assumeRolePolicy"].StringValue())
+	}
+}
+
+func TestBootstrap_ResourcesDescendFromComponent(t *testing.T) {
+	t.Parallel()
+	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	require.NoError(t, err)
+	require.Len(t, r.resources, 1+3+3*4, "three parameters, and for each node parameter, role, policy and profile")
+	for key, args := range r.resources {
+		if strings.HasPrefix(key, "kubeadm-aws:kubeadm:Bootstrap ") {
+			continue
+		}
+		require.True(t, strings.HasSuffix(args.RegisterRPC.GetParent(), "::kubeadm-aws:kubeadm:Bootstrap::k"), "%s has the parent %q", key, args.RegisterRPC.GetParent())
+	}
+}
+
+func TestBootstrapArgs_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		newOne func(t *testing.T) *machine
-		moment string
-		losses int
+		change func(args *kubeadm.BootstrapArgs)
+		want   string
 	}{
-		"control plane, before": {newControlPlane, "before", 15},
-		"control plane, after":  {newPreparedControlPlane, "after", 8},
-		"worker, before":        {newPreparedWorker, "before", 4},
-		"worker, after":         {newPreparedWorker, "after", 4},
+		"cluster name":   {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "Dev" }, `ClusterName is "Dev"`},
+		"reserved name":  {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "aws-dev" }, `ClusterName is "aws-dev": SSM refuses`},
+		"no nodes":       {func(a *kubeadm.BootstrapArgs) { a.ControlPlane = "" }, `node name is ""`},
+		"same name":      {func(a *kubeadm.BootstrapArgs) { a.Workers[1] = "k8s-master" }, `node name is "k8s-master": each node needs a name of its own`},
+		"unknown node":   {func(a *kubeadm.BootstrapArgs) { a.Statements["other"] = nil }, `Statements is "other": the name of one of the nodes is right`},
+		"statement's ID": {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Sid = "a b" }, `Statements[k8s-worker-storage].Sid is "a b"`},
+		"action":         {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Actions = []string{"*"} }, `Statements[k8s-worker-storage].Actions is "*": an action such as s3:GetObject is right`},
+		"no resources":   {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Resources = nil }, `Statements[k8s-worker-storage] is "Images": a statement needs actions and resources`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			undisturbed := test.newOne(t)
-			output, err := undisturbed.boot()
-			require.NoError(t, err, output)
-
-			m := test.newOne(t)
-			m.write("/kubeconfig", undisturbed.read("/kubeconfig"))
-			m.env = []string{"POWER=" + test.moment}
-			losses := 0
-			for output, err = m.boot(); err != nil && losses < 100; output, err = m.boot() {
-				require.ErrorContains(t, err, "signal: killed", output)
-				m.reboot()
-				losses++
-			}
-			require.NoError(t, err, output)
-			require.GreaterOrEqual(t, losses, test.losses, "the power was not lost often enough to mean anything")
-			require.Equal(t, undisturbed.files(), m.files())
-			require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
+			args := bootstrapArgs()
+			test.change(args)
+			r, err := newBootstrap(t, args, nil)
+			require.ErrorContains(t, err, test.want)
+			require.Empty(t, r.resources, "something was made although the arguments are wrong")
 		})
 	}
-}
-
-// newPreparedControlPlane has only its disk and its own steps left.
-func newPreparedControlPlane(t *testing.T) *machine {
-	t.Helper()
-	m := newControlPlane(t)
-	m.markDone("host", "packages", "containerd", "kubelet")
-	return m
-}
-
-// newPreparedWorker has only its own step left.
-func newPreparedWorker(t *testing.T) *machine {
-	t.Helper()
-	m := newWorker(t)
-	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
-	return m
-}
-
-func (m *machine) markDone(steps ...string) {
-	m.t.Helper()
-	for _, step := range steps {
-		m.write("/var/lib/kubeadm-bootstrap/"+step+".done", "")
-	}
-}
-
-func TestFailureIsReportedUntilItIsOver(t *testing.T) {
-	t.Parallel()
-	m := newWorker(t)
-	m.command("apt-get", `echo "E: Unable to locate package kubelet" >&2; exit 100`)
-	output, err := m.boot()
-	require.Error(t, err)
-	require.Contains(t, output, "kubeadm-bootstrap: step packages FAILED")
-	status := m.lastStatus()
-	require.Equal(t, kubeadm.PhaseFailed, status.Phase)
-	require.Equal(t, "packages", status.Step)
-	require.Contains(t, status.Reason, "Unable to locate package kubelet")
-	require.Contains(t, status.Reason, "package lists could not be fetched")
-
-	// systemd tries again. The reason stays to be read until the step has succeeded.
-	_, err = m.boot()
-	require.Error(t, err)
-	for _, text := range m.aws.statuses[2:] {
-		require.Equal(t, kubeadm.PhaseFailed, parseStatus(t, text).Phase)
-	}
-	m.command("apt-get", "exit 0")
-	output, err = m.boot()
-	require.NoError(t, err, output)
-	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
-}
-
-func TestStepThatHangsIsStoppedAndReported(t *testing.T) {
-	t.Parallel()
-	m := newWorker(t)
-	m.env = []string{"STEP_TIMEOUT=1"}
-	m.command("sysctl", "exec /bin/sleep 60")
-	start := time.Now()
-	_, err := m.boot()
-	require.Error(t, err)
-	require.Less(t, time.Since(start), 20*time.Second)
-	status := m.lastStatus()
-	require.Equal(t, kubeadm.PhaseFailed, status.Phase)
-	require.Equal(t, "host", status.Step)
-	require.Contains(t, status.Reason, "stopped after 1 s")
-}
-
-func TestBootSurvivesSlowMetadataThrottlingAndABrokenMirror(t *testing.T) {
-	t.Parallel()
-	m := newWorker(t)
-	m.aws.slowMetadata, m.aws.throttled, m.aws.missingKeys = 2, 2, 4
-	m.command("apt-get", `case "$*" in *update) n=$(grep -c update "$ROOT/calls"); [ "$n" -gt 2 ] ;; esac`)
-	output, err := m.boot()
-	require.NoError(t, err, output)
-	require.Contains(t, output, "ThrottlingException")
-	require.Contains(t, output, "apt failed (attempt 2 of 8)")
-	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
-}
-
-func TestExpiredKeysAreReplaced(t *testing.T) {
-	t.Parallel()
-	m := newControlPlane(t)
-	m.write(stateDir+"/pki/ca.crt", "authority")
-	m.aws.oldKeys = 1
-	output := m.requireRun(renewScript)
-	require.Contains(t, output, "ExpiredTokenException")
-	requireJoinData(t, m)
-}
-
-func TestUnreachableStatusParameterDoesNotStopTheBoot(t *testing.T) {
-	t.Parallel()
-	m := newControlPlane(t)
-	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
-	m.aws.denied = true
-	m.env = []string{"REPORT_ATTEMPTS=1"}
-	output, err := m.boot()
-	require.Error(t, err)
-	require.Contains(t, output, "AccessDeniedException")
-	require.True(t, m.exists("/var/lib/kubeadm-bootstrap/control-plane.done"), "the boot stopped although only its status could not be written")
-	require.Contains(t, output, "the join data could not be published in /dev/join")
-
-	m.aws.do(func() { m.aws.denied = false })
-	output, err = m.boot()
-	require.NoError(t, err, output)
-}
-
-func TestBootFilesHoldNoSecretOpenToOthers(t *testing.T) {
-	t.Parallel()
-	m := newControlPlane(t)
-	output, err := m.boot()
-	require.NoError(t, err, output)
-	for _, secret := range []string{"/etc/kubeadm/kubeadm.yaml", "/etc/kubernetes/deployer.conf"} {
-		info, err := os.Stat(m.path(secret))
-		require.NoError(t, err)
-		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), secret)
-	}
-	info, err := os.Stat(m.path("/run/kubeadm-bootstrap"))
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
-	info, err = os.Stat(m.path("/etc/apt/keyrings/kubernetes.asc"))
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o644), info.Mode().Perm(), "apt's own user must be able to read the signing key")
+	_, err := newBootstrap(t, nil, nil)
+	require.ErrorContains(t, err, `ClusterName is ""`)
 }

@@ -91,8 +91,8 @@ func message(t *testing.T, value any) string {
 	return string(text)
 }
 
-func validArgs() Args {
-	return Args{
+func validArgs() KubeconfigArgs {
+	return KubeconfigArgs{
 		Cluster: "dev", ControlPlane: "k8s-master", InstanceID: pulumi.String(instance), Server: pulumi.String(server),
 	}
 }
@@ -108,18 +108,18 @@ type outcome struct {
 }
 
 // enter waits for access with the default times, in a bubble of its own time.
-func enter(t *testing.T, s *script, args Args, options ...pulumi.RunOption) outcome {
+func enter(t *testing.T, s *script, args KubeconfigArgs, options ...pulumi.RunOption) outcome {
 	t.Helper()
 	var o outcome
 	synctest.Test(t, func(*testing.T) {
 		start := time.Now()
 		o.err = pulumi.RunErr(func(ctx *pulumi.Context) error {
-			a, err := New(ctx, "dev", &args)
+			a, err := NewKubeconfig(ctx, "dev", &args)
 			if err != nil {
 				return err
 			}
-			a.Kubeconfig.ApplyT(func(v string) string { o.kubeconfig = v; return v })
-			o.secret = pulumi.IsSecret(a.Kubeconfig)
+			a.Content.ApplyT(func(v string) string { o.kubeconfig = v; return v })
+			o.secret = pulumi.IsSecret(a.Content)
 			return nil
 		}, append(options, pulumi.WithMocks("project", "stack", s))...)
 		o.took = time.Since(start)

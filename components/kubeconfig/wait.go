@@ -24,7 +24,7 @@ type waiter struct {
 	failedGrace time.Duration
 }
 
-func newWaiter(ctx *pulumi.Context, owner pulumi.Resource, args *Args) waiter {
+func newWaiter(ctx *pulumi.Context, owner pulumi.Resource, args *KubeconfigArgs) waiter {
 	w := waiter{ctx: ctx, owner: owner, timeout: args.Timeout, interval: args.PollInterval, failedGrace: args.FailedGrace}
 	w.timeout = cmp.Or(w.timeout, DefaultTimeout)
 	w.interval = cmp.Or(w.interval, DefaultPollInterval)

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const namespaceType = "kubeadm-aws:namespace:Namespace"
+const typeToken = "kubeadm-aws:namespace:Namespace"
 
 // PodSecurity is a level of the Pod Security Standards, which the API server enforces.
 type PodSecurity string
@@ -24,8 +24,8 @@ const (
 	Privileged PodSecurity = "privileged"
 )
 
-// Args describes a namespace.
-type Args struct {
+// NamespaceArgs describes a namespace.
+type NamespaceArgs struct {
 	// PodSecurity is Restricted when empty.
 	PodSecurity PodSecurity
 	// Registry is nil when all images are public.
@@ -51,8 +51,8 @@ type Namespace struct {
 	PullSecret pulumi.StringInput
 }
 
-// New creates the namespace called name.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Namespace, error) {
+// NewNamespace creates the namespace called name.
+func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ...pulumi.ResourceOption) (*Namespace, error) {
 	level := args.PodSecurity
 	if level == "" {
 		level = Restricted
@@ -61,7 +61,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	n := &Namespace{}
-	if err := ctx.RegisterComponentResource(namespaceType, name, n, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(typeToken, name, n, opts...); err != nil {
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	created, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{

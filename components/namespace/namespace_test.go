@@ -19,13 +19,13 @@ const (
 	password      = `p"a\ss:한글`
 )
 
-func validArgs() Args {
-	return Args{Registry: &Registry{Host: "ghcr.io", Username: "robot", Password: pulumi.String(password)}}
+func validArgs() NamespaceArgs {
+	return NamespaceArgs{Registry: &Registry{Host: "ghcr.io", Username: "robot", Password: pulumi.String(password)}}
 }
 
-func deploy(args Args) (*recorder.Recorder, error) {
+func deploy(args NamespaceArgs) (*recorder.Recorder, error) {
 	return recorder.Run(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "apps", &args)
+		_, err := NewNamespace(ctx, "apps", &args)
 		return err
 	})
 }
@@ -34,9 +34,9 @@ func TestNamespaceIsRestrictedUnlessTold(t *testing.T) {
 	for given, want := range map[PodSecurity]string{
 		"": "restricted", Restricted: "restricted", Baseline: "baseline", Privileged: "privileged",
 	} {
-		r, err := deploy(Args{PodSecurity: given})
+		r, err := deploy(NamespaceArgs{PodSecurity: given})
 		require.NoError(t, err)
-		r.RequireDescend(t, namespaceType)
+		r.RequireDescend(t, typeToken)
 		require.Len(t, r.All(), 2, "the component and the namespace, no Secret without a registry")
 		assert.Equal(t, map[string]any{
 			"name": "apps", "labels": map[string]any{"pod-security.kubernetes.io/enforce": want},
@@ -47,7 +47,7 @@ func TestNamespaceIsRestrictedUnlessTold(t *testing.T) {
 func TestPullSecret(t *testing.T) {
 	r, err := deploy(validArgs())
 	require.NoError(t, err)
-	r.RequireDescend(t, namespaceType)
+	r.RequireDescend(t, typeToken)
 	require.Len(t, r.Of(secretKind), 1)
 	secret := r.One(t, secretKind, "apps-registry")
 	assert.Equal(t, map[string]any{"namespace": "apps"}, secret.Value("metadata"), "no name: a changed password makes a new Secret")
@@ -85,13 +85,13 @@ func TestOutputs(t *testing.T) {
 	name, pull := "", ""
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		args := validArgs()
-		n, err := New(ctx, "apps", &args)
+		n, err := NewNamespace(ctx, "apps", &args)
 		if err != nil {
 			return err
 		}
 		n.Name.ApplyT(func(v string) string { name = v; return v })
 		n.PullSecret.ToStringOutput().ApplyT(func(v string) string { pull = v; return v })
-		public, err := New(ctx, "public", &Args{})
+		public, err := NewNamespace(ctx, "public", &NamespaceArgs{})
 		if err == nil {
 			assert.Nil(t, public.PullSecret)
 		}
@@ -105,12 +105,12 @@ func TestOutputs(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for want, change := range map[string]func(*Args){
-		`field PodSecurity is "strict"; use one of [restricted baseline privileged]`: func(a *Args) { a.PodSecurity = "strict" },
-		`field Registry.Host is ""; give a host such as ghcr.io`:                     func(a *Args) { a.Registry.Host = "" },
-		`field Registry.Host is "https://ghcr.io"`:                                   func(a *Args) { a.Registry.Host = "https://ghcr.io" },
-		"field Registry.Username is empty":                                           func(a *Args) { a.Registry.Username = "" },
-		"field Registry.Password is missing":                                         func(a *Args) { a.Registry.Password = nil },
+	for want, change := range map[string]func(*NamespaceArgs){
+		`field PodSecurity is "strict"; use one of [restricted baseline privileged]`: func(a *NamespaceArgs) { a.PodSecurity = "strict" },
+		`field Registry.Host is ""; give a host such as ghcr.io`:                     func(a *NamespaceArgs) { a.Registry.Host = "" },
+		`field Registry.Host is "https://ghcr.io"`:                                   func(a *NamespaceArgs) { a.Registry.Host = "https://ghcr.io" },
+		"field Registry.Username is empty":                                           func(a *NamespaceArgs) { a.Registry.Username = "" },
+		"field Registry.Password is missing":                                         func(a *NamespaceArgs) { a.Registry.Password = nil },
 	} {
 		t.Run(want, func(t *testing.T) {
 			args := validArgs()
@@ -123,7 +123,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestNewReportsEveryProblem(t *testing.T) {
-	_, err := deploy(Args{PodSecurity: "strict", Registry: &Registry{}})
+	_, err := deploy(NamespaceArgs{PodSecurity: "strict", Registry: &Registry{}})
 	for _, want := range []string{"field PodSecurity", "field Registry.Host", "field Registry.Username", "field Registry.Password"} {
 		assert.ErrorContains(t, err, want)
 	}

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	labelType = "kubeadm-aws:noderole:Label"
+	typeToken = "kubeadm-aws:noderole:NodeRole"
 	// labelPrefix is what kubectl looks for. Kubelet refuses to start with such a label of its own.
 	labelPrefix = "node-role.kubernetes.io/"
 	// instanceAnnotation records which machine the node is.
 	instanceAnnotation = "kubeadm-aws/instance-id"
 )
 
-// Args says which node has which role.
-type Args struct {
+// NodeRoleArgs says which node has which role.
+type NodeRoleArgs struct {
 	// Node is the node's name.
 	Node string
 	// Role is what kubectl shows, for example "worker".
@@ -28,18 +28,18 @@ type Args struct {
 	InstanceID pulumi.StringInput
 }
 
-// Label is the role of one node. Depend on it before using the node: it stands once the node has joined.
-type Label struct {
+// NodeRole is the role of one node. Depend on it before using the node: it stands once the node has joined.
+type NodeRole struct {
 	pulumi.ResourceState
 }
 
-// New sets the label from outside, as NodeRestriction demands.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Label, error) {
+// NewNodeRole sets the label from outside, as NodeRestriction demands.
+func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...pulumi.ResourceOption) (*NodeRole, error) {
 	if args.Node == "" || args.Role == "" || args.InstanceID == nil {
 		return nil, fmt.Errorf("node role %s: Node, Role and InstanceID are all needed", name)
 	}
-	l := &Label{}
-	if err := ctx.RegisterComponentResource(labelType, name, l, opts...); err != nil {
+	l := &NodeRole{}
+	if err := ctx.RegisterComponentResource(typeToken, name, l, opts...); err != nil {
 		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
 	if _, err := corev1.NewNodePatch(ctx, name, &corev1.NodePatchArgs{

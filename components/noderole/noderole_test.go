@@ -10,13 +10,13 @@ import (
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
-func validArgs() Args {
-	return Args{Node: "k8s-redis", Role: "cache", InstanceID: pulumi.String("i-1")}
+func validArgs() NodeRoleArgs {
+	return NodeRoleArgs{Node: "k8s-redis", Role: "cache", InstanceID: pulumi.String("i-1")}
 }
 
-func deploy(args Args) (*recorder.Recorder, error) {
+func deploy(args NodeRoleArgs) (*recorder.Recorder, error) {
 	return recorder.Run(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "redis-role", &args)
+		_, err := NewNodeRole(ctx, "redis-role", &args)
 		return err
 	})
 }
@@ -24,7 +24,7 @@ func deploy(args Args) (*recorder.Recorder, error) {
 func TestLabel(t *testing.T) {
 	r, err := deploy(validArgs())
 	require.NoError(t, err)
-	r.RequireDescend(t, labelType)
+	r.RequireDescend(t, typeToken)
 	require.Len(t, r.All(), 2, "the component and one patch")
 
 	patch := r.One(t, "kubernetes:core/v1:NodePatch", "redis-role")
@@ -45,10 +45,10 @@ func TestReplacedMachineChangesThePatch(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for missing, change := range map[string]func(*Args){
-		"Node":       func(a *Args) { a.Node = "" },
-		"Role":       func(a *Args) { a.Role = "" },
-		"InstanceID": func(a *Args) { a.InstanceID = nil },
+	for missing, change := range map[string]func(*NodeRoleArgs){
+		"Node":       func(a *NodeRoleArgs) { a.Node = "" },
+		"Role":       func(a *NodeRoleArgs) { a.Role = "" },
+		"InstanceID": func(a *NodeRoleArgs) { a.InstanceID = nil },
 	} {
 		t.Run(missing, func(t *testing.T) {
 			args := validArgs()

@@ -1,4 +1,4 @@
-// Package firewall holds security groups by role and the rules between them.
+// Package securitygroup holds security groups by role and the rules between them.
 package securitygroup
 
 // Rule allows inbound traffic to a group from other groups or from addresses.

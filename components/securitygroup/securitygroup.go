@@ -13,13 +13,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const firewallType = "kubeadm-aws:firewall:Firewall"
+const typeToken = "kubeadm-aws:securitygroup:SecurityGroups"
 
 // protocols are what a Rule's Protocol may be.
 var protocols = []string{"tcp", "udp", "icmp", "-1"}
 
-// Args describes the groups of one VPC and the traffic between them.
-type Args struct {
+// SecurityGroupsArgs describes the groups of one VPC and the traffic between them.
+type SecurityGroupsArgs struct {
 	// VpcID is the VPC the groups belong to.
 	VpcID pulumi.StringInput
 	// Groups maps each group's name to what its members are for.
@@ -28,71 +28,71 @@ type Args struct {
 	Rules []Rule
 }
 
-// Firewall is a set of security groups.
-type Firewall struct {
+// SecurityGroups is a set of security groups.
+type SecurityGroups struct {
 	pulumi.ResourceState
 
 	groups map[string]*ec2.SecurityGroup
 }
 
 // GroupID is the identifier of the named group.
-func (f *Firewall) GroupID(name string) pulumi.StringInput { return f.groups[name].ID() }
+func (g *SecurityGroups) GroupID(name string) pulumi.StringInput { return g.groups[name].ID() }
 
-// New creates the groups first and each rule as a resource of its own, so that groups may refer to
+// NewSecurityGroups creates the groups first and each rule as a resource of its own, so that groups may refer to
 // each other without a cycle and one rule's change touches no other.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Firewall, error) {
+func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArgs, opts ...pulumi.ResourceOption) (*SecurityGroups, error) {
 	if err := args.Validate(); err != nil {
-		return nil, fmt.Errorf("firewall %s: %w", name, err)
+		return nil, fmt.Errorf("security groups %s: %w", name, err)
 	}
-	f := &Firewall{groups: map[string]*ec2.SecurityGroup{}}
-	if err := ctx.RegisterComponentResource(firewallType, name, f, opts...); err != nil {
-		return nil, fmt.Errorf("firewall %s: %w", name, err)
+	g := &SecurityGroups{groups: map[string]*ec2.SecurityGroup{}}
+	if err := ctx.RegisterComponentResource(typeToken, name, g, opts...); err != nil {
+		return nil, fmt.Errorf("security groups %s: %w", name, err)
 	}
 	ids := pulumi.StringMap{}
 	for _, group := range sortedKeys(args.Groups) {
-		created, err := newGroup(ctx, f, name, group, args)
+		created, err := newGroup(ctx, g, name, group, args)
 		if err != nil {
-			return nil, fmt.Errorf("firewall %s: group %s: %w", name, group, err)
+			return nil, fmt.Errorf("security groups %s: group %s: %w", name, group, err)
 		}
-		f.groups[group] = created
+		g.groups[group] = created
 		ids[group] = created.ID()
-		if err := allowOut(ctx, f, name, group); err != nil {
-			return nil, fmt.Errorf("firewall %s: group %s: %w", name, group, err)
+		if err := allowOut(ctx, g, name, group); err != nil {
+			return nil, fmt.Errorf("security groups %s: group %s: %w", name, group, err)
 		}
 	}
 	for _, rule := range args.Rules {
-		if err := f.allowIn(ctx, name, rule); err != nil {
-			return nil, fmt.Errorf("firewall %s: rule %q: %w", name, rule.Description, err)
+		if err := g.allowIn(ctx, name, rule); err != nil {
+			return nil, fmt.Errorf("security groups %s: rule %q: %w", name, rule.Description, err)
 		}
 	}
-	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{"groupIds": ids})
+	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"groupIds": ids})
 }
 
-func newGroup(ctx *pulumi.Context, f *Firewall, name, group string, args *Args) (*ec2.SecurityGroup, error) {
+func newGroup(ctx *pulumi.Context, g *SecurityGroups, name, group string, args *SecurityGroupsArgs) (*ec2.SecurityGroup, error) {
 	return ec2.NewSecurityGroup(ctx, name+"-"+group, &ec2.SecurityGroupArgs{
 		VpcId:       args.VpcID,
 		Name:        pulumi.String(name + "-" + group),
 		Description: pulumi.String(args.Groups[group]),
 		Tags:        pulumi.StringMap{"Name": pulumi.String(name + "-" + group)},
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(g))
 }
 
 // allowOut is needed because the provider removes the allow-all egress rule that EC2 gives a new group.
-func allowOut(ctx *pulumi.Context, f *Firewall, name, group string) error {
+func allowOut(ctx *pulumi.Context, g *SecurityGroups, name, group string) error {
 	_, err := awsvpc.NewSecurityGroupEgressRule(ctx, name+"-"+group+"-out", &awsvpc.SecurityGroupEgressRuleArgs{
-		SecurityGroupId: f.groups[group].ID(),
+		SecurityGroupId: g.groups[group].ID(),
 		IpProtocol:      pulumi.String("-1"),
 		CidrIpv4:        pulumi.String("0.0.0.0/0"),
 		Description:     pulumi.String("Packages, images, AWS APIs and the other nodes"),
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(g))
 	return err
 }
 
 // allowIn creates one resource per source of the rule.
-func (f *Firewall) allowIn(ctx *pulumi.Context, name string, rule Rule) error {
+func (g *SecurityGroups) allowIn(ctx *pulumi.Context, name string, rule Rule) error {
 	create := func(source string, set func(*awsvpc.SecurityGroupIngressRuleArgs)) error {
 		args := &awsvpc.SecurityGroupIngressRuleArgs{
-			SecurityGroupId: f.groups[rule.Group].ID(),
+			SecurityGroupId: g.groups[rule.Group].ID(),
 			IpProtocol:      pulumi.String(rule.Protocol),
 			Description:     pulumi.String(rule.Description),
 		}
@@ -100,12 +100,12 @@ func (f *Firewall) allowIn(ctx *pulumi.Context, name string, rule Rule) error {
 			args.FromPort, args.ToPort = pulumi.Int(rule.FromPort), pulumi.Int(rule.ToPort)
 		}
 		set(args)
-		_, err := awsvpc.NewSecurityGroupIngressRule(ctx, rule.resourceName(name, source), args, pulumi.Parent(f))
+		_, err := awsvpc.NewSecurityGroupIngressRule(ctx, rule.resourceName(name, source), args, pulumi.Parent(g))
 		return err
 	}
 	for _, group := range rule.From {
 		if err := create(group, func(a *awsvpc.SecurityGroupIngressRuleArgs) {
-			a.ReferencedSecurityGroupId = f.groups[group].ID()
+			a.ReferencedSecurityGroupId = g.groups[group].ID()
 		}); err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (r Rule) resourceName(firewall, source string) string {
 }
 
 // Validate returns every problem of the arguments, joined.
-func (a *Args) Validate() error {
+func (a *SecurityGroupsArgs) Validate() error {
 	var problems []error
 	report := func(r Rule, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("rule %q: %s", r.Description, fmt.Sprintf(format, args...)))

@@ -25,8 +25,8 @@ const (
 )
 
 // validArgs has two groups that refer to each other, and one of them to itself.
-func validArgs() Args {
-	return Args{
+func validArgs() SecurityGroupsArgs {
+	return SecurityGroupsArgs{
 		Groups: map[string]string{"masters": "Control plane", "workers": "Nodes"},
 		Rules: []Rule{
 			{Group: "masters", From: []string{"workers", "masters"}, FromCIDRs: []string{adminIP + "/32"}, Protocol: "tcp", FromPort: 6443, ToPort: 6443, Description: "API"},
@@ -37,7 +37,7 @@ func validArgs() Args {
 }
 
 // deploy makes the firewall in a VPC with one machine for each of its groups, named as the group.
-func deploy(t *testing.T, args Args) (*awssim.Cloud, *awssim.Mocks, error) {
+func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *awssim.Mocks, error) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{AdminIP: adminIP})
 	t.Cleanup(cloud.Close)
@@ -48,7 +48,7 @@ func deploy(t *testing.T, args Args) (*awssim.Cloud, *awssim.Mocks, error) {
 			return err
 		}
 		args.VpcID = vpc.ID()
-		f, err := New(ctx, "dev", &args)
+		f, err := NewSecurityGroups(ctx, "dev", &args)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func deploy(t *testing.T, args Args) (*awssim.Cloud, *awssim.Mocks, error) {
 }
 
 // machines are public, so that nothing but the firewall keeps anybody out.
-func machines(ctx *pulumi.Context, vpc *ec2.Vpc, f *Firewall, groups []string) error {
+func machines(ctx *pulumi.Context, vpc *ec2.Vpc, f *SecurityGroups, groups []string) error {
 	gateway, err := ec2.NewInternetGateway(ctx, "net", &ec2.InternetGatewayArgs{VpcId: vpc.ID()})
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func inputs(mocks *awssim.Mocks, token string) map[string]map[string]any {
 func TestGroupsAndRules(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)
-	component := mocks.OfType(firewallType)
+	component := mocks.OfType(typeToken)
 	require.Len(t, component, 1)
 	ids := map[string]string{}
 	for _, token := range []string{groupType, ingressType, egressType} {
@@ -229,8 +229,8 @@ func TestNewRefuses(t *testing.T) {
 			args := validArgs()
 			tt.change(&args.Rules[0])
 			_, mocks, err := deploy(t, args)
-			require.ErrorContains(t, err, `firewall dev: rule "API": `+tt.want)
-			assert.Empty(t, mocks.OfType(firewallType), "nothing is registered")
+			require.ErrorContains(t, err, `security groups dev: rule "API": `+tt.want)
+			assert.Empty(t, mocks.OfType(typeToken), "nothing is registered")
 		})
 	}
 	args := validArgs()
@@ -261,7 +261,7 @@ func TestUnknownVpcFails(t *testing.T) {
 	args := validArgs()
 	args.VpcID = pulumi.String("vpc-gone")
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "dev", &args)
+		_, err := NewSecurityGroups(ctx, "dev", &args)
 		return err
 	}, pulumi.WithMocks("project", "stack", awssim.NewMocks(cloud)))
 	assert.ErrorContains(t, err, "InvalidVpcID.NotFound")

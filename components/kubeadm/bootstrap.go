@@ -8,11 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const clusterType = "kubeadm-aws:kubeadm:Cluster"
+const typeToken = "kubeadm-aws:kubeadm:Bootstrap"
 
-// Cluster is what a cluster's nodes share outside themselves: the SSM parameters that they find each other through, and for
+// Bootstrap is what a cluster's nodes share outside themselves: the SSM parameters that they find each other through, and for
 // each node a role that lets it do its own part and nothing else.
-type Cluster struct {
+type Bootstrap struct {
 	pulumi.ResourceState
 
 	// JoinParameter and KubeconfigParameter are names of SSM parameters.
@@ -24,43 +24,43 @@ type Cluster struct {
 	InstanceProfiles map[string]pulumi.StringOutput
 }
 
-// NewCluster makes the parameters and the instance profiles of a cluster. Nodes are launched by others, with these profiles
+// NewBootstrap makes the parameters and the instance profiles of a cluster. Nodes are launched by others, with these profiles
 // and with the user data of ControlPlaneUserData and WorkerUserData.
-func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pulumi.ResourceOption) (*Cluster, error) {
+func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ...pulumi.ResourceOption) (*Bootstrap, error) {
 	if args == nil {
-		args = &ClusterArgs{}
+		args = &BootstrapArgs{}
 	}
 	if err := args.check(); err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{StatusParameters: map[string]pulumi.StringOutput{}, InstanceProfiles: map[string]pulumi.StringOutput{}}
-	if err := ctx.RegisterComponentResource(clusterType, name, cluster, opts...); err != nil {
-		return nil, fmt.Errorf("registering cluster %s: %w", name, err)
+	bootstrap := &Bootstrap{StatusParameters: map[string]pulumi.StringOutput{}, InstanceProfiles: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource(typeToken, name, bootstrap, opts...); err != nil {
+		return nil, fmt.Errorf("registering bootstrap %s: %w", name, err)
 	}
-	builder := &clusterBuilder{ctx: ctx, name: name, args: args, cluster: cluster}
+	builder := &bootstrapBuilder{ctx: ctx, name: name, args: args, bootstrap: bootstrap}
 	if err := builder.build(); err != nil {
 		return nil, err
 	}
 	outputs := pulumi.Map{
-		"joinParameter":       cluster.JoinParameter,
-		"kubeconfigParameter": cluster.KubeconfigParameter,
-		"statusParameters":    toMap(cluster.StatusParameters),
-		"instanceProfiles":    toMap(cluster.InstanceProfiles),
+		"joinParameter":       bootstrap.JoinParameter,
+		"kubeconfigParameter": bootstrap.KubeconfigParameter,
+		"statusParameters":    toMap(bootstrap.StatusParameters),
+		"instanceProfiles":    toMap(bootstrap.InstanceProfiles),
 	}
-	if err := ctx.RegisterResourceOutputs(cluster, outputs); err != nil {
-		return nil, fmt.Errorf("registering outputs of cluster %s: %w", name, err)
+	if err := ctx.RegisterResourceOutputs(bootstrap, outputs); err != nil {
+		return nil, fmt.Errorf("registering outputs of bootstrap %s: %w", name, err)
 	}
-	return cluster, nil
+	return bootstrap, nil
 }
 
-type clusterBuilder struct {
-	ctx     *pulumi.Context
-	name    string
-	args    *ClusterArgs
-	cluster *Cluster
+type bootstrapBuilder struct {
+	ctx       *pulumi.Context
+	name      string
+	args      *BootstrapArgs
+	bootstrap *Bootstrap
 }
 
-func (b *clusterBuilder) build() error {
+func (b *bootstrapBuilder) build() error {
 	join, err := b.parameter("join", JoinParameter(b.args.ClusterName), "SecureString", "What workers join the cluster with; written by the control plane")
 	if err != nil {
 		return err
@@ -69,13 +69,13 @@ func (b *clusterBuilder) build() error {
 	if err != nil {
 		return err
 	}
-	b.cluster.JoinParameter, b.cluster.KubeconfigParameter = join.Name, kubeconfig.Name
+	b.bootstrap.JoinParameter, b.bootstrap.KubeconfigParameter = join.Name, kubeconfig.Name
 	for _, node := range b.args.nodes() {
 		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "How far the node's boot has come; written by the node")
 		if err != nil {
 			return err
 		}
-		b.cluster.StatusParameters[node] = status.Name
+		b.bootstrap.StatusParameters[node] = status.Name
 		statements := []Statement{sessionManager()}
 		if node == b.args.ControlPlane {
 			own, err := b.controlPlaneStatements(status.Arn, join.Arn, kubeconfig.Arn)
@@ -90,13 +90,13 @@ func (b *clusterBuilder) build() error {
 		if err != nil {
 			return err
 		}
-		b.cluster.InstanceProfiles[node] = profile.Name
+		b.bootstrap.InstanceProfiles[node] = profile.Name
 	}
 	return nil
 }
 
 // controlPlaneStatements are what the control plane may do, with backups if there is a place for them.
-func (b *clusterBuilder) controlPlaneStatements(parameters ...pulumi.StringInput) ([]Statement, error) {
+func (b *bootstrapBuilder) controlPlaneStatements(parameters ...pulumi.StringInput) ([]Statement, error) {
 	if b.args.BackupBucketARN == nil {
 		return []Statement{writeParameters(parameters...)}, nil
 	}
@@ -107,13 +107,13 @@ func (b *clusterBuilder) controlPlaneStatements(parameters ...pulumi.StringInput
 	return append(keepBackups(b.args.BackupBucketARN), writeParameters(append(parameters, backup.Arn)...)), nil
 }
 
-func (b *clusterBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {
+func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {
 	parameter, err := ssm.NewParameter(b.ctx, b.name+"-"+child, &ssm.ParameterArgs{
 		Name:        pulumi.String(path),
 		Type:        pulumi.String(kind),
 		Value:       pulumi.String(PendingValue),
 		Description: pulumi.String(description),
-	}, pulumi.Parent(b.cluster),
+	}, pulumi.Parent(b.bootstrap),
 		// Pulumi owns the parameter, so that destroy removes it; its value belongs to the instances.
 		pulumi.IgnoreChanges([]string{"value"}))
 	if err != nil {
@@ -123,25 +123,25 @@ func (b *clusterBuilder) parameter(child, path, kind, description string) (*ssm.
 }
 
 // instanceProfile makes a node's role: one for each node, so that none can write another's status.
-func (b *clusterBuilder) instanceProfile(node string, statements []Statement) (*iam.InstanceProfile, error) {
+func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) (*iam.InstanceProfile, error) {
 	child := b.name + "-" + node
 	role, err := iam.NewRole(b.ctx, child, &iam.RoleArgs{
 		AssumeRolePolicy: pulumi.String(trustEC2),
 		Description:      pulumi.String("Node " + node + " of cluster " + b.args.ClusterName),
-	}, pulumi.Parent(b.cluster))
+	}, pulumi.Parent(b.bootstrap))
 	if err != nil {
 		return nil, fmt.Errorf("role of node %s: %w", node, err)
 	}
 	policy, err := iam.NewRolePolicy(b.ctx, child, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: policyDocument(statements),
-	}, pulumi.Parent(b.cluster))
+	}, pulumi.Parent(b.bootstrap))
 	if err != nil {
 		return nil, fmt.Errorf("policy of node %s: %w", node, err)
 	}
 	profile, err := iam.NewInstanceProfile(b.ctx, child, &iam.InstanceProfileArgs{
 		Role: role.Name,
-	}, pulumi.Parent(b.cluster),
+	}, pulumi.Parent(b.bootstrap),
 		// An instance that boots with the profile must find its permissions there.
 		pulumi.DependsOn([]pulumi.Resource{policy}))
 	if err != nil {

@@ -55,9 +55,9 @@ func TestReadsRealParameters(t *testing.T) {
 		args := validArgs()
 		args.Timeout, args.PollInterval = 2*time.Second, time.Millisecond
 		args.InstanceID = ids.ToStringArrayOutput().ApplyT(func([]string) string { return instance }).(pulumi.StringOutput)
-		a, err := New(ctx, "dev", &args)
+		a, err := NewKubeconfig(ctx, "dev", &args)
 		if err == nil {
-			a.Kubeconfig.ApplyT(func(v string) string { config = v; return v })
+			a.Content.ApplyT(func(v string) string { config = v; return v })
 		}
 		return err
 	}, pulumi.WithMocks("project", "stack", awssim.NewMocks(cloud))))
@@ -211,7 +211,7 @@ func TestCancelledProgramStopsWaiting(t *testing.T) {
 	require.NoError(t, err)
 	time.AfterFunc(20*time.Millisecond, cancel)
 	err = pulumi.RunWithContext(ctx, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "dev", &args)
+		_, err := NewKubeconfig(ctx, "dev", &args)
 		return err
 	})
 	require.ErrorContains(t, err, "context canceled")
@@ -227,7 +227,7 @@ func TestWorkerHasJoined(t *testing.T) {
 	args.Timeout, args.PollInterval = 2*time.Second, time.Millisecond
 	joined := ""
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-		a, err := New(ctx, "dev", &args)
+		a, err := NewKubeconfig(ctx, "dev", &args)
 		if err == nil {
 			ctx.Export("joined", a.Joined("k8s-redis", pulumi.String("i-redis")).ApplyT(func(v string) string { joined = v; return v }))
 		}
@@ -254,11 +254,11 @@ func TestPublishedRubbishIsRefusedWithoutBeingShown(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for missing, change := range map[string]func(*Args){
-		"Cluster":      func(a *Args) { a.Cluster = "" },
-		"ControlPlane": func(a *Args) { a.ControlPlane = "" },
-		"InstanceID":   func(a *Args) { a.InstanceID = nil },
-		"Server":       func(a *Args) { a.Server = nil },
+	for missing, change := range map[string]func(*KubeconfigArgs){
+		"Cluster":      func(a *KubeconfigArgs) { a.Cluster = "" },
+		"ControlPlane": func(a *KubeconfigArgs) { a.ControlPlane = "" },
+		"InstanceID":   func(a *KubeconfigArgs) { a.InstanceID = nil },
+		"Server":       func(a *KubeconfigArgs) { a.Server = nil },
 	} {
 		t.Run(missing, func(t *testing.T) {
 			args := validArgs()
@@ -275,7 +275,7 @@ func TestComponent(t *testing.T) {
 	s := newScript(t)
 	require.NoError(t, enter(t, s, validArgs()).err)
 	require.Len(t, s.Registrations(), 1)
-	assert.Equal(t, accessType, s.Registrations()[0].Type)
+	assert.Equal(t, typeToken, s.Registrations()[0].Type)
 	assert.Equal(t, "dev", s.Registrations()[0].Name)
 }
 

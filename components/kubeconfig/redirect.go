@@ -1,0 +1,31 @@
+package kubeconfig
+
+import (
+	"errors"
+	"fmt"
+
+	"sigs.k8s.io/yaml"
+)
+
+// redirect points the kubeconfig's cluster at server, and checks the certificate for serverName: the
+// address may be that of a port forward, or one that was not known when the certificate was made.
+func redirect(kubeconfig, server, serverName string) (string, error) {
+	var config map[string]any
+	if err := yaml.Unmarshal([]byte(kubeconfig), &config); err != nil {
+		// The parser's own message would quote a secret.
+		return "", errors.New("the published kubeconfig is not YAML")
+	}
+	clusters, _ := config["clusters"].([]any)
+	if len(clusters) != 1 {
+		return "", fmt.Errorf("the published kubeconfig has %d clusters, not one", len(clusters))
+	}
+	entry, _ := clusters[0].(map[string]any)
+	cluster, ok := entry["cluster"].(map[string]any)
+	if !ok {
+		return "", errors.New("the published kubeconfig's cluster is empty")
+	}
+	cluster["server"] = server
+	cluster["tls-server-name"] = serverName
+	out, err := yaml.Marshal(config)
+	return string(out), err
+}
