@@ -80,7 +80,7 @@ func (s *Server) create(ctx *pulumi.Context) error {
 		GraceSeconds: 120,
 	}
 	volume, err := localvolume.NewVolume(ctx, s.name, &localvolume.VolumeArgs{
-		Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: s.name, Labels: pod.Labels,
+		Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: s.name, Labels: set.Labels,
 	}, child)
 	if err != nil {
 		return err
@@ -93,19 +93,19 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pod.Scrape(metricsPort)
-	pod.Annotations[pod.ChecksumAnnotation] = checksum
-	pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
-	pod.Volumes = podVolumes(config, secret, s.args.Monitor)
-	pod.Containers = core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
-	set, err := apps.NewStatefulSet(ctx, s.name, set.StatefulSet(), child)
+	set.Annotations = pod.Scrape(metricsPort)
+	set.Annotations[pod.ChecksumAnnotation] = checksum
+	set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
+	set.Volumes = podVolumes(config, secret, s.args.Monitor)
+	set.Containers = core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
+	created, err := apps.NewStatefulSet(ctx, s.name, set.StatefulSet(), child)
 	if err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", s.name, err)
 	}
 	if err := pod.NewServices(ctx, s.name, set, []pod.Port{{Name: "postgresql", Number: port}}, child); err != nil {
 		return err
 	}
-	return s.createBackups(ctx, set, volume.ClaimName, config, secret, set)
+	return s.createBackups(ctx, set, volume.ClaimName, config, secret, created)
 }
 
 // roles are all that need a password.

@@ -80,7 +80,7 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 		GraceSeconds: 120, // to write queues down
 	}
 	volume, err := localvolume.NewVolume(ctx, b.name, &localvolume.VolumeArgs{
-		Storage: b.args.Storage, Namespace: b.args.Namespace, StatefulSet: b.name, Labels: pod.Labels,
+		Storage: b.args.Storage, Namespace: b.args.Namespace, StatefulSet: b.name, Labels: set.Labels,
 	}, child)
 	if err != nil {
 		return err
@@ -96,16 +96,16 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pod.Scrape(metricsPort)
-	pod.Annotations[pod.ChecksumAnnotation] = checksum
-	pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
-	pod.Volumes = core.VolumeArray{
+	set.Annotations = pod.Scrape(metricsPort)
+	set.Annotations[pod.ChecksumAnnotation] = checksum
+	set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
+	set.Volumes = core.VolumeArray{
 		pod.ConfigVolume("config", config),
 		pod.SecretVolume("definitions", secret),
 		pod.Scratch("home", 64),
 		pod.Scratch("tmp", 64),
 	}
-	pod.Containers = core.ContainerArray{b.args.container()}
+	set.Containers = core.ContainerArray{b.args.container()}
 	if _, err := apps.NewStatefulSet(ctx, b.name, set.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", b.name, err)
 	}

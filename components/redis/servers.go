@@ -104,12 +104,12 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	if kind == Kept {
 		resources = s.args.Durable
 		volume, err := localvolume.NewVolume(ctx, name, &localvolume.VolumeArgs{
-			Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: name, Labels: pod.Labels,
+			Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: name, Labels: set.Labels,
 		}, child)
 		if err != nil {
 			return err
 		}
-		pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
+		set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
 	}
 	config, err := pod.NewConfigMap(ctx, name+"-config", set, map[string]string{
 		configFile: ConfigFor(kind, resources.Limits.MemoryMiB).Render(),
@@ -121,10 +121,10 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	if err != nil {
 		return err
 	}
-	pod.Annotations = pod.Scrape(metricsPort)
-	pod.Annotations[pod.ChecksumAnnotation] = checksum
-	pod.Volumes = podVolumes(kind, config, secret)
-	pod.Containers = core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
+	set.Annotations = pod.Scrape(metricsPort)
+	set.Annotations[pod.ChecksumAnnotation] = checksum
+	set.Volumes = podVolumes(kind, config, secret)
+	set.Containers = core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
 	if _, err := apps.NewStatefulSet(ctx, name, set.StatefulSet(), child); err != nil {
 		return fmt.Errorf("create StatefulSet %s: %w", name, err)
 	}
