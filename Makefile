@@ -10,7 +10,7 @@ ONLY    ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse boot-lab lint unit test docs fmt roll bench
+.PHONY: help rehearse boot-lab lint unit test docs fmt roll tunnel bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -40,6 +40,9 @@ fmt: ## Format all Go files
 
 roll: ## Bring a changed version, image, instance type or bootstrap to the machines, one node at a time. STACK=prod
 	@go run ./cmd/growbin -stack $(STACK)
+
+tunnel: ## Forward 127.0.0.1:16443 to the API server of a stack through Session Manager, until Ctrl-C. STACK=prod
+	@scripts/api-tunnel $(STACK)
 
 bench: ## Run the benchmarks of the program and of the simulated AWS
 	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim/...

@@ -1,5 +1,5 @@
 // Command roll brings a changed Kubernetes version, machine image, instance type or bootstrap to the machines of a stack, one
-// node at a time: docs/rolling.md. It can be interrupted and run again.
+// node at a time: docs/roll.md. It can be interrupted and run again.
 package main
 
 import (

@@ -242,7 +242,7 @@ func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
 	before := strings.TrimSuffix(strings.TrimPrefix(kept[0], m.root), "/etcd/member/snap/db")
 	require.True(t, m.exists(before+"/pki/ca.key"))
 
-	// Back to what was kept aside, as docs/recovery.md has it.
+	// Back to what was kept aside, as docs/recover.md has it.
 	undo := exec.Command("bash", "-ec", `cd "$0" && mkdir undone && mv etcd pki undone/ && mv "$1"/etcd "$1"/pki . && rm -f "$2"/{control-plane,renew-join,publish,ready}.done`,
 		m.path(stateDir), m.path(before), m.path("/var/lib/kubeadm-bootstrap"))
 	text, err := undo.CombinedOutput()

@@ -23,7 +23,7 @@ import (
 )
 
 // lostMachine are the resources that a refresh looks at after the loss of the control plane: the machine, its disks and its
-// address. Not the whole stack, as docs/recovery.md says: while no API server answers, everything in the cluster would be
+// address. Not the whole stack, as docs/recover.md says: while no API server answers, everything in the cluster would be
 // taken for gone.
 const lostMachine = "**Instance$aws:**::%s*"
 

@@ -14,7 +14,7 @@ import (
 
 // The drill refreshes what the document tells a person to refresh.
 func TestRecoveryIsRehearsedAsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../../docs/recovery.md")
+	text, err := os.ReadFile("../../../docs/recover.md")
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "pulumi refresh -s dev --target '"+fmt.Sprintf(lostMachine, "k8s-master")+"'")
 }
