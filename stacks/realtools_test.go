@@ -23,6 +23,9 @@ import (
 // PATH. In CI it must be there.
 func program(t *testing.T, name, variable string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("NOT RUN: -short leaves out %s", name)
+	}
 	if path := os.Getenv(variable); variable != "" && path != "" {
 		return path
 	}

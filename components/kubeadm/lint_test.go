@@ -15,6 +15,10 @@ import (
 // tool finds a program that checks what is rendered. In CI it must be there; elsewhere its check says that it was not run.
 func tool(t *testing.T, name, fix string) (string, bool) {
 	t.Helper()
+	if testing.Short() {
+		t.Logf("NOT RUN: -short leaves out %s", name)
+		return "", false
+	}
 	path, err := exec.LookPath(name)
 	if err == nil {
 		return path, true
@@ -86,6 +90,9 @@ func TestUserDataPassesCloudInitSchema(t *testing.T) {
 // TestKubeadmAcceptsTheConfiguration runs the kubeadm named by the variable KUBEADM, or the one on PATH.
 func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("NOT RUN: -short leaves out kubeadm")
+	}
 	kubeadm := os.Getenv("KUBEADM")
 	if kubeadm == "" {
 		path, err := exec.LookPath("kubeadm")
@@ -118,6 +125,9 @@ func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 // the one on PATH if it is a 2.x.
 func TestContainerdTakesItsConfiguration(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("NOT RUN: -short leaves out containerd")
+	}
 	containerd := os.Getenv("CONTAINERD")
 	if containerd == "" {
 		version, err := exec.Command("containerd", "--version").Output()

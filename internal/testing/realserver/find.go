@@ -35,9 +35,12 @@ func wrapper(path string) bool {
 }
 
 // Binary returns the path of a binary. Where it is not installed the test is skipped, except in CI, where
-// every server has to be there.
+// every server has to be there. With -short no test runs against a server.
 func Binary(t testing.TB, name string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not run: -short leaves out real servers")
+	}
 	path, err := Find(name)
 	if err == nil {
 		return path

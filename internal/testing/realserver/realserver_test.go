@@ -25,6 +25,9 @@ func (r *recorded) Fatalf(format string, args ...any) { r.failed = format; panic
 func (r *recorded) Skipf(format string, args ...any) { r.skipped = format; panic(r) }
 
 func TestBinaryThatIsNotThere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not run: -short leaves out real servers")
+	}
 	try := func() (r *recorded) {
 		r = &recorded{TB: t}
 		defer func() { _ = recover() }()
