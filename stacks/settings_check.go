@@ -68,7 +68,7 @@ func (s *Settings) validateRanges(r *reader) {
 			"CIDR": "vpcCidr", "PublicSubnetCIDRs": "publicSubnetCidrs", "PrivateSubnetCIDRs": "privateSubnetCidrs", "NAT": "natGateways",
 		}[problem.Field]
 		if ok { // region and zones have been checked above
-			r.wrong(key, problem.Value, "%s", problem.Right)
+			r.wrong(key, problem.Value, "%s", problem.Must)
 		}
 	}
 	type named struct {

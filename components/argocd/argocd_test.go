@@ -183,7 +183,7 @@ func TestEverythingDescendsFromTheComponent(t *testing.T) {
 	}
 }
 
-func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+func TestArgoCDArgs_AllProblemsTogether(t *testing.T) {
 	args := &ArgoCDArgs{
 		Domain: "Argo CD", PasswordChanged: "yesterday",
 		Repository: &Repository{URL: "http://git.example.com/x", Username: "reader"},
@@ -191,18 +191,18 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	}
 	err := args.withDefaults().Validate()
 	for _, part := range []string{
-		"Namespace is missing", "NodeSelector is empty", `Domain is "Argo CD"`, `PasswordChanged is "yesterday"`,
-		`Repository.URL is "http://git.example.com/x"`, "one of Username and Password",
-		`Root.Name is "Root"`, `Root.Namespace is ""`, `Root.Path is "/x"`,
+		"Namespace: not set", "NodeSelector: not set", `Domain: "Argo CD"`, `PasswordChanged: "yesterday"`,
+		`Repository.URL: "http://git.example.com/x"`, `Repository.Username: "reader" must be set together with Password`,
+		`Root.Name: "Root"`, `Root.Namespace: ""`, `Root.Path: "/x"`,
 	} {
 		assert.ErrorContains(t, err, part)
 	}
 	for want, spoil := range map[string]func(*ArgoCDArgs){
-		"Root is given without a Repository":  func(a *ArgoCDArgs) { a.Repository = nil },
-		"Repository.SSHKey is missing":        func(a *ArgoCDArgs) { a.Repository = &Repository{URL: "git@git.example.com:x"} },
-		"Repository.URL has credentials":      func(a *ArgoCDArgs) { a.Repository.URL = "https://me:token@git.example.com/x" },
-		"Repository.SSHKey is given for":      func(a *ArgoCDArgs) { a.Repository.SSHKey = pulumi.String("key") },
-		"PasswordChanged is \"2026-05-06T07:": func(a *ArgoCDArgs) { a.PasswordChanged = "2026-05-06T07:08:09+09:00" },
+		"Repository: not set, must be the repository": func(a *ArgoCDArgs) { a.Repository = nil },
+		"Repository.SSHKey: not set":                  func(a *ArgoCDArgs) { a.Repository = &Repository{URL: "git@git.example.com:x"} },
+		"must hold no credentials":                    func(a *ArgoCDArgs) { a.Repository.URL = "https://me:token@git.example.com/x" },
+		"Repository.SSHKey: \"(secret)\" must be nil": func(a *ArgoCDArgs) { a.Repository.SSHKey = pulumi.String("key") },
+		"PasswordChanged: \"2026-05-06T07:":           func(a *ArgoCDArgs) { a.PasswordChanged = "2026-05-06T07:08:09+09:00" },
 	} {
 		args := sampleArgs()
 		spoil(args)
@@ -212,7 +212,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestBadArgumentsCreateNothing(t *testing.T) {
+func TestNewArgoCD_InvalidArgs(t *testing.T) {
 	for name, args := range map[string]*ArgoCDArgs{"none": nil, "empty": {}} {
 		r := &recorder{}
 		err := pulumi.RunErr(func(ctx *pulumi.Context) error {

@@ -1,66 +1,66 @@
 package argocd
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// DefaultChartVersion is of the chart argo-cd; it installs Argo CD 3.4 (2026-11).
+// DefaultChartVersion is the version of the chart argo-cd, which installs Argo CD 3.4 (2026-11).
 const DefaultChartVersion = "10.1.1"
 
-// DefaultPasswordChanged is before any cluster of this program.
+// DefaultPasswordChanged is earlier than any cluster of this program.
 const DefaultPasswordChanged = "2026-01-01T00:00:00Z"
 
 // ArgoCDArgs describes one Argo CD.
 type ArgoCDArgs struct {
-	// Namespace has to exist.
-	Namespace pulumi.StringInput
+	// Namespace is the namespace to install into, which must exist.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// NodeSelector and Tolerations place every pod of the chart.
-	NodeSelector map[string]string
-	Tolerations  []corev1.Toleration
-	// ChartVersion is DefaultChartVersion when empty.
-	ChartVersion string
-	// Domain is the host name people use, for example "argocd.example.com"; empty when there is none.
-	Domain string
-	// PasswordChanged is when the admin password was last changed, as RFC 3339 in UTC; DefaultPasswordChanged when
-	// empty. Another time makes a new password, and Argo CD then refuses every session from before it.
-	PasswordChanged string
-	// Repository is what Applications are read from; nil for none.
-	Repository *Repository
-	// Root is an Application that is there from the beginning, usually of other Applications; nil for none.
-	Root *Application
+	NodeSelector map[string]string   `pulumi:"nodeSelector"`
+	Tolerations  []corev1.Toleration `pulumi:"tolerations"`
+	// ChartVersion is the version of the chart; DefaultChartVersion when empty.
+	ChartVersion string `pulumi:"chartVersion"`
+	// Domain is the public host name, e.g. argocd.example.com; optional.
+	Domain string `pulumi:"domain"`
+	// PasswordChanged is the time of the last change of the admin password, as RFC 3339 in UTC; DefaultPasswordChanged
+	// when empty. A new time generates a new password and ends all sessions.
+	PasswordChanged string `pulumi:"passwordChanged"`
+	// Repository is the Git repository of the Applications; optional.
+	Repository *Repository `pulumi:"repository"`
+	// Root is the first Application, which usually holds the others; optional.
+	Root *Application `pulumi:"root"`
 }
 
 // Repository is a Git repository, public unless it has credentials.
 type Repository struct {
 	// URL is https://…, or ssh://… or git@host:path with an SSHKey.
-	URL string
-	// Username and Password are for HTTPS.
-	Username string
-	Password pulumi.StringInput
+	URL string `pulumi:"url"`
+	// Username and Password are credentials for HTTPS; optional.
+	Username string             `pulumi:"username"`
+	Password pulumi.StringInput `pulumi:"password"`
 	// SSHKey is a private key in PEM format.
-	SSHKey pulumi.StringInput
+	SSHKey pulumi.StringInput `pulumi:"sshKey"`
 }
 
-// Application is a directory of Repository that is kept in step with this cluster.
+// Application is a directory of Repository that Argo CD applies to this cluster.
 type Application struct {
 	// Name is the Application's name.
-	Name string
+	Name string `pulumi:"name"`
 	// Path is a directory in the repository.
-	Path string
+	Path string `pulumi:"path"`
 	// Revision is a branch, tag or commit; HEAD when empty.
-	Revision string
-	// Namespace is where objects go that do not say so themselves.
-	Namespace string
-	// Prune deletes from the cluster what was deleted from the repository.
-	Prune bool
+	Revision string `pulumi:"revision"`
+	// Namespace is the namespace of objects that do not set their own.
+	Namespace string `pulumi:"namespace"`
+	// Prune deletes objects from the cluster that were deleted from the repository.
+	Prune bool `pulumi:"prune"`
 }
 
 func (a *ArgoCDArgs) withDefaults() *ArgoCDArgs {
@@ -74,45 +74,66 @@ func (a *ArgoCDArgs) withDefaults() *ArgoCDArgs {
 	return &out
 }
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a *ArgoCDArgs) Validate() error {
-	var problems []error
-	require := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
+	var problems validation.Problems
+	if a.Namespace == nil {
+		problems.NotSet("Namespace", "must be the namespace to install into")
 	}
-	require(a.Namespace != nil, "Namespace is missing; give the namespace to install into")
-	require(len(a.NodeSelector) > 0, "NodeSelector is empty; give labels of the node that Argo CD belongs on")
-	require(a.Domain == "" || len(validation.IsDNS1123Subdomain(a.Domain)) == 0,
-		"Domain is %q; give a host name such as argocd.example.com", a.Domain)
-	changed, err := time.Parse(time.RFC3339, a.PasswordChanged)
-	require(err == nil && changed.Location() == time.UTC,
-		"PasswordChanged is %q; give a time such as %s", a.PasswordChanged, DefaultPasswordChanged)
-	a.Repository.validate(require)
+	if len(a.NodeSelector) == 0 {
+		problems.NotSet("NodeSelector", "must hold labels of the node that runs Argo CD")
+	}
+	if a.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(a.Domain)) > 0 {
+		problems.Add("Domain", a.Domain, "must be a host name, e.g. argocd.example.com")
+	}
+	if changed, err := time.Parse(time.RFC3339, a.PasswordChanged); err != nil || changed.Location() != time.UTC {
+		problems.Add("PasswordChanged", a.PasswordChanged, "must be a time in UTC, e.g. %s", DefaultPasswordChanged)
+	}
+	if a.Repository != nil {
+		problems.Include("Repository", a.Repository.validate())
+	}
 	if a.Root != nil {
-		require(a.Repository != nil, "Root is given without a Repository; give the repository its Path is in")
-		a.Root.validate(require)
+		if a.Repository == nil {
+			problems.NotSet("Repository", "must be the repository that holds Root.Path")
+		}
+		problems.Include("Root", a.Root.validate())
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-func (r *Repository) validate(require func(bool, string, ...any)) {
-	if r == nil {
-		return
-	}
+func (r *Repository) validate() error {
+	var problems validation.Problems
 	u, err := url.Parse(r.URL)
 	overHTTPS := err == nil && u.Scheme == "https" && u.Host != ""
 	overSSH := strings.HasPrefix(r.URL, "ssh://") || strings.HasPrefix(r.URL, "git@")
-	require(overHTTPS || overSSH, "Repository.URL is %q; give https://host/path, ssh://host/path or git@host:path", r.URL)
-	require(!overHTTPS || u.User == nil, "Repository.URL has credentials in it; give them as Username and Password")
-	require((r.Username == "") == (r.Password == nil), "Repository has one of Username and Password; give both or neither")
-	require(!overSSH || r.SSHKey != nil, "Repository.SSHKey is missing; a repository over SSH needs one")
-	require(overSSH || r.SSHKey == nil, "Repository.SSHKey is given for %q; it is for SSH only", r.URL)
+	if !overHTTPS && !overSSH {
+		problems.Add("URL", r.URL, "must be https://host/path, ssh://host/path or git@host:path")
+	}
+	if overHTTPS && u.User != nil {
+		problems.Add("URL", u.Redacted(), "must hold no credentials: set Username and Password")
+	}
+	if (r.Username == "") != (r.Password == nil) {
+		problems.Add("Username", r.Username, "must be set together with Password")
+	}
+	if overSSH && r.SSHKey == nil {
+		problems.NotSet("SSHKey", "must be a private key for a repository over SSH")
+	}
+	if !overSSH && r.SSHKey != nil {
+		problems.Add("SSHKey", "(secret)", "must be nil unless URL is an SSH address")
+	}
+	return problems.Err()
 }
 
-func (a *Application) validate(require func(bool, string, ...any)) {
-	require(len(validation.IsDNS1123Subdomain(a.Name)) == 0, "Root.Name is %q; give a name such as root", a.Name)
-	require(len(validation.IsDNS1123Label(a.Namespace)) == 0, "Root.Namespace is %q; give the name of a namespace", a.Namespace)
-	require(a.Path != "" && !strings.HasPrefix(a.Path, "/"), "Root.Path is %q; give a directory of the repository, such as clusters/dev", a.Path)
+func (a *Application) validate() error {
+	var problems validation.Problems
+	if len(utilvalidation.IsDNS1123Subdomain(a.Name)) > 0 {
+		problems.Add("Name", a.Name, "must be a name, e.g. root")
+	}
+	if len(utilvalidation.IsDNS1123Label(a.Namespace)) > 0 {
+		problems.Add("Namespace", a.Namespace, "must be the name of a namespace")
+	}
+	if a.Path == "" || strings.HasPrefix(a.Path, "/") {
+		problems.Add("Path", a.Path, "must be a directory of the repository, e.g. clusters/dev")
+	}
+	return problems.Err()
 }

@@ -6,43 +6,44 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:bucket:Bucket"
 
 // BucketArgs describes a bucket.
 type BucketArgs struct {
-	// NoncurrentDays is how many days an overwritten or deleted object can be brought back.
-	NoncurrentDays int
-	// ExpireDays removes objects that many days after they were written; 0 keeps them.
-	ExpireDays int
-	// ExpirePrefix begins the keys of the objects that ExpireDays is for; all objects when empty.
-	ExpirePrefix string
-	// DeletionProtection keeps a bucket that holds objects from being deleted.
-	DeletionProtection bool
+	// NoncurrentDays is the number of days for which an overwritten or deleted object can be restored; at least 1.
+	NoncurrentDays int `pulumi:"noncurrentDays"`
+	// ExpireDays is the age in days at which objects are deleted; 0 keeps them.
+	ExpireDays int `pulumi:"expireDays"`
+	// ExpirePrefix limits ExpireDays to objects whose keys begin with it.
+	ExpirePrefix string `pulumi:"expirePrefix"`
+	// DeletionProtection protects the bucket, and the objects in it, from deletion.
+	DeletionProtection bool `pulumi:"deletionProtection"`
 }
 
-// Bucket is an encrypted, versioned bucket without any public access, which is reached over TLS only.
+// Bucket is an encrypted, versioned bucket without public access that accepts TLS only.
 type Bucket struct {
 	pulumi.ResourceState
 
 	// Name is the bucket's globally unique name.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// ARN is the bucket's Amazon resource name.
-	ARN pulumi.StringOutput
+	ARN pulumi.StringOutput `pulumi:"arn"`
 }
 
-// NewBucket creates the bucket and everything that keeps it private.
+// NewBucket creates the bucket with its encryption, policy, versioning and lifecycle rules.
 func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*Bucket, error) {
-	if args.NoncurrentDays < 1 || args.ExpireDays < 0 {
-		return nil, fmt.Errorf("bucket %s: NoncurrentDays is %d and ExpireDays is %d; give at least 1, and 0 or more",
-			name, args.NoncurrentDays, args.ExpireDays)
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	b := &Bucket{}
 	if err := ctx.RegisterComponentResource(typeToken, name, b, opts...); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
-	// Pulumi adds a random suffix to the name, which must be free in all of AWS.
+	// Pulumi adds a random suffix: bucket names are unique in all of AWS.
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		ForceDestroy: pulumi.Bool(!args.DeletionProtection),
 	}, pulumi.Parent(b), pulumi.Protect(args.DeletionProtection))
@@ -60,6 +61,18 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.ARN})
+}
+
+// Validate returns all problems of the arguments, joined.
+func (a *BucketArgs) Validate() error {
+	var problems validation.Problems
+	if a.NoncurrentDays < 1 {
+		problems.Add("NoncurrentDays", a.NoncurrentDays, "must be at least 1")
+	}
+	if a.ExpireDays < 0 {
+		problems.Add("ExpireDays", a.ExpireDays, "must be at least 1, or 0 to keep objects")
+	}
+	return problems.Err()
 }
 
 func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
@@ -83,7 +96,7 @@ func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.Bucket
 				"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
 			}},
 		}),
-		// S3 refuses two changes of a bucket's access at once.
+		// S3 rejects concurrent changes of the access to a bucket.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{block}))
 	return err
 }
@@ -134,7 +147,7 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules:  rules,
-		// A rule about old versions means nothing before there are versions.
+		// The rule on noncurrent versions needs versioning.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{versioning}))
 	return err
 }

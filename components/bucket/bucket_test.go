@@ -125,11 +125,11 @@ func TestDeletionProtection(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewBucket_InvalidArgs(t *testing.T) {
 	for want, args := range map[string]BucketArgs{
-		"NoncurrentDays is 0 and ExpireDays is 5; give at least 1, and 0 or more":  {ExpireDays: 5},
-		"NoncurrentDays is 3 and ExpireDays is -1; give at least 1, and 0 or more": {NoncurrentDays: 3, ExpireDays: -1},
-		"NoncurrentDays is -2 and ExpireDays is -1; give at least 1":               {NoncurrentDays: -2, ExpireDays: -1},
+		"NoncurrentDays: 0 must be at least 1":                          {ExpireDays: 5},
+		"ExpireDays: -1 must be at least 1":                             {NoncurrentDays: 3, ExpireDays: -1},
+		"NoncurrentDays: -2 must be at least 1\nExpireDays: -1 must be": {NoncurrentDays: -2, ExpireDays: -1},
 	} {
 		mocks, made, err := deploy(t, args)
 		require.ErrorContains(t, err, "bucket images: "+want)

@@ -1,18 +1,18 @@
 package calico
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 // DefaultChartVersion supports Kubernetes 1.34 to 1.36 (2026-11).
 const DefaultChartVersion = "v3.32.2"
 
-// DefaultNodeMTU is an EC2 instance's within its VPC, in bytes (jumbo frames).
+// DefaultNodeMTU is the MTU of EC2 instances inside a VPC, in bytes (jumbo frames).
 const DefaultNodeMTU = 9001
 
-// vxlanOverhead is what VXLAN over IPv4 adds to a packet, in bytes: 14 Ethernet, 20 IP, 8 UDP, 8 VXLAN.
+// vxlanOverhead is the size of the headers that VXLAN adds over IPv4, in bytes: 14 Ethernet, 20 IP, 8 UDP, 8 VXLAN.
 const vxlanOverhead = 50
 
 // blockBits is the prefix length of the block of addresses a node takes at a time: 64 addresses.
@@ -21,11 +21,11 @@ const blockBits = 26
 // CalicoArgs describes a pod network.
 type CalicoArgs struct {
 	// PodCIDR is the IPv4 range of pods, the same as kubeadm's networking.podSubnet.
-	PodCIDR string
-	// ChartVersion is of both charts; DefaultChartVersion when empty.
-	ChartVersion string
-	// NodeMTU is the largest packet between nodes, in bytes; DefaultNodeMTU when zero.
-	NodeMTU int
+	PodCIDR string `pulumi:"podCidr"`
+	// ChartVersion is the version of both charts; DefaultChartVersion when empty.
+	ChartVersion string `pulumi:"chartVersion"`
+	// NodeMTU is the largest packet between nodes in bytes; DefaultNodeMTU when 0.
+	NodeMTU int `pulumi:"nodeMtu"`
 }
 
 func (a *CalicoArgs) withDefaults() *CalicoArgs {
@@ -39,28 +39,26 @@ func (a *CalicoArgs) withDefaults() *CalicoArgs {
 	return &out
 }
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a *CalicoArgs) Validate() error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-
+	var problems validation.Problems
 	cidr, err := netip.ParsePrefix(a.PodCIDR)
 	switch {
 	case err != nil || !cidr.Addr().Is4():
-		report("PodCIDR is %q; give an IPv4 range such as 192.168.0.0/16", a.PodCIDR)
+		problems.Add("PodCIDR", a.PodCIDR, "must be an IPv4 range, e.g. 192.168.0.0/16")
 	case cidr.Masked() != cidr:
-		report("PodCIDR is %q; give the range's first address, %s", a.PodCIDR, cidr.Masked())
+		problems.Add("PodCIDR", a.PodCIDR, "must be written with its first address, %s", cidr.Masked())
 	case cidr.Bits() > blockBits-4:
-		report("PodCIDR is %q; give a /%d or larger, each node takes blocks of a /%d", a.PodCIDR, blockBits-4, blockBits)
+		problems.Add("PodCIDR", a.PodCIDR, "must be a /%d or larger: each node takes blocks of a /%d", blockBits-4, blockBits)
 	}
-	if a.NodeMTU < 1280 || a.NodeMTU > 9001 {
-		report("NodeMTU is %d; EC2 carries 1280 to 9001 bytes", a.NodeMTU)
+	if a.NodeMTU < 1280 || a.NodeMTU > DefaultNodeMTU {
+		problems.Add("NodeMTU", a.NodeMTU, "must be 1280 to %d bytes on EC2", DefaultNodeMTU)
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// NodeImages are what Calico runs on every node, and a node is not ready before. A machine may fetch them while it boots. An
-// empty version is DefaultChartVersion.
+// NodeImages returns the images of Calico that every node runs before it is ready, so that an instance may pull them while it
+// boots. An empty version means DefaultChartVersion.
 func NodeImages(version string) []string {
 	if version == "" {
 		version = DefaultChartVersion

@@ -1,10 +1,9 @@
 // Package calico installs Calico as a cluster's pod network: VXLAN between all nodes, no BGP.
 //
 // Nodes are not ready before their pod network is, and a node that is not ready is tainted (node.kubernetes.io/not-ready),
-// so whatever makes the network must start on nodes like these. It does: the operator runs on the host's network and
-// tolerates every taint (the values set here say so, and a test holds them to it), and the operator gives the same
-// toleration to calico-node and to Typha, which it runs on the host's network, too. Nothing else of Calico is needed
-// for a node to become ready; calico-kube-controllers follows on the first node that is.
+// so the pod network itself must start on tainted nodes: the operator runs on the host's network and tolerates every taint
+// (a test checks the values), and it gives the same toleration to calico-node and to Typha, which run on the host's network,
+// too. A node needs nothing else of Calico to become ready; calico-kube-controllers follows on the first ready node.
 package calico
 
 import (
@@ -15,14 +14,6 @@ import (
 )
 
 const calicoType = "kubeadm-aws:calico:Calico"
-
-// Ports that every node must reach on every other; security groups have to allow them.
-const (
-	// VXLANPort is UDP: the pods' traffic.
-	VXLANPort = 4789
-	// TyphaPort is TCP: calico-node asks Typha, which runs on some of the nodes.
-	TyphaPort = 5473
-)
 
 const (
 	repository    = "https://docs.tigera.io/calico/charts"
@@ -36,15 +27,15 @@ const (
 type Calico struct {
 	pulumi.ResourceState
 
-	// Operator is done when the operator runs; nodes become ready some seconds later. Let what needs the network
-	// depend on it.
+	// Operator is the release of the operator. Nodes become ready some seconds after it; resources that need the pod network
+	// should depend on it.
 	Operator *helmv3.Release
 }
 
 // NewCalico installs the network. A cluster has one.
 func NewCalico(ctx *pulumi.Context, name string, args *CalicoArgs, opts ...pulumi.ResourceOption) (*Calico, error) {
 	if args == nil {
-		return nil, fmt.Errorf("calico %s: no arguments given", name)
+		args = &CalicoArgs{}
 	}
 	settings := args.withDefaults()
 	if err := settings.Validate(); err != nil {
@@ -69,7 +60,7 @@ func (c *Calico) install(ctx *pulumi.Context, name string, args *CalicoArgs) err
 	if err != nil {
 		return err
 	}
-	// Its chart holds objects of the kinds that the first one defines.
+	// The chart holds custom resources that the first chart defines.
 	c.Operator, err = c.release(ctx, name+"-operator", operatorChart, args.ChartVersion, pulumi.ToMap(values),
 		pulumi.DependsOn([]pulumi.Resource{definitions}))
 	return err
@@ -88,8 +79,8 @@ func (c *Calico) release(ctx *pulumi.Context, name, chart, version string, value
 		// Seconds; the first node pulls an image.
 		Timeout: pulumi.Int(600),
 	}, append(opts, pulumi.Parent(c),
-		// The network is not taken away from under a cluster: it ends with the machines. Uninstalling it needs a job
-		// that runs on a working node, and would block a destroy whenever there is none.
+		// The network ends with the instances. Uninstalling it needs a Job on a working node, and would block a destroy
+		// when there is none.
 		pulumi.RetainOnDelete(true))...)
 	if err != nil {
 		return nil, fmt.Errorf("install chart %s %s: %w", chart, version, err)

@@ -125,27 +125,22 @@ func TestPodsOnEveryNodeAreSmall(t *testing.T) {
 	assert.False(t, values.APIServer.Enabled || values.Goldmane.Enabled || values.Whisker.Enabled)
 }
 
-// Registered with IANA for VXLAN (RFC 7348), and Calico's documented network requirements.
-func TestPortsAreCalicos(t *testing.T) {
-	assert.Equal(t, 4789, VXLANPort)
-	assert.Equal(t, 5473, TyphaPort)
-}
-
-func TestBadArgumentsCreateNothing(t *testing.T) {
+func TestNewCalico_InvalidArgs(t *testing.T) {
 	for want, args := range map[string]*CalicoArgs{
-		"no arguments given": nil,
-		`PodCIDR is ""`:      {},
-		`PodCIDR is "10.244.1.0/16"; give the range's`:   {PodCIDR: "10.244.1.0/16"},
-		`PodCIDR is "fd00::/48"`:                         {PodCIDR: "fd00::/48"},
-		`PodCIDR is "10.244.0.0/24"; give a /22`:         {PodCIDR: "10.244.0.0/24"},
-		"NodeMTU is 9500; EC2 carries 1280 to 9001":      {PodCIDR: "10.244.0.0/16", NodeMTU: 9500},
-		"PodCIDR is \"x\"; give an IPv4 range such as 1": {PodCIDR: "x", NodeMTU: 1},
+		`PodCIDR: "" must be an IPv4 range`:        {},
+		`PodCIDR: "10.244.1.0/16" must be written`: {PodCIDR: "10.244.1.0/16"},
+		`PodCIDR: "fd00::/48"`:                     {PodCIDR: "fd00::/48"},
+		`PodCIDR: "10.244.0.0/24" must be a /22`:   {PodCIDR: "10.244.0.0/24"},
+		"NodeMTU: 9500 must be 1280 to 9001":       {PodCIDR: "10.244.0.0/16", NodeMTU: 9500},
+		"PodCIDR: \"x\" must be an IPv4 range":     {PodCIDR: "x", NodeMTU: 1},
 	} {
 		r, err := deploy(t, args)
 		require.ErrorContains(t, err, "calico net: ")
 		require.ErrorContains(t, err, want)
 		assert.Empty(t, r.releases)
 	}
-	_, err := deploy(t, &CalicoArgs{PodCIDR: "x", NodeMTU: 1})
-	assert.ErrorContains(t, err, "NodeMTU is 1")
+	_, err := deploy(t, nil)
+	assert.ErrorContains(t, err, `PodCIDR: ""`)
+	_, err = deploy(t, &CalicoArgs{PodCIDR: "x", NodeMTU: 1})
+	assert.ErrorContains(t, err, "NodeMTU: 1 must be")
 }

@@ -1,15 +1,16 @@
-// Package instance builds one EC2 machine of a cluster.
+// Package instance builds one EC2 instance of a cluster with its volumes.
 package instance
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/capacity"
+	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:instance:Instance"
@@ -17,59 +18,61 @@ const typeToken = "kubeadm-aws:instance:Instance"
 // dataDevice is the name under which the data volume is attached; on Nitro instances the kernel shows it as an NVMe disk.
 const dataDevice = "/dev/sdf"
 
-// InstanceArgs describes one machine.
+// InstanceArgs describes one instance.
 type InstanceArgs struct {
-	// InstanceType is an EC2 type that package capacity knows.
-	InstanceType string
-	// AMI is the image of the first boot. A newer one does not replace a running machine: see Roll.
-	AMI pulumi.StringInput
+	// InstanceType is an EC2 instance type that package capacity lists.
+	InstanceType string `pulumi:"instanceType"`
+	// AMI is the image of the first boot. A newer one does not replace a running instance: see Roll.
+	AMI pulumi.StringInput `pulumi:"ami"`
 	// Zone is the availability zone of the subnet and of the data volume.
-	Zone string
-	// SubnetID is the subnet the machine lives in.
-	SubnetID pulumi.StringInput
-	// PrivateIP fixes the address inside the subnet; empty lets EC2 choose.
-	PrivateIP string
-	// SecurityGroupIDs are the groups the machine is a member of.
-	SecurityGroupIDs pulumi.StringArray
-	// InstanceProfile is the name of the profile whose role the machine acts with.
-	InstanceProfile pulumi.StringInput
+	Zone string `pulumi:"zone"`
+	// SubnetID is the subnet of the instance.
+	SubnetID pulumi.StringInput `pulumi:"subnetId"`
+	// PrivateIP fixes the address inside the subnet; EC2 chooses one when empty.
+	PrivateIP string `pulumi:"privateIp"`
+	// SecurityGroupIDs are the security groups of the instance.
+	SecurityGroupIDs pulumi.StringArray `pulumi:"securityGroupIds"`
+	// InstanceProfile is the name of the profile with the role of the instance.
+	InstanceProfile pulumi.StringInput `pulumi:"instanceProfile"`
 	// UserData is gzipped cloud-config in base64, at most 16 KiB before encoding.
-	UserData pulumi.StringInput
-	// KeyName is an EC2 key pair for SSH; empty leaves Session Manager as the only way in.
-	KeyName string
-	// RootGiB and DataGiB are the sizes of the root volume and of the data volume, in GiB; no data volume when 0.
-	RootGiB, DataGiB int
-	// ElasticIP gives the machine a public address that survives its replacement.
-	ElasticIP bool
-	// MetadataHops is how far the instance metadata service answers: 1, the default, keeps it from pods; 2 lets pods use the role.
-	MetadataHops int
-	// DeletionProtection refuses termination of the machine and deletion of its data.
-	DeletionProtection bool
-	// Terminable lifts the protection of the machine alone, so that it can be replaced; its data stays protected.
-	Terminable bool
-	// VolumeTags go on the root volume, which the provider's default tags do not reach.
-	VolumeTags map[string]string
-	// Roll lets a change of what is pinned replace the machine. Without it all of that stays as at first boot.
-	Roll bool
+	UserData pulumi.StringInput `pulumi:"userData"`
+	// KeyName is an EC2 key pair for SSH; without one, Session Manager is the only way to open a shell.
+	KeyName string `pulumi:"keyName"`
+	// RootGiB is the size of the root volume in GiB.
+	RootGiB int `pulumi:"rootGiB"`
+	// DataGiB is the size of the data volume in GiB; no data volume when 0.
+	DataGiB int `pulumi:"dataGiB"`
+	// ElasticIP gives the instance a public address that survives its replacement.
+	ElasticIP bool `pulumi:"elasticIp"`
+	// MetadataHops is the hop limit of the instance metadata service: 1, the default, denies it to pods; 2 lets pods use the role.
+	MetadataHops int `pulumi:"metadataHops"`
+	// DeletionProtection protects the instance from termination and its data volume from deletion.
+	DeletionProtection bool `pulumi:"deletionProtection"`
+	// Terminable lifts the protection of the instance alone, so that it can be replaced; its data stays protected.
+	Terminable bool `pulumi:"terminable"`
+	// VolumeTags are set on the root volume, which the default tags of the provider do not reach.
+	VolumeTags map[string]string `pulumi:"volumeTags"`
+	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
+	Roll bool `pulumi:"roll"`
 }
 
-// pinned are the properties that EC2 changes by replacing the machine, or by stopping it. One edit, such as a new version in
-// the user data of every node, must not take all machines away in one update: each is changed when its turn comes.
+// pinned are the properties that EC2 changes by replacing or stopping the instance. One edit, e.g. a new version in the user
+// data of every node, must not take all instances down in one update: each is changed when it is rolled.
 var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 
-// Instance is one machine with its volumes.
+// Instance is one EC2 instance with its volumes.
 type Instance struct {
 	pulumi.ResourceState
 
 	// InstanceID is EC2's identifier, i-….
-	InstanceID pulumi.StringOutput
+	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
 	// PrivateIP is the address inside the VPC.
-	PrivateIP pulumi.StringOutput
-	// PublicIP is the Elastic IP, or the address EC2 gave, or empty in a private subnet.
-	PublicIP pulumi.StringOutput
+	PrivateIP pulumi.StringOutput `pulumi:"privateIp"`
+	// PublicIP is the Elastic IP, or the address that EC2 assigned, or empty in a private subnet.
+	PublicIP pulumi.StringOutput `pulumi:"publicIp"`
 }
 
-// NewInstance creates the machine. Its data volume outlives it: a replaced machine gets the same volume.
+// NewInstance creates the instance. Its data volume outlives it: the replacement of an instance gets the same volume.
 func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...pulumi.ResourceOption) (*Instance, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("instance %s: %w", name, err)
@@ -108,7 +111,7 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		VpcSecurityGroupIds: a.SecurityGroupIDs,
 		IamInstanceProfile:  a.InstanceProfile,
 		UserDataBase64:      a.UserData,
-		// What reaches the provider despite ignoreChanges is a deliberate roll; restarting the machine would not rerun cloud-init.
+		// A change that passes ignoreChanges is a deliberate roll; a restart would not rerun cloud-init.
 		UserDataReplaceOnChange: pulumi.Bool(true),
 		DisableApiTermination:   pulumi.Bool(a.DeletionProtection && !a.Terminable),
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
@@ -145,7 +148,7 @@ func (a *InstanceArgs) instanceOptions(parent pulumi.Resource) []pulumi.Resource
 		pulumi.Parent(parent),
 		// The successor needs the private address and the data volume of its predecessor.
 		pulumi.DeleteBeforeReplace(true),
-		// EC2 would only stop the machine for it. Every change of a machine takes the same, tested way: a new one.
+		// EC2 would stop and resize the instance. Every change of an instance is a replacement instead, which is tested.
 		pulumi.ReplaceOnChanges([]string{"instanceType"}),
 	}
 	if !a.Roll {
@@ -167,7 +170,7 @@ func elasticIP(ctx *pulumi.Context, name string, parent pulumi.Resource, instanc
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	// The association's view of the address: who uses it thereby depends on the association, and is destroyed before it.
+	// The output of the association, not of the address: resources that use it are destroyed before the association.
 	return association.PublicIp, nil
 }
 
@@ -192,24 +195,24 @@ func dataVolume(ctx *pulumi.Context, name string, args *InstanceArgs, parent pul
 	return err
 }
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a *InstanceArgs) Validate() error {
-	var problems []error
+	var problems validation.Problems
 	if _, err := capacity.LookupInstanceType(a.InstanceType); err != nil {
-		problems = append(problems, fmt.Errorf("InstanceType: %w", err))
+		problems.Add("InstanceType", a.InstanceType, "must be one of %s", strings.Join(capacity.InstanceTypeNames(), ", "))
 	}
-	const minRootGiB, maxGiB = 8, 16384 // the Ubuntu image's size; gp3's largest volume
+	const minRootGiB, maxGiB = 8, 16384 // the size of the Ubuntu image; the largest gp3 volume
 	if a.RootGiB < minRootGiB || a.RootGiB > maxGiB {
-		problems = append(problems, fmt.Errorf("RootGiB is %d; give %d to %d", a.RootGiB, minRootGiB, maxGiB))
+		problems.Add("RootGiB", a.RootGiB, "must be %d to %d", minRootGiB, maxGiB)
 	}
 	if a.DataGiB < 0 || a.DataGiB > maxGiB {
-		problems = append(problems, fmt.Errorf("DataGiB is %d; give 0 for none, or up to %d", a.DataGiB, maxGiB))
+		problems.Add("DataGiB", a.DataGiB, "must be 0 for no data volume, or at most %d", maxGiB)
 	}
 	if a.MetadataHops < 0 || a.MetadataHops > 2 {
-		problems = append(problems, fmt.Errorf("MetadataHops is %d; give 1 to keep pods out, or 2 to let them use the role", a.MetadataHops))
+		problems.Add("MetadataHops", a.MetadataHops, "must be 1, or 2 if pods use the role")
 	}
 	if a.Zone == "" {
-		problems = append(problems, errors.New("Zone is empty; give the availability zone of the subnet"))
+		problems.NotSet("Zone", "must be the availability zone of the subnet")
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }

@@ -256,33 +256,33 @@ func TestElasticIP(t *testing.T) {
 	assert.Equal(t, machine.PublicIP, w.publicIP, "and not the address that EC2 gave at first")
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewInstance_InvalidArgs(t *testing.T) {
 	for _, tt := range []struct {
 		want   string
 		change func(*InstanceArgs)
 	}{
-		{`InstanceType: unknown instance type "t3.huge"; use one of `, func(a *InstanceArgs) { a.InstanceType = "t3.huge" }},
-		{"RootGiB is 7; give 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 7 }},
-		{"RootGiB is 16385; give 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 16385 }},
-		{"DataGiB is -1; give 0 for none, or up to 16384", func(a *InstanceArgs) { a.DataGiB = -1 }},
-		{"DataGiB is 16385; give 0 for none, or up to 16384", func(a *InstanceArgs) { a.DataGiB = 16385 }},
-		{"MetadataHops is -1; give 1 to keep pods out, or 2 to let them use the role", func(a *InstanceArgs) { a.MetadataHops = -1 }},
-		{"MetadataHops is 3; give 1 to keep pods out, or 2 to let them use the role", func(a *InstanceArgs) { a.MetadataHops = 3 }},
-		{"Zone is empty; give the availability zone of the subnet", func(a *InstanceArgs) { a.Zone = "" }},
+		{`InstanceType: "t3.huge" must be one of `, func(a *InstanceArgs) { a.InstanceType = "t3.huge" }},
+		{"RootGiB: 7 must be 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 7 }},
+		{"RootGiB: 16385 must be 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 16385 }},
+		{"DataGiB: -1 must be 0", func(a *InstanceArgs) { a.DataGiB = -1 }},
+		{"DataGiB: 16385 must be 0", func(a *InstanceArgs) { a.DataGiB = 16385 }},
+		{"MetadataHops: -1 must be 1", func(a *InstanceArgs) { a.MetadataHops = -1 }},
+		{"MetadataHops: 3 must be 1", func(a *InstanceArgs) { a.MetadataHops = 3 }},
+		{"Zone: not set, must be the availability zone", func(a *InstanceArgs) { a.Zone = "" }},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			args := validArgs()
 			tt.change(&args)
 			w, err := deploy(t, args)
-			require.ErrorContains(t, err, "node k8s-redis: "+tt.want)
+			require.ErrorContains(t, err, "instance k8s-redis: "+tt.want)
 			assert.Empty(t, w.mocks.OfType(typeToken), "nothing is registered")
 		})
 	}
 }
 
-func TestValidateReportsEveryProblem(t *testing.T) {
+func TestInstanceArgs_AllProblemsTogether(t *testing.T) {
 	err := (&InstanceArgs{InstanceType: "t3.huge", DataGiB: -1, MetadataHops: 3}).Validate()
-	for _, want := range []string{"InstanceType: ", "RootGiB is 0", "DataGiB is -1", "MetadataHops is 3", "Zone is empty"} {
+	for _, want := range []string{"InstanceType: ", "RootGiB: 0", "DataGiB: -1", "MetadataHops: 3", "Zone: not set"} {
 		assert.ErrorContains(t, err, want)
 	}
 	for _, change := range []func(*InstanceArgs){

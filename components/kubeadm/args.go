@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// BootstrapArgs says which nodes make up a cluster.
+// BootstrapArgs describes the nodes of a cluster.
 type BootstrapArgs struct {
-	// ClusterName is the first part of every SSM parameter's name. It must be the Cluster of every node's user data.
-	ClusterName string
+	// ClusterName begins the name of every SSM parameter. It must be the Cluster of every node's user data.
+	ClusterName string `pulumi:"clusterName"`
 	// ControlPlane is the name of the node that runs kubeadm init.
-	ControlPlane string
+	ControlPlane string `pulumi:"controlPlane"`
 	// Workers are the names of all other nodes.
-	Workers []string
-	// BackupBucketARN is the bucket that the control plane saves itself to, and that holds nothing else; nil for none.
-	BackupBucketARN pulumi.StringInput
-	// Statements are what nodes may do beside taking part in the cluster, by node name.
-	Statements map[string][]Statement
+	Workers []string `pulumi:"workers"`
+	// BackupBucketARN is the bucket for backups of the control plane, which should hold nothing else; nil for no backups.
+	BackupBucketARN pulumi.StringInput `pulumi:"backupBucketArn"`
+	// Statements allow nodes more than their part in the cluster, by node name.
+	Statements map[string][]Statement `pulumi:"statements"`
 }
 
 var (
@@ -29,49 +31,58 @@ var (
 	iamAction   = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?$`)
 )
 
-// nodes are all node names, the control plane's first.
+// nodes returns all node names, the control plane's first.
 func (a *BootstrapArgs) nodes() []string { return append([]string{a.ControlPlane}, a.Workers...) }
 
-func (a *BootstrapArgs) check() error {
-	var found problems
-	for _, message := range validation.IsDNS1123Label(a.ClusterName) {
-		found.add("ClusterName", a.ClusterName, message)
-	}
+// Validate returns all problems of the arguments, joined.
+func (a *BootstrapArgs) Validate() error {
+	var problems validation.Problems
+	addLabelProblems(&problems, "ClusterName", a.ClusterName)
 	if strings.HasPrefix(a.ClusterName, "aws") || strings.HasPrefix(a.ClusterName, "ssm") {
-		found.add("ClusterName", a.ClusterName, "SSM refuses parameter names that begin with aws or ssm")
+		problems.Add("ClusterName", a.ClusterName, "must not begin with aws or ssm, which SSM reserves")
 	}
 	seen := map[string]bool{}
 	for _, node := range a.nodes() {
-		for _, message := range validation.IsDNS1123Label(node) {
-			found.add("node name", node, message)
-		}
+		addLabelProblems(&problems, "node name", node)
 		if seen[node] {
-			found.add("node name", node, "each node needs a name of its own")
+			problems.Add("node name", node, "must be unique")
 		}
 		seen[node] = true
 	}
 	for _, node := range slices.Sorted(maps.Keys(a.Statements)) {
 		if !seen[node] {
-			found.add("Statements", node, "the name of one of the nodes is right")
+			problems.Add("Statements", node, "must be the name of one of the nodes")
 		}
 		for _, statement := range a.Statements[node] {
-			statement.check(node, &found)
+			problems.Include("Statements["+node+"]", statement.Validate())
 		}
 	}
-	return found.join("cluster cannot be made")
+	return problems.Err()
 }
 
-func (s *Statement) check(node string, found *problems) {
-	field := "Statements[" + node + "]"
+// Validate returns all problems of the statement, joined.
+func (s *Statement) Validate() error {
+	var problems validation.Problems
 	if !statementID.MatchString(s.Sid) {
-		found.add(field+".Sid", s.Sid, "letters and digits are right")
+		problems.Add("Sid", s.Sid, "must be letters and digits")
 	}
-	if len(s.Actions) == 0 || s.Resources == nil {
-		found.add(field, s.Sid, "a statement needs actions and resources")
+	if len(s.Actions) == 0 {
+		problems.NotSet("Actions", "must hold at least one IAM action")
 	}
 	for _, action := range s.Actions {
 		if !iamAction.MatchString(action) {
-			found.add(field+".Actions", action, "an action such as s3:GetObject is right")
+			problems.Add("Actions", action, "must be an IAM action, e.g. s3:GetObject")
 		}
+	}
+	if s.Resources == nil {
+		problems.NotSet("Resources", "must hold at least one ARN")
+	}
+	return problems.Err()
+}
+
+// addLabelProblems adds the reasons for which a name is no DNS label.
+func addLabelProblems(problems *validation.Problems, field, name string) {
+	for _, reason := range utilvalidation.IsDNS1123Label(name) {
+		problems.Add(field, name, "must be a DNS label: %s", reason)
 	}
 }

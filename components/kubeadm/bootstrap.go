@@ -30,8 +30,8 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	if args == nil {
 		args = &BootstrapArgs{}
 	}
-	if err := args.check(); err != nil {
-		return nil, err
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("bootstrap %s:\n%w", name, err)
 	}
 	bootstrap := &Bootstrap{StatusParameters: map[string]pulumi.StringOutput{}, InstanceProfiles: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(typeToken, name, bootstrap, opts...); err != nil {

@@ -211,14 +211,14 @@ func TestBootstrapArgs_Invalid(t *testing.T) {
 		change func(args *kubeadm.BootstrapArgs)
 		want   string
 	}{
-		"cluster name":   {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "Dev" }, `ClusterName is "Dev"`},
-		"reserved name":  {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "aws-dev" }, `ClusterName is "aws-dev": SSM refuses`},
-		"no nodes":       {func(a *kubeadm.BootstrapArgs) { a.ControlPlane = "" }, `node name is ""`},
-		"same name":      {func(a *kubeadm.BootstrapArgs) { a.Workers[1] = "k8s-master" }, `node name is "k8s-master": each node needs a name of its own`},
-		"unknown node":   {func(a *kubeadm.BootstrapArgs) { a.Statements["other"] = nil }, `Statements is "other": the name of one of the nodes is right`},
-		"statement's ID": {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Sid = "a b" }, `Statements[k8s-worker-storage].Sid is "a b"`},
-		"action":         {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Actions = []string{"*"} }, `Statements[k8s-worker-storage].Actions is "*": an action such as s3:GetObject is right`},
-		"no resources":   {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Resources = nil }, `Statements[k8s-worker-storage] is "Images": a statement needs actions and resources`},
+		"cluster name":   {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "Dev" }, `ClusterName: "Dev" must be a DNS label`},
+		"reserved name":  {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "aws-dev" }, `ClusterName: "aws-dev" must not begin with aws`},
+		"no nodes":       {func(a *kubeadm.BootstrapArgs) { a.ControlPlane = "" }, `node name: "" must be a DNS label`},
+		"same name":      {func(a *kubeadm.BootstrapArgs) { a.Workers[1] = "k8s-master" }, `node name: "k8s-master" must be unique`},
+		"unknown node":   {func(a *kubeadm.BootstrapArgs) { a.Statements["other"] = nil }, `Statements: "other" must be the name of one of the nodes`},
+		"statement's ID": {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Sid = "a b" }, `Statements[k8s-worker-storage].Sid: "a b"`},
+		"action":         {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Actions = []string{"*"} }, `Statements[k8s-worker-storage].Actions: "*" must be an IAM action`},
+		"no resources":   {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Resources = nil }, `Statements[k8s-worker-storage].Resources: not set`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,5 +230,5 @@ func TestBootstrapArgs_Invalid(t *testing.T) {
 		})
 	}
 	_, err := newBootstrap(t, nil, nil)
-	require.ErrorContains(t, err, `ClusterName is ""`)
+	require.ErrorContains(t, err, `ClusterName: ""`)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/validation"
 )
 
 // variable is one setting of the boot scripts.
@@ -61,7 +62,7 @@ func quote(variables []variable) (string, error) {
 	var text strings.Builder
 	for _, v := range variables {
 		if strings.ContainsAny(v.value, "'\n\x00") {
-			return "", fmt.Errorf("%s is %q: a value without quotes and line breaks is right", v.name, v.value)
+			return "", validation.Problem{Field: v.name, Value: v.value, Must: "must be without quotes and line breaks"}
 		}
 		fmt.Fprintf(&text, "%s='%s'\n", v.name, v.value)
 	}

@@ -3,10 +3,11 @@ package kubeadm
 import (
 	"slices"
 
+	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/components/securitygroup"
 )
 
-// FlowArgs names the security groups between which Kubernetes and Calico have to talk.
+// FlowArgs names the security groups of the nodes.
 type FlowArgs struct {
 	// ControlPlane are the groups of control-plane nodes.
 	ControlPlane []string
@@ -18,8 +19,8 @@ type FlowArgs struct {
 	NodeExporter bool
 }
 
-// Flows are the security rules that a cluster with Calico in VXLAN mode needs between its nodes. Traffic between pods is
-// inside VXLAN, so no rule speaks of it. The scheduler and the controller manager listen on loopback only.
+// Flows returns the security rules that a cluster with Calico in VXLAN mode needs between its nodes. Traffic between pods is
+// inside VXLAN and needs no rules. The scheduler and the controller manager listen on loopback only.
 func Flows(args FlowArgs) []securitygroup.Rule {
 	var rules []securitygroup.Rule
 	allow := func(group string, from []string, protocol string, first, last int, why string) {
@@ -28,15 +29,15 @@ func Flows(args FlowArgs) []securitygroup.Rule {
 		})
 	}
 	for _, group := range union(args.ControlPlane) {
-		allow(group, union(args.All, args.ControlPlane), "tcp", APIServerPort, APIServerPort, "Kubernetes API from the nodes and their pods")
-		allow(group, args.ControlPlane, "tcp", 2379, 2380, "etcd clients and peers on the control plane")
+		allow(group, union(args.All, args.ControlPlane), "tcp", ports.APIServer, ports.APIServer, "Kubernetes API from the nodes and their pods")
+		allow(group, args.ControlPlane, "tcp", ports.EtcdClient, ports.EtcdPeer, "etcd clients and peers on the control plane")
 	}
 	for _, group := range union(args.All, args.ControlPlane) {
-		allow(group, union(args.ControlPlane, args.Monitoring), "tcp", 10250, 10250, "kubelet API for logs, exec and metrics")
-		allow(group, union(args.All, args.ControlPlane), "udp", 4789, 4789, "pod network, Calico VXLAN")
-		allow(group, union(args.All, args.ControlPlane), "tcp", 5473, 5473, "Calico Typha, which may run on any node")
+		allow(group, union(args.ControlPlane, args.Monitoring), "tcp", ports.Kubelet, ports.Kubelet, "kubelet API for logs, exec and metrics")
+		allow(group, union(args.All, args.ControlPlane), "udp", ports.VXLAN, ports.VXLAN, "pod network, Calico VXLAN")
+		allow(group, union(args.All, args.ControlPlane), "tcp", ports.Typha, ports.Typha, "Calico Typha, which may run on any node")
 		if args.NodeExporter && len(args.Monitoring) > 0 {
-			allow(group, args.Monitoring, "tcp", 9100, 9100, "node-exporter metrics")
+			allow(group, args.Monitoring, "tcp", ports.NodeExporter, ports.NodeExporter, "node-exporter metrics")
 		}
 	}
 	return rules

@@ -29,10 +29,8 @@ func ImageUserData(config ImageConfig) (string, error) {
 		KubernetesVersion: config.KubernetesVersion, PackageRevision: config.PackageRevision,
 		ContainerdVersion: config.ContainerdVersion, Sources: config.Sources, Images: config.Images,
 	}.withDefaults()
-	var found problems
-	node.check(&found)
-	if err := found.join("machine image cannot be made"); err != nil {
-		return "", err
+	if err := node.Validate(); err != nil {
+		return "", fmt.Errorf("machine image:\n%w", err)
 	}
 	variables := node.variables(roleImage, node.steps("images", "image"))
 	for i := range variables {

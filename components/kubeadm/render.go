@@ -12,15 +12,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/ports"
 )
-
-// APIServerPort is where the API server listens.
-const APIServerPort = 6443
 
 const (
 	criSocket = "unix:///run/containerd/containerd.sock"
-	// workerCA is where kubeadm join puts the cluster's CA on a worker. The control plane keeps its own copy with the other
-	// certificates, so each node's kubelet patch names the right one.
+	// workerCA is the path of the cluster CA on a worker, written by kubeadm join. On the control plane it lies with the
+	// other certificates, so the path is part of each node's kubelet patch.
 	workerCA = "/etc/kubernetes/pki/ca.crt"
 )
 
@@ -31,7 +29,7 @@ func (c *ControlPlaneConfig) documents() []any {
 	return []any{
 		initConfiguration{
 			typeMeta:         kubeadmMeta("InitConfiguration"),
-			LocalAPIEndpoint: localAPIEndpoint{AdvertiseAddress: c.PrivateIP, BindPort: APIServerPort},
+			LocalAPIEndpoint: localAPIEndpoint{AdvertiseAddress: c.PrivateIP, BindPort: ports.APIServer},
 			NodeRegistration: c.registration(c.taints()),
 			Patches:          patches{Directory: userdata.PatchesDir},
 		},
@@ -39,7 +37,7 @@ func (c *ControlPlaneConfig) documents() []any {
 			typeMeta:             kubeadmMeta("ClusterConfiguration"),
 			ClusterName:          c.Cluster,
 			KubernetesVersion:    "v" + c.KubernetesVersion,
-			ControlPlaneEndpoint: net.JoinHostPort(c.PrivateIP, strconv.Itoa(APIServerPort)),
+			ControlPlaneEndpoint: net.JoinHostPort(c.PrivateIP, strconv.Itoa(ports.APIServer)),
 			CertificatesDir:      c.certificatesDir(),
 			// Elliptic-curve keys are short: an administrator's kubeconfig fits into the 4096 bytes of an SSM parameter.
 			EncryptionAlgorithm: "ECDSA-P256",

@@ -45,10 +45,8 @@ func newFile(path, permissions, content string) cloudFile {
 func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 	config.NodeConfig = config.NodeConfig.withDefaults()
 	config.BackupSchedule = either(config.BackupSchedule, DefaultBackupSchedule)
-	var found problems
-	config.check(&found)
-	if err := found.join(fmt.Sprintf("control plane %q cannot be configured", config.Name)); err != nil {
-		return "", err
+	if err := config.Validate(); err != nil {
+		return "", fmt.Errorf("control plane %q:\n%w", config.Name, err)
 	}
 	return config.render(parts{
 		documents: config.documents(),
@@ -63,10 +61,8 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 // WorkerUserData renders the user data of a worker: base64 of a gzipped cloud-config.
 func WorkerUserData(config WorkerConfig) (string, error) {
 	config.NodeConfig = config.NodeConfig.withDefaults()
-	var found problems
-	config.check(&found)
-	if err := found.join(fmt.Sprintf("worker %q cannot be configured", config.Name)); err != nil {
-		return "", err
+	if err := config.Validate(); err != nil {
+		return "", fmt.Errorf("worker %q:\n%w", config.Name, err)
 	}
 	return config.render(parts{
 		documents: config.documents(),

@@ -11,18 +11,19 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/validation"
 )
 
 var (
 	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	mountPath  = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
-	// imageReference is host or user, path, and tag or digest; a tag is asked for, since what is fetched must be what pods name.
+	// imageReference is host or user, path, and tag or digest; a tag is required, so that the node pulls the image that pods refer to.
 	imageReference = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$`)
 	imagePath      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
-	// bucketName leaves out dots: they would not fit the certificate of S3's virtual hosts.
+	// bucketName excludes dots: the certificate of S3's virtual hosts does not cover them.
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 	// calendar holds the characters of systemd.time(7); systemd-analyze checks the rest.
 	calendar = regexp.MustCompile(`^[A-Za-z0-9*][A-Za-z0-9*:/,.~_+ -]*$`)
@@ -33,103 +34,109 @@ var (
 		"containerfs.available", "containerfs.inodesFree", "pid.available"}
 )
 
-func (c *NodeConfig) check(found *problems) {
-	for field, name := range pairs("Cluster", c.Cluster, "Name", c.Name) {
-		for _, message := range validation.IsDNS1123Label(name) {
-			found.add(field, name, message)
-		}
-	}
+// Validate returns all problems of the configuration, joined.
+func (c *NodeConfig) Validate() error {
+	var problems validation.Problems
+	addLabelProblems(&problems, "Cluster", c.Cluster)
+	addLabelProblems(&problems, "Name", c.Name)
 	if !regionName.MatchString(c.Region) {
-		found.add("Region", c.Region, "an AWS region such as ap-northeast-2 is right")
+		problems.Add("Region", c.Region, "must be an AWS region, e.g. ap-northeast-2")
 	}
-	found.wrap("Labels", userdata.CheckLabels(c.Labels))
-	found.wrap("Taints", userdata.CheckTaints(c.Taints))
+	problems.Include("", userdata.CheckLabels(c.Labels))
+	problems.Include("", userdata.CheckTaints(c.Taints))
 	if c.MaxPods < 1 || c.MaxPods > 250 {
-		found.add("MaxPods", c.MaxPods, "a number from 1 to 250 is right")
+		problems.Add("MaxPods", c.MaxPods, "must be 1 to 250")
 	}
-	checkQuantities(found, "KubeReserved", c.KubeReserved, reservable, false)
-	checkQuantities(found, "SystemReserved", c.SystemReserved, reservable, false)
-	checkQuantities(found, "EvictionHard", c.EvictionHard, evictable, true)
-	found.wrap("KubernetesVersion", CheckVersion(c.KubernetesVersion))
+	addQuantityProblems(&problems, "KubeReserved", c.KubeReserved, reservable, false)
+	addQuantityProblems(&problems, "SystemReserved", c.SystemReserved, reservable, false)
+	addQuantityProblems(&problems, "EvictionHard", c.EvictionHard, evictable, true)
+	problems.Include("", CheckVersion(c.KubernetesVersion))
 	if !packageRevision.MatchString(c.PackageRevision) {
-		found.add("PackageRevision", c.PackageRevision, "a revision such as 1.1 is right")
+		problems.Add("PackageRevision", c.PackageRevision, "must be a revision, e.g. 1.1")
 	}
 	if !containerdVersion.MatchString(c.ContainerdVersion) {
-		found.add("ContainerdVersion", c.ContainerdVersion, "an apt version or pattern of containerd 2, such as 2.2.*, is right")
+		problems.Add("ContainerdVersion", c.ContainerdVersion, "must be an apt version or pattern of containerd 2, e.g. 2.2.*")
 	}
 	if c.DataMount != "" && (!mountPath.MatchString(c.DataMount) || path.Clean(c.DataMount) != c.DataMount || path.Dir(c.DataMount) == "/") {
-		found.add("DataMount", c.DataMount, "an absolute path at least two levels deep, such as /var/lib/data, is right")
+		problems.Add("DataMount", c.DataMount, "must be an absolute path at least two levels deep, e.g. /var/lib/data")
 	}
 	for _, image := range c.Images {
 		if !imageReference.MatchString(image) {
-			found.add("Images", image, "a reference with a tag or digest, such as quay.io/calico/node:v3.32.2, is right")
+			problems.Add("Images", image, "must be a reference with a tag or digest, e.g. quay.io/calico/node:v3.32.2")
 		}
 	}
-	c.Sources.check(found)
+	problems.Include("Sources", c.Sources.Validate())
+	return problems.Err()
 }
 
-func (s *Sources) check(found *problems) {
+// Validate returns all problems of the addresses, joined.
+func (s *Sources) Validate() error {
+	var problems validation.Problems
 	for field, address := range pairs(
-		"Sources.KubernetesAPT", s.KubernetesAPT, "Sources.KubernetesAPTKey", s.KubernetesAPTKey,
-		"Sources.ContainerdAPT", s.ContainerdAPT, "Sources.ContainerdAPTKey", s.ContainerdAPTKey,
-		"Sources.IMDSEndpoint", s.IMDSEndpoint, "Sources.SSMEndpoint", s.SSMEndpoint, "Sources.S3Endpoint", s.S3Endpoint,
+		"KubernetesAPT", s.KubernetesAPT, "KubernetesAPTKey", s.KubernetesAPTKey,
+		"ContainerdAPT", s.ContainerdAPT, "ContainerdAPTKey", s.ContainerdAPTKey,
+		"IMDSEndpoint", s.IMDSEndpoint, "SSMEndpoint", s.SSMEndpoint, "S3Endpoint", s.S3Endpoint,
 	) {
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || strings.ContainsAny(address, "' \"\\\n") {
-			found.add(field, address, "an http or https URL without quotes or spaces is right")
+			problems.Add(field, address, "must be an http or https URL without quotes or spaces")
 		}
 	}
 	if !imagePath.MatchString(s.ImageRepository) {
-		found.add("Sources.ImageRepository", s.ImageRepository, "a registry with an optional path, such as registry.k8s.io, is right")
+		problems.Add("ImageRepository", s.ImageRepository, "must be a registry with an optional path, e.g. registry.k8s.io")
 	}
+	return problems.Err()
 }
 
-func (c *ControlPlaneConfig) check(found *problems) {
-	c.NodeConfig.check(found)
+// Validate returns all problems of the configuration, joined.
+func (c *ControlPlaneConfig) Validate() error {
+	var problems validation.Problems
+	problems.Include("", c.NodeConfig.Validate())
 	private, err := netip.ParseAddr(c.PrivateIP)
 	if err != nil || !private.Is4() || private.IsLoopback() || private.IsUnspecified() {
-		found.add("PrivateIP", c.PrivateIP, "the machine's fixed IPv4 address is right")
+		problems.Add("PrivateIP", c.PrivateIP, "must be the fixed IPv4 address of the instance")
 	}
 	var ranges []netip.Prefix
 	for field, cidr := range pairs("PodCIDR", c.PodCIDR, "ServiceCIDR", c.ServiceCIDR) {
 		prefix, err := netip.ParsePrefix(cidr)
 		if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() || prefix.Bits() > 24 {
-			found.add(field, cidr, "an IPv4 range of at least /24, written with its first address, such as 192.168.0.0/16, is right")
+			problems.Add(field, cidr, "must be an IPv4 range of at least /24, written with its first address, e.g. 192.168.0.0/16")
 			continue
 		}
 		if private.IsValid() && prefix.Contains(private) {
-			found.add(field, cidr, "it must not contain the machine's own address "+c.PrivateIP)
+			problems.Add(field, cidr, "must not contain the address of the instance, %s", c.PrivateIP)
 		}
 		ranges = append(ranges, prefix)
 	}
 	if len(ranges) == 2 && ranges[0].Overlaps(ranges[1]) {
-		found.add("ServiceCIDR", c.ServiceCIDR, "it must not overlap PodCIDR "+c.PodCIDR)
+		problems.Add("ServiceCIDR", c.ServiceCIDR, "must not overlap PodCIDR %s", c.PodCIDR)
 	}
 	if c.BackupBucket != "" && !bucketName.MatchString(c.BackupBucket) {
-		found.add("BackupBucket", c.BackupBucket, "the name of an S3 bucket, or none, is right")
+		problems.Add("BackupBucket", c.BackupBucket, "must be the name of an S3 bucket, or empty")
 	}
 	if !calendar.MatchString(c.BackupSchedule) {
-		found.add("BackupSchedule", c.BackupSchedule, "a systemd calendar expression such as "+DefaultBackupSchedule+" is right")
+		problems.Add("BackupSchedule", c.BackupSchedule, "must be a systemd calendar expression, e.g. %s", DefaultBackupSchedule)
 	}
 	for _, name := range c.CertSANs {
-		if _, err := netip.ParseAddr(name); err != nil && len(validation.IsDNS1123Subdomain(name)) > 0 {
-			found.add("CertSANs", name, "an IP address or a DNS name is right")
+		if _, err := netip.ParseAddr(name); err != nil && len(utilvalidation.IsDNS1123Subdomain(name)) > 0 {
+			problems.Add("CertSANs", name, "must be an IP address or a DNS name")
 		}
 	}
+	return problems.Err()
 }
 
-func checkQuantities(found *problems, field string, quantities map[string]string, keys []string, percentages bool) {
+func addQuantityProblems(problems *validation.Problems, field string, quantities map[string]string, keys []string, percentages bool) {
 	for _, key := range slices.Sorted(maps.Keys(quantities)) {
 		value := quantities[key]
 		if !slices.Contains(keys, key) {
-			found.add(field+" key", key, "one of "+strings.Join(keys, ", ")+" is right")
+			problems.Add(field+" key", key, "must be one of %s", strings.Join(keys, ", "))
 		}
 		if percentages && isPercentage(value) {
 			continue
 		}
 		quantity, err := resource.ParseQuantity(value)
 		if err != nil || quantity.Sign() < 0 {
-			found.add(field+"["+key+"]", value, "a quantity such as 100m or 256Mi is right")
+			problems.Add(field+"["+key+"]", value, "must be a quantity, e.g. 100m or 256Mi")
 		}
 	}
 }

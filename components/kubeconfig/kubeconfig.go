@@ -1,5 +1,5 @@
-// Package kubeconfig gives a Pulumi program its way into a kubeadm cluster: the kubeconfig that the control
-// plane publishes, and word from each node that it has joined.
+// Package kubeconfig waits for the instances of a kubeadm cluster: for the kubeconfig that the control plane publishes, and
+// for each node's report that it has joined.
 package kubeconfig
 
 import (
@@ -9,43 +9,61 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:kubeconfig:Kubeconfig"
 
-// Defaults of the wait. A machine takes about four minutes from launch to joined.
+// Defaults of KubeconfigArgs. An instance takes about four minutes from launch to joined.
 const (
 	DefaultTimeout      = 20 * time.Minute
 	DefaultPollInterval = 2 * time.Second
 	DefaultFailedGrace  = 3 * time.Minute
 )
 
-// KubeconfigArgs says which cluster to enter, and how.
+// KubeconfigArgs describes the cluster and the wait for it.
 type KubeconfigArgs struct {
-	// Cluster is the cluster's name, which the parameters' names are made of.
-	Cluster string
-	// InstanceID is the control plane's instance. What an earlier instance published is not accepted.
-	InstanceID pulumi.StringInput
-	// Server is the URL under which the API server is reached from where the program runs, for example
-	// "https://127.0.0.1:6443" behind a port forward.
-	Server pulumi.StringInput
-	// ControlPlane is the control plane's node name. It is in the API server's certificate and is checked
-	// instead of the address in Server.
-	ControlPlane string
-	// Timeout bounds the wait for one machine; DefaultTimeout when 0.
-	Timeout time.Duration
-	// PollInterval is the time between two looks at a parameter; DefaultPollInterval when 0.
-	PollInterval time.Duration
-	// FailedGrace is how long a machine may report a failure before the wait ends with it: the machine retries by
-	// itself. DefaultFailedGrace when 0.
-	FailedGrace time.Duration
+	// Cluster is the name of the cluster, which begins the names of its SSM parameters.
+	Cluster string `pulumi:"cluster"`
+	// InstanceID is the instance of the control plane. A kubeconfig of an earlier instance is not accepted.
+	InstanceID pulumi.StringInput `pulumi:"instanceId"`
+	// Server is the URL of the API server as the program reaches it, e.g. https://127.0.0.1:6443 behind a port forward.
+	Server pulumi.StringInput `pulumi:"server"`
+	// ControlPlane is the node name of the control plane. The certificate of the API server is verified against it, not
+	// against the host in Server.
+	ControlPlane string `pulumi:"controlPlane"`
+	// Timeout bounds the wait for one instance; DefaultTimeout when 0.
+	Timeout time.Duration `pulumi:"timeout"`
+	// PollInterval is the time between two reads of a parameter; DefaultPollInterval when 0.
+	PollInterval time.Duration `pulumi:"pollInterval"`
+	// FailedGrace is the time for which an instance may report a failure before the wait ends: its bootstrap is retried.
+	// DefaultFailedGrace when 0.
+	FailedGrace time.Duration `pulumi:"failedGrace"`
 }
 
-// Kubeconfig is the way into one cluster.
+// Validate returns all problems of the arguments, joined.
+func (a *KubeconfigArgs) Validate() error {
+	var problems validation.Problems
+	if a.Cluster == "" {
+		problems.NotSet("Cluster", "must be the name of the cluster")
+	}
+	if a.ControlPlane == "" {
+		problems.NotSet("ControlPlane", "must be the node name of the control plane")
+	}
+	if a.InstanceID == nil {
+		problems.NotSet("InstanceID", "must be the instance of the control plane")
+	}
+	if a.Server == nil {
+		problems.NotSet("Server", "must be the URL of the API server")
+	}
+	return problems.Err()
+}
+
+// Kubeconfig is an administrator's access to one cluster.
 type Kubeconfig struct {
 	pulumi.ResourceState
 
-	// Content is YAML. It is a secret: it holds an administrator's key.
+	// Content is YAML, and a secret: it holds an administrator's key.
 	Content pulumi.StringOutput `pulumi:"content"`
 
 	ctx     *pulumi.Context
@@ -55,8 +73,8 @@ type Kubeconfig struct {
 
 // NewKubeconfig waits, when applied, until the control plane has published its kubeconfig.
 func NewKubeconfig(ctx *pulumi.Context, name string, args *KubeconfigArgs, opts ...pulumi.ResourceOption) (*Kubeconfig, error) {
-	if args.Cluster == "" || args.ControlPlane == "" || args.InstanceID == nil || args.Server == nil {
-		return nil, fmt.Errorf("kubeconfig %s: Cluster, ControlPlane, InstanceID and Server are all needed", name)
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("kubeconfig %s: %w", name, err)
 	}
 	a := &Kubeconfig{ctx: ctx, cluster: args.Cluster}
 	if err := ctx.RegisterComponentResource(typeToken, name, a, opts...); err != nil {
@@ -78,8 +96,8 @@ func NewKubeconfig(ctx *pulumi.Context, name string, args *KubeconfigArgs, opts 
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"content": a.Content})
 }
 
-// Joined resolves to the instance's identifier once that instance has joined as the named node, and fails
-// with the reason that the node itself reports.
+// Joined resolves to the identifier of the instance once it has joined as the named node. It fails with the reason that the
+// node reports.
 func (a *Kubeconfig) Joined(node string, instanceID pulumi.StringInput) pulumi.StringOutput {
 	return instanceID.ToStringOutput().ApplyT(func(id string) (pulumi.StringOutput, error) {
 		ready, err := a.wait.joined(kubeadm.StatusParameter(a.cluster, node), node, id)
@@ -93,7 +111,7 @@ func (a *Kubeconfig) Joined(node string, instanceID pulumi.StringInput) pulumi.S
 	}).(pulumi.StringOutput)
 }
 
-// unknown is what a preview knows of a machine that has not reported yet.
+// unknown returns an unknown output, for a preview before the instance has reported.
 func (a *Kubeconfig) unknown() pulumi.StringOutput {
 	return pulumi.UnsafeUnknownOutput([]pulumi.Resource{a}).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 }

@@ -133,17 +133,17 @@ func TestGivesUpWithTheLastState(t *testing.T) {
 		answer          any
 		want            string
 	}{
-		{"silent", statusParameter, kubeadm.PendingValue, "node k8s-master (i-new): gave up after 20m0s: no report yet (SSM parameter /dev/nodes/k8s-master;"},
+		{"silent", statusParameter, kubeadm.PendingValue, "node k8s-master (i-new): timed out after 20m0s: no report yet (SSM parameter /dev/nodes/k8s-master;"},
 		{
 			"stuck", statusParameter, `{"instanceId":"i-new","phase":"Booting","step":"packages"}`,
-			"gave up after 20m0s: Booting, step packages (SSM parameter /dev/nodes/k8s-master; the machine's console log tells more)",
+			"timed out after 20m0s: Booting, step packages (SSM parameter /dev/nodes/k8s-master; see the console log of the instance)",
 		},
 		{
 			"busy", statusParameter, `{"instanceId":"i-new","phase":"Booting","step":"restore","reason":"restoring the latest backup"}`,
-			"gave up after 20m0s: Booting, step restore (restoring the latest backup) (SSM parameter",
+			"timed out after 20m0s: Booting, step restore (restoring the latest backup) (SSM parameter",
 		},
 		{"unreadable", statusParameter, errThrottled, "ThrottlingException: Rate exceeded (SSM parameter /dev/nodes/k8s-master;"},
-		{"unpublished", kubeconfigParameter, kubeadm.PendingValue, "kubeconfig of cluster dev: gave up after 20m0s: not published yet (SSM parameter /dev/kubeconfig;"},
+		{"unpublished", kubeconfigParameter, kubeadm.PendingValue, "kubeconfig of cluster dev: timed out after 20m0s: not published yet (SSM parameter /dev/kubeconfig;"},
 		{"stale", kubeconfigParameter, `{"instanceId":"i-old","kubeconfig":"key"}`, "not published yet (SSM parameter /dev/kubeconfig;"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestTimesCanBeChosen(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{kubeadm.PendingValue}
 	o := enter(t, s, args)
-	require.ErrorContains(t, o.err, "gave up after 1m0s")
+	require.ErrorContains(t, o.err, "timed out after 1m0s")
 	assert.Equal(t, 61, s.reads[statusParameter])
 
 	s.answers[statusParameter] = []any{status(t, instance, kubeadm.PhaseFailed, "join", "refused")}
@@ -253,7 +253,7 @@ func TestPublishedRubbishIsRefusedWithoutBeingShown(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewKubeconfig_FieldNotSet(t *testing.T) {
 	for missing, change := range map[string]func(*KubeconfigArgs){
 		"Cluster":      func(a *KubeconfigArgs) { a.Cluster = "" },
 		"ControlPlane": func(a *KubeconfigArgs) { a.ControlPlane = "" },
@@ -265,7 +265,7 @@ func TestNewRefuses(t *testing.T) {
 			change(&args)
 			s := newScript(t)
 			o := enter(t, s, args)
-			require.ErrorContains(t, o.err, "access dev: Cluster, ControlPlane, InstanceID and Server are all needed")
+			require.ErrorContains(t, o.err, "kubeconfig dev: "+missing+": not set, must be")
 			assert.Empty(t, s.Registrations(), "nothing is registered")
 		})
 	}

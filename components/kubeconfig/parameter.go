@@ -5,11 +5,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Parameter reads an SSM parameter now, decrypted. The value of a SecureString is in the clear: the caller marks what
-// it makes of it as secret.
+// Parameter reads an SSM parameter, decrypted. The value of a SecureString is returned as plain text: the caller must mark
+// outputs made from it as secret.
 //
-// ssm.LookupParameter refuses an answer that the provider marks as secret, and its output form neither retries nor
-// lets a program read again later.
+// ssm.LookupParameter rejects a value that the provider marks as secret, and its output form cannot be retried.
 func Parameter(ctx *pulumi.Context, name string, opts ...pulumi.InvokeOption) (string, error) {
 	args := &ssm.LookupParameterArgs{Name: name, WithDecryption: pulumi.BoolRef(true)}
 	var result ssm.LookupParameterResult

@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// redirect points the kubeconfig's cluster at server, and checks the certificate for serverName: the
-// address may be that of a port forward, or one that was not known when the certificate was made.
+// redirect sets the server of the kubeconfig, and the name that the server's certificate is verified against: the server may
+// be a port forward, or an address that the certificate does not hold.
 func redirect(kubeconfig, server, serverName string) (string, error) {
 	var config map[string]any
 	if err := yaml.Unmarshal([]byte(kubeconfig), &config); err != nil {

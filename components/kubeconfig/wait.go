@@ -12,10 +12,10 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-// progressEvery is how often a wait says that it is still waiting.
+// progressEvery is the interval of progress messages.
 const progressEvery = 15 * time.Second
 
-// waiter reads parameters until they hold what it waits for.
+// waiter polls SSM parameters.
 type waiter struct {
 	ctx         *pulumi.Context
 	owner       pulumi.Resource
@@ -32,7 +32,7 @@ func newWaiter(ctx *pulumi.Context, owner pulumi.Resource, args *KubeconfigArgs)
 	return w
 }
 
-// kubeconfig returns what the instance published. A preview looks once and reports whether it was there.
+// kubeconfig returns the kubeconfig that the instance published. A preview reads once; ready is false if none was there.
 func (w waiter) kubeconfig(parameter, instanceID string) (config string, ready bool, err error) {
 	ready, err = w.until("the control plane's kubeconfig", parameter, func(value string) (bool, string, error) {
 		var message kubeadm.KubeconfigMessage
@@ -45,8 +45,8 @@ func (w waiter) kubeconfig(parameter, instanceID string) (config string, ready b
 	return config, ready, err
 }
 
-// joined waits for the instance to report that it is a node. A node that failed tries again by itself, so only a
-// failure that lasts is final.
+// joined waits for the instance to report that it has joined. Bootstrap is retried on the instance, so a failure is final
+// only after the grace period.
 func (w waiter) joined(parameter, node, instanceID string) (bool, error) {
 	var failedSince time.Time
 	return w.until("node "+node, parameter, func(value string) (bool, string, error) {
@@ -76,10 +76,10 @@ func (w waiter) joined(parameter, node, instanceID string) (bool, error) {
 	})
 }
 
-// until polls a parameter until done says so, an error is final, or the time is up.
-func (w waiter) until(what, parameter string, done func(value string) (ok bool, state string, err error)) (bool, error) {
+// until polls a parameter until done returns true or an error, or the timeout is reached.
+func (w waiter) until(subject, parameter string, done func(value string) (ok bool, state string, err error)) (bool, error) {
 	start := time.Now()
-	lastSaid := start
+	lastMessage := start
 	for {
 		state := ""
 		value, err := Parameter(w.ctx, parameter, pulumi.Parent(w.owner))
@@ -89,19 +89,19 @@ func (w waiter) until(what, parameter string, done func(value string) (ok bool, 
 				return ok, err
 			}
 		} else {
-			state = err.Error() // throttling and the like pass; the last word is in the error below
+			state = err.Error() // e.g. throttling, which is retried; the last error is reported below
 		}
 		if w.ctx.DryRun() {
 			return false, nil
 		}
 		waited := time.Since(start)
 		if waited+w.interval > w.timeout {
-			return false, fmt.Errorf("gave up after %s: %s (SSM parameter %s; the machine's console log tells more)",
+			return false, fmt.Errorf("timed out after %s: %s (SSM parameter %s; see the console log of the instance)",
 				w.timeout, state, parameter)
 		}
-		if time.Since(lastSaid) >= progressEvery {
-			lastSaid = time.Now()
-			message := fmt.Sprintf("waiting for %s: %s, %s of at most %s", what, state, waited.Round(time.Second), w.timeout)
+		if time.Since(lastMessage) >= progressEvery {
+			lastMessage = time.Now()
+			message := fmt.Sprintf("waiting for %s: %s, %s of at most %s", subject, state, waited.Round(time.Second), w.timeout)
 			_ = w.ctx.Log.Info(message, &pulumi.LogArgs{Resource: w.owner, Ephemeral: true})
 		}
 		select {

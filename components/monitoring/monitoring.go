@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/ports"
 )
 
 const monitoringType = "kubeadm-aws:monitoring:Monitoring"
@@ -24,11 +26,11 @@ const (
 	AlertmanagerPort     = 9093
 	GrafanaPort          = 3000
 	KubeStateMetricsPort = 8080
-	NodeExporterPort     = 9100
+	NodeExporterPort     = ports.NodeExporter
 )
 
 // KubeletPort is kubelet's own, which Prometheus reads on every node.
-const KubeletPort = 10250
+const KubeletPort = ports.Kubelet
 
 // NodePorts are the TCP ports that the node of Prometheus must reach on every other node: pods that leave the pod
 // network are seen with their node's address, so a security group has to allow these from that node.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// dockerConfig is what kubelet logs in to a registry with.
+// dockerConfig returns the credentials of a registry in the format of ~/.docker/config.json, which the kubelet reads.
 func dockerConfig(registry, username, password string) (string, error) {
 	type login struct {
 		Username string `json:"username"`

@@ -2,7 +2,6 @@
 package namespace
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:namespace:Namespace"
@@ -26,19 +27,20 @@ const (
 
 // NamespaceArgs describes a namespace.
 type NamespaceArgs struct {
-	// PodSecurity is Restricted when empty.
-	PodSecurity PodSecurity
-	// Registry is nil when all images are public.
-	Registry *Registry
+	// PodSecurity is the enforced level; Restricted when empty.
+	PodSecurity PodSecurity `pulumi:"podSecurity"`
+	// Registry holds the credentials for private images; nil when all images are public.
+	Registry *Registry `pulumi:"registry"`
 }
 
 // Registry holds the credentials of an image registry.
 type Registry struct {
-	// Host is the registry's host, for example "ghcr.io".
-	Host     string
-	Username string
-	// Password is kept secret whatever it is made of.
-	Password pulumi.StringInput
+	// Host is the registry's host, e.g. ghcr.io.
+	Host string `pulumi:"host"`
+	// Username is the name of the registry account.
+	Username string `pulumi:"username"`
+	// Password is the password or token of the account. It is always stored as a secret.
+	Password pulumi.StringInput `pulumi:"password"`
 }
 
 // Namespace is one namespace.
@@ -46,7 +48,7 @@ type Namespace struct {
 	pulumi.ResourceState
 
 	// Name is known once the namespace exists.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// PullSecret is the name of the Secret to pull images with, nil without a registry.
 	PullSecret pulumi.StringInput
 }
@@ -57,7 +59,7 @@ func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ..
 	if level == "" {
 		level = Restricted
 	}
-	if err := errors.Join(level.validate(), args.Registry.validate()); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	n := &Namespace{}
@@ -100,26 +102,28 @@ func (n *Namespace) pullSecret(ctx *pulumi.Context, name string, registry *Regis
 	return nil
 }
 
-func (p PodSecurity) validate() error {
-	if levels := []PodSecurity{Restricted, Baseline, Privileged}; !slices.Contains(levels, p) {
-		return fmt.Errorf("field PodSecurity is %q; use one of %v", string(p), levels)
+// Validate returns all problems of the arguments, joined.
+func (a *NamespaceArgs) Validate() error {
+	var problems validation.Problems
+	if levels := []PodSecurity{"", Restricted, Baseline, Privileged}; !slices.Contains(levels, a.PodSecurity) {
+		problems.Add("PodSecurity", a.PodSecurity, "must be one of %v", levels[1:])
 	}
-	return nil
+	if a.Registry != nil {
+		problems.Include("Registry", a.Registry.validate())
+	}
+	return problems.Err()
 }
 
 func (r *Registry) validate() error {
-	if r == nil {
-		return nil
-	}
-	var problems []error
+	var problems validation.Problems
 	if r.Host == "" || strings.Contains(r.Host, "/") {
-		problems = append(problems, fmt.Errorf("field Registry.Host is %q; give a host such as ghcr.io", r.Host))
+		problems.Add("Host", r.Host, "must be a host, e.g. ghcr.io")
 	}
 	if r.Username == "" {
-		problems = append(problems, errors.New("field Registry.Username is empty; give the registry's user name"))
+		problems.NotSet("Username", "must be the name of the registry account")
 	}
 	if r.Password == nil {
-		problems = append(problems, errors.New("field Registry.Password is missing; give the registry's password or token"))
+		problems.NotSet("Password", "must be the password or token of the registry account")
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }

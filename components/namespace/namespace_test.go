@@ -104,13 +104,13 @@ func TestOutputs(t *testing.T) {
 	assert.Regexp(t, "^apps-registry-.+", pull)
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewNamespace_InvalidArgs(t *testing.T) {
 	for want, change := range map[string]func(*NamespaceArgs){
-		`field PodSecurity is "strict"; use one of [restricted baseline privileged]`: func(a *NamespaceArgs) { a.PodSecurity = "strict" },
-		`field Registry.Host is ""; give a host such as ghcr.io`:                     func(a *NamespaceArgs) { a.Registry.Host = "" },
-		`field Registry.Host is "https://ghcr.io"`:                                   func(a *NamespaceArgs) { a.Registry.Host = "https://ghcr.io" },
-		"field Registry.Username is empty":                                           func(a *NamespaceArgs) { a.Registry.Username = "" },
-		"field Registry.Password is missing":                                         func(a *NamespaceArgs) { a.Registry.Password = nil },
+		`PodSecurity: "strict" must be one of [restricted baseline privileged]`: func(a *NamespaceArgs) { a.PodSecurity = "strict" },
+		`Registry.Host: "" must be a host`:                                      func(a *NamespaceArgs) { a.Registry.Host = "" },
+		`Registry.Host: "https://ghcr.io"`:                                      func(a *NamespaceArgs) { a.Registry.Host = "https://ghcr.io" },
+		"Registry.Username: not set":                                            func(a *NamespaceArgs) { a.Registry.Username = "" },
+		"Registry.Password: not set":                                            func(a *NamespaceArgs) { a.Registry.Password = nil },
 	} {
 		t.Run(want, func(t *testing.T) {
 			args := validArgs()
@@ -122,9 +122,9 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestNewReportsEveryProblem(t *testing.T) {
+func TestNewNamespace_AllProblemsTogether(t *testing.T) {
 	_, err := deploy(NamespaceArgs{PodSecurity: "strict", Registry: &Registry{}})
-	for _, want := range []string{"field PodSecurity", "field Registry.Host", "field Registry.Username", "field Registry.Password"} {
+	for _, want := range []string{"PodSecurity:", "Registry.Host:", "Registry.Username:", "Registry.Password:"} {
 		assert.ErrorContains(t, err, want)
 	}
 }

@@ -2,121 +2,118 @@ package network
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// NATMode says how private subnets reach the internet.
+// NATMode is the way of private subnets to the internet.
 type NATMode string
 
 const (
-	// NATNone gives private subnets no way out.
+	// NATNone leaves private subnets without internet.
 	NATNone NATMode = "none"
 	// NATSingle shares one NAT gateway, in the first zone, among all private subnets.
 	NATSingle NATMode = "single"
-	// NATPerZone places a NAT gateway in every zone, so that a lost zone takes no other with it.
+	// NATPerZone places a NAT gateway in every zone, so that the loss of one zone does not affect the others.
 	NATPerZone NATMode = "perAz"
 )
 
 // VpcArgs describes a VPC with one public subnet, and optionally one private subnet, per zone.
 type VpcArgs struct {
-	// Region is the AWS region, for example "ap-northeast-2".
-	Region string
+	// Region is the AWS region, e.g. ap-northeast-2.
+	Region string `pulumi:"region"`
 	// CIDR is the IPv4 range of the VPC, /16 to /28.
-	CIDR string
-	// Zones are the availability zones, one per subnet, for example "ap-northeast-2a".
-	Zones []string
-	// PublicSubnetCIDRs has one range per zone, inside CIDR.
-	PublicSubnetCIDRs []string
-	// PrivateSubnetCIDRs is empty, or has one range per zone, inside CIDR.
-	PrivateSubnetCIDRs []string
-	// NAT is NATNone when empty.
-	NAT NATMode
+	CIDR string `pulumi:"cidr"`
+	// Zones are the availability zones, e.g. ap-northeast-2a.
+	Zones []string `pulumi:"zones"`
+	// PublicSubnetCIDRs holds one range for each zone, inside CIDR.
+	PublicSubnetCIDRs []string `pulumi:"publicSubnetCidrs"`
+	// PrivateSubnetCIDRs is empty, or holds one range for each zone, inside CIDR.
+	PrivateSubnetCIDRs []string `pulumi:"privateSubnetCidrs"`
+	// NAT is the way of private subnets to the internet; NATNone when empty.
+	NAT NATMode `pulumi:"nat"`
 }
 
-// Problem is one thing wrong with a VpcArgs.
-type Problem struct {
-	// Field is the field's name and Value what it holds.
-	Field, Value string
-	// Right says what would be right.
-	Right string
-}
-
-// Error words the problem in one line.
-func (p Problem) Error() string { return fmt.Sprintf("%s is %q; %s", p.Field, p.Value, p.Right) }
-
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a *VpcArgs) Validate() error {
-	var joined []error
-	for _, problem := range a.Problems() {
-		joined = append(joined, problem)
-	}
-	return errors.Join(joined...)
+	var problems validation.Problems
+	a.validate(&problems)
+	return problems.Err()
 }
 
-// Problems lists everything that is wrong with the arguments.
-func (a *VpcArgs) Problems() []Problem {
-	var problems []Problem
-	report := func(field, value, right string, args ...any) {
-		problems = append(problems, Problem{field, value, fmt.Sprintf(right, args...)})
+// Problems lists all problems of the arguments.
+func (a *VpcArgs) Problems() []validation.Problem {
+	var found validation.Problems
+	a.validate(&found)
+	var problems []validation.Problem
+	for _, err := range found.List() {
+		var problem validation.Problem
+		if errors.As(err, &problem) {
+			problems = append(problems, problem)
+		}
 	}
+	return problems
+}
+
+func (a *VpcArgs) validate(problems *validation.Problems) {
 	if a.Region == "" {
-		report("Region", a.Region, "give an AWS region such as ap-northeast-2")
+		problems.NotSet("Region", "must be an AWS region, e.g. ap-northeast-2")
 	}
 	if len(a.Zones) == 0 {
-		report("Zones", "", "give at least one availability zone")
+		problems.NotSet("Zones", "must hold at least one availability zone")
 	}
 	for i, zone := range a.Zones {
 		if zone == "" || slices.Contains(a.Zones[:i], zone) {
-			report("Zones", zone, "give availability zones such as ap-northeast-2a, each once")
+			problems.Add("Zones", zone, "must be availability zones, e.g. ap-northeast-2a, each once")
 		}
 	}
 	if n := len(a.PublicSubnetCIDRs); n != len(a.Zones) {
-		report("PublicSubnetCIDRs", fmt.Sprint(a.PublicSubnetCIDRs), "give one range for each of the %d zones", len(a.Zones))
+		problems.Add("PublicSubnetCIDRs", a.PublicSubnetCIDRs, "must hold one range for each of the %d zones", len(a.Zones))
 	}
 	if n := len(a.PrivateSubnetCIDRs); n != 0 && n != len(a.Zones) {
-		report("PrivateSubnetCIDRs", fmt.Sprint(a.PrivateSubnetCIDRs), "give none, or one range for each of the %d zones", len(a.Zones))
+		problems.Add("PrivateSubnetCIDRs", a.PrivateSubnetCIDRs, "must be empty, or hold one range for each of the %d zones", len(a.Zones))
 	}
 	switch a.NAT {
 	case "", NATNone:
 	case NATSingle, NATPerZone:
 		if len(a.PrivateSubnetCIDRs) == 0 {
-			report("NAT", string(a.NAT), "there is no private subnet to serve: give some, or use %s", NATNone)
+			problems.Add("NAT", a.NAT, "must be %s without private subnets", NATNone)
 		}
 	default:
-		report("NAT", string(a.NAT), "use one of %s, %s, %s", NATNone, NATSingle, NATPerZone)
+		problems.Add("NAT", a.NAT, "must be one of %s, %s, %s", NATNone, NATSingle, NATPerZone)
 	}
-	return append(problems, a.rangeProblems()...)
+	a.validateRanges(problems)
 }
 
-// rangeProblems checks that every subnet lies in the VPC and overlaps no other.
-func (a *VpcArgs) rangeProblems() []Problem {
-	var problems []Problem
+// validateRanges checks that every subnet lies in the VPC and overlaps no other.
+func (a *VpcArgs) validateRanges(problems *validation.Problems) {
 	vpc, err := netip.ParsePrefix(a.CIDR)
 	if err != nil || !vpc.Addr().Is4() || vpc != vpc.Masked() {
-		return []Problem{{"CIDR", a.CIDR, "give an IPv4 range such as 10.0.0.0/16"}}
+		problems.Add("CIDR", a.CIDR, "must be an IPv4 range, e.g. 10.0.0.0/16")
+		return
 	}
 	if vpc.Bits() < 16 || vpc.Bits() > 28 {
-		problems = append(problems, Problem{"CIDR", a.CIDR, "EC2 takes /16 to /28"})
+		problems.Add("CIDR", a.CIDR, "must be /16 to /28 for EC2")
 	}
 	var seen []netip.Prefix
 	check := func(field string, cidrs []string) {
 		for _, cidr := range cidrs {
 			subnet, err := netip.ParsePrefix(cidr)
 			if err != nil || !subnet.Addr().Is4() || subnet != subnet.Masked() {
-				problems = append(problems, Problem{field, cidr, "give an IPv4 range such as 10.0.1.0/24"})
+				problems.Add(field, cidr, "must be an IPv4 range, e.g. 10.0.1.0/24")
 				continue
 			}
 			if !vpc.Contains(subnet.Addr()) || subnet.Bits() < vpc.Bits() {
-				problems = append(problems, Problem{field, cidr, "give a range inside the VPC's " + a.CIDR})
+				problems.Add(field, cidr, "must lie inside the VPC's range %s", a.CIDR)
 			}
 			if subnet.Bits() > 28 {
-				problems = append(problems, Problem{field, cidr, "EC2 takes no subnet smaller than /28"})
+				problems.Add(field, cidr, "must be /28 or larger for EC2")
 			}
 			for _, other := range seen {
 				if other.Overlaps(subnet) {
-					problems = append(problems, Problem{field, cidr, "it overlaps " + other.String() + "; give ranges apart"})
+					problems.Add(field, cidr, "must not overlap %s", other)
 				}
 			}
 			seen = append(seen, subnet)
@@ -124,5 +121,4 @@ func (a *VpcArgs) rangeProblems() []Problem {
 	}
 	check("PublicSubnetCIDRs", a.PublicSubnetCIDRs)
 	check("PrivateSubnetCIDRs", a.PrivateSubnetCIDRs)
-	return problems
 }

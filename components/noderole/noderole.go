@@ -7,36 +7,38 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const (
 	typeToken = "kubeadm-aws:noderole:NodeRole"
-	// labelPrefix is what kubectl looks for. Kubelet refuses to start with such a label of its own.
+	// labelPrefix is the prefix that kubectl reads roles from. A kubelet refuses to start if it sets such a label itself.
 	labelPrefix = "node-role.kubernetes.io/"
-	// instanceAnnotation records which machine the node is.
+	// instanceAnnotation records the instance of the node.
 	instanceAnnotation = "kubeadm-aws/instance-id"
 )
 
-// NodeRoleArgs says which node has which role.
+// NodeRoleArgs describes the role of one node. All fields are required.
 type NodeRoleArgs struct {
 	// Node is the node's name.
-	Node string
-	// Role is what kubectl shows, for example "worker".
-	Role string
-	// InstanceID resolves to the machine's identifier once it has joined. A replaced machine changes it, and thereby
-	// gets the label again.
-	InstanceID pulumi.StringInput
+	Node string `pulumi:"node"`
+	// Role is shown by kubectl under ROLES, e.g. worker.
+	Role string `pulumi:"role"`
+	// InstanceID resolves to the identifier of the instance once it has joined. It changes with a replacement, whose Node
+	// object is new and needs the label again.
+	InstanceID pulumi.StringInput `pulumi:"instanceId"`
 }
 
-// NodeRole is the role of one node. Depend on it before using the node: it stands once the node has joined.
+// NodeRole is the role of one node. It is created once the node has joined, so resources that need the node depend on it.
 type NodeRole struct {
 	pulumi.ResourceState
 }
 
-// NewNodeRole sets the label from outside, as NodeRestriction demands.
+// NewNodeRole sets the label as an administrator: the admission plugin NodeRestriction denies it to the kubelet.
 func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...pulumi.ResourceOption) (*NodeRole, error) {
-	if args.Node == "" || args.Role == "" || args.InstanceID == nil {
-		return nil, fmt.Errorf("node role %s: Node, Role and InstanceID are all needed", name)
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
 	l := &NodeRole{}
 	if err := ctx.RegisterComponentResource(typeToken, name, l, opts...); err != nil {
@@ -52,4 +54,19 @@ func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...p
 		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"role": pulumi.String(args.Role)})
+}
+
+// Validate returns all problems of the arguments, joined.
+func (a *NodeRoleArgs) Validate() error {
+	var problems validation.Problems
+	if a.Node == "" {
+		problems.NotSet("Node", "must be the name of a node")
+	}
+	if a.Role == "" {
+		problems.NotSet("Role", "must be a role, e.g. worker")
+	}
+	if a.InstanceID == nil {
+		problems.NotSet("InstanceID", "must be the identifier of the node's instance")
+	}
+	return problems.Err()
 }

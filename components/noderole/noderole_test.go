@@ -35,8 +35,8 @@ func TestLabel(t *testing.T) {
 	}, patch.Value("metadata"))
 }
 
-// A machine that took another's place is a new Node without the label; only a changed input brings it back.
-func TestReplacedMachineChangesThePatch(t *testing.T) {
+// The Node object of a replacement is new and has no label; a changed input makes Pulumi set it again.
+func TestNewNodeRole_InstanceReplaced(t *testing.T) {
 	args := validArgs()
 	args.InstanceID = pulumi.String("i-2")
 	r, err := deploy(args)
@@ -44,7 +44,7 @@ func TestReplacedMachineChangesThePatch(t *testing.T) {
 	assert.Equal(t, map[string]any{"kubeadm-aws/instance-id": "i-2"}, r.One(t, "kubernetes:core/v1:NodePatch", "redis-role").Value("metadata.annotations"))
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewNodeRole_FieldNotSet(t *testing.T) {
 	for missing, change := range map[string]func(*NodeRoleArgs){
 		"Node":       func(a *NodeRoleArgs) { a.Node = "" },
 		"Role":       func(a *NodeRoleArgs) { a.Role = "" },
@@ -54,7 +54,7 @@ func TestNewRefuses(t *testing.T) {
 			args := validArgs()
 			change(&args)
 			r, err := deploy(args)
-			require.ErrorContains(t, err, "node role redis-role: Node, Role and InstanceID are all needed")
+			require.ErrorContains(t, err, "node role redis-role: "+missing+": not set, must be")
 			assert.Empty(t, r.All(), "nothing is registered")
 		})
 	}

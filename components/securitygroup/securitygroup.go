@@ -1,41 +1,45 @@
 package securitygroup
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:securitygroup:SecurityGroups"
 
-// protocols are what a Rule's Protocol may be.
+// protocols are the valid values of Rule.Protocol.
 var protocols = []string{"tcp", "udp", "icmp", "-1"}
 
 // SecurityGroupsArgs describes the groups of one VPC and the traffic between them.
 type SecurityGroupsArgs struct {
-	// VpcID is the VPC the groups belong to.
-	VpcID pulumi.StringInput
-	// Groups maps each group's name to what its members are for.
-	Groups map[string]string
-	// Rules are the only ways in. Every group may send anywhere.
-	Rules []Rule
+	// VpcID is the VPC of the groups.
+	VpcID pulumi.StringInput `pulumi:"vpcId"`
+	// Groups maps the name of each group to its description in EC2.
+	Groups map[string]string `pulumi:"groups"`
+	// Rules allow inbound traffic; everything else is denied. Outbound traffic is allowed to any address.
+	Rules []Rule `pulumi:"rules"`
 }
 
 // SecurityGroups is a set of security groups.
 type SecurityGroups struct {
 	pulumi.ResourceState
 
+	// GroupIDs are EC2's identifiers, sg-…, by the name of the group.
+	GroupIDs pulumi.StringMapOutput `pulumi:"groupIds"`
+
 	groups map[string]*ec2.SecurityGroup
 }
 
-// GroupID is the identifier of the named group.
+// GroupID returns the identifier of the named group.
 func (g *SecurityGroups) GroupID(name string) pulumi.StringInput { return g.groups[name].ID() }
 
 // NewSecurityGroups creates the groups first and each rule as a resource of its own, so that groups may refer to
@@ -49,7 +53,7 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 		return nil, fmt.Errorf("security groups %s: %w", name, err)
 	}
 	ids := pulumi.StringMap{}
-	for _, group := range sortedKeys(args.Groups) {
+	for _, group := range slices.Sorted(maps.Keys(args.Groups)) {
 		created, err := newGroup(ctx, g, name, group, args)
 		if err != nil {
 			return nil, fmt.Errorf("security groups %s: group %s: %w", name, group, err)
@@ -65,7 +69,8 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 			return nil, fmt.Errorf("security groups %s: rule %q: %w", name, rule.Description, err)
 		}
 	}
-	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"groupIds": ids})
+	g.GroupIDs = ids.ToStringMapOutput()
+	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{"groupIds": g.GroupIDs})
 }
 
 func newGroup(ctx *pulumi.Context, g *SecurityGroups, name, group string, args *SecurityGroupsArgs) (*ec2.SecurityGroup, error) {
@@ -120,8 +125,8 @@ func (g *SecurityGroups) allowIn(ctx *pulumi.Context, name string, rule Rule) er
 	return nil
 }
 
-// resourceName is stable under reordering: it is made of what the rule says, not of its place in the list.
-func (r Rule) resourceName(firewall, source string) string {
+// resourceName depends on the content of the rule, not on its index, so that reordering replaces nothing.
+func (r Rule) resourceName(parent, source string) string {
 	ports := "all"
 	if r.Protocol != "-1" {
 		ports = fmt.Sprintf("%s-%d", r.Protocol, r.FromPort)
@@ -129,52 +134,49 @@ func (r Rule) resourceName(firewall, source string) string {
 			ports += fmt.Sprintf("-%d", r.ToPort)
 		}
 	}
-	return strings.Join([]string{firewall, r.Group, ports, "from", source}, "-")
+	return strings.Join([]string{parent, r.Group, ports, "from", source}, "-")
 }
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a *SecurityGroupsArgs) Validate() error {
-	var problems []error
-	report := func(r Rule, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("rule %q: %s", r.Description, fmt.Sprintf(format, args...)))
+	var problems validation.Problems
+	for i, rule := range a.Rules {
+		field := fmt.Sprintf("Rules[%d]", i)
+		if rule.Description != "" {
+			field = fmt.Sprintf("Rules[%s]", rule.Description)
+		}
+		problems.Include(field, rule.validate(slices.Sorted(maps.Keys(a.Groups))))
 	}
-	known := func(group string) bool { _, ok := a.Groups[group]; return ok }
-	for _, r := range a.Rules {
-		if !known(r.Group) {
-			report(r, "Group is %q; use one of %v", r.Group, sortedKeys(a.Groups))
-		}
-		for _, from := range r.From {
-			if !known(from) {
-				report(r, "From names %q; use one of %v", from, sortedKeys(a.Groups))
-			}
-		}
-		if len(r.From)+len(r.FromCIDRs) == 0 {
-			report(r, "nobody may send: give From or FromCIDRs")
-		}
-		for _, cidr := range r.FromCIDRs {
-			// EC2 takes a range by its first address only, which for a single host is the host's.
-			if prefix, err := netip.ParsePrefix(cidr); err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
-				report(r, "FromCIDRs holds %q; give an IPv4 range such as 198.51.100.7/32", cidr)
-			}
-		}
-		if !slices.Contains(protocols, r.Protocol) {
-			report(r, "Protocol is %q; use one of %v", r.Protocol, protocols)
-		}
-		if r.Protocol != "-1" && (r.FromPort < 0 || r.ToPort > 65535 || r.FromPort > r.ToPort) {
-			report(r, "ports are %d to %d; give 0 to 65535, the lower first", r.FromPort, r.ToPort)
-		}
-		if r.Description == "" {
-			report(r, "Description of %s %d is empty; say why the traffic is needed", r.Protocol, r.FromPort)
-		}
-	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
+func (r Rule) validate(groups []string) error {
+	var problems validation.Problems
+	if !slices.Contains(groups, r.Group) {
+		problems.Add("Group", r.Group, "must be one of %v", groups)
 	}
-	sort.Strings(keys)
-	return keys
+	for _, from := range r.From {
+		if !slices.Contains(groups, from) {
+			problems.Add("From", from, "must be one of %v", groups)
+		}
+	}
+	if len(r.From)+len(r.FromCIDRs) == 0 {
+		problems.NotSet("From", "must name a group unless FromCIDRs holds a range")
+	}
+	for _, cidr := range r.FromCIDRs {
+		// EC2 accepts a range by its first address only, which for a single host is the host's.
+		if prefix, err := netip.ParsePrefix(cidr); err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
+			problems.Add("FromCIDRs", cidr, "must be an IPv4 range, e.g. 198.51.100.7/32")
+		}
+	}
+	if !slices.Contains(protocols, r.Protocol) {
+		problems.Add("Protocol", r.Protocol, "must be one of %v", protocols)
+	}
+	if r.Protocol != "-1" && (r.FromPort < 0 || r.ToPort > 65535 || r.FromPort > r.ToPort) {
+		problems.Add("FromPort, ToPort", fmt.Sprintf("%d, %d", r.FromPort, r.ToPort), "must be 0 to 65535, the lower first")
+	}
+	if r.Description == "" {
+		problems.NotSet("Description", "must say why the traffic is needed")
+	}
+	return problems.Err()
 }

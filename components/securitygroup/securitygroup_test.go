@@ -36,7 +36,7 @@ func validArgs() SecurityGroupsArgs {
 	}
 }
 
-// deploy makes the firewall in a VPC with one machine for each of its groups, named as the group.
+// deploy creates the groups in a VPC with one machine for each of its groups, named as the group.
 func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *awssim.Mocks, error) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{AdminIP: adminIP})
@@ -56,7 +56,7 @@ func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *awssim.Mocks
 	}, pulumi.WithMocks("project", "stack", mocks))
 }
 
-// machines are public, so that nothing but the firewall keeps anybody out.
+// machines are public, so that only security groups restrict traffic.
 func machines(ctx *pulumi.Context, vpc *ec2.Vpc, f *SecurityGroups, groups []string) error {
 	gateway, err := ec2.NewInternetGateway(ctx, "net", &ec2.InternetGatewayArgs{VpcId: vpc.ID()})
 	if err != nil {
@@ -209,44 +209,44 @@ func TestOneResourcePerPortAndProtocol(t *testing.T) {
 	assert.Len(t, names, 5)
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewSecurityGroups_InvalidRule(t *testing.T) {
 	for _, tt := range []struct {
 		want   string
 		change func(*Rule)
 	}{
-		{`Group is "gone"; use one of [masters workers]`, func(r *Rule) { r.Group = "gone" }},
-		{`From names "gone"; use one of [masters workers]`, func(r *Rule) { r.From = []string{"workers", "gone"} }},
-		{"nobody may send: give From or FromCIDRs", func(r *Rule) { r.From, r.FromCIDRs = nil, nil }},
-		{`FromCIDRs holds "192.0.2.7"; give an IPv4 range such as 198.51.100.7/32`, func(r *Rule) { r.FromCIDRs = []string{"192.0.2.7"} }},
-		{`FromCIDRs holds "10.0.0.7/8"`, func(r *Rule) { r.FromCIDRs = []string{"10.0.0.7/8"} }},
-		{`FromCIDRs holds "2001:db8::/32"`, func(r *Rule) { r.FromCIDRs = []string{"2001:db8::/32"} }},
-		{`Protocol is "tpc"; use one of [tcp udp icmp -1]`, func(r *Rule) { r.Protocol = "tpc" }},
-		{"ports are -1 to 6443; give 0 to 65535, the lower first", func(r *Rule) { r.FromPort = -1 }},
-		{"ports are 6443 to 65536", func(r *Rule) { r.ToPort = 65536 }},
-		{"ports are 6444 to 6443", func(r *Rule) { r.FromPort = 6444 }},
+		{`.Group: "gone" must be one of [masters workers]`, func(r *Rule) { r.Group = "gone" }},
+		{`.From: "gone" must be one of [masters workers]`, func(r *Rule) { r.From = []string{"workers", "gone"} }},
+		{".From: not set, must name a group", func(r *Rule) { r.From, r.FromCIDRs = nil, nil }},
+		{`.FromCIDRs: "192.0.2.7" must be an IPv4 range`, func(r *Rule) { r.FromCIDRs = []string{"192.0.2.7"} }},
+		{`.FromCIDRs: "10.0.0.7/8"`, func(r *Rule) { r.FromCIDRs = []string{"10.0.0.7/8"} }},
+		{`.FromCIDRs: "2001:db8::/32"`, func(r *Rule) { r.FromCIDRs = []string{"2001:db8::/32"} }},
+		{`.Protocol: "tpc" must be one of [tcp udp icmp -1]`, func(r *Rule) { r.Protocol = "tpc" }},
+		{`.FromPort, ToPort: "-1, 6443" must be 0 to 65535`, func(r *Rule) { r.FromPort = -1 }},
+		{`.FromPort, ToPort: "6443, 65536"`, func(r *Rule) { r.ToPort = 65536 }},
+		{`.FromPort, ToPort: "6444, 6443"`, func(r *Rule) { r.FromPort = 6444 }},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			args := validArgs()
 			tt.change(&args.Rules[0])
 			_, mocks, err := deploy(t, args)
-			require.ErrorContains(t, err, `security groups dev: rule "API": `+tt.want)
+			require.ErrorContains(t, err, `security groups dev: Rules[API]`+tt.want)
 			assert.Empty(t, mocks.OfType(typeToken), "nothing is registered")
 		})
 	}
 	args := validArgs()
 	args.Rules[0].Description = ""
 	_, _, err := deploy(t, args)
-	require.ErrorContains(t, err, "Description of tcp 6443 is empty; say why the traffic is needed")
+	require.ErrorContains(t, err, "Rules[0].Description: not set, must say why")
 }
 
-func TestValidateReportsEveryProblem(t *testing.T) {
+func TestSecurityGroupsArgs_AllProblemsTogether(t *testing.T) {
 	args := validArgs()
 	args.Rules[0] = Rule{Group: "gone", FromCIDRs: []string{"anywhere"}, From: []string{"lost"}, FromPort: 2, ToPort: 1}
 	args.Rules[1].From = nil
 	err := args.Validate()
 	for _, want := range []string{
-		`Group is "gone"`, `From names "lost"`, `FromCIDRs holds "anywhere"`, `Protocol is ""`, "ports are 2 to 1", "Description of",
-		`rule "Node ports": nobody may send`,
+		`Group: "gone"`, `From: "lost"`, `FromCIDRs: "anywhere"`, `Protocol: ""`, `ToPort: "2, 1"`, "Rules[0].Description: not set",
+		"Rules[Node ports].From: not set",
 	} {
 		assert.ErrorContains(t, err, want)
 	}
@@ -254,8 +254,8 @@ func TestValidateReportsEveryProblem(t *testing.T) {
 	assert.NoError(t, valid.Validate())
 }
 
-// What the component does not know, the simulated EC2 refuses: the tests above would notice a wrong input.
-func TestUnknownVpcFails(t *testing.T) {
+// The simulated EC2 rejects inputs that the component does not validate.
+func TestNewSecurityGroups_UnknownVpc(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
 	args := validArgs()

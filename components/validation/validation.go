@@ -5,6 +5,7 @@ package validation
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -32,18 +33,17 @@ func (p Problem) Error() string {
 
 // quote shows a value: text in quotes, lists in brackets, all in at most maxValue characters and without control characters.
 func quote(value any) string {
-	var text string
-	switch v := value.(type) {
-	case string:
-		text = strconv.Quote(v)
-	case []string:
-		quoted := make([]string, len(v))
-		for i, item := range v {
-			quoted[i] = strconv.Quote(item)
+	text := fmt.Sprint(value)
+	switch v := reflect.ValueOf(value); {
+	case v.Kind() == reflect.String:
+		text = strconv.Quote(v.String())
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String:
+		quoted := make([]string, v.Len())
+		for i := range quoted {
+			quoted[i] = strconv.Quote(v.Index(i).String())
 		}
 		text = "[" + strings.Join(quoted, " ") + "]"
 	default:
-		text = fmt.Sprint(v)
 		if unquoted := strconv.Quote(text); unquoted != `"`+text+`"` {
 			text = unquoted
 		}

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/components/ports"
 )
 
 // kubeadm's own defaults (kubeadm.k8s.io/v1beta4).
@@ -16,7 +18,7 @@ const (
 	kubernetesDir          = "/etc/kubernetes"
 	defaultCertificatesDir = "/etc/kubernetes/pki"
 	defaultEtcdDir         = "/var/lib/etcd"
-	defaultAPIPort         = 6443
+	defaultAPIPort         = ports.APIServer
 	kubeadmGroup           = "kubeadm.k8s.io/"
 )
 

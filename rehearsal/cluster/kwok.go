@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/growbin/cluster/components/ports"
 )
 
 // FakeNodeLabel marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease, and
@@ -18,7 +20,7 @@ const (
 )
 
 // kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it plays.
-const kwokPort = 10250
+const kwokPort = ports.Kubelet
 
 // kwokConfig is kwok's configuration. Without stages in it kwok uses its built-in ones: nodes become Ready, pods
 // become Running and ready, jobs complete, deleted pods go.

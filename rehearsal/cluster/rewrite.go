@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/growbin/cluster/components/ports"
 )
 
 // configRewrites is everything that is changed in the kubeadm configuration before kubeadm makes certificates and
@@ -38,8 +40,8 @@ type ports map[int]int
 
 // The ports of a control plane (kubeadm's constants). The API server's own is found in the configuration.
 const (
-	etcdClientPort        = 2379
-	etcdPeerPort          = 2380
+	etcdClientPort        = ports.EtcdClient
+	etcdPeerPort          = ports.EtcdPeer
 	etcdMetricsPort       = 2381
 	controllerManagerPort = 10257
 	schedulerPort         = 10259

@@ -101,10 +101,10 @@ func (d *Document) check() error {
 		}
 		seen[file.Path] = true
 		if !octal.MatchString(file.Permissions) {
-			problems = append(problems, fmt.Errorf("file %s has permissions %q: four octal digits such as \"0600\" are right", file.Path, file.Permissions))
+			problems = append(problems, fmt.Errorf("file %s has permissions %q: must be four octal digits, e.g. \"0600\"", file.Path, file.Permissions))
 		}
 		if file.Owner != "root:root" {
-			problems = append(problems, fmt.Errorf("file %s belongs to %q: only root:root is right", file.Path, file.Owner))
+			problems = append(problems, fmt.Errorf("file %s belongs to %q: must be root:root", file.Path, file.Owner))
 		}
 	}
 	for i, command := range d.Commands {

@@ -113,7 +113,7 @@ func addDocument(byKind map[string][]byte, document []byte) error {
 	case !known:
 		return fmt.Errorf("%s holds a document of the unknown kind %q", KubeadmConfigPath, meta.Kind)
 	case meta.APIVersion != wanted:
-		return fmt.Errorf("%s: %s has the API version %q: %q is right", KubeadmConfigPath, meta.Kind, meta.APIVersion, wanted)
+		return fmt.Errorf("%s: %s has the API version %q, must be %q", KubeadmConfigPath, meta.Kind, meta.APIVersion, wanted)
 	case hasKey(byKind, meta.Kind):
 		return fmt.Errorf("%s holds %s twice", KubeadmConfigPath, meta.Kind)
 	}

@@ -1,33 +1,33 @@
 package userdata
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	kubeletapis "k8s.io/kubelet/pkg/apis"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// CheckLabels reports every label that a kubelet could not give to its own node. A kubelet that is told to set one of
-// the reserved labels (node-role.kubernetes.io/… above all) does not start.
+// CheckLabels reports labels that a kubelet cannot set on its own node. With one of the reserved labels, e.g.
+// node-role.kubernetes.io/…, a kubelet does not start.
 func CheckLabels(labels map[string]string) error {
-	var problems []error
+	var problems validation.Problems
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		if reserved(key) && !kubeletapis.IsKubeletLabel(key) {
-			problems = append(problems, fmt.Errorf("label %q: a kubelet may not set it on its own node and would not start; set it from outside, or use a key outside kubernetes.io and k8s.io", key))
+			problems.Add("Labels["+key+"]", labels[key], "must not be set by a kubelet, which would not start: patch the Node, or use a key outside kubernetes.io and k8s.io")
 		}
-		for _, message := range validation.IsQualifiedName(key) {
-			problems = append(problems, fmt.Errorf("label key %q: %s", key, message))
+		for _, reason := range utilvalidation.IsQualifiedName(key) {
+			problems.Add("Labels", key, "must be a label key: %s", reason)
 		}
-		for _, message := range validation.IsValidLabelValue(labels[key]) {
-			problems = append(problems, fmt.Errorf("label %q has the value %q: %s", key, labels[key], message))
+		for _, reason := range utilvalidation.IsValidLabelValue(labels[key]) {
+			problems.Add("Labels["+key+"]", labels[key], "must be a label value: %s", reason)
 		}
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
 // reserved follows isKubernetesLabel of kubelet 1.36, cmd/kubelet/app/options/options.go.
@@ -44,26 +44,26 @@ func reserved(key string) bool {
 	return false
 }
 
-// CheckTaints reports every taint that the API server would refuse, and keys set twice with the same effect.
+// CheckTaints reports taints that the API server would reject, and keys set twice with the same effect.
 func CheckTaints(taints []corev1.Taint) error {
 	effects := []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute}
-	var problems []error
+	var problems validation.Problems
 	seen := map[string]bool{}
 	for _, taint := range taints {
-		for _, message := range validation.IsQualifiedName(taint.Key) {
-			problems = append(problems, fmt.Errorf("taint key %q: %s", taint.Key, message))
+		for _, reason := range utilvalidation.IsQualifiedName(taint.Key) {
+			problems.Add("Taints", taint.Key, "must be a taint key: %s", reason)
 		}
-		for _, message := range validation.IsValidLabelValue(taint.Value) {
-			problems = append(problems, fmt.Errorf("taint %q has the value %q: %s", taint.Key, taint.Value, message))
+		for _, reason := range utilvalidation.IsValidLabelValue(taint.Value) {
+			problems.Add("Taints["+taint.Key+"]", taint.Value, "must be a label value: %s", reason)
 		}
 		if !slices.Contains(effects, taint.Effect) {
-			problems = append(problems, fmt.Errorf("taint %q has the effect %q: one of %v is right", taint.Key, taint.Effect, effects))
+			problems.Add("Taints["+taint.Key+"]", taint.Effect, "must be one of %v", effects)
 		}
 		identity := taint.Key + ":" + string(taint.Effect)
 		if seen[identity] {
-			problems = append(problems, fmt.Errorf("taint %s is given twice", identity))
+			problems.Add("Taints", identity, "must be unique")
 		}
 		seen[identity] = true
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }

@@ -125,14 +125,14 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 		required(EnvStateDir)
 	case RoleWorker:
 		if n.KubeconfigParameter != "" {
-			problems = append(problems, fmt.Errorf("%s names the kubeconfig parameter %s: a worker has no business with it", EnvironmentPath, n.KubeconfigParameter))
+			problems = append(problems, fmt.Errorf("%s names the kubeconfig parameter %s: must not be set on a worker", EnvironmentPath, n.KubeconfigParameter))
 		}
 	case "": // reported as missing
 	default:
-		problems = append(problems, fmt.Errorf("%s has %s=%q: %s or %s is right", EnvironmentPath, EnvRole, role, RoleControlPlane, RoleWorker))
+		problems = append(problems, fmt.Errorf("%s has %s=%q: must be %s or %s", EnvironmentPath, EnvRole, role, RoleControlPlane, RoleWorker))
 	}
 	if n.KubernetesVersion != "" && !fullVersion.MatchString(n.KubernetesVersion) {
-		problems = append(problems, fmt.Errorf("%s has %s=%q: a full version such as 1.36.3 is right", EnvironmentPath, EnvKubernetesVersion, n.KubernetesVersion))
+		problems = append(problems, fmt.Errorf("%s has %s=%q: must be a full version, e.g. 1.36.3", EnvironmentPath, EnvKubernetesVersion, n.KubernetesVersion))
 	}
 	for _, message := range validation.IsDNS1123Subdomain(n.Name) {
 		problems = append(problems, fmt.Errorf("node name %q: %s", n.Name, message))
@@ -152,10 +152,10 @@ func (n *Node) readKubeletPatch(document *Document, authority string) error {
 	}
 	var problems []error
 	if patch.APIVersion != kubeletAPI || patch.Kind != "KubeletConfiguration" {
-		problems = append(problems, fmt.Errorf("%s is a %q of %q: KubeletConfiguration of %s is right", KubeletPatchPath, patch.Kind, patch.APIVersion, kubeletAPI))
+		problems = append(problems, fmt.Errorf("%s is a %q of %q: must be a KubeletConfiguration of %s", KubeletPatchPath, patch.Kind, patch.APIVersion, kubeletAPI))
 	}
 	if patch.MaxPods < 1 {
-		problems = append(problems, fmt.Errorf("%s sets maxPods to %d: at least 1 is right", KubeletPatchPath, patch.MaxPods))
+		problems = append(problems, fmt.Errorf("%s sets maxPods to %d: must be at least 1", KubeletPatchPath, patch.MaxPods))
 	}
 	problems = append(problems,
 		mustBe("authentication.x509.clientCAFile", patch.Authentication.X509.ClientCAFile, authority),

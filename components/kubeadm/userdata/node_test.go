@@ -17,12 +17,12 @@ func TestInconsistentControlPlaneIsRefused(t *testing.T) {
 		"node name":        {kubeadm, "name: cp", "name: other", `kubeadm names the node "other", NODE_NAME names it "cp"`},
 		"cluster":          {kubeadm, "clusterName: dev", "clusterName: prod", `kubeadm names the cluster "prod"`},
 		"version":          {kubeadm, "v1.36.3", "v1.36.2", `kubeadm has Kubernetes "v1.36.2"`},
-		"certificates":     {kubeadm, "/var/lib/cp/pki", "/etc/pki", `certificatesDir is "/etc/pki": /var/lib/cp/pki is right`},
+		"certificates":     {kubeadm, "/var/lib/cp/pki", "/etc/pki", `certificatesDir is "/etc/pki", must be /var/lib/cp/pki`},
 		"etcd":             {kubeadm, "/var/lib/cp/etcd", "/var/lib/etcd", `etcd.local.dataDir is "/var/lib/etcd"`},
-		"role label":       {kubeadm, "a=b", "node-role.kubernetes.io/x=", `a kubelet may not set it`},
+		"role label":       {kubeadm, "a=b", "node-role.kubernetes.io/x=", `must not be set by a kubelet`},
 		"label twice":      {kubeadm, "a=b", "a=b,a=c", `"a=c" is no key=value, or sets a key twice`},
 		"no label":         {kubeadm, "a=b", "a", `"a" is no key=value`},
-		"taint":            {kubeadm, "effect: NoSchedule", "effect: Never", `has the effect "Never"`},
+		"taint":            {kubeadm, "effect: NoSchedule", "effect: Never", `"Never" must be one of`},
 		"patches":          {kubeadm, "/etc/kubeadm/patches", "/patches", `patches.directory is "/patches"`},
 		"kubeadm API":      {kubeadm, "v1beta4", "v1beta3", `InitConfiguration has the API version "kubeadm.k8s.io/v1beta3"`},
 		"unknown kind":     {kubeadm, "KubeProxyConfiguration", "Something", `unknown kind "Something"`},
@@ -35,7 +35,7 @@ func TestInconsistentControlPlaneIsRefused(t *testing.T) {
 		"no pods":          {kubelet, "maxPods: 30", "maxPods: 0", "sets maxPods to 0"},
 		"quantity":         {kubelet, "70m", "some", `kubeReserved["cpu"] is "some"`},
 		"percentage":       {kubelet, "10%", "0%", `evictionHard["nodefs.available"] is "0%"`},
-		"authority":        {kubelet, "/var/lib/cp/pki", "/etc/kubernetes/pki", `clientCAFile is "/etc/kubernetes/pki/ca.crt": /var/lib/cp/pki/ca.crt is right`},
+		"authority":        {kubelet, "/var/lib/cp/pki", "/etc/kubernetes/pki", `clientCAFile is "/etc/kubernetes/pki/ca.crt", must be /var/lib/cp/pki/ca.crt`},
 		"role":             {environment, "'control-plane'", "'boss'", `NODE_ROLE="boss"`},
 		"no region":        {environment, "AWS_REGION='ap-northeast-2'", "", "does not set AWS_REGION"},
 		"no kubeconfig":    {environment, "KUBECONFIG_PARAMETER='/dev/kubeconfig'", "", "does not set KUBECONFIG_PARAMETER"},
@@ -61,11 +61,11 @@ func TestInconsistentWorkerIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ file, old, replacement, want string }{
 		"discovery":        {userdata.KubeadmConfigPath, "/etc/kubeadm/discovery.conf", "/tmp/x", `discovery.file.kubeConfigPath is "/tmp/x"`},
-		"authority":        {userdata.KubeadmConfigPath, "/etc/kubernetes/pki/ca.crt", "/tmp/ca.crt", `clientCAFile is "/etc/kubernetes/pki/ca.crt": /tmp/ca.crt is right`},
+		"authority":        {userdata.KubeadmConfigPath, "/etc/kubernetes/pki/ca.crt", "/tmp/ca.crt", `clientCAFile is "/etc/kubernetes/pki/ca.crt", must be /tmp/ca.crt`},
 		"more documents":   {userdata.KubeadmConfigPath, "kind: JoinConfiguration", "kind: JoinConfiguration\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration", "has 2 documents: only JoinConfiguration"},
 		"wrong document":   {userdata.KubeadmConfigPath, "kind: JoinConfiguration", "kind: InitConfiguration", "has no JoinConfiguration"},
 		"twice":            {userdata.KubeadmConfigPath, "kind: JoinConfiguration", "kind: JoinConfiguration\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration", "holds JoinConfiguration twice"},
-		"reads kubeconfig": {userdata.EnvironmentPath, "DATA_MOUNT=''", "KUBECONFIG_PARAMETER='/dev/kubeconfig'", "a worker has no business with it"},
+		"reads kubeconfig": {userdata.EnvironmentPath, "DATA_MOUNT=''", "KUBECONFIG_PARAMETER='/dev/kubeconfig'", "must not be set on a worker"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ func checkQuantities(field string, quantities map[string]string, percentages boo
 		}
 		quantity, err := resource.ParseQuantity(value)
 		if err != nil || quantity.Sign() < 0 {
-			problems = append(problems, fmt.Errorf("%s: %s[%q] is %q: a quantity such as 100m or 256Mi is right", KubeletPatchPath, field, key, value))
+			problems = append(problems, fmt.Errorf("%s: %s[%q] is %q, must be a quantity, e.g. 100m or 256Mi", KubeletPatchPath, field, key, value))
 		}
 	}
 	return errors.Join(problems...)

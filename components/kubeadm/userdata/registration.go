@@ -73,10 +73,10 @@ func (n *Node) readRegistration(found registration, patches patches) error {
 	return errors.Join(problems...)
 }
 
-// mustBe reports a path other than the one that the scripts use.
+// mustBe reports a path that differs from that of the scripts.
 func mustBe(field, found, right string) error {
 	if found != right {
-		return fmt.Errorf("%s is %q: %s is right: the machine has it there", field, found, right)
+		return fmt.Errorf("%s is %q, must be %s", field, found, right)
 	}
 	return nil
 }

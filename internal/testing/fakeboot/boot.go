@@ -10,6 +10,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
@@ -93,7 +94,7 @@ func prepare(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine, 
 		case <-time.After(pollInterval):
 		}
 	}
-	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", kubeadm.APIServerPort)
+	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", ports.APIServer)
 }
 
 // controlPlane is the machine whose user data says so.
