@@ -20,7 +20,7 @@ type connections struct {
 }
 
 // newConnections gathers generated credentials, configured keys and what AWS named.
-func newConnections(ctx *pulumi.Context, s *Settings, c *cluster, stores *stores) (*connections, error) {
+func newConnections(ctx *pulumi.Context, s *Settings, c *infrastructure, stores *stores) (*connections, error) {
 	out := &connections{stores: stores}
 	if err := ctx.RegisterComponentResource(connectionsType, s.ClusterName(), out); err != nil {
 		return nil, fmt.Errorf("connections: %w", err)

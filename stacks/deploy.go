@@ -53,14 +53,14 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := newCluster(ctx, settings, image, provider)
+	infra, err := newInfrastructure(ctx, settings, image, provider)
 	if err != nil {
 		return nil, err
 	}
-	if err := deployWorkloads(ctx, settings, cluster); err != nil {
+	if err := deployWorkloads(ctx, settings, infra); err != nil {
 		return nil, err
 	}
-	return outputs(settings, cluster), nil
+	return outputs(settings, infra), nil
 }
 
 // tags mark everything of the stack.

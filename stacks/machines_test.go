@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/components/calico"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
@@ -89,7 +90,7 @@ func TestUserDataMakesEachMachineItsNode(t *testing.T) {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := userDataOf(settings, n, "backups")
+			encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
 			require.NoError(t, err)
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
@@ -114,7 +115,7 @@ func TestMachinesFetchFromTheGivenSources(t *testing.T) {
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
 	for _, n := range settings.Nodes {
-		encoded, err := userDataOf(settings, n, "backups")
+		encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
 		require.NoError(t, err)
 		document, err := userdata.Decode(encoded)
 		require.NoError(t, err)
@@ -164,8 +165,8 @@ func TestWhoReachesWhat(t *testing.T) {
 		// Packages and images.
 		{high, awssim.Internet, "tcp", 443, true},
 		// What the components say they need.
-		{rabbit, storage, "udp", calico.VXLANPort, true},
-		{rabbit, storage, "tcp", calico.TyphaPort, true},
+		{rabbit, storage, "udp", ports.VXLAN, true},
+		{rabbit, storage, "tcp", ports.Typha, true},
 	}
 	for _, port := range monitoring.NodePorts() {
 		questions = append(questions, question{nodeMonitoring, storage, "tcp", port, true})

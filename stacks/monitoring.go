@@ -51,7 +51,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
 	// node-exporter runs everywhere, so all nodes must have joined.
-	if _, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.after(nodeNames(s.Nodes)...)); err != nil {
+	if _, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...)); err != nil {
 		return err
 	}
 	return deployCeleryExporter(ctx, p, space, place, stores)
@@ -72,7 +72,7 @@ func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Nam
 		Liveness: health, Readiness: health,
 		Annotations: scrapeAnnotations(celeryExporterPort, "/metrics"),
 		PartOf:      "monitoring", Component: "exporter",
-	}, p.inCluster, p.after(nodeMonitoring), stores.before())
+	}, p.inCluster, p.Ready(nodeMonitoring), stores.before())
 	return err
 }
 

@@ -16,17 +16,17 @@ const (
 )
 
 // outputs are what a person or another stack needs to know of the cluster.
-func outputs(s *Settings, c *cluster) pulumi.Map {
+func outputs(s *Settings, c *infrastructure) pulumi.Map {
 	return pulumi.Map{
 		OutputClusterInfo: clusterInfo(s, c),
 		OutputNodeRoles:   nodeRoles(s.Nodes),
-		OutputSSHCommands: sshCommands(s, c.nodes),
-		OutputKubeconfig:  c.kubeconfig.Content,
-		OutputAPIEndpoint: c.server,
+		OutputSSHCommands: sshCommands(s, c.Instances),
+		OutputKubeconfig:  c.Kubeconfig,
+		OutputAPIEndpoint: c.APIServerURL,
 	}
 }
 
-func clusterInfo(s *Settings, c *cluster) pulumi.Map {
+func clusterInfo(s *Settings, c *infrastructure) pulumi.Map {
 	totals := Sum(s.Nodes)
 	byRole := pulumi.IntMap{}
 	for role, count := range totals.ByRole {
@@ -37,15 +37,15 @@ func clusterInfo(s *Settings, c *cluster) pulumi.Map {
 		"region":            pulumi.String(s.Region),
 		"availabilityZones": pulumi.ToStringArray(s.AvailabilityZones),
 		"kubernetesVersion": pulumi.String(s.KubernetesVersion),
-		"vpcId":             c.vpc.ID,
+		"vpcId":             c.VpcID,
 		"nodes":             pulumi.Int(totals.Nodes),
 		"nodesByRole":       byRole,
 		"vcpus":             pulumi.Int(totals.VCPU),
 		"memoryGiB":         pulumi.Int(totals.MemoryGiB),
 		"diskGiB":           pulumi.Int(totals.DiskGiB),
-		"controlPlaneIp":    c.nodes[ControlPlane(s.Nodes).Name].PublicIP,
+		"controlPlaneIp":    c.Instances[ControlPlane(s.Nodes).Name].PublicIP,
 		"imagesBucket":      c.images.Name,
-		"backupsBucket":     c.backups.Name,
+		"backupsBucket":     c.Backups.Name,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -45,7 +46,7 @@ func eachMachine(t *testing.T, f func(t *testing.T, name string, document *userd
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := userDataOf(settings, n, "backups")
+			encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
 			require.NoError(t, err)
 			document, err := userdata.Decode(encoded)
 			require.NoError(t, err)

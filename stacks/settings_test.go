@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -38,13 +39,13 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"zone twice":              {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "ap-northeast-2a"; name each zone once`},
 		"zone elsewhere":          {map[string]string{"availabilityZones": `["us-east-1a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "us-east-1a"; give a zone of region ap-northeast-2`},
 		"zones not a list":        {map[string]string{"availabilityZones": `ap-northeast-2a`}, `growbin:availabilityZones is "ap-northeast-2a"; give a list of texts`},
-		"vpc range":               {map[string]string{"vpcCidr": "10.0.0.0"}, `growbin:vpcCidr is "10.0.0.0"; give an IPv4 range such as 10.0.0.0/16`},
-		"vpc too large":           {map[string]string{"vpcCidr": "10.0.0.0/8"}, `growbin:vpcCidr is "10.0.0.0/8"; EC2 takes /16 to /28`},
-		"subnet outside":          {map[string]string{"publicSubnetCidrs": `["10.9.1.0/24","10.0.2.0/24","10.0.3.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.9.1.0/24"; give a range inside the VPC's 10.0.0.0/16`},
-		"subnets overlap":         {map[string]string{"publicSubnetCidrs": `["10.0.0.0/22","10.0.2.0/24","10.0.5.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.0.2.0/24"; it overlaps 10.0.0.0/22`},
-		"two subnets":             {map[string]string{"publicSubnetCidrs": `["10.0.1.0/24","10.0.2.0/24"]`}, `give one range for each of the 3 zones`},
-		"nat without private":     {map[string]string{"natGateways": "single"}, `growbin:natGateways is "single"; there is no private subnet to serve`},
-		"nat mode":                {map[string]string{"natGateways": "many"}, `growbin:natGateways is "many"; use one of none, single, perAz`},
+		"vpc range":               {map[string]string{"vpcCidr": "10.0.0.0"}, `growbin:vpcCidr is "10.0.0.0"; must be an IPv4 range`},
+		"vpc too large":           {map[string]string{"vpcCidr": "10.0.0.0/8"}, `growbin:vpcCidr is "10.0.0.0/8"; must be /16 to /28`},
+		"subnet outside":          {map[string]string{"publicSubnetCidrs": `["10.9.1.0/24","10.0.2.0/24","10.0.3.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.9.1.0/24"; must lie inside the VPC's range 10.0.0.0/16`},
+		"subnets overlap":         {map[string]string{"publicSubnetCidrs": `["10.0.0.0/22","10.0.2.0/24","10.0.5.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.0.2.0/24"; must not overlap 10.0.0.0/22`},
+		"two subnets":             {map[string]string{"publicSubnetCidrs": `["10.0.1.0/24","10.0.2.0/24"]`}, `must hold one range for each of the 3 zones`},
+		"nat without private":     {map[string]string{"natGateways": "single"}, `growbin:natGateways is "single"; must be none`},
+		"nat mode":                {map[string]string{"natGateways": "many"}, `growbin:natGateways is "many"; must be one of none, single, perAz`},
 		"pods overlap vpc":        {map[string]string{"podCidr": "10.0.0.0/8"}, `growbin:podCidr is "10.0.0.0/8"; it overlaps growbin:vpcCidr`},
 		"services overlap pods":   {map[string]string{"serviceCidr": "192.168.4.0/22"}, `growbin:serviceCidr is "192.168.4.0/22"; it overlaps growbin:podCidr 192.168.0.0/16`},
 		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, `growbin:adminCidrs is "0.0.0.0/0"; that is most of the internet`},
@@ -143,7 +144,7 @@ func FuzzDecodeSettings(f *testing.F) {
 		if totals := Sum(settings.Nodes); totals.Nodes != len(topology) || totals.VCPU < totals.Nodes {
 			t.Errorf("%s=%q gave totals %+v", key, value, totals)
 		}
-		if _, err := settings.controlPlaneIP(); err != nil && !json.Valid([]byte(value)) {
+		if _, err := settings.clusterArgs(pulumi.String("images")).ControlPlaneIP(); err != nil && !json.Valid([]byte(value)) {
 			t.Errorf("%s=%q: %v", key, value, err)
 		}
 	})

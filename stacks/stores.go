@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/pod"
@@ -143,11 +144,11 @@ func (p *platform) on(s *Settings, name string) (pod.Placement, localvolume.Stor
 		return pod.Placement{}, localvolume.Storage{}, nil, err
 	}
 	place, disk := node.place(p.class.Name)
-	return place, disk, p.after(node.Name), nil
+	return place, disk, p.Ready(node.Name), nil
 }
 
 // place is where something with data runs, and its disk.
 func (n Node) place(class pulumi.StringInput) (pod.Placement, localvolume.Storage) {
 	return pod.Placement{NodeSelector: n.Labels, Tolerations: n.Tolerations()},
-		localvolume.Storage{NodeName: n.Name, Path: dataMount, SizeGiB: n.DataGiB, ClassName: class}
+		localvolume.Storage{NodeName: n.Name, Path: cluster.DataMount, SizeGiB: n.DataGiB, ClassName: class}
 }

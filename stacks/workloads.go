@@ -15,7 +15,7 @@ const namespaceApplications = "growbin"
 
 // deployWorkloads deploys everything that runs on the cluster: the platform, the stores, what uses them, and what
 // watches it all.
-func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
+func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error {
 	p, err := newPlatform(ctx, s, c)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *cluster) error {
 // deployApplications deploys the catalogue, after the stores: an application that finds its store missing is not ready, and
 // Pulumi, which does few things at once (four per processor), would wait for applications with every place it has and
 // never come to the stores.
-func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platform, stores *stores) error {
+func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) error {
 	space, err := namespace.NewNamespace(ctx, namespaceApplications, &namespace.NamespaceArgs{Registry: s.registry()}, p.inCluster)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *cluster, p *platfor
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
-		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.after(application.Node), stores.before()); err != nil {
+		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.before()); err != nil {
 			return err
 		}
 	}
