@@ -67,26 +67,26 @@ func (p *Problems) NotSet(field, format string, args ...any) {
 	p.list = append(p.list, Problem{Field: field, Must: fmt.Sprintf(format, args...)})
 }
 
-// Include records the problems of a nested value below the given field; with an empty field they keep their own.
-// It ignores nil.
+// Include records the problems of a nested value below the given field; with an empty field they keep their own. It ignores
+// nil, and the heading of a wrapped list of problems.
 func (p *Problems) Include(field string, err error) {
 	if err == nil {
 		return
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
 		for _, one := range joined.Unwrap() {
 			p.Include(field, one)
 		}
 		return
 	}
-	var problem Problem
-	switch {
-	case field == "":
-	case errors.As(err, &problem) && err == error(problem):
-		problem.Field = field + "." + problem.Field
-		err = problem
-	default:
-		err = fmt.Errorf("%s: %w", field, err)
+	if field != "" {
+		if problem, ok := err.(Problem); ok {
+			problem.Field = field + "." + problem.Field
+			err = problem
+		} else {
+			err = fmt.Errorf("%s: %w", field, err)
+		}
 	}
 	p.list = append(p.list, err)
 }

@@ -2,6 +2,7 @@ package validation
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -42,16 +43,23 @@ func TestProblems_IncludeNestsFields(t *testing.T) {
 	var inner Problems
 	inner.Add("FromPort", 70000, "must be 0 to 65535")
 	inner.NotSet("Description", "must say why the traffic is needed")
+	inner.Add("FromCIDRs", []string{"a"}, "must be ranges") // a value that cannot be compared
 	var p Problems
 	p.Include("Rules[2]", inner.Err())
 	p.Include("", inner.Err())
 	p.Include("Image", errors.New("invalid reference"))
-	require.Len(t, p.List(), 5)
+	p.Include("Nodes[w]", fmt.Errorf("worker:\n%w", inner.Err()))
+	require.Len(t, p.List(), 10)
 	assert.Equal(t, strings.Join([]string{
 		"Rules[2].FromPort: 70000 must be 0 to 65535",
 		"Rules[2].Description: not set, must say why the traffic is needed",
+		`Rules[2].FromCIDRs: ["a"] must be ranges`,
 		"FromPort: 70000 must be 0 to 65535",
 		"Description: not set, must say why the traffic is needed",
+		`FromCIDRs: ["a"] must be ranges`,
 		"Image: invalid reference",
+		"Nodes[w].FromPort: 70000 must be 0 to 65535",
+		"Nodes[w].Description: not set, must say why the traffic is needed",
+		`Nodes[w].FromCIDRs: ["a"] must be ranges`,
 	}, "\n"), p.Err().Error())
 }
