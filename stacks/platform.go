@@ -11,7 +11,7 @@ import (
 
 const namespaceArgoCD = "argocd"
 
-// platform holds what every other resource in the cluster depends on.
+// platform holds the pod network, the node roles and the storage class, which all workloads depend on.
 type platform struct {
 	*cluster.Platform
 	// inCluster sends a resource to the cluster's API server.

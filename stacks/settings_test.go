@@ -63,7 +63,7 @@ func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
 		"surge of control plane":  {map[string]string{"surgeNodes": `["k8s-master"]`}, `growbin:surgeNodes is "k8s-master"; it keeps data`},
 		"surge of nobody":         {map[string]string{"surgeNodes": `["k8s-worker-1"]`}, `growbin:surgeNodes is "k8s-worker-1"; no node is named`},
 		"unprotected":             {map[string]string{"unprotectedNodes": `["k8s-worker-1"]`}, `growbin:unprotectedNodes is "k8s-worker-1"; no node is named`},
-		"type":                    {map[string]string{"instanceTypes": `["k8s-redis=t3.tiny"]`}, `growbin:instanceTypes, node k8s-redis: unknown instance type "t3.tiny"; use one of c6i.large`},
+		"type":                    {map[string]string{"instanceTypes": `["k8s-redis=t3.tiny"]`}, `growbin:instanceTypes, node k8s-redis: instance type: "t3.tiny" must be one of c6i.large`},
 		"type of nobody":          {map[string]string{"instanceTypes": `["k8s-cache=t3.small"]`}, `growbin:instanceTypes names node "k8s-cache"; use one of k8s-master`},
 		"type entry":              {map[string]string{"instanceTypes": `["k8s-redis"]`}, `growbin:instanceTypes is "k8s-redis"; give each entry as name=value`},
 		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, `growbin:bootTimeoutMinutes is 0; give at least 1`},

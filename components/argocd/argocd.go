@@ -8,14 +8,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const argocdType = "kubeadm-aws:argocd:ArgoCD"
+const typeToken = "kubeadm-aws:argocd:ArgoCD"
 
-// What others reach Argo CD by. The server speaks plain HTTP, without a redirect to HTTPS: a load balancer in front of
-// it ends TLS, and must speak HTTP to it, too.
+// Address of Argo CD in the cluster. The server speaks plain HTTP without a redirect to HTTPS: a load balancer in front of it
+// terminates TLS and must forward HTTP.
 const (
 	ServerService = "argocd-server"
 	ServerPort    = 80
-	// HealthPath answers 200 when the server is well, for a load balancer's health check.
+	// HealthPath is the path of a load balancer's health check.
 	HealthPath = "/healthz"
 )
 
@@ -25,22 +25,22 @@ const adminUser = "admin"
 type ArgoCD struct {
 	pulumi.ResourceState
 
-	// AdminUser and AdminPassword sign in; the password is generated and secret.
-	AdminUser     pulumi.StringOutput
-	AdminPassword pulumi.StringOutput
+	// AdminUser and AdminPassword are the credentials of the administrator; the password is generated, and a secret.
+	AdminUser     pulumi.StringOutput `pulumi:"adminUser"`
+	AdminPassword pulumi.StringOutput `pulumi:"adminPassword"`
 }
 
-// NewArgoCD installs the chart into a namespace that has to exist.
+// NewArgoCD installs the chart into an existing namespace.
 func NewArgoCD(ctx *pulumi.Context, name string, args *ArgoCDArgs, opts ...pulumi.ResourceOption) (*ArgoCD, error) {
 	if args == nil {
-		return nil, fmt.Errorf("argocd %s: no arguments given", name)
+		args = &ArgoCDArgs{}
 	}
 	settings := args.withDefaults()
 	if err := settings.Validate(); err != nil {
 		return nil, fmt.Errorf("argocd %s: %w", name, err)
 	}
 	a := &ArgoCD{AdminUser: pulumi.String(adminUser).ToStringOutput()}
-	if err := ctx.RegisterComponentResource(argocdType, name, a, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(typeToken, name, a, opts...); err != nil {
 		return nil, fmt.Errorf("argocd %s: %w", name, err)
 	}
 	b := &builder{ctx: ctx, name: name, args: settings, parent: a}
@@ -50,7 +50,7 @@ func NewArgoCD(ctx *pulumi.Context, name string, args *ArgoCDArgs, opts ...pulum
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"adminUser": a.AdminUser, "adminPassword": a.AdminPassword})
 }
 
-// builder carries what the steps share.
+// builder holds the state shared by the steps.
 type builder struct {
 	ctx    *pulumi.Context
 	name   string

@@ -177,8 +177,8 @@ func TestRepositoryAndRootAreMadeWhenGiven(t *testing.T) {
 
 func TestEverythingDescendsFromTheComponent(t *testing.T) {
 	for _, res := range deploy(t, sampleArgs()).resources {
-		if res.kind != argocdType {
-			assert.Contains(t, res.parent, argocdType, "%s %s", res.kind, res.name)
+		if res.kind != typeToken {
+			assert.Contains(t, res.parent, typeToken, "%s %s", res.kind, res.name)
 		}
 	}
 }

@@ -20,7 +20,7 @@ type registered struct {
 	inputs             resource.PropertyMap
 }
 
-// recorder answers for the engine and keeps what was registered.
+// recorder is a fake engine that records registrations.
 type recorder struct {
 	lock      sync.Mutex
 	resources []registered
@@ -46,7 +46,7 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return args.Args, nil
 }
 
-// deploy runs NewArgoCD and returns what it registered.
+// deploy runs NewArgoCD and returns its registrations.
 func deploy(t *testing.T, args *ArgoCDArgs) *recorder {
 	t.Helper()
 	r := &recorder{}

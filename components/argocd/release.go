@@ -13,7 +13,7 @@ import (
 const (
 	chart      = "argo-cd"
 	repository = "https://argoproj.github.io/argo-helm"
-	// releaseName is what the names of all its objects begin with, ServerService's too.
+	// releaseName begins the names of all objects of the chart, ServerService's too.
 	releaseName = "argocd"
 )
 
@@ -43,7 +43,7 @@ func (b *builder) release(passwordHash pulumi.StringOutput) (*helmv3.Release, er
 	return release, nil
 }
 
-// repository tells Argo CD of the Git repository, by a Secret with the label it looks for.
+// repository adds the Git repository to Argo CD, by a Secret with its label.
 func (b *builder) repository() error {
 	r := b.args.Repository
 	if r == nil {
@@ -70,8 +70,8 @@ func (b *builder) repository() error {
 	return nil
 }
 
-// rootApplication is made when the release has installed its kind. It has no finalizer: destroying the cluster must
-// not wait for Argo CD to take down what it manages.
+// rootApplication is created once the release has installed its kind. It has no finalizer: a destroy must not wait for Argo CD
+// to delete the managed objects.
 func (b *builder) rootApplication(release *helmv3.Release) error {
 	root := b.args.Root
 	if root == nil {

@@ -77,7 +77,7 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 		ApplicationSet:  sized("20m", "64Mi", "100m", "128Mi"),
 		Redis:           sized("10m", "64Mi", "100m", "128Mi"),
 		RedisSecretInit: small,
-		// Nobody signs in by single sign-on, and alerts are Alertmanager's.
+		// There is no single sign-on, and Alertmanager sends the alerts.
 		Dex:           switchValues{Enabled: false},
 		Notifications: switchValues{Enabled: false},
 	}
@@ -98,7 +98,7 @@ func sized(cpuRequest, memoryRequest, cpuLimit, memoryLimit string) componentVal
 	return componentValues{corev1.ResourceRequirements{Requests: amount(cpuRequest, memoryRequest), Limits: amount(cpuLimit, memoryLimit)}}
 }
 
-// toMap turns the values into what a Release takes.
+// toMap converts the values for a Release.
 func (v chartValues) toMap() (map[string]any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -111,7 +111,7 @@ func (v chartValues) toMap() (map[string]any, error) {
 	return out, nil
 }
 
-// secretValuesFor returns the values with the hash in them, as a secret; what else they hold is shown in previews.
+// secretValuesFor returns the values with the hash as a secret; previews show the other values.
 func secretValuesFor(a *ArgoCDArgs, hash pulumi.StringOutput) (pulumi.Map, error) {
 	values, err := valuesFor(a, "").toMap()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 const kindRelease = "kubernetes:helm.sh/v3:Release"
 
-// recorder answers for the engine and keeps what was registered, by resource name.
+// recorder is a fake engine that records registrations by resource name.
 type recorder struct {
 	lock     sync.Mutex
 	releases map[string]pulumi.MockResourceArgs
@@ -47,7 +47,7 @@ func deploy(t *testing.T, args *CalicoArgs) (*recorder, error) {
 	return r, err
 }
 
-// operatorValues are what the operator's release got, decoded strictly: nothing is set that values.go does not name.
+// operatorValues returns the values of the operator's release, decoded strictly: values.go names every key.
 func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
 	t.Helper()
 	r, err := deploy(t, args)

@@ -104,7 +104,7 @@ func valuesFor(a *CalicoArgs) chartValues {
 	}
 }
 
-// NodeRequests is what Calico's pod on every node asks for.
+// NodeRequests returns the resource requests of Calico's pod on every node.
 func NodeRequests() corev1.ResourceList { return amounts("50m", "112Mi") }
 
 func amounts(cpu, memory string) corev1.ResourceList {
@@ -122,7 +122,7 @@ func sized(name string, requests corev1.ResourceList, memory string) workload {
 	return w
 }
 
-// toMap turns the values into what a Release takes.
+// toMap converts the values for a Release.
 func (v chartValues) toMap() (map[string]any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -27,12 +27,12 @@ func (r Resources) Of(total Resources) (cpuPercent, memoryPercent float64) {
 	return 100 * float64(r.MilliCPU) / float64(total.MilliCPU), 100 * float64(r.MemoryMiB) / float64(total.MemoryMiB)
 }
 
-// Usable is what the operating system of an instance of this type sees.
+// Usable returns the resources of an instance of this type that its operating system can use.
 func (t InstanceType) Usable() Resources {
 	return Resources{int64(t.VCPU) * 1000, int64(float64(t.MemoryMiB) * (1 - kernelOverhead))}
 }
 
-// Reserved is what kubelet and the container runtime need on a node with maxPods pods:
+// Reserved returns the resources of kubelet and container runtime on a node with maxPods pods:
 // memory 255 MiB + 11 MiB a pod, CPU 6 % of the first core, 1 % of the second, 0.5 % of the next two and
 // 0.25 % of the rest (the rule of EKS's node bootstrap).
 func (t InstanceType) Reserved(maxPods int) Resources {
@@ -52,19 +52,19 @@ func (t InstanceType) Reserved(maxPods int) Resources {
 	return Resources{MilliCPU: tenths / 10, MemoryMiB: int64(255 + 11*maxPods)}
 }
 
-// Allocatable is what the scheduler may give to pods: usable less reserved less the eviction threshold.
+// Allocatable returns the resources for pods: usable less reserved less the eviction threshold.
 func (t InstanceType) Allocatable(maxPods int) Resources {
 	usable, reserved := t.Usable(), t.Reserved(maxPods)
 	return Resources{usable.MilliCPU - reserved.MilliCPU, usable.MemoryMiB - reserved.MemoryMiB - evictionMiB}
 }
 
-// KubeReserved is Reserved in the form of a KubeletConfiguration's kubeReserved.
+// KubeReserved returns Reserved in the form of a KubeletConfiguration's kubeReserved.
 func (t InstanceType) KubeReserved(maxPods int) map[string]string {
 	r := t.Reserved(maxPods)
 	return map[string]string{"cpu": fmt.Sprintf("%dm", r.MilliCPU), "memory": fmt.Sprintf("%dMi", r.MemoryMiB)}
 }
 
-// EvictionHard holds kubelet's hard eviction thresholds; its defaults are lost as soon as one is set, so all are named.
+// EvictionHard returns kubelet's hard eviction thresholds. Setting one drops kubelet's defaults, so it holds all.
 func EvictionHard() map[string]string {
 	return map[string]string{
 		"memory.available":  fmt.Sprintf("%dMi", evictionMiB),

@@ -21,9 +21,9 @@ func TestAllocatableLeavesRoomForKubeletAndKernel(t *testing.T) {
 	assert.EqualValues(t, 80, xlarge.Reserved(30).MilliCPU, "6 %% + 1 %% + 2 × 0.5 %%")
 }
 
-func TestUnknownInstanceTypeNamesTheKnownOnes(t *testing.T) {
+func TestLookupInstanceType_Unknown(t *testing.T) {
 	_, err := LookupInstanceType("t3.tiny")
-	assert.ErrorContains(t, err, `unknown instance type "t3.tiny"; use one of c6i.large, `)
+	assert.ErrorContains(t, err, `instance type: "t3.tiny" must be one of c6i.large, `)
 }
 
 func pod(cpu, memory string) corev1.PodSpec {
@@ -78,7 +78,7 @@ func TestPlanReportsEverythingThatDoesNotFit(t *testing.T) {
 	_, err := Plan(twoNodes(), []PodSet{
 		{Name: "large", Replicas: 2, Pod: tooLarge}, {Name: "kept off", Replicas: 1, Pod: untolerated}, {Name: "loose", Replicas: 1, Pod: anywhere},
 	})
-	assert.ErrorContains(t, err, "node a is asked for 1200m CPU and 200 MiB but has 1000m and 1000 MiB to give")
+	assert.ErrorContains(t, err, "node a has requests of 1200m CPU and 200 MiB, must be at most 1000m and 1000 MiB")
 	assert.ErrorContains(t, err, "kept off fits 0 nodes")
-	assert.ErrorContains(t, err, "loose fits 2 nodes ([a b])")
+	assert.ErrorContains(t, err, "loose fits 2 nodes [a b]")
 }

@@ -1,15 +1,17 @@
-// Package capacity knows how much an EC2 instance type offers to pods, and how much of it objects plan to use.
+// Package capacity computes the resources that an EC2 instance type offers to pods, and the requests of planned pods.
 package capacity
 
 import (
-	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// InstanceType is what EC2 documents of one of its types.
+// InstanceType holds EC2's figures of one instance type.
 type InstanceType struct {
-	// Name is EC2's name, for example "t3.medium".
+	// Name is EC2's name, e.g. t3.medium.
 	Name string
 	// VCPU counts virtual CPUs.
 	VCPU int
@@ -37,15 +39,10 @@ func LookupInstanceType(name string) (InstanceType, error) {
 	if t, ok := instanceTypes[name]; ok {
 		return t, nil
 	}
-	return InstanceType{}, fmt.Errorf("unknown instance type %q; use one of %s", name, strings.Join(InstanceTypeNames(), ", "))
+	return InstanceType{}, validation.Problem{Field: "instance type", Value: name, Must: "must be one of " + strings.Join(InstanceTypeNames(), ", ")}
 }
 
-// InstanceTypeNames lists the known types in alphabetical order.
+// InstanceTypeNames returns the known types in alphabetical order.
 func InstanceTypeNames() []string {
-	names := make([]string, 0, len(instanceTypes))
-	for name := range instanceTypes {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(maps.Keys(instanceTypes))
 }

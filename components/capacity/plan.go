@@ -3,33 +3,36 @@ package capacity
 import (
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Node is a machine that pods can be placed on.
+// Node is a node that pods can be placed on.
 type Node struct {
-	Name        string
-	Labels      map[string]string
-	Taints      []corev1.Taint
+	// Name, Labels and Taints are those of the Node object.
+	Name   string
+	Labels map[string]string
+	Taints []corev1.Taint
+	// Allocatable are the resources for pods.
 	Allocatable Resources
 }
 
 // PodSet is a number of equal pods, as a Deployment, a StatefulSet or a DaemonSet creates them.
 type PodSet struct {
-	// Name is for messages, for example "Deployment growbin/auth-api".
+	// Name is used in errors, e.g. "Deployment apps/api".
 	Name string
 	// Replicas is ignored when EveryNode is set.
 	Replicas int
 	// EveryNode is true for a DaemonSet: one pod on each node it fits.
 	EveryNode bool
-	Pod       corev1.PodSpec
+	// Pod is the template of the pods.
+	Pod corev1.PodSpec
 }
 
-// Plan places every pod set and returns what each node is asked for, by node name. A set that is not a
-// DaemonSet must fit exactly one node, so that the answer does not depend on the scheduler's choice;
-// control-plane pods such as kube-apiserver are not part of it. Every problem is reported, joined.
+// Plan places every pod set and returns the sum of requests by node name. A set that is not a DaemonSet must fit exactly one
+// node, so that the result does not depend on the scheduler's choice; control-plane pods, e.g. kube-apiserver, are not
+// included. It returns all problems, joined.
 func Plan(nodes []Node, sets []PodSet) (map[string]Resources, error) {
 	load := map[string]Resources{}
 	var problems []error
@@ -46,22 +49,22 @@ func Plan(nodes []Node, sets []PodSet) (map[string]Resources, error) {
 				load[places[0].Name] = load[places[0].Name].Add(request)
 			}
 		default:
-			problems = append(problems, fmt.Errorf("%s fits %d nodes (%v); its selector and tolerations must fit exactly one",
+			problems = append(problems, fmt.Errorf("%s fits %d nodes %v: its selector and tolerations must fit exactly one",
 				set.Name, len(places), nodeNames(places)))
 		}
 	}
 	for _, node := range nodes {
-		asked, has := load[node.Name], node.Allocatable
-		if asked.MilliCPU > has.MilliCPU || asked.MemoryMiB > has.MemoryMiB {
-			problems = append(problems, fmt.Errorf("node %s is asked for %dm CPU and %d MiB but has %dm and %d MiB to give",
-				node.Name, asked.MilliCPU, asked.MemoryMiB, has.MilliCPU, has.MemoryMiB))
+		requested, has := load[node.Name], node.Allocatable
+		if requested.MilliCPU > has.MilliCPU || requested.MemoryMiB > has.MemoryMiB {
+			problems = append(problems, fmt.Errorf("node %s has requests of %dm CPU and %d MiB, must be at most %dm and %d MiB",
+				node.Name, requested.MilliCPU, requested.MemoryMiB, has.MilliCPU, has.MemoryMiB))
 		}
 	}
 	return load, errors.Join(problems...)
 }
 
-// Requests is what the scheduler counts for one pod: the sum of its containers, or its largest init
-// container where that is more, plus overhead.
+// Requests returns the requests of one pod as the scheduler counts them: the sum of its containers, or its largest init
+// container if that is more, plus overhead.
 func Requests(pod corev1.PodSpec) Resources {
 	var running, starting Resources
 	for _, c := range pod.Containers {
@@ -135,6 +138,6 @@ func nodeNames(nodes []Node) []string {
 	for _, node := range nodes {
 		names = append(names, node.Name)
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
 }

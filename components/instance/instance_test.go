@@ -41,7 +41,7 @@ type world struct {
 	instanceID, privateIP, publicIP string
 }
 
-// deploy makes a node called k8s-redis in a public subnet, and what it needs around it.
+// deploy creates an instance called k8s-redis in a public subnet, with the resources it refers to.
 func deploy(t *testing.T, args InstanceArgs) (*world, error) {
 	t.Helper()
 	w := &world{cloud: awssim.New(awssim.Options{})}
@@ -64,7 +64,7 @@ func deploy(t *testing.T, args InstanceArgs) (*world, error) {
 	return w, err
 }
 
-// surroundings makes what the arguments refer to.
+// surroundings creates the resources that the arguments refer to.
 func surroundings(ctx *pulumi.Context, args *InstanceArgs) (*ec2.Subnet, error) {
 	vpc, err := ec2.NewVpc(ctx, "net", &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")})
 	if err != nil {

@@ -36,7 +36,7 @@ type fakeAWS struct {
 	unregistered int
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int
-	// join is what reads of the join parameter find, one after the other; the last value stays.
+	// join holds the values that successive reads of the join parameter return; the last one stays.
 	join []string
 	// denied is refused every SSM call when true.
 	denied   bool

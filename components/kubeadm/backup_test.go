@@ -78,7 +78,7 @@ func manifestOf(t *testing.T, files map[string][]byte) kubeadm.BackupManifest {
 	return manifest
 }
 
-// lastBackup decodes what the machine reported about its backups.
+// lastBackup decodes the machine's last report about its backups.
 func (m *machine) lastBackup() kubeadm.StatusMessage {
 	m.t.Helper()
 	value := ""

@@ -10,8 +10,8 @@ import (
 
 const typeToken = "kubeadm-aws:kubeadm:Bootstrap"
 
-// Bootstrap is what a cluster's nodes share outside themselves: the SSM parameters that they find each other through, and for
-// each node a role that lets it do its own part and nothing else.
+// Bootstrap holds the AWS resources that nodes bootstrap with: the SSM parameters that they exchange join data and status
+// through, and for each node an instance profile with least privilege.
 type Bootstrap struct {
 	pulumi.ResourceState
 
@@ -20,12 +20,12 @@ type Bootstrap struct {
 	KubeconfigParameter pulumi.StringOutput `pulumi:"kubeconfigParameter"`
 	// StatusParameters are names of SSM parameters by node name.
 	StatusParameters map[string]pulumi.StringOutput
-	// InstanceProfiles are names of instance profiles by node name. Each is known only when its role may do all it needs.
+	// InstanceProfiles are names of instance profiles by node name. Each resolves once its role has its policy.
 	InstanceProfiles map[string]pulumi.StringOutput
 }
 
-// NewBootstrap makes the parameters and the instance profiles of a cluster. Nodes are launched by others, with these profiles
-// and with the user data of ControlPlaneUserData and WorkerUserData.
+// NewBootstrap creates the parameters and the instance profiles of a cluster. The caller launches the instances, with these
+// profiles and with the user data of ControlPlaneUserData and WorkerUserData.
 func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ...pulumi.ResourceOption) (*Bootstrap, error) {
 	if args == nil {
 		args = &BootstrapArgs{}
@@ -61,7 +61,7 @@ type bootstrapBuilder struct {
 }
 
 func (b *bootstrapBuilder) build() error {
-	join, err := b.parameter("join", JoinParameter(b.args.ClusterName), "SecureString", "What workers join the cluster with; written by the control plane")
+	join, err := b.parameter("join", JoinParameter(b.args.ClusterName), "SecureString", "Join data of workers; written by the control plane")
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (b *bootstrapBuilder) build() error {
 	}
 	b.bootstrap.JoinParameter, b.bootstrap.KubeconfigParameter = join.Name, kubeconfig.Name
 	for _, node := range b.args.nodes() {
-		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "How far the node's boot has come; written by the node")
+		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "Bootstrap status of the node; written by the node")
 		if err != nil {
 			return err
 		}
@@ -95,12 +95,12 @@ func (b *bootstrapBuilder) build() error {
 	return nil
 }
 
-// controlPlaneStatements are what the control plane may do, with backups if there is a place for them.
+// controlPlaneStatements returns the permissions of the control plane, with those for backups if there is a bucket.
 func (b *bootstrapBuilder) controlPlaneStatements(parameters ...pulumi.StringInput) ([]Statement, error) {
 	if b.args.BackupBucketARN == nil {
 		return []Statement{writeParameters(parameters...)}, nil
 	}
-	backup, err := b.parameter("backup", BackupParameter(b.args.ClusterName), "String", "How the last backup or restore of the control plane went; written by it")
+	backup, err := b.parameter("backup", BackupParameter(b.args.ClusterName), "String", "Result of the last backup or restore of the control plane; written by it")
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ss
 		Value:       pulumi.String(PendingValue),
 		Description: pulumi.String(description),
 	}, pulumi.Parent(b.bootstrap),
-		// Pulumi owns the parameter, so that destroy removes it; its value belongs to the instances.
+		// Pulumi creates and destroys the parameter; instances write its value.
 		pulumi.IgnoreChanges([]string{"value"}))
 	if err != nil {
 		return nil, fmt.Errorf("parameter %s: %w", path, err)
@@ -122,7 +122,7 @@ func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ss
 	return parameter, nil
 }
 
-// instanceProfile makes a node's role: one for each node, so that none can write another's status.
+// instanceProfile creates the role of a node. Each node has its own, so that none can write the status of another.
 func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) (*iam.InstanceProfile, error) {
 	child := b.name + "-" + node
 	role, err := iam.NewRole(b.ctx, child, &iam.RoleArgs{
@@ -142,7 +142,7 @@ func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) 
 	profile, err := iam.NewInstanceProfile(b.ctx, child, &iam.InstanceProfileArgs{
 		Role: role.Name,
 	}, pulumi.Parent(b.bootstrap),
-		// An instance that boots with the profile must find its permissions there.
+		// An instance that boots with the profile needs its permissions.
 		pulumi.DependsOn([]pulumi.Resource{policy}))
 	if err != nil {
 		return nil, fmt.Errorf("instance profile of node %s: %w", node, err)

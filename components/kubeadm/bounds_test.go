@@ -22,7 +22,7 @@ func bound(t *testing.T, config any, script, variable string) int {
 	return seconds
 }
 
-// TestBoundsFitEachOther holds that what may take long is waited for long enough, and that nothing is waited for without end:
+// TestBoundsFitEachOther checks that timeouts exceed the duration of slow operations, and that every wait is bounded:
 // a step's own bound must speak, with its reason, before the driver's cuts the step off.
 func TestBoundsFitEachOther(t *testing.T) {
 	t.Parallel()

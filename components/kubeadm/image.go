@@ -6,23 +6,23 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// roleImage is the role of a machine that boots only to have an image made of it.
+// roleImage is the role of an instance that becomes a machine image.
 const roleImage = "image"
 
-// ImageConfig is what a machine is told that is to become a machine image.
+// ImageConfig is the configuration of an instance that becomes a machine image.
 type ImageConfig struct {
 	// Region is the AWS region, e.g. ap-northeast-2.
 	Region string
 	// KubernetesVersion, PackageRevision, ContainerdVersion and Sources are as in NodeConfig. A node that is launched from the
-	// image with others does the steps over.
+	// image with others repeats the steps.
 	KubernetesVersion, PackageRevision, ContainerdVersion string
 	Sources                                               Sources
-	// Images are references of images that the machine image is to hold, beside those that kubeadm names.
+	// Images are references of images to pull into the machine image, beside those that kubeadm names.
 	Images []string
 }
 
-// ImageUserData renders the user data of a machine that installs what all nodes need, fetches images, takes off itself what
-// belongs to one machine, and shuts down. It needs no role in AWS and reports nothing: that it stops is its report.
+// ImageUserData renders the user data of an instance that installs the packages of a node, pulls images, removes all
+// machine-specific files, and shuts down. It needs no role in AWS and reports nothing: callers wait until it has stopped.
 func ImageUserData(config ImageConfig) (string, error) {
 	node := NodeConfig{
 		Cluster: roleImage, Name: roleImage, Region: config.Region, MaxPods: 1,

@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// tool finds a program that checks what is rendered. In CI it must be there; elsewhere its check says that it was not run.
+// tool finds a program that checks rendered files. In CI it is required; elsewhere its check is skipped.
 func tool(t *testing.T, name, fix string) (string, bool) {
 	t.Helper()
 	if testing.Short() {

@@ -132,7 +132,7 @@ func (m *machine) installCommands() {
 	m.command("ctr", ctrStandIn)
 }
 
-// kubeadmStandIn leaves what kubeadm would leave, so far as the scripts look at it.
+// kubeadmStandIn writes the files of kubeadm that the scripts read.
 const kubeadmStandIn = `state=$ROOT/var/lib/control-plane
 case "$*" in
 "config images list "*)
@@ -210,7 +210,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
 	defer cancel()
-	// The shell's own process number is what a stand-in kills to play a power failure.
+	// A fake kills the shell by its process number to simulate a power failure.
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
@@ -225,7 +225,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	return output.String(), err
 }
 
-// settle waits for what the scripts leave running: it fetches images.
+// settle waits for the background pull of images.
 func (m *machine) settle() {
 	m.t.Helper()
 	require.Eventually(m.t, func() bool {
@@ -266,7 +266,7 @@ func parseStatus(t *testing.T, text string) kubeadm.StatusMessage {
 	return status
 }
 
-// reboot empties what is in memory only.
+// reboot removes the files in memory.
 func (m *machine) reboot() {
 	m.t.Helper()
 	require.NoError(m.t, os.RemoveAll(m.path("/run")))
@@ -276,7 +276,7 @@ var uuid = regexp.MustCompile(`UUID=[0-9a-f-]{36}`)
 var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: the address of the stand-in for AWS is in it
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
-// files is what outlives a reboot: every file's mode and content by path, without what differs from machine to machine.
+// files returns the files that outlive a reboot, mode and content by path, without machine-specific parts.
 func (m *machine) files() map[string]string {
 	m.t.Helper()
 	files := map[string]string{}

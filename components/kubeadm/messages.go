@@ -2,17 +2,17 @@ package kubeadm
 
 // Phases of a node's boot, as StatusMessage.Phase has them.
 const (
-	// PhasePending is a node of which nothing has been heard.
+	// PhasePending is a node that has not reported.
 	PhasePending = "Pending"
-	// PhaseBooting is a node whose scripts are at work on StatusMessage.Step.
+	// PhaseBooting is a node that runs StatusMessage.Step.
 	PhaseBooting = "Booting"
 	// PhaseReady is a node whose scripts are done: the control plane has published its kubeconfig, a worker has joined.
 	PhaseReady = "Ready"
-	// PhaseFailed is a node whose scripts gave up on a step, for now: systemd runs them again.
+	// PhaseFailed is a node with a failed step; systemd retries.
 	PhaseFailed = "Failed"
 )
 
-// PendingValue is what Pulumi puts into every SSM parameter of a cluster, until an instance overwrites it.
+// PendingValue is the placeholder in every SSM parameter of a cluster, until an instance overwrites it.
 const PendingValue = "pending"
 
 // KubeconfigMessage is the value of the SSM parameter KubeconfigParameter, as JSON.
@@ -29,9 +29,9 @@ type StatusMessage struct {
 	InstanceID string `json:"instanceId"`
 	// Phase is one of the Phase constants.
 	Phase string `json:"phase"`
-	// Step is the boot step that the phase is about.
+	// Step is the boot step of the phase.
 	Step string `json:"step"`
-	// Reason says for a person why the step failed, or what a long step is about; often empty.
+	// Reason describes the failure, or the progress of a long step; often empty.
 	Reason string `json:"reason"`
 	// Time is when the message was written, in UTC, RFC 3339.
 	Time string `json:"time"`

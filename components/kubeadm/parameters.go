@@ -7,7 +7,7 @@ func JoinParameter(cluster string) string { return "/" + cluster + "/join" }
 func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubeconfig" }
 
 // BackupParameter is the name of the SSM parameter with a StatusMessage about the last backup or restore (String). Its Reason
-// is the backup's name, or why there is none.
+// is the name of the backup, or the failure.
 func BackupParameter(cluster string) string { return "/" + cluster + "/backup" }
 
 // StatusParameter is the name of the SSM parameter with a node's StatusMessage (String).

@@ -4,11 +4,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Statement allows a node's instance profile to do something.
+// Statement is an IAM statement that allows a node more actions.
 type Statement struct {
-	// Sid says what it is for, in letters and digits.
+	// Sid names the purpose, in letters and digits.
 	Sid string
-	// Actions are IAM actions such as s3:GetObject.
+	// Actions are IAM actions, e.g. s3:GetObject.
 	Actions []string
 	// Resources are the ARNs that the actions are allowed on.
 	Resources pulumi.StringArrayInput
@@ -17,7 +17,7 @@ type Statement struct {
 // trustEC2 lets EC2 instances take the role.
 const trustEC2 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
-// sessionManager is what Session Manager needs on an instance (AWS Systems Manager user guide, "Minimal Session Manager permissions").
+// sessionManager returns the permissions of Session Manager on an instance (AWS Systems Manager user guide, "Minimal Session Manager permissions").
 // The managed policy AmazonSSMManagedInstanceCore would let every node read every parameter, the administrator's kubeconfig too.
 func sessionManager() Statement {
 	return Statement{
@@ -29,7 +29,7 @@ func sessionManager() Statement {
 			"ssmmessages:OpenControlChannel",
 			"ssmmessages:OpenDataChannel",
 		},
-		Resources: pulumi.StringArray{pulumi.String("*")}, // these actions know no resources
+		Resources: pulumi.StringArray{pulumi.String("*")}, // these actions support no resources
 	}
 }
 

@@ -51,7 +51,7 @@ func (c *ControlPlaneConfig) documents() []any {
 		clusterKubelet(),
 		kubeProxyConfiguration{
 			typeMeta: typeMeta{APIVersion: "kubeproxy.config.k8s.io/v1alpha1", Kind: "KubeProxyConfiguration"},
-			Mode:     "iptables", // what Calico's default data plane is tested with
+			Mode:     "iptables", // Calico's default data plane is tested with it
 		},
 	}
 }
@@ -63,7 +63,7 @@ func (c *WorkerConfig) documents() []any {
 		Discovery:        discovery{File: fileDiscovery{KubeConfigPath: userdata.DiscoveryPath}},
 		NodeRegistration: c.registration(c.Taints),
 		Patches:          patches{Directory: userdata.PatchesDir},
-		// Short, because the script reads the join data again after each attempt: an expired token must not hold it up.
+		// Short, because the script reads the join data again after each attempt: an expired token must not block it.
 		Timeouts: timeouts{Discovery: "1m0s", TLSBootstrap: "2m0s"},
 	}}
 }
@@ -76,7 +76,7 @@ func clusterKubelet() kubeletConfiguration {
 		CgroupDriver:       "systemd",
 		RotateCertificates: true,
 		SeccompDefault:     true,
-		// One slow image must not keep all other pods of a fresh node waiting.
+		// One slow image must not block all other pods of a new node.
 		SerializeImagePulls:   &serial,
 		MaxParallelImagePulls: 3,
 		// Pods are ended in order when the machine shuts down; works only when both periods are set.
@@ -93,7 +93,7 @@ func (c *NodeConfig) kubeletPatch(clientCA string) kubeletConfiguration {
 		KubeReserved:   c.KubeReserved,
 		SystemReserved: c.SystemReserved,
 		EvictionHard:   c.EvictionHard,
-		// Without it every signal that is not given would be switched off.
+		// Without it every other signal would be disabled.
 		MergeDefaultEvictionSettings: true,
 	}
 }
@@ -104,7 +104,7 @@ func kubeletMeta() typeMeta {
 
 func (c *NodeConfig) registration(taints []corev1.Taint) nodeRegistration {
 	if taints == nil {
-		taints = []corev1.Taint{} // nil would be written as null, which says nothing
+		taints = []corev1.Taint{} // nil would be written as null, which kubeadm reads as its default
 	}
 	registration := nodeRegistration{Name: c.Name, CRISocket: criSocket, Taints: taints}
 	if len(c.Labels) > 0 {

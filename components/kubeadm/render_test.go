@@ -198,7 +198,7 @@ func TestUserDataOverTheLimitIsRefused(t *testing.T) {
 		config.Labels[key[:60]] = key[60:120]
 	}
 	_, err := kubeadm.WorkerUserData(config)
-	require.ErrorContains(t, err, "EC2 takes at most 16384")
+	require.ErrorContains(t, err, "must be at most 16384")
 }
 
 func TestUserDataLeavesRoom(t *testing.T) {

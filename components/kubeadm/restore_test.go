@@ -228,7 +228,7 @@ func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
 	require.Contains(t, m.calls(), "systemctl restart kubeadm-bootstrap.service")
 	require.Equal(t, "objects of now", m.read(etcdDB), "it was put into place before the boot does it")
 
-	output, err = m.boot() // what systemctl does on a machine
+	output, err = m.boot() // as systemctl does on a machine
 	require.NoError(t, err, output)
 	require.Equal(t, "objects of before", m.read(etcdDB))
 	require.Equal(t, authority, m.read(stateDir+"/pki/ca.crt"))
@@ -242,7 +242,7 @@ func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
 	before := strings.TrimSuffix(strings.TrimPrefix(kept[0], m.root), "/etcd/member/snap/db")
 	require.True(t, m.exists(before+"/pki/ca.key"))
 
-	// Back to what was kept aside, as docs/recover.md has it.
+	// Back to the kept data, as in docs/recover.md.
 	undo := exec.Command("bash", "-ec", `cd "$0" && mkdir undone && mv etcd pki undone/ && mv "$1"/etcd "$1"/pki . && rm -f "$2"/{control-plane,renew-join,publish,ready}.done`,
 		m.path(stateDir), m.path(before), m.path("/var/lib/kubeadm-bootstrap"))
 	text, err := undo.CombinedOutput()

@@ -1,15 +1,15 @@
 package kubeadm
 
-// Sources are the addresses that a booting node fetches from. They are settings so that mirrors and a lab can stand in.
+// Sources are the addresses that a booting node downloads from. Mirrors and labs can replace them.
 type Sources struct {
-	// KubernetesAPT is the apt repository of the Kubernetes minor, KubernetesAPTKey its ASCII-armoured signing key.
+	// KubernetesAPT is the apt repository of the Kubernetes minor, KubernetesAPTKey its ASCII-armored signing key.
 	KubernetesAPT, KubernetesAPTKey string
-	// ContainerdAPT is the apt repository with containerd.io, ContainerdAPTKey its ASCII-armoured signing key.
+	// ContainerdAPT is the apt repository with containerd.io, ContainerdAPTKey its ASCII-armored signing key.
 	ContainerdAPT, ContainerdAPTKey string
 	// ImageRepository is the registry and path of the control plane's images.
 	ImageRepository string
 	// IMDSEndpoint is the instance metadata service, SSMEndpoint the regional Systems Manager API, S3Endpoint the regional S3
-	// API, where a bucket is the first part of a path.
+	// API, with the bucket as the first part of a path.
 	IMDSEndpoint, SSMEndpoint, S3Endpoint string
 }
 

@@ -1,5 +1,5 @@
-// Package kubeadm turns EC2 instances into a Kubernetes cluster: the user data that each boots from, and the SSM parameters,
-// roles and security rules that they need to find each other.
+// Package kubeadm turns EC2 instances into a Kubernetes cluster: it renders their user data, and creates their SSM parameters,
+// roles and security rules.
 package kubeadm
 
 import (
@@ -72,7 +72,7 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 	})
 }
 
-// parts are what the roles differ by.
+// parts differ by role.
 type parts struct {
 	documents []any
 	patch     kubeletConfiguration
@@ -93,7 +93,7 @@ func (c *NodeConfig) render(p parts) (string, error) {
 		Files:    files,
 		Commands: [][]string{
 			{"systemctl", "daemon-reload"},
-			// Not waited for: cloud-init has nothing left to do, and the unit must also run at later boots.
+			// Not awaited: cloud-init is done, and the unit must also run at later boots.
 			{"systemctl", "enable", "--now", "--no-block", bootUnit},
 		},
 	})
@@ -117,7 +117,7 @@ func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
 		return nil, err
 	}
 	files := []cloudFile{newFile(userdata.EnvironmentPath, "0644", environment)}
-	if len(p.documents) > 0 { // a machine that becomes an image is no node
+	if len(p.documents) > 0 { // an instance that becomes an image is no node
 		files = append(files, newFile(userdata.KubeadmConfigPath, "0600", config), newFile(userdata.KubeletPatchPath, "0644", patch))
 	}
 	names := append(append([]string{}, commonScripts...), p.scripts...)
@@ -144,7 +144,7 @@ func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
 	return files, nil
 }
 
-// pack compresses and encodes the text, and makes sure that EC2 takes it.
+// pack compresses and encodes the text, and returns an error if it exceeds EC2's limit.
 func pack(node string, text []byte) (string, error) {
 	var packed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
@@ -158,7 +158,7 @@ func pack(node string, text []byte) (string, error) {
 		return "", fmt.Errorf("user data of %s: compressing: %w", node, err)
 	}
 	if packed.Len() > userdata.MaxBytes {
-		return "", fmt.Errorf("user data of %s has %d bytes: EC2 takes at most %d; fewer labels or shorter names are needed", node, packed.Len(), userdata.MaxBytes)
+		return "", fmt.Errorf("user data of %s has %d bytes: must be at most %d: use fewer labels or shorter names", node, packed.Len(), userdata.MaxBytes)
 	}
 	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
 }

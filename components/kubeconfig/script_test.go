@@ -97,7 +97,7 @@ func validArgs() KubeconfigArgs {
 	}
 }
 
-// outcome is what came of waiting for access.
+// outcome is the result of a wait for the kubeconfig.
 type outcome struct {
 	err error
 	// kubeconfig is empty when it did not become known.

@@ -77,7 +77,7 @@ func TestPasswordStaysHidden(t *testing.T) {
 	r.RequireUsed(t, "open-sesame")
 }
 
-// What others use is known only once the objects exist.
+// Outputs resolve only once the objects exist.
 func TestOutputs(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)

@@ -9,7 +9,7 @@ import (
 
 const anywhere = "0.0.0.0/0"
 
-// zoneSuffix is what a zone is called inside its region: "2a" for "ap-northeast-2a".
+// zoneSuffix returns the last part of a zone name: "2a" for "ap-northeast-2a".
 func zoneSuffix(zone string) string {
 	return zone[strings.LastIndex(zone, "-")+1:]
 }

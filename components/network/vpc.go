@@ -1,4 +1,4 @@
-// Package network builds the VPC a cluster lives in.
+// Package network builds the VPC of a cluster.
 package network
 
 import (
@@ -8,14 +8,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const vpcType = "kubeadm-aws:network:Vpc"
+const typeToken = "kubeadm-aws:network:Vpc"
 
 // Vpc is a VPC with its subnets by zone and their routes.
 type Vpc struct {
 	pulumi.ResourceState
 
 	// ID is the VPC's identifier.
-	ID pulumi.IDOutput
+	ID pulumi.IDOutput `pulumi:"vpcId"`
 	// PublicSubnets and PrivateSubnets are keyed by availability zone. Instances in a public subnet get a public address.
 	PublicSubnets, PrivateSubnets map[string]*ec2.Subnet
 }
@@ -26,17 +26,17 @@ func NewVpc(ctx *pulumi.Context, name string, args *VpcArgs, opts ...pulumi.Reso
 		return nil, fmt.Errorf("network %s: %w", name, err)
 	}
 	v := &Vpc{PublicSubnets: map[string]*ec2.Subnet{}, PrivateSubnets: map[string]*ec2.Subnet{}}
-	if err := ctx.RegisterComponentResource(vpcType, name, v, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(typeToken, name, v, opts...); err != nil {
 		return nil, fmt.Errorf("network %s: %w", name, err)
 	}
 	b := &builder{ctx: ctx, name: name, args: args, vpc: v}
 	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("network %s: %w", name, err)
 	}
-	return v, ctx.RegisterResourceOutputs(v, pulumi.Map{"id": v.ID})
+	return v, ctx.RegisterResourceOutputs(v, pulumi.Map{"vpcId": v.ID})
 }
 
-// builder carries what the steps of one VPC share.
+// builder holds the state shared by the steps.
 type builder struct {
 	ctx         *pulumi.Context
 	name        string

@@ -106,7 +106,7 @@ func (w world) internet(machine string) error {
 func TestPublicNetwork(t *testing.T) {
 	w := deploy(t, validArgs())
 	for token, want := range map[string][]string{
-		vpcType:           {"dev"},
+		typeToken:         {"dev"},
 		"aws:ec2/vpc:Vpc": {"dev"},
 		gatewayType:       {"dev"},
 		subnetType:        {"dev-public-2a", "dev-public-2c"},
@@ -119,7 +119,7 @@ func TestPublicNetwork(t *testing.T) {
 	} {
 		assert.Equal(t, want, w.names(token), token)
 	}
-	component := w.of(vpcType)["dev"].URN
+	component := w.of(typeToken)["dev"].URN
 	for _, token := range []string{"aws:ec2/vpc:Vpc", gatewayType, subnetType, routeTableType, routeType, associationType, endpointType} {
 		for _, r := range w.of(token) {
 			assert.Equal(t, component, r.Parent, "%s %s", token, r.Name)

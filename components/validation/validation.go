@@ -1,5 +1,5 @@
 // Package validation collects every problem of a component's arguments or of a stack's settings, so that one error
-// reports them all. Each problem has one form: the key, the value, and what the value must be.
+// reports them all. Each problem has one form: the key, the value, and a requirement that begins with "must".
 package validation
 
 import (

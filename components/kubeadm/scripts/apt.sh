@@ -10,7 +10,7 @@ lists=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$OWN" -o APT:
 
 apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "${lists[@]}" "$@"; }
 
-# A list that could not be fetched must count as an error: by default apt only warns, and installs from what it has.
+# A list that could not be fetched must count as an error: by default apt only warns, and installs from older lists.
 update() { retry 8 apt -o APT::Update::Error-Mode=any update || fail "package lists could not be fetched"; }
 
 own_lists() { mkdir -p "$OWN" && cp "$ROOT"/etc/apt/sources.list.d/{kubernetes,containerd}.list "$OWN"; }

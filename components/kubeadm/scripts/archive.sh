@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What backup.sh and restore.sh share: what an archive holds, and where it lies in S3.
+# Shared by backup.sh and restore.sh: the content of an archive and its keys in S3.
 
 # The key pairs that make a cluster the same cluster; kubeadm makes all others from them.
 AUTHORITIES=(ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key)
@@ -11,7 +11,7 @@ LATEST=etcd/latest.tar.gz HISTORY=etcd/history/
 
 : "${S3_ATTEMPTS:=8}" "${S3_TIMEOUT:=900}" # seconds for one archive
 
-# s3 WHAT ANSWER PATH ARGUMENT... makes one call on the bucket of backups.
+# s3 SUBJECT ANSWER PATH ARGUMENT... makes one call on the bucket of backups.
 s3() { signed s3 "S3 $1" "$2" -m "$S3_TIMEOUT" "${@:4}" "$S3_ENDPOINT/$BACKUP_BUCKET$3"; }
 
 # s3_put FILE KEY: S3 refuses content that has another checksum than the signed one.
@@ -23,7 +23,7 @@ s3_put() {
 
 s3_get() { s3 "GetObject $1" "$2" "/$1" -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'; }
 
-# s3_list leaves the keys of all archives in $RUN/found. What is not there is told from what may not be read.
+# s3_list leaves the keys of all archives in $RUN/found. A missing key differs from a denied one.
 s3_list() {
   s3 ListObjectsV2 "$RUN/answer" '/?list-type=2&prefix=etcd%2F' -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' &&
     python3 -IS -c 'import re, sys; print("\n".join(re.findall("<Key>([^<]*)</Key>", sys.stdin.read())))' <"$RUN/answer" >"$RUN/found"

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Saves the cluster to S3: etcd's data, and the authorities that make it the same cluster. restore.sh brings it back.
+# Saves etcd's data and the certificate authorities to S3. restore.sh restores them.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=archive.sh
 . "$(dirname "${BASH_SOURCE[0]}")/archive.sh"
 
-# Runs beside bootstrap.sh, and tells its outcome in a parameter of its own.
+# Runs beside bootstrap.sh, and reports to a parameter of its own.
 RUN=$RUN/backup STATUS_PARAMETER=$BACKUP_PARAMETER
 install -d -m 0700 "$RUN"
 umask 077
@@ -48,7 +48,7 @@ rm -rf "$WORK" "$ROOT$SNAPSHOT" "$ROOT$SNAPSHOT.part" # of a backup that was cut
 container=$(crictl ps --name '^etcd$' --state Running -q | head -n 1) || fail "containerd does not answer"
 [ -n "$container" ] || fail "etcd does not run on this machine"
 room
-version=$(in_etcd etcd --version | sed -n 's/^etcd Version: //p') || fail "etcd does not tell its version"
+version=$(in_etcd etcd --version | sed -n 's/^etcd Version: //p') || fail "etcd prints no version"
 in_etcd etcdctl --endpoints=https://127.0.0.1:2379 --cacert="$PKI/ca.crt" --cert="$PKI/healthcheck-client.crt" --key="$PKI/healthcheck-client.key" \
   snapshot save "$SNAPSHOT" || fail "etcd gave no snapshot"
 in_etcd etcdutl snapshot status -w json "$SNAPSHOT" >"$RUN/status" || fail "etcd's snapshot is damaged"

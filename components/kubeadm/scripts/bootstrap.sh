@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes this machine a node: runs the steps named in STEPS, in order, each until it has once succeeded.
-# Safe to kill and to run again at any point; once all is done it does nothing.
+# Makes this machine a node: runs the steps named in STEPS, in order, each until it has succeeded once.
+# Idempotent: it can be killed and run again at any point, and is a no-op once all steps are done.
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
 . "$LIB/lib.sh"
@@ -8,8 +8,8 @@ LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${STEP_TIMEOUT:=2700}" # seconds; longer than a worker waits for its join data
 : "${REPORT_ATTEMPTS:=8}"
 
-# fingerprint STEP prints what the result of a step that a machine image can bring along depends on, and nothing for the
-# others: they belong to one machine.
+# fingerprint STEP prints a hash of the inputs of a step that a machine image can contain, and nothing for the other steps,
+# which belong to one machine.
 fingerprint() {
   case $1 in host | packages | containerd | kubelet) ;; *) return 0 ;; esac
   {
@@ -25,12 +25,12 @@ mark_done() {
   sync "$STATE/$1.done" "$STATE"
 }
 
-# is_done STEP is true unless it was done from something else. An empty mark says no more than that it was done.
+# is_done STEP is true if it was done with the same inputs. An empty mark has no inputs.
 is_done() {
   [ -e "$STATE/$1.done" ] && { [ ! -s "$STATE/$1.done" ] || [ "$(cat "$STATE/$1.done")" = "$(fingerprint "$1")" ]; }
 }
 
-# announce STEP reports that it begins. Beside it, with files of its own: a slow SSM must not hold up the boot.
+# announce STEP reports the start of the step in the background, so that a slow SSM does not delay the boot.
 announce() {
   install -d -m 0700 "$RUN/announce"
   { RUN=$RUN/announce report 3 Booting "$1" "" || log "the status could not be reported"; } &
@@ -48,7 +48,7 @@ reason_from() {
 run_step() {
   local step=$1 code=0 reason
   log "step $step"
-  # After a failure its reason stays to be read until the step has succeeded.
+  # The reason of a failure stays published until the step has succeeded.
   announced=
   [ -e "$STATE/failed" ] || announce "$step"
   timeout -k 30 "$STEP_TIMEOUT" bash "$LIB/$step.sh" 2>&1 | tee "$RUN/output" || code=$?
@@ -65,10 +65,10 @@ run_step() {
 }
 
 [ ! -e "$STATE/ready.done" ] || exit 0
-[ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image tells nobody
+[ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image reports nothing
 for step in $STEPS; do
   is_done "$step" || run_step "$step"
-  # Images come in beside the next steps. Only a head start: kubeadm and kubelet fetch what is missing.
+  # Images are pulled beside the next steps. This is optional: kubeadm and kubelet pull missing ones.
   [ "$step" != containerd ] || [ "$NODE_ROLE" = image ] || bash "$LIB/images.sh" >"$RUN/images" 2>&1 &
 done
 if [ "$NODE_ROLE" = image ]; then

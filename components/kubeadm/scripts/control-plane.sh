@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs kubeadm init. If STATE_DIR holds a cluster (the data disk of a lost instance), that same cluster comes back.
+# Runs kubeadm init. If STATE_DIR holds a cluster (the data disk of a lost instance), that cluster is recovered.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=archive.sh
@@ -24,10 +24,10 @@ if [ -d "$ETCD/member" ]; then
   log "a cluster was found in $STATE_DIR: bringing it back"
   keep_authorities
 else
-  rm -rf "$PKI" "$ETCD" # of an attempt that ended before there was anything to keep
+  rm -rf "$PKI" "$ETCD" # of an attempt that ended before etcd had data
 fi
 
 retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
-# The token that init makes is not printed: the console log is no place for it.
+# The token of init must not be in the console log.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
 [ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer

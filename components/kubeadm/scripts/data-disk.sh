@@ -37,7 +37,7 @@ done
 prepare "$disk"
 uuid=$(blkid -p -s UUID -o value "$disk")
 mkdir -p "$MOUNT"
-# nofail: a machine without its disk can still be reached and mended. growfs: a grown volume is used after the next boot.
+# nofail: a machine without its disk can still be reached. growfs: a grown volume is used after the next boot.
 {
   grep -v "[[:space:]]${DATA_MOUNT}[[:space:]]" "$ROOT/etc/fstab" || true
   echo "UUID=$uuid $DATA_MOUNT ext4 defaults,nofail,x-systemd.growfs,x-systemd.device-timeout=300 0 2"

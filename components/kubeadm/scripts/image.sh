@@ -1,5 +1,5 @@
 #!/bin/bash
-# Takes off this machine what must not be in an image of it. Done last: the machine is shut down next.
+# Removes the files that must not be in an image of this machine. The last step: the machine is shut down next.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the steps share: settings, messages, retries, instance metadata, SSM parameters.
+# Shared by the steps: settings, messages, retries, instance metadata, SSM parameters.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -7,8 +7,8 @@ ROOT=${ROOT:-} # empty on a machine, a directory in tests
 # shellcheck source=/dev/null
 . "$ROOT/etc/kubeadm/bootstrap.env"
 
-STATE=$ROOT/var/lib/kubeadm-bootstrap # what has been done; survives a reboot
-RUN=$ROOT/run/kubeadm-bootstrap       # what is on its way, secrets too; in memory only
+STATE=$ROOT/var/lib/kubeadm-bootstrap # finished steps; survives a reboot
+RUN=$ROOT/run/kubeadm-bootstrap       # temporary files, secrets too; in memory only
 mkdir -p "$STATE"
 install -d -m 0700 "$RUN"
 
@@ -18,7 +18,7 @@ install -d -m 0700 "$RUN"
 log() { printf 'kubeadm-bootstrap: %s\n' "$*" >&2; }
 
 fail() {
-  # shellcheck disable=SC2034 # for those who report it
+  # shellcheck disable=SC2034 # read by reporting callers
   REASON=$*
   log "error: $*"
   exit 1
@@ -41,7 +41,7 @@ retry() {
   done
 }
 
-# write_file PATH MODE takes the content from stdin. A reader sees the old file or the new one, never half of it.
+# write_file PATH MODE takes the content from stdin. Atomic: a reader sees the old file or the new one.
 write_file() {
   mkdir -p "${1%/*}" && (umask 077 && cat >"$1.new") && chmod "$2" "$1.new" && mv "$1.new" "$1"
 }
@@ -75,11 +75,11 @@ print("user = \"%s:%s\"" % (c["AccessKeyId"], c["SecretAccessKey"]))
 print("header = \"X-Amz-Security-Token: %s\"" % c["Token"])'
 }
 
-# start_of FILE prints what fits into a message.
+# start_of FILE prints the part that fits into a message.
 start_of() { head -c 300 "$1" | tr -cd '[:print:]'; }
 
-# signed SERVICE WHAT ANSWER ARGUMENT... makes one signed call with curl and leaves what AWS says in the file ANSWER.
-# An error is logged, and the next call takes new keys: these may have expired.
+# signed SERVICE SUBJECT ANSWER ARGUMENT... makes one signed call with curl and leaves the response in the file ANSWER.
+# An error is logged, and the next call fetches new keys: these may have expired.
 signed() {
   local status
   : >"$3"
@@ -125,8 +125,8 @@ print(json.dumps({"Name": sys.argv[1], "Type": "String", "Value": json.dumps(sta
     "$STATUS_PARAMETER" "$id" "${@:2}" >"$RUN/request" && retry "$1" ssm PutParameter
 }
 
-# forget_attempt removes what an unfinished kubeadm init or join left, but neither certificates nor etcd's data:
-# kubeadm reset would delete those too.
+# forget_attempt removes the files of an unfinished kubeadm init or join, but neither certificates nor etcd's data, which
+# kubeadm reset would delete.
 forget_attempt() {
   systemctl stop kubelet
   rm -f "$ROOT"/etc/kubernetes/manifests/*.yaml "$ROOT"/etc/kubernetes/*.conf "$ROOT/etc/kubernetes/pki/ca.crt"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Publishes what a worker joins with: address and CA of the cluster, and a fresh token for 24 hours.
+# Publishes the join data of workers: address and CA of the cluster, and a new token for 24 hours.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -11,7 +11,7 @@ make_token() {
   kubeadm token create --ttl 24h0m0s --description "join data in $JOIN_PARAMETER" --kubeconfig "$ROOT/etc/kubernetes/admin.conf" >"$RUN/token"
 }
 
-retry 8 make_token || fail "the API server gave no token"
+retry 8 make_token || fail "the API server issued no token"
 write_file "$RUN/join" 0600 <<YAML
 apiVersion: v1
 kind: Config
@@ -33,7 +33,7 @@ current-context: join
 YAML
 retry 8 ssm_put "$JOIN_PARAMETER" SecureString "$RUN/join" || fail "the join data could not be published in $JOIN_PARAMETER"
 
-# metrics are for node-exporter's textfile collector: when the token and the certificates end, named as kubeadm names them.
+# metrics are for node-exporter's textfile collector: the expiry of the token and of the certificates, by kubeadm's names.
 metrics() {
   local file name end
   echo "kubeadm_bootstrap_token_expiry_timestamp_seconds $(($(date +%s) + 86400))"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Brings a backup back. As a step of the boot: the latest one, onto a disk that holds no cluster. By hand: `restore.sh NAME`
-# onto this machine, whose present data is kept aside; `restore.sh --list` prints the names.
+# Restores a backup. As a step of the boot: the latest one, onto a disk without a cluster. By hand: `restore.sh NAME` on this
+# machine, whose present data is kept; `restore.sh --list` prints the names.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=archive.sh
@@ -14,7 +14,7 @@ DISK=$ROOT$STATE_DIR
 WORK=$DISK/restore   # on its way
 READY=$DISK/restored # complete: it only has to be put into place
 
-# say tells the node's status. Only a booting node does: any other is and stays Ready.
+# say reports progress as the node's status; only a booting node does.
 say() {
   log "$1"
   RUN=$KEYS report 3 Booting restore "$1" || log "the status could not be reported"
@@ -42,7 +42,7 @@ print(m["name"], m["cluster"], m["kubernetesVersion"], m["etcdVersion"])' "$RUN/
     fail "backup $name was made by Kubernetes $kubernetes, which is newer than $KUBERNETES_VERSION"
 }
 
-# prepare KEY makes of an archive what will be put into place. Nothing that is in use is touched.
+# prepare KEY unpacks an archive and restores its snapshot beside the data in use.
 prepare() {
   local image mounted name etcd peer=https://$CONTROL_PLANE_IP:2380
   rm -rf "$WORK"
@@ -58,7 +58,7 @@ prepare() {
   # The image's own etcdutl needs nothing but a kernel.
   mounted=$(mktemp -d "$RUN/etcd.XXXXXX") # containerd never mounts at the same place again, not even after a reboot
   ctr -n k8s.io images mount "$image" "$mounted" || fail "$image could not be mounted"
-  # Clients must not see a revision twice: far beyond any that was given out since, and all older ones compacted.
+  # Clients must not see a revision twice: the bump exceeds all revisions since the backup, and older ones are compacted.
   "$mounted/usr/local/bin/etcdutl" snapshot restore snapshot.db --data-dir etcd --name "$NODE_NAME" --initial-cluster "$NODE_NAME=$peer" \
     --initial-advertise-peer-urls "$peer" --bump-revision 1000000000 --mark-compacted || fail "backup $name could not be restored by etcdutl"
   ctr -n k8s.io images unmount --rm "$mounted" || log "$mounted stays mounted until the next boot"
@@ -69,7 +69,7 @@ prepare() {
   cd /
 }
 
-# put_into_place swaps the prepared data in by renames, each of which may be the last before the power goes.
+# put_into_place swaps the prepared data in by renames; a power failure may follow any of them.
 put_into_place() {
   local part kept name
   kept=$DISK/$(cat "$READY/kept")
@@ -115,7 +115,7 @@ case ${1:-} in
     grep -qx "$HISTORY$1.tar.gz" "$RUN/found" || fail "there is no backup $1 in bucket $BACKUP_BUCKET; restore.sh --list prints all"
     rm -rf "$READY"
     prepare "$HISTORY$1.tar.gz"
-    # From here the boot does it, again after a power failure too.
+    # The boot continues from here, also after a power failure.
     rm -f "$STATE"/{restore,control-plane,renew-join,publish,ready}.done
     mv "$WORK" "$READY"
     systemctl restart kubeadm-bootstrap.service

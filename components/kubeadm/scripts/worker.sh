@@ -1,5 +1,5 @@
 #!/bin/bash
-# Joins the cluster as soon as the control plane has published how.
+# Joins the cluster once the control plane has published join data.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -24,8 +24,8 @@ join() {
   forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml"
 }
 
-# registered is true once the API server knows the node. kubeadm join ends before: whoever waits for this machine, to label
-# its node for one, needs more than that.
+# registered is true once the API server has the node. kubeadm join ends earlier, but callers that wait for this machine,
+# e.g. to label its node, need the Node object.
 registered() {
   curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$CERTIFICATE" -o "$RUN/node" \
     "$(sed -n 's/^ *server: //p' "$KUBELET_CONF")/api/v1/nodes/$NODE_NAME" 2>"$RUN/problem"

@@ -1,5 +1,5 @@
-// Package userdata reads what an EC2 instance is given at launch: a gzipped cloud-config that makes it a Kubernetes node.
-// It knows the format only, nothing of how it was written, so that what it finds is what a machine would find.
+// Package userdata parses the user data of an EC2 instance: a gzipped cloud-config that makes it a Kubernetes node. It shares
+// the format with the renderer, but no code, so that it reads user data as an instance does.
 package userdata
 
 import (
@@ -16,13 +16,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// header is the first line by which cloud-init knows a cloud-config.
+// header is the first line of a cloud-config.
 const header = "#cloud-config\n"
 
 // maxText bounds the uncompressed text in bytes, so that a few compressed bytes cannot fill the memory.
 const maxText = 1 << 20
 
-// Document is a cloud-config, reduced to what the nodes use.
+// Document is a cloud-config, reduced to the keys that nodes use.
 type Document struct {
 	// Hostname is the name that cloud-init gives to the machine.
 	Hostname string `json:"hostname"`

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Names of the variables in bootstrap.env that say what the node is. The scripts use more; those concern only them.
+// Names of the variables in bootstrap.env that describe the node. The scripts use more.
 const (
 	EnvNodeName            = "NODE_NAME"
 	EnvClusterName         = "CLUSTER_NAME"

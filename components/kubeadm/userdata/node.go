@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Node is what a machine becomes when it boots from its user data.
+// Node describes the node that an instance becomes when it boots from its user data.
 type Node struct {
 	// ControlPlane is true for the machine that runs kubeadm init.
 	ControlPlane bool
@@ -34,14 +34,14 @@ type Node struct {
 	DataDisk bool
 	// JoinParameter, KubeconfigParameter and StatusParameter are names of SSM parameters; a worker has no kubeconfig parameter.
 	JoinParameter, KubeconfigParameter, StatusParameter string
-	// BackupBucket is where a control plane saves itself, BackupParameter the SSM parameter in which it tells how that went;
-	// both may be empty.
+	// BackupBucket is the bucket for backups of a control plane, BackupParameter the SSM parameter for their results; both may
+	// be empty.
 	BackupBucket, BackupParameter string
 }
 
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 
-// ParseNode reads user data as EC2 is given it and says what the machine becomes. Every inconsistency is an error.
+// ParseNode parses user data and describes the resulting node. Every inconsistency is an error.
 func ParseNode(encoded string) (*Node, error) {
 	document, err := Decode(encoded)
 	if err != nil {
@@ -68,7 +68,7 @@ func ParseNode(encoded string) (*Node, error) {
 	return node, nil
 }
 
-// checkBoot makes sure that something starts the scripts, and that the files they need are there.
+// checkBoot checks that a command starts the scripts, and that their files exist.
 func (d *Document) checkBoot() error {
 	var problems []error
 	for _, path := range []string{KubeadmConfigPath, KubeletPatchPath, EnvironmentPath, DriverPath, UnitPath} {
@@ -87,7 +87,7 @@ func (d *Document) checkBoot() error {
 	return errors.Join(problems...)
 }
 
-// checkSteps makes sure that each boot step has its script.
+// checkSteps checks that each boot step has its script.
 func (d *Document) checkSteps(steps string) error {
 	var problems []error
 	for _, step := range strings.Fields(steps) {
@@ -140,7 +140,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	return errors.Join(problems...)
 }
 
-// readKubeletPatch reads what is the kubelet's own. A kubelet that does not find the cluster's CA does not start.
+// readKubeletPatch reads the kubelet patch of the node. A kubelet does not start without the cluster's CA.
 func (n *Node) readKubeletPatch(document *Document, authority string) error {
 	text, err := document.File(KubeletPatchPath)
 	if err != nil {

@@ -1,12 +1,12 @@
 package userdata
 
-// Where a node's files lie. Renderer, scripts and readers agree on these and on nothing else.
+// Paths of a node's files, shared by renderer, scripts and parser.
 const (
 	// KubeadmConfigPath holds the kubeadm documents: init on the control plane, join on a worker.
 	KubeadmConfigPath = "/etc/kubeadm/kubeadm.yaml"
 	// PatchesDir is kubeadm's patches.directory.
 	PatchesDir = "/etc/kubeadm/patches"
-	// KubeletPatchPath holds what this node's kubelet has of its own. kubeadm takes target and patch type from the file's name.
+	// KubeletPatchPath holds the kubelet patch of the node. kubeadm derives target and patch type from the file name.
 	KubeletPatchPath = PatchesDir + "/kubeletconfiguration+strategic.yaml"
 	// EnvironmentPath holds the settings of the boot scripts as shell variables.
 	EnvironmentPath = "/etc/kubeadm/bootstrap.env"

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// SameNode tells whether two user data make the same node. The images that a machine fetches ahead do not count: they
-// change with every release of what runs there, and a node that has not fetched them ahead is no other node.
-// What cannot be read is the same only as itself.
+// SameNode reports whether two user data make the same node. Images to pull at boot are ignored: they change with every
+// release of an application, and pulling them ahead is an optimization. User data that cannot be decoded equals only itself.
 func SameNode(one, other string) bool {
 	if one == other {
 		return true
