@@ -48,7 +48,7 @@ func at(t *testing.T, values any, path ...string) any {
 	return values
 }
 
-func TestReleaseIsOfTheChart(t *testing.T) {
+func TestNewArgoCD_Release(t *testing.T) {
 	r := deploy(t, sampleArgs())
 	inputs := show(resource.NewObjectProperty(r.the(t, kindRelease).inputs), false).(map[string]any)
 	assert.Equal(t, "argo-cd", inputs["chart"])
@@ -58,7 +58,7 @@ func TestReleaseIsOfTheChart(t *testing.T) {
 	assert.Equal(t, "gitops", inputs["namespace"])
 }
 
-func TestEveryPodIsPlacedAndSized(t *testing.T) {
+func TestValues_EveryPodPlacedAndSized(t *testing.T) {
 	values := released(t, deploy(t, sampleArgs()))
 	assert.Equal(t, map[string]any{"role": "master"}, at(t, values, "global", "nodeSelector"))
 	tolerations := at(t, values, "global", "tolerations").([]any)
@@ -79,7 +79,7 @@ func TestEveryPodIsPlacedAndSized(t *testing.T) {
 	}
 }
 
-func TestServerSpeaksHTTPBehindALoadBalancer(t *testing.T) {
+func TestValues_ServerInsecure(t *testing.T) {
 	values := released(t, deploy(t, sampleArgs()))
 	assert.Equal(t, true, at(t, values, "configs", "params", "server.insecure"))
 	assert.Equal(t, "https://argocd.example.com", at(t, values, "configs", "cm", "url"), "people come over TLS")
@@ -88,7 +88,7 @@ func TestServerSpeaksHTTPBehindALoadBalancer(t *testing.T) {
 	assert.NotContains(t, at(t, released(t, deploy(t, args)), "configs"), "cm")
 }
 
-func TestPasswordIsSecretAndItsHashDoesNotChange(t *testing.T) {
+func TestNewArgoCD_PasswordSecretAndHashStable(t *testing.T) {
 	r := deploy(t, sampleArgs())
 	for _, res := range r.resources {
 		text, err := json.Marshal(show(resource.NewObjectProperty(res.inputs), false))
@@ -113,7 +113,7 @@ func TestPasswordIsSecretAndItsHashDoesNotChange(t *testing.T) {
 	assert.Equal(t, map[string]any{"changed": "2026-05-06T07:08:09Z"}, keepers, "another time has to make another password")
 }
 
-func TestValuesUseKeysOfTheChartOnly(t *testing.T) {
+func TestValues_KnownKeysOnly(t *testing.T) {
 	text, err := os.ReadFile("testdata/chart-keys.txt")
 	require.NoError(t, err)
 	kinds := map[string]string{}
@@ -155,7 +155,7 @@ func checkKeys(t *testing.T, prefix string, values map[string]any, kinds map[str
 	}
 }
 
-func TestRepositoryAndRootAreMadeWhenGiven(t *testing.T) {
+func TestNewArgoCD_RepositoryAndRoot(t *testing.T) {
 	r := deploy(t, sampleArgs())
 	secret := r.the(t, kindSecret)
 	assert.Equal(t, map[string]any{"argocd.argoproj.io/secret-type": "repository"}, at(t, show(secret.inputs["metadata"], false), "labels"))
@@ -175,7 +175,7 @@ func TestRepositoryAndRootAreMadeWhenGiven(t *testing.T) {
 	assert.Len(t, deploy(t, args).resources, 3, "the component, the password and the release")
 }
 
-func TestEverythingDescendsFromTheComponent(t *testing.T) {
+func TestNewArgoCD_ResourcesDescendFromComponent(t *testing.T) {
 	for _, res := range deploy(t, sampleArgs()).resources {
 		if res.kind != typeToken {
 			assert.Contains(t, res.parent, typeToken, "%s %s", res.kind, res.name)

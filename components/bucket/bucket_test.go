@@ -42,7 +42,7 @@ func only(t *testing.T, mocks *awssim.Mocks, token string) awssim.Registration {
 	return found[0]
 }
 
-func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
+func TestNewBucket_PrivateEncryptedVersioned(t *testing.T) {
 	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
 
@@ -67,7 +67,7 @@ func TestBucketIsPrivateEncryptedAndVersioned(t *testing.T) {
 	assert.NotContains(t, only(t, mocks, bucketV2).Inputs, resource.PropertyKey("bucket"), "Pulumi finds a name that is free in all of AWS")
 }
 
-func TestBucketIsReachedOverTLSOnly(t *testing.T) {
+func TestNewBucket_TLSOnly(t *testing.T) {
 	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
 	arn := "arn:aws:s3:::" + only(t, mocks, bucketV2).ID
@@ -76,7 +76,7 @@ func TestBucketIsReachedOverTLSOnly(t *testing.T) {
 	assert.Contains(t, only(t, mocks, policy).Dependencies, only(t, mocks, accessBlock).URN)
 }
 
-func TestBucketTellsItsNameAndARN(t *testing.T) {
+func TestNewBucket_Outputs(t *testing.T) {
 	name, arn := "", ""
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
@@ -94,7 +94,7 @@ func TestBucketTellsItsNameAndARN(t *testing.T) {
 	assert.Equal(t, "arn:aws:s3:::"+name, arn)
 }
 
-func TestBucketTidiesUp(t *testing.T) {
+func TestNewBucket_LifecycleRules(t *testing.T) {
 	rule := func(args BucketArgs) map[string]any {
 		mocks, _, err := deploy(t, args)
 		require.NoError(t, err)
@@ -114,7 +114,7 @@ func TestBucketTidiesUp(t *testing.T) {
 	assert.Equal(t, map[string]any{"prefix": "old/"}, rule(BucketArgs{NoncurrentDays: 1, ExpireDays: 90, ExpirePrefix: "old/"})["filter"])
 }
 
-func TestDeletionProtection(t *testing.T) {
+func TestNewBucket_DeletionProtection(t *testing.T) {
 	for _, protect := range []bool{true, false} {
 		mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30, DeletionProtection: protect})
 		require.NoError(t, err)

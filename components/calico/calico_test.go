@@ -61,7 +61,7 @@ func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
 	return values
 }
 
-func TestDefinitionsComeBeforeTheOperator(t *testing.T) {
+func TestNewCalico_DefinitionsBeforeOperator(t *testing.T) {
 	r, err := deploy(t, &CalicoArgs{PodCIDR: "192.168.0.0/16"})
 	require.NoError(t, err)
 	require.Len(t, r.releases, 2)
@@ -79,7 +79,7 @@ func TestDefinitionsComeBeforeTheOperator(t *testing.T) {
 	assert.Contains(t, strings.Join(r.releases["net-operator"].RegisterRPC.GetDependencies(), " "), "net-crds")
 }
 
-func TestNetworkIsVXLANWithoutBGP(t *testing.T) {
+func TestValues_VXLANWithoutBGP(t *testing.T) {
 	network := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16", NodeMTU: 1500}).Installation.Network
 	assert.Equal(t, "Disabled", network.BGP)
 	assert.Equal(t, 1450, network.MTU)
@@ -89,7 +89,7 @@ func TestNetworkIsVXLANWithoutBGP(t *testing.T) {
 }
 
 // Where a node is not ready until the operator has run, the operator has to run on a node that is not ready.
-func TestOperatorToleratesEveryTaint(t *testing.T) {
+func TestValues_OperatorToleratesEveryTaint(t *testing.T) {
 	tolerations := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"}).Tolerations
 	for _, taint := range []corev1.Taint{
 		{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule},
@@ -107,7 +107,7 @@ func TestOperatorToleratesEveryTaint(t *testing.T) {
 	}
 }
 
-func TestPodsOnEveryNodeAreSmall(t *testing.T) {
+func TestValues_NodeRequests(t *testing.T) {
 	values := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
 	for name, workload := range map[string]workload{
 		"calico-node": values.Installation.Node, "calico-typha": values.Installation.Typha, "calico-kube-controllers": values.Installation.Kube,

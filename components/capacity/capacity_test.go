@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-func TestAllocatableLeavesRoomForKubeletAndKernel(t *testing.T) {
+func TestInstanceType_Allocatable(t *testing.T) {
 	medium, err := LookupInstanceType("t3.medium")
 	require.NoError(t, err)
 	// 4096 MiB less 7.5 % is 3788; less 255 + 11×30 for kubelet and 100 for eviction is 3103.
@@ -32,7 +32,7 @@ func pod(cpu, memory string) corev1.PodSpec {
 	}}}}}
 }
 
-func TestRequestsCountWhatTheSchedulerCounts(t *testing.T) {
+func TestRequests_InitContainersAndSidecars(t *testing.T) {
 	spec := pod("100m", "100Mi")
 	always := corev1.ContainerRestartPolicyAlways
 	spec.InitContainers = []corev1.Container{pod("500m", "50Mi").Containers[0], pod("10m", "20Mi").Containers[0]}
@@ -51,7 +51,7 @@ func twoNodes() []Node {
 	}
 }
 
-func TestPlanPlacesReplicasAndDaemons(t *testing.T) {
+func TestPlan_ReplicasAndDaemons(t *testing.T) {
 	app := pod("200m", "100Mi")
 	app.NodeSelector = map[string]string{"type": "b"}
 	app.Tolerations = []corev1.Toleration{{Key: "for", Operator: corev1.TolerationOpEqual, Value: "b"}}
@@ -66,7 +66,7 @@ func TestPlanPlacesReplicasAndDaemons(t *testing.T) {
 	assert.InDelta(t, 31, memory, 0.001)
 }
 
-func TestPlanReportsEverythingThatDoesNotFit(t *testing.T) {
+func TestPlan_AllProblemsTogether(t *testing.T) {
 	tooLarge := pod("600m", "100Mi")
 	tooLarge.NodeSelector = map[string]string{"type": "a"}
 	tooLarge.Tolerations = []corev1.Toleration{{Key: "for", Operator: corev1.TolerationOpExists}}

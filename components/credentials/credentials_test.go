@@ -11,7 +11,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
-func TestFormatIsReadBack(t *testing.T) {
+func TestFormat_RoundTrip(t *testing.T) {
 	for _, secret := range []string{"plain123", "a:b@c/d?e#f", "100%", "1+1=2 & more", "한글", `"'\`, "~-._"} {
 		parsed, err := url.Parse(Format("amqp", secret, secret, "host.ns.svc", 5672, secret))
 		require.NoError(t, err, secret)
@@ -24,7 +24,7 @@ func TestFormatIsReadBack(t *testing.T) {
 	}
 }
 
-func TestEncodeLeavesOnlyUnreserved(t *testing.T) {
+func TestEncode_UnreservedOnly(t *testing.T) {
 	assert.Equal(t, "aZ09-._~", Encode("aZ09-._~"))
 	assert.Equal(t, "%2F", Encode("/"))
 	assert.Equal(t, "%2B%20%C3%A9", Encode("+ é"), "a plus is no space, and bytes are encoded one by one")
@@ -41,7 +41,7 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-func TestPasswordsAndURLsAreSecrets(t *testing.T) {
+func TestNewPasswords_Secret(t *testing.T) {
 	secret := map[string]bool{}
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
 		passwords, err := NewPasswords(ctx, "db", []string{"reader", "writer"})

@@ -122,7 +122,7 @@ func (w *world) only(t *testing.T, token, name string) awssim.Registration {
 	return found[0]
 }
 
-func TestMachine(t *testing.T) {
+func TestNewInstance_Resources(t *testing.T) {
 	w, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	instance := w.only(t, instanceType, "k8s-redis")
@@ -152,7 +152,7 @@ func TestMachine(t *testing.T) {
 	assert.Equal(t, "#cloud-config\n", string(raw))
 }
 
-func TestChoices(t *testing.T) {
+func TestNewInstance_OptionalArgs(t *testing.T) {
 	args := validArgs()
 	args.PrivateIP, args.KeyName, args.MetadataHops = "10.0.1.10", "admin", 2
 	w, err := deploy(t, args)
@@ -164,7 +164,7 @@ func TestChoices(t *testing.T) {
 }
 
 // No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
-func TestOnlyARollReplaces(t *testing.T) {
+func TestNewInstance_RollReplaces(t *testing.T) {
 	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
@@ -182,7 +182,7 @@ func TestOnlyARollReplaces(t *testing.T) {
 	}
 }
 
-func TestAMachineCanBeReplacedWhereDataIsProtected(t *testing.T) {
+func TestNewInstance_TerminableWithProtectedData(t *testing.T) {
 	args := validArgs()
 	args.DataGiB, args.DeletionProtection, args.Terminable = 40, true, true
 	w, err := deploy(t, args)
@@ -191,7 +191,7 @@ func TestAMachineCanBeReplacedWhereDataIsProtected(t *testing.T) {
 	assert.True(t, *w.only(t, volumeType, "k8s-redis-data").Protect)
 }
 
-func TestDataVolumeOutlivesTheMachine(t *testing.T) {
+func TestNewInstance_DataVolumeOutlivesInstance(t *testing.T) {
 	args := validArgs()
 	args.DataGiB = 40
 	w, err := deploy(t, args)
@@ -215,14 +215,14 @@ func TestDataVolumeOutlivesTheMachine(t *testing.T) {
 	assert.Contains(t, disks, awssim.Disk{ID: volume.ID, Device: "/dev/sdf", SizeGiB: 40})
 }
 
-func TestDataVolumeElsewhereFails(t *testing.T) {
+func TestNewInstance_DataVolumeInOtherZone(t *testing.T) {
 	args := validArgs()
 	args.DataGiB, args.Zone = 40, "ap-northeast-2c"
 	_, err := deploy(t, args)
 	assert.ErrorContains(t, err, "InvalidVolume.ZoneMismatch")
 }
 
-func TestDeletionProtection(t *testing.T) {
+func TestNewInstance_DeletionProtection(t *testing.T) {
 	for _, protect := range []bool{true, false} {
 		args := validArgs()
 		args.DataGiB, args.DeletionProtection = 40, protect
@@ -241,7 +241,7 @@ func TestDeletionProtection(t *testing.T) {
 	}
 }
 
-func TestElasticIP(t *testing.T) {
+func TestNewInstance_ElasticIP(t *testing.T) {
 	args := validArgs()
 	args.ElasticIP = true
 	w, err := deploy(t, args)

@@ -93,7 +93,7 @@ func (m *machine) requireNoTraceOfBackup() {
 	}
 }
 
-func TestBackupHoldsEtcdAndTheAuthorities(t *testing.T) {
+func TestBackup_EtcdAndAuthorities(t *testing.T) {
 	t.Parallel()
 	m := newRunningControlPlane(t)
 	output := m.requireRun(backupScript)
@@ -140,7 +140,7 @@ func TestBackupHoldsEtcdAndTheAuthorities(t *testing.T) {
 	m.requireNoTraceOfBackup()
 }
 
-func TestFailedBackupIsReportedAndCleanedUp(t *testing.T) {
+func TestBackup_FailureReportedAndCleanedUp(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		prepare func(m *machine)
@@ -179,7 +179,7 @@ func TestFailedBackupIsReportedAndCleanedUp(t *testing.T) {
 	}
 }
 
-func TestBackupSurvivesThrottlingAndExpiredKeys(t *testing.T) {
+func TestBackup_ThrottlingAndExpiredKeys(t *testing.T) {
 	t.Parallel()
 	m := newRunningControlPlane(t)
 	m.aws.bucket.throttled, m.aws.throttled = 3, 2
@@ -188,7 +188,7 @@ func TestBackupSurvivesThrottlingAndExpiredKeys(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastBackup().Phase)
 }
 
-func TestBackupThatWasCutOffDoesNotHinderTheNext(t *testing.T) {
+func TestBackup_AfterInterruptedBackup(t *testing.T) {
 	t.Parallel()
 	m := newRunningControlPlane(t)
 	m.env = []string{"POWER=after"}
@@ -204,7 +204,7 @@ func TestBackupThatWasCutOffDoesNotHinderTheNext(t *testing.T) {
 	m.requireNoTraceOfBackup()
 }
 
-func TestControlPlaneWithoutABucketSavesNothing(t *testing.T) {
+func TestBackup_NoBucket(t *testing.T) {
 	t.Parallel()
 	config := controlPlaneConfig()
 	config.BackupBucket = ""

@@ -13,7 +13,7 @@ import (
 // machines makes one of each role.
 var machines = map[string]func(t *testing.T) *machine{"control plane": newControlPlane, "worker": newWorker}
 
-func TestSecondBootDoesNothing(t *testing.T) {
+func TestBoot_SecondIsNoOp(t *testing.T) {
 	t.Parallel()
 	for role, newOne := range machines {
 		t.Run(role, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestSecondBootDoesNothing(t *testing.T) {
 	}
 }
 
-func TestPowerLostAtEveryCommandEndsInTheSameState(t *testing.T) {
+func TestBoot_PowerFailureAtEveryCommand(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		newOne func(t *testing.T) *machine
@@ -91,7 +91,7 @@ func (m *machine) markDone(steps ...string) {
 	}
 }
 
-func TestFailureIsReportedUntilItIsOver(t *testing.T) {
+func TestBoot_FailureReportedUntilResolved(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.command("apt-get", `echo "E: Unable to locate package kubelet" >&2; exit 100`)
@@ -116,7 +116,7 @@ func TestFailureIsReportedUntilItIsOver(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
-func TestStepThatHangsIsStoppedAndReported(t *testing.T) {
+func TestBoot_HangingStepStopped(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.env = []string{"STEP_TIMEOUT=1"}
@@ -131,7 +131,7 @@ func TestStepThatHangsIsStoppedAndReported(t *testing.T) {
 	require.Contains(t, status.Reason, "stopped after 1 s")
 }
 
-func TestBootSurvivesSlowMetadataThrottlingAndABrokenMirror(t *testing.T) {
+func TestBoot_TransientErrors(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.aws.slowMetadata, m.aws.throttled, m.aws.missingKeys = 2, 2, 4
@@ -143,7 +143,7 @@ func TestBootSurvivesSlowMetadataThrottlingAndABrokenMirror(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
-func TestExpiredKeysAreReplaced(t *testing.T) {
+func TestBoot_ExpiredKeysReplaced(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.write(stateDir+"/pki/ca.crt", "authority")
@@ -153,7 +153,7 @@ func TestExpiredKeysAreReplaced(t *testing.T) {
 	requireJoinData(t, m)
 }
 
-func TestUnreachableStatusParameterDoesNotStopTheBoot(t *testing.T) {
+func TestBoot_StatusParameterUnreachable(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
@@ -170,7 +170,7 @@ func TestUnreachableStatusParameterDoesNotStopTheBoot(t *testing.T) {
 	require.NoError(t, err, output)
 }
 
-func TestBootFilesHoldNoSecretOpenToOthers(t *testing.T) {
+func TestBoot_SecretFilePermissions(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	output, err := m.boot()

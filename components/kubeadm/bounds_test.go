@@ -22,9 +22,9 @@ func bound(t *testing.T, config any, script, variable string) int {
 	return seconds
 }
 
-// TestBoundsFitEachOther checks that timeouts exceed the duration of slow operations, and that every wait is bounded:
+// TestTimeouts_Consistent checks that timeouts exceed the duration of slow operations, and that every wait is bounded:
 // a step's own bound must speak, with its reason, before the driver's cuts the step off.
-func TestBoundsFitEachOther(t *testing.T) {
+func TestTimeouts_Consistent(t *testing.T) {
 	t.Parallel()
 	step := bound(t, workerConfig(), "bootstrap.sh", "STEP_TIMEOUT")
 	join := bound(t, workerConfig(), "worker.sh", "JOIN_WAIT")
@@ -36,7 +36,7 @@ func TestBoundsFitEachOther(t *testing.T) {
 }
 
 // A late control plane is waited for as often as it takes; ten minutes are 300 reads at the script's own pace.
-func TestWorkerWaitsThroughManyReads(t *testing.T) {
+func TestTimeouts_ManyReads(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	interval := bound(t, workerConfig(), "worker.sh", "JOIN_INTERVAL")

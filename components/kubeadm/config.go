@@ -1,6 +1,8 @@
 package kubeadm
 
 import (
+	"cmp"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -73,19 +75,12 @@ type WorkerConfig struct {
 
 // stateDir returns the directory of certificates and etcd: on the data disk if there is one, so that they outlive the instance.
 func (c *ControlPlaneConfig) stateDir() string {
-	if c.DataMount != "" {
-		return c.DataMount
-	}
-	return DefaultStateDir
+	return cmp.Or(c.DataMount, DefaultStateDir)
 }
 
 func (c NodeConfig) withDefaults() NodeConfig {
-	if c.PackageRevision == "" {
-		c.PackageRevision = DefaultPackageRevision
-	}
-	if c.ContainerdVersion == "" {
-		c.ContainerdVersion = DefaultContainerdVersion
-	}
+	c.PackageRevision = cmp.Or(c.PackageRevision, DefaultPackageRevision)
+	c.ContainerdVersion = cmp.Or(c.ContainerdVersion, DefaultContainerdVersion)
 	c.Sources = c.Sources.withDefaults(c.Region, Minor(c.KubernetesVersion))
 	return c
 }

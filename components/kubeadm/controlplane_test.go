@@ -47,7 +47,7 @@ func (m *machine) requireRunWith(script string, arguments ...string) string {
 	return output
 }
 
-func TestControlPlaneBootsAndPublishes(t *testing.T) {
+func TestControlPlane_BootsAndPublishes(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	output, err := m.boot()
@@ -124,7 +124,7 @@ func requirePreparedHost(t *testing.T, m *machine) {
 	require.Contains(t, m.read("/etc/fstab"), "\n#/swap.img", "swap would be back after a reboot")
 }
 
-func TestReplacedControlPlaneComesBackAsTheSameCluster(t *testing.T) {
+func TestControlPlane_ReplacedRecoversCluster(t *testing.T) {
 	t.Parallel()
 	lost := newControlPlane(t)
 	lost.requireRun(controlPlaneScript)
@@ -140,7 +140,7 @@ func TestReplacedControlPlaneComesBackAsTheSameCluster(t *testing.T) {
 	require.Equal(t, "objects written before", replacement.read(stateDir+"/etcd/member/wal"))
 }
 
-func TestControlPlaneRefusesDataWithoutItsAuthority(t *testing.T) {
+func TestControlPlane_AuthorityMissing(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.write(stateDir+"/etcd/member/wal", "precious")
@@ -151,7 +151,7 @@ func TestControlPlaneRefusesDataWithoutItsAuthority(t *testing.T) {
 	require.NotContains(t, m.read("/calls"), "kubeadm init")
 }
 
-func TestHalfWrittenCertificatesOfAFirstAttemptAreDropped(t *testing.T) {
+func TestControlPlane_PartialCertificatesDropped(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.write(stateDir+"/pki/ca.key", "half")
@@ -160,7 +160,7 @@ func TestHalfWrittenCertificatesOfAFirstAttemptAreDropped(t *testing.T) {
 	require.NotEqual(t, "half", m.read(stateDir+"/pki/ca.key"))
 }
 
-func TestRenewalPublishesAnotherToken(t *testing.T) {
+func TestRenewJoin_NewToken(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.write(stateDir+"/pki/ca.crt", "authority")
@@ -169,7 +169,7 @@ func TestRenewalPublishesAnotherToken(t *testing.T) {
 	requireJoinData(t, m)
 }
 
-func TestKubeconfigIsRenewedBeforeItEndsAndOnlyThen(t *testing.T) {
+func TestPublish_KubeconfigRenewedBeforeExpiry(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.requireRun(publishScript)
@@ -184,7 +184,7 @@ func TestKubeconfigIsRenewedBeforeItEndsAndOnlyThen(t *testing.T) {
 	require.Equal(t, m.read("/kubeconfig"), message.Kubeconfig)
 }
 
-func TestTooLargeKubeconfigIsToldPlainly(t *testing.T) {
+func TestPublish_KubeconfigTooLarge(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.write("/kubeconfig", "x: "+base64.StdEncoding.EncodeToString(make([]byte, 4000)))
@@ -193,7 +193,7 @@ func TestTooLargeKubeconfigIsToldPlainly(t *testing.T) {
 	require.Contains(t, output, "a parameter takes 4096")
 }
 
-func TestRenewalReportsWhenCredentialsEnd(t *testing.T) {
+func TestRenewJoin_ExpiryMetrics(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	pki := m.path(stateDir + "/pki")

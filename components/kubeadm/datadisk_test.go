@@ -18,7 +18,7 @@ func (m *machine) attachDisk() {
 	require.NoError(m.t, disk.Close())
 }
 
-func TestBlankDiskIsFormattedOnceAndMounted(t *testing.T) {
+func TestDataDisk_Blank(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.requireRun(diskScript)
@@ -31,7 +31,7 @@ func TestBlankDiskIsFormattedOnceAndMounted(t *testing.T) {
 	require.Equal(t, first, m.read("/etc/fstab"), "the disk was formatted again, or listed twice")
 }
 
-func TestDiskThatIsNotBlankIsNotTouched(t *testing.T) {
+func TestDataDisk_NotBlank(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fill func(t *testing.T, path string)
@@ -75,7 +75,7 @@ func runTool(t *testing.T, name string, args ...string) {
 	require.NoError(t, err, string(output))
 }
 
-func TestDiskThatNeverComesIsReportedWithinABound(t *testing.T) {
+func TestDataDisk_Missing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, workerConfig())
 	m.env = []string{"DISK_WAIT=0"}
@@ -84,7 +84,7 @@ func TestDiskThatNeverComesIsReportedWithinABound(t *testing.T) {
 	require.Contains(t, output, "no second disk was attached within 0 s")
 }
 
-func TestLateDiskIsFound(t *testing.T) {
+func TestDataDisk_Late(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, workerConfig())
 	m.command("sleep", `truncate -s 16M "$ROOT/disk"`)
@@ -92,7 +92,7 @@ func TestLateDiskIsFound(t *testing.T) {
 	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
 }
 
-func TestTwoSpareDisksAreAmbiguous(t *testing.T) {
+func TestDataDisk_TwoDisks(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.command("lsblk", `case "$*" in -ndo*) echo nvme0n1 ;; *) printf '%s disk\n' /dev/nvme0n1 "$ROOT/disk" /dev/nvme2n1 ;; esac`)

@@ -26,7 +26,7 @@ func allows(rules []securitygroup.Rule, from, to, protocol string, port int) boo
 	})
 }
 
-func TestFlowsAnswer(t *testing.T) {
+func TestFlows_Reachability(t *testing.T) {
 	t.Parallel()
 	for _, question := range []struct {
 		from, to, protocol string
@@ -57,7 +57,7 @@ func TestFlowsAnswer(t *testing.T) {
 	require.False(t, allows(flows(true), "worker", "worker", "tcp", 9100))
 }
 
-func TestFlowsKnowOnlyTheGivenGroups(t *testing.T) {
+func TestFlows_OnlyGivenGroups(t *testing.T) {
 	t.Parallel()
 	for _, rule := range flows(true) {
 		require.NotEmpty(t, rule.From, "%+v", rule)

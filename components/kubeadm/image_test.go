@@ -49,7 +49,7 @@ func launch(t *testing.T, image *machine, config any) *machine {
 	return m
 }
 
-func TestImageHoldsWhatNodesNeedAndNothingOfItsOwn(t *testing.T) {
+func TestImage_Content(t *testing.T) {
 	t.Parallel()
 	m := bake(t)
 	calls := m.calls()
@@ -70,7 +70,7 @@ func TestImageHoldsWhatNodesNeedAndNothingOfItsOwn(t *testing.T) {
 	require.Empty(t, m.aws.calls, "a machine without a role asked AWS")
 }
 
-func TestImageIsNotMadeOfAMachineThatLacksSomething(t *testing.T) {
+func TestImage_StepFails(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, imageConfig())
 	m.env = []string{"REPORT_ATTEMPTS=1"}
@@ -81,7 +81,7 @@ func TestImageIsNotMadeOfAMachineThatLacksSomething(t *testing.T) {
 	require.NotContains(t, m.calls(), "systemctl poweroff")
 }
 
-func TestNodeFromAnImageSkipsWhatIsDone(t *testing.T) {
+func TestImage_NodeSkipsDoneSteps(t *testing.T) {
 	t.Parallel()
 	config := workerConfig()
 	config.Images = []string{"redis:7.2.16", "ghcr.io/growbin/waste-api:1.0.0"}
@@ -102,7 +102,7 @@ func TestNodeFromAnImageSkipsWhatIsDone(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, node.lastStatus().Phase)
 }
 
-func TestNodeOfAnotherVersionDoesTheStepsOver(t *testing.T) {
+func TestImage_NodeOfOtherVersionRepeatsSteps(t *testing.T) {
 	t.Parallel()
 	image := bake(t)
 	for name, change := range map[string]func(*kubeadm.WorkerConfig){
@@ -118,7 +118,7 @@ func TestNodeOfAnotherVersionDoesTheStepsOver(t *testing.T) {
 	}
 }
 
-func TestImageIsOnlyMadeOfAChangedScriptAnew(t *testing.T) {
+func TestImage_ScriptChanged(t *testing.T) {
 	t.Parallel()
 	node := launch(t, bake(t), workerConfig())
 	path := "/usr/local/lib/kubeadm-bootstrap/containerd.sh"
@@ -130,7 +130,7 @@ func TestImageIsOnlyMadeOfAChangedScriptAnew(t *testing.T) {
 }
 
 // Marks were empty before they had fingerprints, and a node that is ready has nothing left to do, whatever its marks say.
-func TestRunningNodeIsNotTouchedByOldOrOtherMarks(t *testing.T) {
+func TestImage_RunningNodeIgnoresMarks(t *testing.T) {
 	t.Parallel()
 	for name, mark := range map[string]string{"old": "", "other": "0123456789abcdef0123456789abcdef"} {
 		m := newWorker(t)
@@ -144,7 +144,7 @@ func TestRunningNodeIsNotTouchedByOldOrOtherMarks(t *testing.T) {
 	}
 }
 
-func TestImagesAreFetchedWhileTheNodeBoots(t *testing.T) {
+func TestBoot_ImagesPulledInBackground(t *testing.T) {
 	t.Parallel()
 	config := workerConfig()
 	config.Images = []string{"redis:7.2.16"}
@@ -159,7 +159,7 @@ func TestImagesAreFetchedWhileTheNodeBoots(t *testing.T) {
 	require.NotContains(t, m.read("/calls"), "pull registry.example.com/k8s/kube-apiserver", "a worker needs no API server")
 }
 
-func TestMissingImageDoesNotHoldUpTheBoot(t *testing.T) {
+func TestBoot_MissingImageIgnored(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.command("crictl", `case "$*" in "pull "*|"inspecti "*) exit 1 ;; esac`)
@@ -168,7 +168,7 @@ func TestMissingImageDoesNotHoldUpTheBoot(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
-func TestAllListsAreFetchedWhenOurOwnAreNotEnough(t *testing.T) {
+func TestBoot_AllPackageListsOnDemand(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.command("apt-get", `case "$*" in *Dir::Etc*" install "*) echo "E: Unable to correct problems" >&2; exit 100 ;; esac`)
@@ -178,7 +178,7 @@ func TestAllListsAreFetchedWhenOurOwnAreNotEnough(t *testing.T) {
 	require.Contains(t, m.calls(), "apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o APT::Update::Error-Mode=any update")
 }
 
-func TestBadImageConfigIsRefused(t *testing.T) {
+func TestImageUserData_InvalidConfig(t *testing.T) {
 	t.Parallel()
 	config := imageConfig()
 	config.KubernetesVersion, config.Images = "1.2", []string{"redis", "redis:7; reboot"}

@@ -1,6 +1,7 @@
 package kubeadm_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/ports"
 )
 
 // tool finds a program that checks rendered files. In CI it is required; elsewhere its check is skipped.
@@ -45,7 +47,7 @@ func rendered(t *testing.T) map[string]string {
 	return dirs
 }
 
-func TestScriptsParse(t *testing.T) {
+func TestScripts_Parse(t *testing.T) {
 	t.Parallel()
 	for role, dir := range rendered(t) {
 		scripts, err := filepath.Glob(filepath.Join(dir, userdata.ScriptsDir, "*.sh"))
@@ -58,7 +60,20 @@ func TestScriptsParse(t *testing.T) {
 	}
 }
 
-func TestScriptsPassShellcheck(t *testing.T) {
+func TestScripts_Ports(t *testing.T) {
+	t.Parallel()
+	for script, address := range map[string]string{
+		"renew-join.sh": fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.APIServer),
+		"restore.sh":    fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.EtcdPeer),
+		"backup.sh":     fmt.Sprintf("--endpoints=https://127.0.0.1:%d ", ports.EtcdClient),
+	} {
+		content, err := os.ReadFile(filepath.Join("scripts", script))
+		require.NoError(t, err)
+		require.Contains(t, string(content), address, script)
+	}
+}
+
+func TestScripts_Shellcheck(t *testing.T) {
 	t.Parallel()
 	shellcheck, found := tool(t, "shellcheck", "apt-get install shellcheck")
 	if !found {
@@ -72,7 +87,7 @@ func TestScriptsPassShellcheck(t *testing.T) {
 	}
 }
 
-func TestUserDataPassesCloudInitSchema(t *testing.T) {
+func TestUserData_CloudInitSchema(t *testing.T) {
 	t.Parallel()
 	cloudInit, found := tool(t, "cloud-init", "apt-get install cloud-init")
 	if !found {
@@ -87,8 +102,8 @@ func TestUserDataPassesCloudInitSchema(t *testing.T) {
 	}
 }
 
-// TestKubeadmAcceptsTheConfiguration runs the kubeadm named by the variable KUBEADM, or the one on PATH.
-func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
+// TestUserData_KubeadmConfigValid runs the kubeadm named by the variable KUBEADM, or the one on PATH.
+func TestUserData_KubeadmConfigValid(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("NOT RUN: -short leaves out kubeadm")
@@ -121,9 +136,9 @@ func TestKubeadmAcceptsTheConfiguration(t *testing.T) {
 	}
 }
 
-// TestContainerdTakesItsConfiguration runs the containerd named by the variable CONTAINERD (rehearsal/tools/containerd), or
+// TestScripts_ContainerdConfigValid runs the containerd named by the variable CONTAINERD (rehearsal/tools/containerd), or
 // the one on PATH if it is a 2.x.
-func TestContainerdTakesItsConfiguration(t *testing.T) {
+func TestScripts_ContainerdConfigValid(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("NOT RUN: -short leaves out containerd")
@@ -156,7 +171,7 @@ func TestContainerdTakesItsConfiguration(t *testing.T) {
 	}
 }
 
-func TestUnitsPassSystemdAnalyze(t *testing.T) {
+func TestScripts_SystemdAnalyze(t *testing.T) {
 	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 // Statement is an IAM statement that allows a node more actions.
 type Statement struct {
 	// Sid names the purpose, in letters and digits.
-	Sid string
+	Sid string `pulumi:"sid"`
 	// Actions are IAM actions, e.g. s3:GetObject.
-	Actions []string
+	Actions []string `pulumi:"actions"`
 	// Resources are the ARNs that the actions are allowed on.
-	Resources pulumi.StringArrayInput
+	Resources pulumi.StringArrayInput `pulumi:"resources"`
 }
 
 // trustEC2 lets EC2 instances take the role.

@@ -54,7 +54,7 @@ func field(fields map[string]any, path string) any {
 	return value
 }
 
-func TestControlPlaneNodeIsReadBack(t *testing.T) {
+func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 	t.Parallel()
 	node, err := userdata.ParseNode(render(t, controlPlaneConfig()))
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestControlPlaneNodeIsReadBack(t *testing.T) {
 	}, node)
 }
 
-func TestWorkerNodeIsReadBack(t *testing.T) {
+func TestWorkerUserData_RoundTrip(t *testing.T) {
 	t.Parallel()
 	node, err := userdata.ParseNode(render(t, workerConfig()))
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestWorkerNodeIsReadBack(t *testing.T) {
 	}, node)
 }
 
-func TestClusterConfiguration(t *testing.T) {
+func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 	t.Parallel()
 	cluster := document(t, render(t, controlPlaneConfig()), "ClusterConfiguration")
 	for path, want := range map[string]any{
@@ -104,7 +104,7 @@ func TestClusterConfiguration(t *testing.T) {
 	}
 }
 
-func TestKubeletsEndPodsInOrderAndConfineThem(t *testing.T) {
+func TestControlPlaneUserData_KubeletConfiguration(t *testing.T) {
 	t.Parallel()
 	kubelet := document(t, render(t, controlPlaneConfig()), "KubeletConfiguration")
 	for path, want := range map[string]any{
@@ -115,7 +115,7 @@ func TestKubeletsEndPodsInOrderAndConfineThem(t *testing.T) {
 	}
 }
 
-func TestEachKubeletFindsItsAuthority(t *testing.T) {
+func TestUserData_KubeletAuthority(t *testing.T) {
 	t.Parallel()
 	for want, config := range map[string]any{
 		"/var/lib/control-plane/pki/ca.crt": controlPlaneConfig(),
@@ -132,7 +132,7 @@ func TestEachKubeletFindsItsAuthority(t *testing.T) {
 	require.Equal(t, "/etc/kubernetes/pki/ca.crt", join["caCertPath"])
 }
 
-func TestControlPlaneKeepsItsTaintBesideOthers(t *testing.T) {
+func TestControlPlaneUserData_Taints(t *testing.T) {
 	t.Parallel()
 	config := controlPlaneConfig()
 	config.Taints = []corev1.Taint{
@@ -147,7 +147,7 @@ func TestControlPlaneKeepsItsTaintBesideOthers(t *testing.T) {
 	}, node.Taints)
 }
 
-func TestNodeWithoutDataDiskDoesNotWaitForOne(t *testing.T) {
+func TestWorkerUserData_NoDataDisk(t *testing.T) {
 	t.Parallel()
 	config := controlPlaneConfig()
 	config.DataMount = ""
@@ -169,7 +169,7 @@ func variables(t *testing.T, encoded string) map[string]string {
 	return variables
 }
 
-func TestPublicSourcesAreTheDefault(t *testing.T) {
+func TestWorkerUserData_DefaultSources(t *testing.T) {
 	t.Parallel()
 	environment := variables(t, render(t, workerConfig()))
 	for name, want := range map[string]string{
@@ -183,14 +183,14 @@ func TestPublicSourcesAreTheDefault(t *testing.T) {
 	}
 }
 
-func TestRenderingIsDeterministic(t *testing.T) {
+func TestUserData_Deterministic(t *testing.T) {
 	t.Parallel()
 	for range 10 {
 		require.Equal(t, render(t, workerConfig()), render(t, workerConfig()))
 	}
 }
 
-func TestUserDataOverTheLimitIsRefused(t *testing.T) {
+func TestUserData_OverLimit(t *testing.T) {
 	t.Parallel()
 	config := workerConfig()
 	for i := range 400 {
@@ -201,7 +201,7 @@ func TestUserDataOverTheLimitIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "must be at most 16384")
 }
 
-func TestUserDataLeavesRoom(t *testing.T) {
+func TestUserData_Size(t *testing.T) {
 	t.Parallel()
 	for _, config := range []any{controlPlaneConfig(), workerConfig()} {
 		raw, err := base64.StdEncoding.DecodeString(render(t, config))

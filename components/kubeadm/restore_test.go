@@ -52,7 +52,7 @@ func (m *machine) changedManifest(change func(manifest *kubeadm.BackupManifest))
 	})
 }
 
-func TestBlankDiskIsRestoredFromTheLatestBackup(t *testing.T) {
+func TestRestore_BlankDisk(t *testing.T) {
 	t.Parallel()
 	lost := backup(t, "objects of before")
 	m := newWithBackup(t, lost)
@@ -87,7 +87,7 @@ func TestBlankDiskIsRestoredFromTheLatestBackup(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-func TestBlankDiskWithoutABackupBeginsANewCluster(t *testing.T) {
+func TestRestore_NoBackup(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	output, err := m.boot()
@@ -96,7 +96,7 @@ func TestBlankDiskWithoutABackupBeginsANewCluster(t *testing.T) {
 	require.NotContains(t, m.read("/calls"), "etcdutl")
 }
 
-func TestDiskWithAClusterIsNotRestored(t *testing.T) {
+func TestRestore_DiskHoldsCluster(t *testing.T) {
 	t.Parallel()
 	m := newWithBackup(t, backup(t, "objects of before"))
 	m.aws.bucket.denied = []string{"GET"} // it does not even look
@@ -107,7 +107,7 @@ func TestDiskWithAClusterIsNotRestored(t *testing.T) {
 }
 
 // A new cluster must not begin while a backup may be there.
-func TestRestoreThatCannotBeDoneStopsTheBoot(t *testing.T) {
+func TestRestore_FailureStopsBoot(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		prepare func(m *machine)
@@ -159,7 +159,7 @@ func TestRestoreThatCannotBeDoneStopsTheBoot(t *testing.T) {
 	}
 }
 
-func TestAShortDisturbanceDoesNotStopARestore(t *testing.T) {
+func TestRestore_TransientErrors(t *testing.T) {
 	t.Parallel()
 	m := newWithBackup(t, backup(t, "objects of before"))
 	m.aws.bucket.throttled, m.aws.bucket.truncated = 2, 1
@@ -167,7 +167,7 @@ func TestAShortDisturbanceDoesNotStopARestore(t *testing.T) {
 	require.Equal(t, "objects of before", m.read(etcdDB))
 }
 
-func TestOlderMinorOfKubernetesIsRestored(t *testing.T) {
+func TestRestore_OlderMinor(t *testing.T) {
 	t.Parallel()
 	m := newWithBackup(t, backup(t, "objects of before"))
 	m.changedManifest(func(manifest *kubeadm.BackupManifest) { manifest.KubernetesVersion = "1.35.9" })
@@ -175,7 +175,7 @@ func TestOlderMinorOfKubernetesIsRestored(t *testing.T) {
 	require.Equal(t, "objects of before", m.read(etcdDB))
 }
 
-func TestPowerLostWhileRestoringEndsInTheSameState(t *testing.T) {
+func TestRestore_PowerFailure(t *testing.T) {
 	t.Parallel()
 	saved := backup(t, "objects of before")
 	for _, moment := range []string{"before", "after"} {
@@ -209,7 +209,7 @@ func TestPowerLostWhileRestoringEndsInTheSameState(t *testing.T) {
 	}
 }
 
-func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
+func TestRestoreByHand_KeepsData(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	output, err := m.boot()
@@ -253,7 +253,7 @@ func TestRestoreByHandKeepsWhatWasThere(t *testing.T) {
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 
-func TestRestoreByHandOfAnUnknownOrBadBackupTouchesNothing(t *testing.T) {
+func TestRestoreByHand_UnknownOrBadBackup(t *testing.T) {
 	t.Parallel()
 	m := backup(t, "objects of now")
 	name := m.lastBackup().Reason
@@ -268,7 +268,7 @@ func TestRestoreByHandOfAnUnknownOrBadBackupTouchesNothing(t *testing.T) {
 	require.False(t, m.exists(stateDir+"/restored"))
 }
 
-func TestPowerLostDuringARestoreByHandLosesNothing(t *testing.T) {
+func TestRestoreByHand_PowerFailure(t *testing.T) {
 	t.Parallel()
 	for _, moment := range []string{"before", "after"} {
 		t.Run(moment, func(t *testing.T) {

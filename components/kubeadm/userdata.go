@@ -4,6 +4,7 @@ package kubeadm
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
@@ -44,7 +45,7 @@ func newFile(path, permissions, content string) cloudFile {
 // ControlPlaneUserData renders the user data of the control plane: base64 of a gzipped cloud-config.
 func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 	config.NodeConfig = config.NodeConfig.withDefaults()
-	config.BackupSchedule = either(config.BackupSchedule, DefaultBackupSchedule)
+	config.BackupSchedule = cmp.Or(config.BackupSchedule, DefaultBackupSchedule)
 	if err := config.Validate(); err != nil {
 		return "", fmt.Errorf("control plane %q:\n%w", config.Name, err)
 	}

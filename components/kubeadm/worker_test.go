@@ -24,7 +24,7 @@ func newWorker(t *testing.T) *machine {
 	return m
 }
 
-func TestWorkerJoins(t *testing.T) {
+func TestWorker_Joins(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	output, err := m.boot()
@@ -37,7 +37,7 @@ func TestWorkerJoins(t *testing.T) {
 	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join token was left on the disk")
 }
 
-func TestWorkerWaitsForLateJoinData(t *testing.T) {
+func TestWorker_LateJoinData(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.aws.join = []string{kubeadm.PendingValue, kubeadm.PendingValue, kubeadm.PendingValue, goodJoin}
@@ -46,7 +46,7 @@ func TestWorkerWaitsForLateJoinData(t *testing.T) {
 	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
-func TestWorkerRecoversFromAnExpiredToken(t *testing.T) {
+func TestWorker_ExpiredToken(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.aws.join = []string{expiredJoin, goodJoin}
@@ -55,7 +55,7 @@ func TestWorkerRecoversFromAnExpiredToken(t *testing.T) {
 	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
-func TestWorkerGivesUpWithinItsBound(t *testing.T) {
+func TestWorker_Timeout(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		set  func(m *machine)
@@ -78,7 +78,7 @@ func TestWorkerGivesUpWithinItsBound(t *testing.T) {
 }
 
 // kubeadm join ends before kubelet has registered its node, and Pulumi labels the node as soon as the machine is Ready.
-func TestWorkerIsReadyOnlyOnceItsNodeIsRegistered(t *testing.T) {
+func TestWorker_ReadyOnceRegistered(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.aws.unregistered = 2
@@ -93,7 +93,7 @@ func TestWorkerIsReadyOnlyOnceItsNodeIsRegistered(t *testing.T) {
 	require.Contains(t, output, "kubelet has not registered node k8s-redis within 0 s: curl: (22) The requested URL returned error: 404")
 }
 
-func TestWorkerThatHadJoinedIsNotJoinedAgain(t *testing.T) {
+func TestWorker_AlreadyJoined(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.requireRun(workerScript)
@@ -102,7 +102,7 @@ func TestWorkerThatHadJoinedIsNotJoinedAgain(t *testing.T) {
 	require.Contains(t, m.calls(), "systemctl start kubelet")
 }
 
-func TestSecretsNeverShowInTheProcessList(t *testing.T) {
+func TestScripts_SecretsNotInProcessList(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.command("curl", `/usr/bin/curl "$@"`)

@@ -16,7 +16,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
-func TestKubeconfigLeadsToTheServer(t *testing.T) {
+func TestKubeconfig_ServerReplaced(t *testing.T) {
 	for _, secret := range []bool{false, true} {
 		s := newScript(t)
 		s.secret = secret
@@ -35,7 +35,7 @@ func TestKubeconfigLeadsToTheServer(t *testing.T) {
 }
 
 // The parameters as the program makes them, read through the simulated AWS.
-func TestReadsRealParameters(t *testing.T) {
+func TestKubeconfig_SimulatedParameters(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
 	config := ""
@@ -64,7 +64,7 @@ func TestReadsRealParameters(t *testing.T) {
 	assert.Contains(t, config, server)
 }
 
-func TestWaitsUntilTheRightInstanceHasPublished(t *testing.T) {
+func TestKubeconfig_StaleInstanceIgnored(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{
 		kubeadm.PendingValue,
@@ -86,7 +86,7 @@ func TestWaitsUntilTheRightInstanceHasPublished(t *testing.T) {
 }
 
 // A throttled or otherwise failed read says nothing about the machine.
-func TestFailedReadsPass(t *testing.T) {
+func TestKubeconfig_ReadErrorsRetried(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = append([]any{errThrottled, errThrottled}, s.answers[statusParameter]...)
 	s.answers[kubeconfigParameter] = append([]any{errThrottled}, s.answers[kubeconfigParameter]...)
@@ -96,7 +96,7 @@ func TestFailedReadsPass(t *testing.T) {
 	assert.Equal(t, map[string]int{statusParameter: 3, kubeconfigParameter: 2}, s.reads)
 }
 
-func TestFailureThatLastsIsFinal(t *testing.T) {
+func TestKubeconfig_LastingFailure(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{
 		status(t, instance, kubeadm.PhaseBooting, "packages", ""),
@@ -110,7 +110,7 @@ func TestFailureThatLastsIsFinal(t *testing.T) {
 }
 
 // The machine tries again by itself; each try has the whole grace.
-func TestFailureThatPassesIsForgiven(t *testing.T) {
+func TestKubeconfig_TransientFailure(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = nil
 	add := func(phase string, duration time.Duration) {
@@ -127,7 +127,7 @@ func TestFailureThatPassesIsForgiven(t *testing.T) {
 	assert.Equal(t, 2*DefaultFailedGrace+DefaultPollInterval, o.took)
 }
 
-func TestGivesUpWithTheLastState(t *testing.T) {
+func TestKubeconfig_Timeout(t *testing.T) {
 	for _, tt := range []struct {
 		name, parameter string
 		answer          any
@@ -157,7 +157,7 @@ func TestGivesUpWithTheLastState(t *testing.T) {
 	}
 }
 
-func TestTimesCanBeChosen(t *testing.T) {
+func TestKubeconfig_CustomTimes(t *testing.T) {
 	args := validArgs()
 	args.Timeout, args.PollInterval, args.FailedGrace = time.Minute, time.Second, 10*time.Second
 	s := newScript(t)
@@ -172,7 +172,7 @@ func TestTimesCanBeChosen(t *testing.T) {
 	assert.Equal(t, 10*time.Second, o.took)
 }
 
-func TestPreviewLooksOnce(t *testing.T) {
+func TestKubeconfig_PreviewReadsOnce(t *testing.T) {
 	for name, change := range map[string]func(*script){
 		"not there": func(s *script) { s.answers = nil },
 		"throttled": func(s *script) { s.answers[statusParameter] = []any{errThrottled} },
@@ -199,7 +199,7 @@ func TestPreviewLooksOnce(t *testing.T) {
 	assert.Contains(t, o.kubeconfig, server, "a preview of a cluster that runs can show what would change in it")
 }
 
-func TestCancelledProgramStopsWaiting(t *testing.T) {
+func TestKubeconfig_Cancelled(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{kubeadm.PendingValue}
 	args := validArgs()
@@ -218,7 +218,7 @@ func TestCancelledProgramStopsWaiting(t *testing.T) {
 	assert.Equal(t, 1, s.reads[statusParameter])
 }
 
-func TestWorkerHasJoined(t *testing.T) {
+func TestKubeconfig_Joined(t *testing.T) {
 	s := newScript(t)
 	s.answers["/dev/nodes/k8s-redis"] = []any{
 		kubeadm.PendingValue, status(t, predecessor, kubeadm.PhaseReady, "done", ""), status(t, "i-redis", kubeadm.PhaseReady, "done", ""),
@@ -237,7 +237,7 @@ func TestWorkerHasJoined(t *testing.T) {
 	assert.Equal(t, 3, s.reads["/dev/nodes/k8s-redis"])
 }
 
-func TestPublishedRubbishIsRefusedWithoutBeingShown(t *testing.T) {
+func TestKubeconfig_MalformedContentNotShown(t *testing.T) {
 	for config, want := range map[string]string{
 		"\tprivate-key":    "the published kubeconfig is not YAML",
 		"key: private-key": "the published kubeconfig has 0 clusters, not one",
@@ -271,7 +271,7 @@ func TestNewKubeconfig_FieldNotSet(t *testing.T) {
 	}
 }
 
-func TestComponent(t *testing.T) {
+func TestNewKubeconfig_Registration(t *testing.T) {
 	s := newScript(t)
 	require.NoError(t, enter(t, s, validArgs()).err)
 	require.Len(t, s.Registrations(), 1)
@@ -279,7 +279,7 @@ func TestComponent(t *testing.T) {
 	assert.Equal(t, "dev", s.Registrations()[0].Name)
 }
 
-func TestParameterTellsWhatIsWrong(t *testing.T) {
+func TestParameter_Error(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = []any{errThrottled}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {

@@ -30,7 +30,7 @@ func deploy(args NamespaceArgs) (*recorder.Recorder, error) {
 	})
 }
 
-func TestNamespaceIsRestrictedUnlessTold(t *testing.T) {
+func TestNewNamespace_PodSecurity(t *testing.T) {
 	for given, want := range map[PodSecurity]string{
 		"": "restricted", Restricted: "restricted", Baseline: "baseline", Privileged: "privileged",
 	} {
@@ -44,7 +44,7 @@ func TestNamespaceIsRestrictedUnlessTold(t *testing.T) {
 	}
 }
 
-func TestPullSecret(t *testing.T) {
+func TestNewNamespace_PullSecret(t *testing.T) {
 	r, err := deploy(validArgs())
 	require.NoError(t, err)
 	r.RequireDescend(t, typeToken)
@@ -68,7 +68,7 @@ func TestPullSecret(t *testing.T) {
 }
 
 // The password is given as plain text here and hidden all the same.
-func TestPasswordStaysHidden(t *testing.T) {
+func TestNewNamespace_PasswordSecret(t *testing.T) {
 	args := validArgs()
 	args.Registry.Password = pulumi.String("open-sesame")
 	r, err := deploy(args)
@@ -78,7 +78,7 @@ func TestPasswordStaysHidden(t *testing.T) {
 }
 
 // Outputs resolve only once the objects exist.
-func TestOutputs(t *testing.T) {
+func TestNewNamespace_Outputs(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
 	mocks := awssim.NewMocks(cloud)

@@ -103,7 +103,7 @@ func (w world) internet(machine string) error {
 	return m.Internet()
 }
 
-func TestPublicNetwork(t *testing.T) {
+func TestNewVpc_PublicSubnets(t *testing.T) {
 	w := deploy(t, validArgs())
 	for token, want := range map[string][]string{
 		typeToken:         {"dev"},
@@ -143,7 +143,7 @@ func TestPublicNetwork(t *testing.T) {
 	}
 }
 
-func TestS3EndpointServesEveryRouteTable(t *testing.T) {
+func TestNewVpc_S3Endpoint(t *testing.T) {
 	for _, args := range []VpcArgs{validArgs(), withPrivate(NATNone)} {
 		w := deploy(t, args)
 		endpoint := w.of(endpointType)["dev-s3"].Inputs
@@ -157,7 +157,7 @@ func TestS3EndpointServesEveryRouteTable(t *testing.T) {
 	}
 }
 
-func TestPrivateSubnets(t *testing.T) {
+func TestNewVpc_PrivateSubnets(t *testing.T) {
 	w := deploy(t, withPrivate(NATNone))
 	assert.Equal(t, []string{"dev-private-2a", "dev-private-2c", "dev-public-2a", "dev-public-2c"}, w.names(subnetType))
 	assert.Equal(t, []string{"dev-private-2a", "dev-private-2c", "dev-public"}, w.names(routeTableType), "one for each private subnet")
@@ -180,7 +180,7 @@ func TestPrivateSubnets(t *testing.T) {
 	}
 }
 
-func TestPrivateSubnetsLeaveThroughNAT(t *testing.T) {
+func TestNewVpc_NATGateways(t *testing.T) {
 	for _, tt := range []struct {
 		mode NATMode
 		// gateways are the NAT gateways, of names the gateway that each private subnet leaves through.
@@ -210,7 +210,7 @@ func TestPrivateSubnetsLeaveThroughNAT(t *testing.T) {
 	}
 }
 
-func TestNewVpcRefuses(t *testing.T) {
+func TestNewVpc_InvalidArgs(t *testing.T) {
 	args := validArgs()
 	args.Region, args.PublicSubnetCIDRs[1] = "", "10.0.0.0/24"
 	cloud := awssim.New(awssim.Options{})

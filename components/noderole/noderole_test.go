@@ -21,7 +21,7 @@ func deploy(args NodeRoleArgs) (*recorder.Recorder, error) {
 	})
 }
 
-func TestLabel(t *testing.T) {
+func TestNewNodeRole_Label(t *testing.T) {
 	r, err := deploy(validArgs())
 	require.NoError(t, err)
 	r.RequireDescend(t, typeToken)

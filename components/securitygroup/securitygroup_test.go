@@ -98,7 +98,7 @@ func inputs(mocks *awssim.Mocks, token string) map[string]map[string]any {
 	return all
 }
 
-func TestGroupsAndRules(t *testing.T) {
+func TestNewSecurityGroups_Resources(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	component := mocks.OfType(typeToken)
@@ -145,7 +145,7 @@ func TestGroupsAndRules(t *testing.T) {
 	}, inputs(mocks, ingressType))
 }
 
-func TestOnlyTheRulesLetIn(t *testing.T) {
+func TestNewSecurityGroups_Reachability(t *testing.T) {
 	cloud, _, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	for _, way := range []struct {
@@ -174,7 +174,7 @@ func TestOnlyTheRulesLetIn(t *testing.T) {
 }
 
 // A rule that moves in the list must not be deleted and made again: for a moment nobody would get in.
-func TestOrderOfRulesDoesNotMatter(t *testing.T) {
+func TestRule_OrderIrrelevant(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	before := inputs(mocks, ingressType)
@@ -195,7 +195,7 @@ func TestOrderOfRulesDoesNotMatter(t *testing.T) {
 	assert.Equal(t, before, inputs(mocks, ingressType), "one rule less touches no other")
 }
 
-func TestOneResourcePerPortAndProtocol(t *testing.T) {
+func TestRule_ResourceNamesUnique(t *testing.T) {
 	names := map[string]bool{}
 	for _, rule := range []Rule{
 		{Group: "g", Protocol: "tcp", FromPort: 53, ToPort: 53},
@@ -267,7 +267,7 @@ func TestNewSecurityGroups_UnknownVpc(t *testing.T) {
 	assert.ErrorContains(t, err, "InvalidVpcID.NotFound")
 }
 
-func TestGroupID(t *testing.T) {
+func TestSecurityGroups_GroupID(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	for _, group := range []string{"masters", "workers"} {

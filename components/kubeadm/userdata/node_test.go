@@ -10,7 +10,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-func TestInconsistentControlPlaneIsRefused(t *testing.T) {
+func TestParseNode_InconsistentControlPlane(t *testing.T) {
 	t.Parallel()
 	const kubeadm, kubelet, environment = userdata.KubeadmConfigPath, userdata.KubeletPatchPath, userdata.EnvironmentPath
 	for name, test := range map[string]struct{ file, old, replacement, want string }{
@@ -57,7 +57,7 @@ func TestInconsistentControlPlaneIsRefused(t *testing.T) {
 	}
 }
 
-func TestInconsistentWorkerIsRefused(t *testing.T) {
+func TestParseNode_InconsistentWorker(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ file, old, replacement, want string }{
 		"discovery":        {userdata.KubeadmConfigPath, "/etc/kubeadm/discovery.conf", "/tmp/x", `discovery.file.kubeConfigPath is "/tmp/x"`},
@@ -77,7 +77,7 @@ func TestInconsistentWorkerIsRefused(t *testing.T) {
 	}
 }
 
-func TestMachineThatWouldNotBootIsRefused(t *testing.T) {
+func TestParseNode_WouldNotBoot(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(i *image)
@@ -106,7 +106,7 @@ func TestMachineThatWouldNotBootIsRefused(t *testing.T) {
 	}
 }
 
-func TestEnvelopeIsChecked(t *testing.T) {
+func TestDecode_InvalidEnvelope(t *testing.T) {
 	t.Parallel()
 	noise := make([]byte, userdata.MaxBytes)
 	_, err := rand.Read(noise)
@@ -131,7 +131,7 @@ func truncated(t *testing.T) string {
 	return base64.StdEncoding.EncodeToString(raw[:len(raw)/2])
 }
 
-func TestMissingFileIsNamed(t *testing.T) {
+func TestDocument_MissingFile(t *testing.T) {
 	t.Parallel()
 	document, err := userdata.Decode(worker().pack(t))
 	require.NoError(t, err)

@@ -144,7 +144,7 @@ func packed(t testing.TB, text []byte) string {
 	return base64.StdEncoding.EncodeToString(buffer.Bytes())
 }
 
-func TestNodesAreRead(t *testing.T) {
+func TestParseNode_Valid(t *testing.T) {
 	t.Parallel()
 	node, err := userdata.ParseNode(controlPlane().pack(t))
 	require.NoError(t, err)
