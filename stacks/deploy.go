@@ -10,10 +10,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/cluster"
 )
 
 // ImageParameter is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
-const ImageParameter = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+const ImageParameter = cluster.UbuntuImageParameter
 
 // Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }

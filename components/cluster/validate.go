@@ -31,11 +31,13 @@ func (a *ClusterArgs) validate(name string) error {
 	problems.Include("", a.bootstrap(name, nil).Validate())
 	for _, n := range a.Nodes {
 		field := "Nodes[" + n.Name + "]"
-		problems.Include(field, a.instance(n).Validate())
-		// The name of the bucket is not known yet; everything else of the user data is.
-		if _, err := a.userData(name, n, "unknown"); err != nil {
+		if err := a.instance(n).Validate(); err != nil {
 			problems.Include(field, err)
+			continue
 		}
+		// Everything but the name of the bucket is known before the deployment.
+		_, err := a.userData(name, n, "unknown")
+		problems.Include(field, err)
 	}
 	return problems.Err()
 }
