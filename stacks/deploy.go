@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/cluster"
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // ImageParameter is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.

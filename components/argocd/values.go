@@ -65,8 +65,8 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 		Global: globalValues{Domain: a.Domain, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
 		Configs: configValues{
 			CM: settings(a.Domain),
-			// With TLS of its own it answers plain HTTP with a redirect to HTTPS, which a load balancer that ends
-			// TLS turns into a loop, and HTTPS of a load balancer with a certificate nobody trusts.
+			// With its own TLS the server redirects HTTP to HTTPS, a loop behind a load balancer that terminates TLS, and
+			// its certificate is self-signed.
 			Params: map[string]any{"server.insecure": true},
 			Secret: secretValues{PasswordHash: hash, PasswordMtime: a.PasswordChanged},
 		},

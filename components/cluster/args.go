@@ -58,7 +58,7 @@ type Node struct {
 	MaxPods int `pulumi:"maxPods"`
 	// Labels are set by the kubelet when it registers the node.
 	Labels map[string]string `pulumi:"labels"`
-	// Taints are set by the kubelet when it registers the node. kubeadm taints the control plane by itself.
+	// Taints are set by the kubelet when it registers the node. kubeadm adds the taint of the control plane.
 	Taints []corev1.Taint `pulumi:"taints"`
 	// Images are references of images that the node pulls while it boots, without credentials.
 	Images []string `pulumi:"images"`

@@ -31,8 +31,8 @@ func Format(scheme, user, password, host string, port int, path string) string {
 	return scheme + "://" + Encode(user) + ":" + Encode(password) + "@" + host + ":" + strconv.Itoa(port) + "/" + Encode(path)
 }
 
-// Encode percent-encodes every byte but the unreserved ones of RFC 3986. That is more than a URL asks for,
-// because parsers differ: some read "+" as a space, some end the password at the first "@", ":" or "/".
+// Encode percent-encodes every byte but the unreserved ones of RFC 3986. A URL needs less,
+// but parsers differ: some read "+" as a space, some end the password at the first "@", ":" or "/".
 func Encode(s string) string {
 	const hex = "0123456789ABCDEF"
 	var out strings.Builder

@@ -32,7 +32,7 @@ type fakeAWS struct {
 	mu sync.Mutex
 	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
 	slowMetadata, throttled, missingKeys int
-	// unregistered is how many times the API server does not know the node yet.
+	// unregistered is the number of reads before the API server has the node.
 	unregistered int
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int

@@ -23,7 +23,7 @@ func bound(t *testing.T, config any, script, variable string) int {
 }
 
 // TestTimeouts_Consistent checks that timeouts exceed the duration of slow operations, and that every wait is bounded:
-// a step's own bound must speak, with its reason, before the driver's cuts the step off.
+// the timeout of a step must report its reason before the driver's timeout kills the step.
 func TestTimeouts_Consistent(t *testing.T) {
 	t.Parallel()
 	step := bound(t, workerConfig(), "bootstrap.sh", "STEP_TIMEOUT")

@@ -160,7 +160,7 @@ func TestScripts_ContainerdConfigValid(t *testing.T) {
 	command.Stderr = &warnings
 	dump, err := command.Output()
 	require.NoError(t, err, warnings.String())
-	// containerd only warns of a setting that it does not know.
+	// containerd only warns of an unknown setting.
 	require.NotContains(t, warnings.String(), "unknown key")
 	require.NotContains(t, warnings.String(), "level=error")
 	for _, setting := range []string{

@@ -273,7 +273,7 @@ func (m *machine) reboot() {
 }
 
 var uuid = regexp.MustCompile(`UUID=[0-9a-f-]{36}`)
-var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: the address of the stand-in for AWS is in it
+var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: it contains the address of the fake AWS
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
 // files returns the files that outlive a reboot, mode and content by path, without machine-specific parts.

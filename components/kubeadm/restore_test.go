@@ -286,7 +286,7 @@ func TestRestoreByHand_PowerFailure(t *testing.T) {
 			m.write("/calls", "")
 			m.env = []string{"POWER=" + moment}
 			losses := 0
-			// A person gives the command until it has been accepted; everything after that follows by itself.
+			// The command is repeated until it succeeds; the boot does the rest.
 			for accepted := false; !accepted; {
 				output, err := m.runWith(restoreScript, name)
 				if accepted = err == nil; !accepted {

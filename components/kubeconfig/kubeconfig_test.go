@@ -85,7 +85,7 @@ func TestKubeconfig_StaleInstanceIgnored(t *testing.T) {
 	assert.Equal(t, 6*DefaultPollInterval, o.took)
 }
 
-// A throttled or otherwise failed read says nothing about the machine.
+// A failed read, e.g. a throttled one, is no failure of the instance.
 func TestKubeconfig_ReadErrorsRetried(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = append([]any{errThrottled, errThrottled}, s.answers[statusParameter]...)
@@ -109,7 +109,7 @@ func TestKubeconfig_LastingFailure(t *testing.T) {
 	assert.Zero(t, s.reads[kubeconfigParameter])
 }
 
-// The machine tries again by itself; each try has the whole grace.
+// The instance retries; each attempt has the whole grace period.
 func TestKubeconfig_TransientFailure(t *testing.T) {
 	s := newScript(t)
 	s.answers[statusParameter] = nil

@@ -103,7 +103,7 @@ type outcome struct {
 	// kubeconfig is empty when it did not become known.
 	kubeconfig string
 	secret     bool
-	// took is in the bubble's time, in which nobody waits.
+	// took is in the fake time of the synctest bubble.
 	took time.Duration
 }
 

@@ -14,6 +14,6 @@ type Rule struct {
 	// FromPort and ToPort are the first and last port, inclusive; both are ignored when Protocol is -1.
 	FromPort int `pulumi:"fromPort"`
 	ToPort   int `pulumi:"toPort"`
-	// Description says why the traffic is needed; EC2 shows it beside the rule.
+	// Description is the reason for the traffic; EC2 shows it beside the rule.
 	Description string `pulumi:"description"`
 }

@@ -173,7 +173,7 @@ func TestNewSecurityGroups_Reachability(t *testing.T) {
 	}
 }
 
-// A rule that moves in the list must not be deleted and made again: for a moment nobody would get in.
+// A rule that moves in the list must not be replaced, which would interrupt its traffic.
 func TestRule_OrderIrrelevant(t *testing.T) {
 	_, mocks, err := deploy(t, validArgs())
 	require.NoError(t, err)

@@ -18,7 +18,7 @@ SNAPSHOT=$STATE_DIR/etcd/backup.db # etcd's container can write nowhere else
 finish() {
   local code=$?
   rm -rf "$WORK" "$ROOT$SNAPSHOT" "$ROOT$SNAPSHOT.part"
-  [ "$code" -eq 0 ] || report "$S3_ATTEMPTS" Failed backup "${REASON:-the log of kubeadm-backup.service says why}" || log "the failure could not be reported"
+  [ "$code" -eq 0 ] || report "$S3_ATTEMPTS" Failed backup "${REASON:-see the log of kubeadm-backup.service}" || log "the failure could not be reported"
   rm -rf "$RUN"
 }
 trap finish EXIT

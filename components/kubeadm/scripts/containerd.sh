@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# kubeadm knows which pause image belongs to its version; another one would be pulled beside it, and collected.
+# kubeadm lists the pause image of its version; any other would be pulled beside it, and garbage-collected.
 pause=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep '/pause:') ||
   fail "kubeadm names no pause image"
 

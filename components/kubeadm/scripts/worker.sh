@@ -47,13 +47,13 @@ if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   exit 0
 fi
 
-said=
+logged=
 deadline=$((SECONDS + JOIN_WAIT))
 until join; do
   [ "$SECONDS" -lt "$deadline" ] || fail "not joined within $JOIN_WAIT s: ${problem:-kubeadm join failed}"
-  if [ -n "$problem" ] && [ "$problem" != "$said" ]; then
+  if [ -n "$problem" ] && [ "$problem" != "$logged" ]; then
     log "waiting: $problem"
-    said=$problem
+    logged=$problem
   fi
   sleep "$JOIN_INTERVAL"
 done
