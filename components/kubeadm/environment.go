@@ -37,7 +37,7 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 }
 
 func (c *ControlPlaneConfig) variables() []variable {
-	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps("restore", "control-plane", "renew-join", "publish")),
+	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps(userdata.StepRestore, userdata.StepControlPlane, userdata.StepRenewJoin, userdata.StepPublish)),
 		variable{userdata.EnvKubeconfigParameter, KubeconfigParameter(c.Cluster)},
 		variable{userdata.EnvStateDir, c.stateDir()},
 		variable{"CONTROL_PLANE_IP", c.PrivateIP},
@@ -50,9 +50,9 @@ func (c *ControlPlaneConfig) variables() []variable {
 // steps are the boot scripts that the driver runs, in order. Containerd comes early, so that images are fetched while kubelet is
 // installed, and the disk late: it is attached while packages are fetched.
 func (c *NodeConfig) steps(last ...string) []string {
-	steps := []string{"host", "packages", "containerd", "kubelet"}
+	steps := []string{userdata.StepHost, userdata.StepPackages, userdata.StepContainerd, userdata.StepKubelet}
 	if c.DataMount != "" {
-		steps = append(steps, "data-disk")
+		steps = append(steps, userdata.StepDataDisk)
 	}
 	return append(steps, last...)
 }

@@ -68,7 +68,7 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 	return config.render(parts{
 		documents: config.documents(),
 		patch:     config.kubeletPatch(workerCA),
-		variables: config.variables(userdata.RoleWorker, config.steps("worker")),
+		variables: config.variables(userdata.RoleWorker, config.steps(userdata.StepWorker)),
 		scripts:   []string{"worker.sh"},
 	})
 }

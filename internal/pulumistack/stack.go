@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/growbin/cluster/internal/automation"
 	"github.com/growbin/cluster/internal/roll"
 )
 
@@ -123,37 +123,23 @@ func (s *Stack) Up(ctx context.Context, title string, o roll.Overrides) error {
 	return nil
 }
 
-// operate runs one operation with the overrides. Its error is what the engine complained of: the Automation API's own repeats
-// everything that was printed.
-func (s *Stack) operate(o roll.Overrides, step func(*apitype.ResourcePreEvent), do func(path string, stream chan events.EngineEvent) error) error {
+// operate runs one operation with the overrides. Its error consists of the engine's diagnostics: the Automation API's own error
+// repeats the whole output.
+func (s *Stack) operate(o roll.Overrides, onStep func(*apitype.ResourcePreEvent), do func(path string, stream chan events.EngineEvent) error) error {
 	path, remove, err := ConfigFile(s.options.Dir, s.options.Stack, s.options.Settings, o)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	stream, said := make(chan events.EngineEvent), make(chan []string)
-	go func() {
-		var complaints []string
-		for event := range stream {
-			step(event.ResourcePreEvent)
-			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
-				complaints = append(complaints, strings.TrimSpace(colorTags.ReplaceAllString(d.Message, "")))
-			}
+	var failures []string
+	err = automation.Watch(func(stream chan events.EngineEvent) error { return do(path, stream) }, func(event events.EngineEvent) {
+		onStep(event.ResourcePreEvent)
+		if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
+			failures = append(failures, automation.Message(d))
 		}
-		said <- complaints
-	}()
-	err = do(path, stream)
-	closeOnce(stream) // the Automation API closes it, once it has come to opening it
-	if complaints := <-said; err != nil && len(complaints) > 0 {
-		return errors.New(strings.Join(complaints, "\n"))
+	})
+	if err != nil && len(failures) > 0 {
+		return errors.New(strings.Join(failures, "\n"))
 	}
 	return err
-}
-
-// colorTags are the engine's marks for colour.
-var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
-
-func closeOnce(stream chan events.EngineEvent) {
-	defer func() { _ = recover() }() // it is closed already
-	close(stream)
 }

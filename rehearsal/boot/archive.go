@@ -16,8 +16,8 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-// archiveParts are what an archive holds beside its manifest, by name in it: etcd's snapshot and the authorities. The boot
-// scripts write and read the same archives.
+// archiveParts are the names of an archive's files besides its manifest: etcd's snapshot and the certificate authorities.
+// The boot scripts write and read the same archives.
 func archiveParts() []string {
 	parts := []string{kubeadm.BackupSnapshotName}
 	for _, authority := range kubeadm.Authorities() {

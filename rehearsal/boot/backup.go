@@ -13,11 +13,11 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
-// nameOfBackup is the layout of a backup's name, in UTC.
+// nameOfBackup is the time layout of a backup's name, in UTC.
 const nameOfBackup = "20060102T150405Z"
 
-// Backup does what the service kubeadm-backup does on the control plane's machine: a real snapshot of the real etcd and the
-// authorities go to the bucket that the user data names, with the machine's permissions, and the outcome into its parameter.
+// Backup simulates the service kubeadm-backup of a control plane: it stores a real snapshot of the real etcd and the
+// certificate authorities in the bucket of the user data, with the machine's permissions, and reports to its parameter.
 func (w *World) Backup(ctx context.Context, m Machine) (kubeadm.BackupManifest, error) {
 	node, err := userdata.ParseNode(m.UserData)
 	if err != nil {
@@ -28,7 +28,7 @@ func (w *World) Backup(ctx context.Context, m Machine) (kubeadm.BackupManifest, 
 	if err != nil {
 		return manifest, errors.Join(fmt.Errorf("backup of %s: %w", node.Name, err), r.report(kubeadm.PhaseFailed, err.Error()))
 	}
-	w.say(node.Name, "backup %s is stored in %s: revision %d", manifest.Name, node.BackupBucket, manifest.Revision)
+	w.log(node.Name, "backup %s is stored in %s: revision %d", manifest.Name, node.BackupBucket, manifest.Revision)
 	return manifest, r.report(kubeadm.PhaseReady, manifest.Name)
 }
 
@@ -74,7 +74,7 @@ func (w *World) backup(ctx context.Context, m Machine, node *userdata.Node) (kub
 // saveParts takes the snapshot in a folder of its own and reads everything that goes into the archive.
 func saveParts(ctx context.Context, control *controlPlane, dir string) (map[string][]byte, cluster.SnapshotStatus, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, cluster.SnapshotStatus{}, fmt.Errorf("making room for a snapshot: %w", err)
+		return nil, cluster.SnapshotStatus{}, fmt.Errorf("create the folder of the snapshot: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	snapshot := filepath.Join(dir, kubeadm.BackupSnapshotName)

@@ -3,7 +3,6 @@ package boot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -15,94 +14,94 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
-// tokenLifetime is how long a bootstrap token is good for, as the boot scripts have it.
+// tokenLifetime is the lifetime of a bootstrap token, as in the boot scripts.
 const tokenLifetime = 24 * time.Hour
 
 // controlPlane is a control plane on the machine that runs it.
 type controlPlane struct {
 	machine string           // instance ID
-	address string           // where it listens in the simulated world
-	volume  string           // the folder of its data volume
+	address string           // private address and port of the API server
+	volume  string           // folder of the data volume
 	cluster *cluster.Cluster // nil while it starts
 }
 
-func (w *World) bootControlPlane(ctx context.Context, m Machine, node *userdata.Node, r *reporter) error {
-	w.step(r, node.Name, "packages")
-	programs, err := w.packages(ctx, m, node)
+// controlPlane starts the control plane, registers its own node, and completes the cluster.
+func (a *attempt) controlPlane(ctx context.Context) error {
+	files, err := filesOf(a.machine.UserData)
 	if err != nil {
 		return err
 	}
-	volume, err := w.dataDir(ctx, m, node, r)
+	if err := a.claim(a.machine.ID); err != nil {
+		return err
+	}
+	if a.running, err = cluster.Start(ctx, cluster.Config{
+		Binaries: a.programs, Kubeadm: a.node.KubeadmConfig, Files: files,
+		VolumeDir: a.volume, RunDir: filepath.Join(a.machineDir(a.machine.ID), "run"), APIPort: a.apiPort(),
+		Log: func(format string, args ...any) { a.log(a.node.Name, format, args...) },
+	}); err != nil {
+		return err
+	}
+	host, port := a.running.AdvertiseAddress()
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	a.mu.Lock()
+	a.control.address, a.control.volume, a.control.cluster = address, a.volume, a.running
+	a.options.APIPort = a.running.APIPort() // clients find a replaced control plane at the same port
+	a.mu.Unlock()
+	if host != a.machine.PrivateIP {
+		return fmt.Errorf("kubeadm advertises %s, but the machine's address is %s: etcd could not listen there", host, a.machine.PrivateIP)
+	}
+	a.network.listen(address, a.running.Endpoint())
+	go a.watch(a.running)
+	return a.complete(ctx)
+}
+
+// complete registers the control plane's own node and completes the cluster. Nodes of terminated instances stop reporting:
+// the instances may have been terminated while no control plane ran.
+func (a *attempt) complete(ctx context.Context) error {
+	identity, err := a.running.Kubelet()
 	if err != nil {
 		return err
 	}
-	w.step(r, node.Name, "restore")
-	if err := w.restore(ctx, m, node, programs, volume); err != nil {
+	if err := register(ctx, identity, a.machine, a.node); err != nil {
 		return err
 	}
-	w.step(r, node.Name, "control-plane")
-	running, err := w.startControlPlane(ctx, m, node, programs, volume)
+	a.registered(a.machine, a.node.Name)
+	if err := a.running.Complete(ctx); err != nil {
+		return err
+	}
+	return a.silence(ctx)
+}
+
+// renewJoin publishes the join data.
+func (a *attempt) renewJoin(ctx context.Context) error {
+	discovery, err := a.running.Discovery(ctx, tokenLifetime)
 	if err != nil {
 		return err
 	}
-	if err := w.finishControlPlane(ctx, m, node, running); err != nil {
-		w.stopControlPlane(m.ID)
+	return a.put(a.node.JoinParameter, discovery)
+}
+
+// publish publishes the administrator's kubeconfig.
+func (a *attempt) publish(ctx context.Context) error {
+	kubeconfig, err := a.running.Kubeconfig(ctx, a.node.Cluster+"-deployer")
+	if err != nil {
 		return err
 	}
-	w.step(r, node.Name, "publish")
-	if err := publish(ctx, m, node, running); err != nil {
-		w.stopControlPlane(m.ID)
-		return err
+	message, err := json.Marshal(kubeadm.KubeconfigMessage{InstanceID: a.machine.ID, Kubeconfig: string(kubeconfig)})
+	if err != nil {
+		return fmt.Errorf("encode the kubeconfig message: %w", err)
+	}
+	return a.put(a.node.KubeconfigParameter, message)
+}
+
+func (a *attempt) put(parameter string, value []byte) error {
+	if err := a.machine.PutParameter(parameter, string(value)); err != nil {
+		return fmt.Errorf("publish %s: %w", parameter, err)
 	}
 	return nil
 }
 
-// dataDir is the folder of the machine's data volume, or of its root disk when it has none.
-func (w *World) dataDir(ctx context.Context, m Machine, node *userdata.Node, r *reporter) (string, error) {
-	if !node.DataDisk {
-		return filepath.Join(w.machineDir(m.ID), "data"), nil
-	}
-	w.step(r, node.Name, "data-disk")
-	id, err := w.attached(ctx, m)
-	if err != nil {
-		return "", err
-	}
-	return w.volumeDir(id), nil
-}
-
-func (w *World) startControlPlane(ctx context.Context, m Machine, node *userdata.Node, programs map[string]string, volume string) (*cluster.Cluster, error) {
-	files, err := filesOf(m.UserData)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.claim(m.ID); err != nil {
-		return nil, err
-	}
-	running, err := cluster.Start(ctx, cluster.Config{
-		Binaries: programs, Kubeadm: node.KubeadmConfig, Files: files,
-		VolumeDir: volume, RunDir: filepath.Join(w.machineDir(m.ID), "run"), APIPort: w.apiPort(),
-		Log: func(format string, args ...any) { w.say(node.Name, format, args...) },
-	})
-	if err != nil {
-		w.stopControlPlane(m.ID)
-		return nil, err
-	}
-	host, port := running.AdvertiseAddress()
-	address := net.JoinHostPort(host, strconv.Itoa(port))
-	w.mu.Lock()
-	w.control.address, w.control.volume, w.control.cluster = address, volume, running
-	w.options.APIPort = running.APIPort() // a replaced control plane is found where its clients know it
-	w.mu.Unlock()
-	if host != m.PrivateIP {
-		w.stopControlPlane(m.ID)
-		return nil, fmt.Errorf("kubeadm advertises %s, but the machine's address is %s: etcd could not listen there", host, m.PrivateIP)
-	}
-	w.network.listen(address, running.Endpoint())
-	go w.watch(running)
-	return running, nil
-}
-
-// claim makes the machine the one that runs the control plane.
+// claim reserves the control plane for the machine.
 func (w *World) claim(machine string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,7 +118,7 @@ func (w *World) apiPort() int {
 	return w.options.APIPort
 }
 
-// watch hands on the news that a program of the control plane has died.
+// watch forwards the failure of a program of the control plane.
 func (w *World) watch(running *cluster.Cluster) {
 	select {
 	case err := <-running.Failed():
@@ -129,46 +128,6 @@ func (w *World) watch(running *cluster.Cluster) {
 		}
 	case <-running.Stopped():
 	}
-}
-
-// finishControlPlane registers the control plane's own node, completes the cluster, and lets the nodes fall silent
-// whose machines are gone: they may have been switched off while no control plane ran.
-func (w *World) finishControlPlane(ctx context.Context, m Machine, node *userdata.Node, running *cluster.Cluster) error {
-	identity, err := running.Kubelet()
-	if err != nil {
-		return err
-	}
-	if err := register(ctx, identity, m, node); err != nil {
-		return err
-	}
-	w.registered(m, node.Name)
-	if err := running.Complete(ctx); err != nil {
-		return err
-	}
-	return w.silence(ctx)
-}
-
-// publish writes the join data and the administrator's kubeconfig, as the scripts renew-join and publish do.
-func publish(ctx context.Context, m Machine, node *userdata.Node, running *cluster.Cluster) error {
-	discovery, err := running.Discovery(ctx, tokenLifetime)
-	if err != nil {
-		return err
-	}
-	kubeconfig, err := running.Kubeconfig(ctx, node.Cluster+"-deployer")
-	if err != nil {
-		return err
-	}
-	message, err := json.Marshal(kubeadm.KubeconfigMessage{InstanceID: m.ID, Kubeconfig: string(kubeconfig)})
-	if err != nil {
-		return fmt.Errorf("writing the kubeconfig message: %w", err)
-	}
-	var problems []error
-	for parameter, value := range map[string]string{node.JoinParameter: string(discovery), node.KubeconfigParameter: string(message)} {
-		if err := m.PutParameter(parameter, value); err != nil {
-			problems = append(problems, fmt.Errorf("publishing %s: %w", parameter, err))
-		}
-	}
-	return errors.Join(problems...)
 }
 
 // stopControlPlane stops the control plane if it runs on that machine.
@@ -187,7 +146,7 @@ func (w *World) stopControlPlane(machine string) {
 	}
 }
 
-// filesOf are all files that the user data writes, by path.
+// filesOf returns the files in the user data, by path.
 func filesOf(userData string) (map[string][]byte, error) {
 	document, err := userdata.Decode(userData)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	controlPlaneIP = "10.0.0.10"
 )
 
-// programs come from the toolchain's cache; the first run on a machine builds them.
+// programs come from the cache; the first run on a host builds them.
 func programs(ctx context.Context, version string) (map[string]string, error) {
 	builder, err := tools.New("../tools", os.Stderr)
 	if err != nil {
@@ -74,7 +74,7 @@ func workerMachine(t *testing.T, a *account, id, name, ip string) Machine {
 	return Machine{ID: id, InstanceType: "t3.medium", PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a}}
 }
 
-// status is what the node last published.
+// status is the latest published status of the node.
 func (a *account) status(t *testing.T, node string) (message kubeadm.StatusMessage) {
 	t.Helper()
 	text := a.get(kubeadm.StatusParameter(clusterName, node))

@@ -12,8 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// network knows at which loopback address a server of the simulated world really listens. It is the only way
-// from a simulated address to a socket: an address that it does not know is never dialled.
+// network maps the simulated addresses of servers to their loopback addresses. No other address is ever dialed.
 type network struct {
 	mu      sync.Mutex
 	servers map[string]string // "10.0.0.10:6443" to "127.0.0.1:40123"
@@ -40,7 +39,7 @@ func (n *network) lookup(address string) (string, bool) {
 	return endpoint, ok
 }
 
-// dialFrom returns the dialler of a machine: it asks the security groups first, then connects on loopback.
+// dialFrom returns the dialer of a machine. It checks the security groups, then connects on loopback.
 func (n *network) dialFrom(m Machine) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, _, address string) (net.Conn, error) {
 		host, portText, err := net.SplitHostPort(address)
@@ -62,7 +61,7 @@ func (n *network) dialFrom(m Machine) func(ctx context.Context, network, address
 	}
 }
 
-// through makes a client configuration use the machine's network, and no proxy of the person's own.
+// through makes a client configuration use the machine's network, and none of the user's proxies.
 func (n *network) through(m Machine, config *rest.Config) *rest.Config {
 	config.Dial = n.dialFrom(m)
 	config.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }

@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// evictionDefaults are kubelet's own hard eviction thresholds on Linux, as far as they lower what is allocatable.
+// evictionDefaults are kubelet's default hard eviction thresholds on Linux that reduce the allocatable resources.
 var evictionDefaults = map[string]string{"memory.available": "100Mi", "nodefs.available": "10%"}
 
 // evictionResources maps an eviction signal to the resource it keeps free.
@@ -21,7 +21,7 @@ var evictionResources = map[string]corev1.ResourceName{
 	"nodefs.available": corev1.ResourceEphemeralStorage,
 }
 
-// nodeStatus is what kubelet reports of its machine.
+// nodeStatus is the status that kubelet reports.
 func nodeStatus(m Machine, node *userdata.Node) (*corev1.NodeStatus, error) {
 	total, err := machineCapacity(m, node.MaxPods)
 	if err != nil {
@@ -50,7 +50,7 @@ func nodeStatus(m Machine, node *userdata.Node) (*corev1.NodeStatus, error) {
 	}, nil
 }
 
-// machineCapacity is what the machine's operating system sees.
+// machineCapacity is the capacity that the operating system reports.
 func machineCapacity(m Machine, maxPods int) (corev1.ResourceList, error) {
 	instance, err := capacity.LookupInstanceType(m.InstanceType)
 	if err != nil {
@@ -68,8 +68,8 @@ func machineCapacity(m Machine, maxPods int) (corev1.ResourceList, error) {
 	return total, nil
 }
 
-// nodeAllocatable is kubelet's formula: the capacity less what is reserved for kubelet and system, less the hard
-// eviction thresholds, and never below zero.
+// nodeAllocatable is kubelet's formula: the capacity less the reservations for kubelet and system, less the hard eviction
+// thresholds, and never below zero.
 func nodeAllocatable(total corev1.ResourceList, node *userdata.Node) (corev1.ResourceList, error) {
 	allocatable := total.DeepCopy()
 	for _, reserved := range []map[string]string{node.KubeReserved, node.SystemReserved} {

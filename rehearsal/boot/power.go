@@ -14,16 +14,16 @@ func (w *World) machineDir(id string) string {
 	return filepath.Join(w.options.StateDir, "machines", id)
 }
 
-// VolumeDir is the folder that stands for what a data volume holds; it exists once a machine has mounted the volume.
+// VolumeDir is the folder with the content of a data volume. It exists once a machine has mounted the volume.
 func (w *World) VolumeDir(id string) string { return w.volumeDir(id) }
 
-// Terminate switches a machine off and throws its root disk away. A control plane's data volume stays.
+// Terminate stops a machine and deletes its root disk. Data volumes stay.
 func (w *World) Terminate(ctx context.Context, id string) error {
 	w.mu.Lock()
 	state := w.machines[id]
 	delete(w.machines, id)
 	w.mu.Unlock()
-	if state == nil { // it never booted
+	if state == nil { // it has never booted
 		return nil
 	}
 	state.cancel()
@@ -39,7 +39,7 @@ func (w *World) Terminate(ctx context.Context, id string) error {
 	return errors.Join(problems...)
 }
 
-// RemoveVolume deletes what a data volume held.
+// RemoveVolume deletes the content of a data volume.
 func (w *World) RemoveVolume(id string) error {
 	if err := os.RemoveAll(w.volumeDir(id)); err != nil {
 		return fmt.Errorf("deleting the data of volume %s: %w", id, err)
@@ -47,7 +47,7 @@ func (w *World) RemoveVolume(id string) error {
 	return nil
 }
 
-// Close switches every machine off and keeps all data.
+// Close stops every machine and keeps all data.
 func (w *World) Close() {
 	w.mu.Lock()
 	machines := w.machines

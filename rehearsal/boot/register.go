@@ -40,9 +40,8 @@ func register(ctx context.Context, identity *rest.Config, m Machine, node *userd
 	return nil
 }
 
-// startPods does what a new machine's kubelet does with the pods that its predecessor ran: none of their containers is there,
-// so they are Pending until it has started them. (kwok, which then starts them, would leave a pod as it is that is Running
-// and, since its machine fell silent, not ready.)
+// startPods resets the pods of the predecessor to Pending, as a new machine's kubelet does: none of their containers exists.
+// kwok then starts them; it would not touch a pod that is Running but not ready since its node stopped reporting.
 func startPods(ctx context.Context, client kubernetes.Interface, node string) error {
 	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
 		FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String(),
@@ -55,7 +54,7 @@ func startPods(ctx context.Context, client kubernetes.Interface, node string) er
 		if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
-		pod.ResourceVersion = "" // whatever the controllers write meanwhile: the kubelet knows better
+		pod.ResourceVersion = "" // overwrites concurrent updates of the controllers, as the kubelet does
 		pod.Status = corev1.PodStatus{Phase: corev1.PodPending, QOSClass: pod.Status.QOSClass}
 		_, err := client.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) { // it has gone, or another has its name
@@ -80,7 +79,7 @@ func nodeObject(m Machine, node *userdata.Node) (*corev1.Node, error) {
 	}, nil
 }
 
-// defaultLabels are those that kubelet sets on every node, and the one that has kwok play the kubelet.
+// defaultLabels are those that kubelet sets on every node, and the one by which kwok simulates the kubelet.
 func defaultLabels(name string) map[string]string {
 	return map[string]string{
 		corev1.LabelHostname:   name,

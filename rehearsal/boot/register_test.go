@@ -24,5 +24,5 @@ func TestANewMachineStartsItsPredecessorsPods(t *testing.T) {
 	assert.Equal(t, corev1.PodStatus{Phase: corev1.PodPending}, silent.Status, "no container of it runs on the new machine")
 	done, err := client.CoreV1().Pods("growbin").Get(t.Context(), "done", metav1.GetOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, corev1.PodSucceeded, done.Status.Phase, "what has finished is not run again")
+	assert.Equal(t, corev1.PodSucceeded, done.Status.Phase, "a finished pod does not run again")
 }

@@ -13,38 +13,38 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
-// restore does what the script of that name does at a boot: a disk that holds no cluster gets the latest backup, if there is one.
-func (w *World) restore(ctx context.Context, m Machine, node *userdata.Node, programs map[string]string, volume string) error {
-	if node.BackupBucket == "" {
+// restore restores the latest backup, if there is one, onto a disk that holds no cluster.
+func (a *attempt) restore(ctx context.Context) error {
+	if a.node.BackupBucket == "" {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(volume, "etcd", "member")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(a.volume, "etcd", "member")); !errors.Is(err, os.ErrNotExist) {
 		return err // there is a cluster, or the disk cannot be read
 	}
-	keys, err := m.ListObjects(node.BackupBucket, kubeadm.BackupPrefix)
+	keys, err := a.machine.ListObjects(a.node.BackupBucket, kubeadm.BackupPrefix)
 	if err != nil {
-		return fmt.Errorf("the backups in bucket %s could not be listed: %w", node.BackupBucket, err)
+		return fmt.Errorf("the backups in bucket %s could not be listed: %w", a.node.BackupBucket, err)
 	}
 	if !slices.Contains(keys, kubeadm.BackupLatest) {
-		w.say(node.Name, "there is no backup of this cluster: a new one begins")
+		a.log(a.node.Name, "there is no backup of this cluster: a new one begins")
 		return nil
 	}
-	archive, err := m.GetObject(node.BackupBucket, kubeadm.BackupLatest)
+	archive, err := a.machine.GetObject(a.node.BackupBucket, kubeadm.BackupLatest)
 	if err != nil {
-		return fmt.Errorf("%s could not be fetched from bucket %s: %w", kubeadm.BackupLatest, node.BackupBucket, err)
+		return fmt.Errorf("%s could not be fetched from bucket %s: %w", kubeadm.BackupLatest, a.node.BackupBucket, err)
 	}
 	manifest, parts, err := unpack(archive)
 	if err != nil {
-		return fmt.Errorf("%s in bucket %s: %w", kubeadm.BackupLatest, node.BackupBucket, err)
+		return fmt.Errorf("%s in bucket %s: %w", kubeadm.BackupLatest, a.node.BackupBucket, err)
 	}
-	if err := checkManifest(ctx, manifest, node, programs); err != nil {
+	if err := checkManifest(ctx, manifest, a.node, a.programs); err != nil {
 		return err
 	}
-	w.say(node.Name, "the disk is blank: restoring backup %s", manifest.Name)
-	if err := putIntoPlace(ctx, parts, programs, volume, node.Name, m.PrivateIP); err != nil {
+	a.log(a.node.Name, "the disk is blank: restoring backup %s", manifest.Name)
+	if err := putIntoPlace(ctx, parts, a.programs, a.volume, a.node.Name, a.machine.PrivateIP); err != nil {
 		return fmt.Errorf("restoring backup %s: %w", manifest.Name, err)
 	}
-	r := &reporter{machine: m, parameter: node.BackupParameter, step: "restore"}
+	r := &reporter{machine: a.machine, parameter: a.node.BackupParameter, step: userdata.StepRestore}
 	return r.report(kubeadm.PhaseReady, manifest.Name)
 }
 

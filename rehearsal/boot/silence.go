@@ -11,16 +11,16 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
-// silence lets every node fall silent whose machine does not run: kwok stops playing its kubelet, its lease runs
-// out, and the real controller manager marks it NotReady. Without a control plane there is nothing to do; the next
-// one to start does it.
+// silence stops the heartbeats of every node whose machine does not run: kwok stops simulating its kubelet, its lease
+// expires, and the real controller manager marks it NotReady. If there is no control plane, the next one does it at its
+// start.
 func (w *World) silence(ctx context.Context) error {
 	running := w.Cluster()
 	if running == nil {
 		return nil
 	}
 	err := silenceNodes(ctx, running, w.alive())
-	if err != nil && w.Cluster() != running { // it was switched off meanwhile: the next control plane does it
+	if err != nil && w.Cluster() != running { // it was stopped meanwhile: the next control plane does it
 		return nil
 	}
 	return err
@@ -41,7 +41,7 @@ func silenceNodes(ctx context.Context, running *cluster.Cluster, alive map[strin
 			continue
 		}
 		if _, err := client.CoreV1().Nodes().Patch(ctx, node.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("switching off node %s: %w", node.Name, err)
+			return fmt.Errorf("stop the heartbeats of node %s: %w", node.Name, err)
 		}
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// Simulated makes an instance of the simulated AWS a machine that can boot.
+// Simulated returns an instance of the simulated AWS as a machine.
 func Simulated(cloud *awssim.Cloud, m *awssim.Machine) Machine {
 	root := 0
 	for _, disk := range m.Volumes() {
@@ -52,7 +52,7 @@ func (s simulatedServices) Reach(address string, port int) error {
 	return s.cloud.Reach(awssim.Endpoint(s.machine.ID), awssim.Endpoint(address), "tcp", port)
 }
 
-// DataVolume takes the only disk beside the root disk, as the boot scripts do.
+// DataVolume returns the only disk besides the root disk, as the boot scripts do.
 func (s simulatedServices) DataVolume(ctx context.Context) (string, error) {
 	if err := s.machine.WaitForVolume(ctx); err != nil {
 		return "", err

@@ -16,7 +16,7 @@ type reporter struct {
 	step      string
 }
 
-// begin reports that a step has begun. Like the scripts it goes on when that cannot be reported.
+// begin reports that a step has begun. As in the scripts, a failed report does not fail the boot.
 func (r *reporter) begin(step string) error {
 	r.step = step
 	return r.report(kubeadm.PhaseBooting, "")
@@ -35,7 +35,7 @@ func (r *reporter) report(phase, reason string) error {
 	return nil
 }
 
-// statusParameter finds where to report even when the user data is wrong elsewhere; it is empty when that cannot be known.
+// statusParameter returns the name of the status parameter even if the user data is invalid elsewhere, or "".
 func statusParameter(userData string) string {
 	document, err := userdata.Decode(userData)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
-// Options configure the world in which machines boot.
+// Options configure a World.
 type Options struct {
-	// Programs returns the paths of a control plane's programs for a Kubernetes version such as "1.36.3".
+	// Programs returns the paths of a control plane's programs for a Kubernetes version, e.g. "1.36.3".
 	Programs func(ctx context.Context, kubernetesVersion string) (map[string]string, error)
-	// StateDir holds the data volumes and the machines' root disks; it belongs to this world alone.
+	// StateDir holds the data volumes and the machines' root disks; no other world may use it.
 	StateDir string
 	// APIPort is the API server's port on loopback; 0 takes a free one.
 	APIPort int
@@ -24,13 +24,13 @@ type Options struct {
 	JoinWait time.Duration
 	// ServiceWait bounds how long a machine waits for the internet and for its data volume; 0 means one minute.
 	ServiceWait time.Duration
-	// RestartDelay is the pause before a failed boot is tried again, as systemd does; 0 means five seconds.
+	// RestartDelay is the pause between attempts to boot, as in systemd; 0 means five seconds.
 	RestartDelay time.Duration
-	// Log is told what happens on each machine; nil tells nobody.
+	// Log, if non-nil, is called with each message of a machine.
 	Log func(machine, message string)
 }
 
-// World is where machines boot: it holds the control plane that one of them runs, and the way there.
+// World holds the machines that boot, the control plane that one of them runs, and the network between them.
 type World struct {
 	options Options
 	network *network
@@ -41,14 +41,14 @@ type World struct {
 	failed   chan error
 }
 
-// booted is what is known of a machine that has begun to boot.
+// booted is the state of a machine whose boot has begun.
 type booted struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	node   string // set once the node is registered
 }
 
-// New makes a world without machines.
+// New returns a world without machines.
 func New(options Options) *World {
 	if options.JoinWait == 0 {
 		options.JoinWait = 2 * time.Minute
@@ -65,8 +65,8 @@ func New(options Options) *World {
 	return &World{options: options, network: newNetwork(), machines: map[string]*booted{}, failed: make(chan error, 1)}
 }
 
-// Boot does what the machine does from its launch until its node is registered. It returns then, when the user
-// data can never work, or when the context ends; what may heal is tried again, as systemd would.
+// Boot simulates the boot of a machine until its node is registered. It retries failed attempts as systemd does, except for
+// invalid user data, until the context ends.
 func (w *World) Boot(ctx context.Context, m Machine) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +86,7 @@ func (w *World) Boot(ctx context.Context, m Machine) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		w.say(node.Name, "boot failed: %v", err)
+		w.log(node.Name, "boot failed: %v", err)
 		select {
 		case <-ctx.Done():
 			return err
@@ -95,9 +95,9 @@ func (w *World) Boot(ctx context.Context, m Machine) error {
 	}
 }
 
-// giveUp reports a failure that no restart can mend, if the machine knows where and may.
+// giveUp reports a failure that no retry can fix, if the machine has a status parameter.
 func (w *World) giveUp(m Machine, parameter string, reason error) error {
-	w.say(m.ID, "boot failed: %v", reason)
+	w.log(m.ID, "boot failed: %v", reason)
 	if parameter == "" {
 		return nil
 	}
@@ -107,26 +107,22 @@ func (w *World) giveUp(m Machine, parameter string, reason error) error {
 
 func (w *World) attempt(ctx context.Context, m Machine, node *userdata.Node) error {
 	r := &reporter{machine: m, parameter: node.StatusParameter}
-	boot := w.bootWorker
-	if node.ControlPlane {
-		boot = w.bootControlPlane
-	}
-	err := boot(ctx, m, node, r)
+	err := (&attempt{World: w, machine: m, node: node, status: r}).run(ctx)
 	if err == nil {
-		r.step = "ready"
+		r.step = userdata.StepReady
 		err = r.report(kubeadm.PhaseReady, "")
 	}
 	if err == nil {
-		w.say(node.Name, "ready")
+		w.log(node.Name, userdata.StepReady)
 		return nil
 	}
-	if ctx.Err() != nil { // switched off while it booted: nobody is left to report
+	if ctx.Err() != nil { // terminated while it booted
 		return err
 	}
 	return errors.Join(err, r.report(kubeadm.PhaseFailed, err.Error()))
 }
 
-// registered remembers which machine a node's kubelet runs on.
+// registered records the machine of a registered node.
 func (w *World) registered(m Machine, node string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,7 +131,7 @@ func (w *World) registered(m Machine, node string) {
 	}
 }
 
-// alive lists the nodes whose machine runs.
+// alive returns the nodes whose machine runs.
 func (w *World) alive() map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -31,8 +31,7 @@ type Cluster struct {
 }
 
 // Start brings the control plane up to where `kubeadm init` has a healthy API server and has uploaded its
-// configuration. The machine then registers its own node, and Complete does the rest. Whatever a failed start has
-// started is stopped again.
+// configuration. The machine then registers its own node, and Complete does the rest. A failed start stops all programs.
 func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if config.Log == nil {
 		config.Log = func(string, ...any) {}
@@ -94,7 +93,7 @@ func (c *Cluster) start(ctx context.Context, p program) error {
 	return nil
 }
 
-// watch reports a program that ends although nobody asked it to.
+// watch reports a program that ends before Stop.
 func (c *Cluster) watch(p *process) {
 	<-p.exited
 	c.mu.Lock()

@@ -36,8 +36,8 @@ func (c *Cluster) uploadConfig(ctx context.Context) error {
 	return err
 }
 
-// Complete does what `kubeadm init` does once the control plane's own node is registered: it marks the node,
-// prepares bootstrap tokens and installs CoreDNS and kube-proxy. On a recovered cluster it changes nothing.
+// Complete runs the phases of `kubeadm init` that follow the registration of the control plane's own node: it marks the
+// node, prepares bootstrap tokens and installs CoreDNS and kube-proxy. On a recovered cluster it changes nothing.
 func (c *Cluster) Complete(ctx context.Context) error {
 	if err := c.markControlPlane(ctx); err != nil {
 		return err

@@ -9,28 +9,28 @@ import (
 	"strconv"
 )
 
-// Config says what to run and where.
+// Config configures a control plane.
 type Config struct {
 	// Binaries maps each program's name (etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubeadm,
 	// kwok) to its path.
 	Binaries map[string]string
 	// Kubeadm is the kubeadm configuration as the machine was given it.
 	Kubeadm []byte
-	// Files are the machine's other files by their absolute path there: patches, policies and whatever else the
+	// Files are the machine's other files by their absolute path there: patches, policies and others that the
 	// kubeadm configuration refers to.
 	Files map[string][]byte
-	// VolumeDir holds what a real machine keeps on its data volume: certificate authorities and etcd's data. The
-	// same folder brings the same cluster back.
+	// VolumeDir stands for the data volume: it holds certificate authorities and etcd's data. The same folder restores
+	// the same cluster.
 	VolumeDir string
-	// RunDir holds what a real machine keeps on its root disk, and the logs. It is emptied at each start.
+	// RunDir stands for the root disk, and holds the logs. It is emptied at each start.
 	RunDir string
 	// APIPort is the API server's port on loopback; 0 takes a free one.
 	APIPort int
-	// Log is told each step; nil tells nobody.
+	// Log, if non-nil, is called after each step.
 	Log func(format string, args ...any)
 }
 
-// programs are what a control plane needs.
+// programs are those of a control plane.
 var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kwok"}
 
 func (c *Config) validate() error {

@@ -2,7 +2,6 @@
 // control-plane machine was given.
 //
 // kubeadm itself makes the certificates, the kubeconfig files and the static pods of etcd, kube-apiserver,
-// kube-controller-manager and kube-scheduler. What kubelet would run as static pods is run here as plain
-// processes with the very same flags; rewrite.go lists, with its reason, everything that is changed because a
-// rehearsal happens on one machine and on loopback. kwok plays the kubelets.
+// kube-controller-manager and kube-scheduler. The static pods run as plain processes with the same flags;
+// rewrite.go lists every change for one host on loopback, with its reason. kwok simulates the kubelets.
 package cluster

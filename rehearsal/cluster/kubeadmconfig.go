@@ -22,8 +22,8 @@ const (
 	kubeadmGroup           = "kubeadm.k8s.io/"
 )
 
-// kubeadmConfig is what has to be known of a kubeadm configuration to run it on another host. Everything else in
-// it is kubeadm's business alone.
+// kubeadmConfig holds the fields of a kubeadm configuration that are needed to run it on another host. kubeadm alone reads
+// all others.
 type kubeadmConfig struct {
 	documents []map[string]any
 
@@ -133,7 +133,7 @@ func (c *kubeadmConfig) addCluster(raw []byte) error {
 	return nil
 }
 
-// validate insists on what kubeadm would otherwise guess from the host it runs on.
+// validate requires the fields that kubeadm would otherwise derive from its host.
 func (c *kubeadmConfig) validate() error {
 	var problems []error
 	if c.nodeName == "" {

@@ -16,7 +16,7 @@ import (
 func serverOf(path string) (string, error) {
 	config, err := clientcmd.LoadFromFile(path)
 	if err != nil {
-		return "", fmt.Errorf("reading what kubeadm wrote: %w", err)
+		return "", fmt.Errorf("read the kubeconfig of kubeadm: %w", err)
 	}
 	for _, cluster := range config.Clusters {
 		return cluster.Server, nil
@@ -34,7 +34,7 @@ func toLoopback(folder string, port int) error {
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("reading what kubeadm wrote: %w", err)
+			return fmt.Errorf("read the kubeconfig of kubeadm: %w", err)
 		}
 		local, err := Loopback(content, port)
 		if err != nil {
@@ -48,7 +48,7 @@ func toLoopback(folder string, port int) error {
 }
 
 // Loopback returns the kubeconfig with its server moved to a loopback port; the certificate is still checked
-// against the server's own name. It is what a person does to use a Session Manager tunnel.
+// against the server's own name, as with a Session Manager tunnel.
 func Loopback(kubeconfig []byte, port int) ([]byte, error) {
 	config, err := clientcmd.Load(kubeconfig)
 	if err != nil {

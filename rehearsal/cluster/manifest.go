@@ -40,7 +40,7 @@ func readManifest(name, binary string, p place) (program, error) {
 	return program{name: name, path: binary, args: rewriteFlags(name, command[1:], p), env: environment(p.layout, container.Env), healthy: healthy}, nil
 }
 
-// environment is the container's, and what a Go program needs beside it; nothing of the user's own leaks in.
+// environment is the container's, and the variables that a Go program needs; none of the user's.
 func environment(l layout, vars []corev1.EnvVar) []string {
 	env := []string{"HOME=" + l.run, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
 	for _, v := range vars {

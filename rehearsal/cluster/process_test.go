@@ -84,21 +84,3 @@ func ended(pid int) bool {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	return err != nil || strings.Contains(string(status), "State:\tZ")
 }
-
-func TestMemoryCountsChildren(t *testing.T) {
-	if _, err := os.Stat("/proc/self/status"); err != nil {
-		assert.Zero(t, residentOfTree(os.Getpid()))
-		return
-	}
-	alone := residentOfTree(os.Getpid())
-	require.Positive(t, alone)
-	dir := t.TempDir()
-	ready := filepath.Join(dir, "ready")
-	// The shell holds 32 MiB in a variable.
-	running, err := startProcess(t.Context(), shell("x=$(head -c 33554432 /dev/zero | tr '\\0' x); echo ok > "+ready+"; sleep 60", fileHas(ready)), dir)
-	require.NoError(t, err)
-	defer running.stop()
-	sampler := SampleMemory(10 * time.Millisecond)
-	assert.Eventually(t, func() bool { return sampler.Peak() > alone+32<<20 }, 5*time.Second, 10*time.Millisecond)
-	assert.GreaterOrEqual(t, sampler.End(), alone)
-}

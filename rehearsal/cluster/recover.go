@@ -16,8 +16,8 @@ import (
 // lasting are the key pairs that make a cluster the same cluster; all others are made from them.
 var lasting = []string{"ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key"}
 
-// dropLeafCertificates removes what the authorities signed for a machine that may since have been replaced:
-// kubeadm refuses a certificate whose names no longer fit, but makes a missing one anew.
+// dropLeafCertificates removes the certificates of a machine that may have been replaced: kubeadm rejects a certificate with
+// other names, but creates a missing one.
 func dropLeafCertificates(pki string) error {
 	err := filepath.WalkDir(pki, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -35,9 +35,8 @@ func dropLeafCertificates(pki string) error {
 	return nil
 }
 
-// dropStaleLeases frees what stopped programs of an earlier start still hold in etcd: the leader locks of controller
-// manager and scheduler, and the nodes' leases, which kwok would leave to its predecessor. All would run out by
-// themselves, after 15 and 40 s; nobody else can hold them here.
+// dropStaleLeases deletes the leases of stopped programs: the leader locks of controller manager and scheduler, and the nodes'
+// leases, which kwok would leave to its predecessor. They would expire after 15 and 40 s; no other program can hold them.
 func (c *Cluster) dropStaleLeases(ctx context.Context) error {
 	leases := c.client.CoordinationV1().Leases(metav1.NamespaceSystem)
 	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {

@@ -12,8 +12,8 @@ import (
 	"github.com/growbin/cluster/components/ports"
 )
 
-// configRewrites is everything that is changed in the kubeadm configuration before kubeadm makes certificates and
-// static pods from it. What kubeadm uploads into the cluster is the unchanged configuration.
+// configRewrites are all changes to the kubeadm configuration before kubeadm creates certificates and static pods from it.
+// kubeadm uploads the unchanged configuration to the cluster.
 var configRewrites = []struct {
 	kind   string
 	reason string
@@ -47,7 +47,7 @@ const (
 	schedulerPort         = 10259
 )
 
-// place is what the flag rewrites need to know of this host.
+// place holds the folders and ports of this host for the rewrites of flags.
 type place struct {
 	layout layout
 	ports  ports
@@ -112,7 +112,7 @@ func fixedPort(port int) func(place, string) string {
 
 func (p place) port(value string) string {
 	port, err := strconv.Atoi(value)
-	if err != nil { // kubeadm writes numbers; the program will say what is wrong with this
+	if err != nil { // kubeadm writes numbers; the program will reject this
 		return value
 	}
 	if mapped, ok := p.ports[port]; ok {

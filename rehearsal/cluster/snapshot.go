@@ -16,7 +16,7 @@ import (
 // revisionBump is added to etcd's revision by a restore, so that no client sees a revision twice. The boot scripts have it too.
 const revisionBump = "1000000000"
 
-// SnapshotStatus is what etcdutl says of a snapshot.
+// SnapshotStatus is the status that etcdutl reports for a snapshot.
 type SnapshotStatus struct {
 	Revision  int64 `json:"revision"`
 	TotalKeys int64 `json:"totalKey"`
@@ -38,7 +38,7 @@ func (c *Cluster) Snapshot(ctx context.Context, path string) (SnapshotStatus, er
 	}
 	var status SnapshotStatus
 	if err := json.Unmarshal(output, &status); err != nil {
-		return SnapshotStatus{}, fmt.Errorf("reading what etcdutl says of %s: %w", path, err)
+		return SnapshotStatus{}, fmt.Errorf("read the status of %s: %w", path, err)
 	}
 	return status, nil
 }
@@ -63,7 +63,7 @@ func EtcdVersion(ctx context.Context, binaries map[string]string) (string, error
 			return version, nil
 		}
 	}
-	return "", fmt.Errorf("etcd does not tell its version: %q", output)
+	return "", fmt.Errorf("etcd reports no version: %q", output)
 }
 
 func runEtcdTool(ctx context.Context, binaries map[string]string, name string, args ...string) ([]byte, error) {

@@ -17,18 +17,18 @@ import (
 	"github.com/blang/semver"
 )
 
-// command runs one certain Pulumi CLI, in an environment of its own: nothing of the person's own Pulumi settings, tokens
-// or cloud credentials reaches a rehearsal.
+// command runs one Pulumi CLI in an isolated environment: none of the user's Pulumi settings, tokens or cloud credentials
+// reaches a rehearsal.
 type command struct {
 	path    string
 	version semver.Version
 	env     []string
 }
 
-// stopTimeout is how long an interrupted CLI has to let its resources come to an end before it is killed.
+// stopTimeout is the time that an interrupted CLI has to finish its current operations before it is killed.
 const stopTimeout = 45 * time.Second
 
-// inherited are the only variables taken over from the person's environment.
+// inherited are the only variables that are copied from the user's environment.
 var inherited = []string{"HOME", "TMPDIR", "LANG", "LC_ALL", "USER", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 func newCommand(ctx context.Context, path string, env map[string]string) (*command, error) {
@@ -56,10 +56,10 @@ func newCommand(ctx context.Context, path string, env map[string]string) (*comma
 	return c, nil
 }
 
-// Version of the CLI.
+// Version returns that of the CLI.
 func (c *command) Version() semver.Version { return c.version }
 
-// Run is the Automation API's way to the CLI. When ctx ends, the CLI is interrupted as by Ctrl-C: it cancels its
+// Run implements the Automation API's PulumiCommand. When ctx ends, the CLI is interrupted as by Ctrl-C: it cancels its
 // providers, writes its state and ends.
 func (c *command) Run(
 	ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string,
@@ -74,7 +74,7 @@ func (c *command) Run(
 	cmd.Stdout = io.MultiWriter(append(stdout, &out)...)
 	cmd.Stderr = io.MultiWriter(append(stderr, &errs)...)
 	cmd.Stdin = stdin
-	// Its own process group: the terminal's Ctrl-C is for the rehearsal, which passes it on once.
+	// In its own process group the CLI does not receive the terminal's Ctrl-C; the rehearsal forwards it once.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopTimeout

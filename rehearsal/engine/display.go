@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// display passes Pulumi's lines on as they come, without those that only fill a screen.
+// display prints Pulumi's lines as they come, without noise.
 type display struct {
 	out     io.Writer
 	partial []byte
@@ -31,10 +31,10 @@ func (d *display) Write(p []byte) (int, error) {
 	}
 }
 
-// Flush passes on what came without an end of line.
+// Flush prints a last line without an end of line.
 func (d *display) Flush() {
 	if len(d.partial) > 0 {
-		_ = d.show(append(d.partial, '\n')) // nobody is left to be told
+		_ = d.show(append(d.partial, '\n')) // the display is best effort
 		d.partial = nil
 	}
 }
@@ -50,12 +50,12 @@ func (d *display) show(line []byte) error {
 	return err
 }
 
-// escapes are the colours of a terminal.
+// escapes are the colors of a terminal.
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// noise is what a person does not need: the dots of a program that runs, the beginning of each step (its end follows, with
-// its time), the bare list of a first preview (its sum follows), resources that were only read, and advice on commands
-// that a rehearsal has no use for. The log has it all.
+// noise matches lines without use for a reader: the dots of a running program, the beginning of each step (its end follows,
+// with its duration), the list of a first preview (its sum follows), resources that were only read, and advice on other
+// commands. The log has them.
 var noise = regexp.MustCompile(`^@ |` +
 	`^ *[-+~]* +\S+ \S+ (creating|deleting|updating|replacing|refreshing|reading) \(0s\)\s*$|` +
 	`^ *[-+~]* +\S+:\S+ \S+ (create|delete|running)\s*$|` +

@@ -10,7 +10,7 @@ import (
 func TestDisplay(t *testing.T) {
 	var out bytes.Buffer
 	d := newDisplay(&out)
-	// What the CLI wrote in a rehearsal, broken in two at an awkward place.
+	// Output of the CLI in a rehearsal, broken in the middle of a line.
 	for _, part := range []string{
 		"Updating (dev):\n\n@ updating.....\n +  aws:ec2:Vpc growbin creating (0s) \n +  aws:ec2:Vpc growbin crea",
 		"ted (0.04s) \n\n\n +  kubernetes:apps/v1:Deployment web creating (4s) 1/3 replicas available\n",

@@ -1,5 +1,5 @@
-// Package engine runs the real Pulumi CLI for a rehearsal: the program is served from this process by the Automation API,
-// the state is a directory, the providers are whoever listens on the given ports.
+// Package engine runs the real Pulumi CLI for a rehearsal: the Automation API serves the program from this process, the state
+// is a directory, and the providers listen on the given ports.
 package engine
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// passphrase encrypts the secrets of a rehearsal. They are generated for it and end with it.
+// passphrase encrypts the secrets of a rehearsal, which are generated for it.
 const passphrase = "rehearsal"
 
 // Options of an engine.
@@ -25,13 +25,13 @@ type Options struct {
 	Stack   string
 	// Pulumi is the path of the CLI.
 	Pulumi string
-	// State is the directory for everything the engine keeps: backend, Pulumi's home, the copied project, logs.
-	State   string
+	// State is the directory of the backend, Pulumi's home, the copied project and the logs.
+	State string
+	// Program is served from this process.
 	Program pulumi.RunFunc
-	// Providers maps package names to the loopback ports where they are served. A package that is not named here is
-	// looked for as a plugin on the machine.
+	// Providers maps package names to the loopback ports of their providers. Pulumi looks for a plugin of any other package.
 	Providers map[string]int
-	// Plugins maps package names to real plugins on this machine, which are used as they are.
+	// Plugins maps package names to the paths of installed plugins.
 	Plugins map[string]string
 	// Config and Secrets override the stack file, by full key (project:key).
 	Config, Secrets map[string]string
@@ -72,8 +72,8 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 		"PULUMI_DEBUG_PROVIDERS":                        attach(o.Providers),
-		// The state is written at the end of an operation only, which halves the time of a rehearsal: should the machine
-		// fail half-way, the AWS that the state describes is gone with it.
+		// Writing the state only at the end of an operation halves the time of a rehearsal. If this process dies half-way, the
+		// simulated AWS that the state describes is gone too.
 		"PULUMI_SKIP_CHECKPOINTS": "true",
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *Engine) SetConfig(ctx context.Context, key, value string) error {
 	return e.configure(ctx, map[string]string{key: value}, nil)
 }
 
-// SetConfigPath is SetConfig for an item of a list, such as project:key[0].
+// SetConfigPath overrides an item of a list, e.g. project:key[0].
 func (e *Engine) SetConfigPath(ctx context.Context, path, value string) error {
 	if err := e.stack.SetConfigWithOptions(ctx, path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {
 		return fmt.Errorf("set the rehearsal's settings: %w", err)
@@ -121,10 +121,10 @@ func (e *Engine) configure(ctx context.Context, config, secrets map[string]strin
 	return nil
 }
 
-// WorkDir is the folder of the copied project, with the stack file that operations read.
+// WorkDir is the folder of the copied project and its stack file.
 func (e *Engine) WorkDir() string { return filepath.Join(e.options.State, "work") }
 
-// Log is the file that an operation's full display is written to.
+// Log is the file of an operation's full output.
 func (e *Engine) Log(operation string) string {
 	return filepath.Join(e.options.State, "logs", operation+".log")
 }

@@ -73,11 +73,11 @@ func password(ctx *pulumi.Context) error {
 func TestLifecycle(t *testing.T) {
 	ctx := context.Background()
 	e, out := open(t, password)
-	preview, err := e.Preview(ctx, "preview")
+	preview, err := e.Preview(ctx, "preview", engine.RunOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 2, preview.Created, "the stack and its password")
 
-	up, err := e.Up(ctx, "up")
+	up, err := e.Up(ctx, "up", engine.RunOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 2, up.Created)
 	assert.Contains(t, out.String(), "random:index:RandomPassword made created")
@@ -88,12 +88,12 @@ func TestLifecycle(t *testing.T) {
 	assert.Equal(t, "hunter2", token)
 	assert.NotContains(t, out.String(), first)
 
-	again, err := e.Up(ctx, "again")
+	again, err := e.Up(ctx, "again", engine.RunOptions{})
 	require.NoError(t, err)
 	assert.Zero(t, again.Changed(), "%v", again.Changes)
 
 	require.NoError(t, e.SetConfig(ctx, "sample:length", "9"))
-	longer, err := e.Up(ctx, "longer")
+	longer, err := e.Up(ctx, "longer", engine.RunOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, longer.Replaced)
 	assert.Contains(t, longer.Changes[0].String(), "random:index/randomPassword:RandomPassword made")
@@ -117,7 +117,7 @@ func TestFailureNamesResourceReasonAndLog(t *testing.T) {
 		_, err := random.NewRandomPassword(ctx, "short", &random.RandomPasswordArgs{Length: pulumi.Int(2), MinLower: pulumi.Int(5)})
 		return err
 	})
-	_, err := e.Up(context.Background(), "up")
+	_, err := e.Up(context.Background(), "up", engine.RunOptions{})
 	require.Error(t, err)
 	for _, part := range []string{"random:index/randomPassword:RandomPassword short", "it must be at least 5", e.Log("up")} {
 		assert.ErrorContains(t, err, part)
@@ -126,7 +126,7 @@ func TestFailureNamesResourceReasonAndLog(t *testing.T) {
 
 func TestFailureOfTheProgram(t *testing.T) {
 	e, _ := open(t, func(*pulumi.Context) error { return errors.New("adminCidrs is empty; give one") })
-	_, err := e.Preview(context.Background(), "preview")
+	_, err := e.Preview(context.Background(), "preview", engine.RunOptions{})
 	assert.ErrorContains(t, err, "adminCidrs is empty; give one")
 }
 
@@ -138,7 +138,7 @@ func TestStoppedByItsContext(t *testing.T) {
 		return ctx.Err()
 	})
 	started := time.Now()
-	_, err := e.Up(ctx, "up")
+	_, err := e.Up(ctx, "up", engine.RunOptions{})
 	assert.ErrorContains(t, err, "up was stopped: the control plane failed")
 	assert.Less(t, time.Since(started), 30*time.Second)
 }

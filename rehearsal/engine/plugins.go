@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// FindPlugin looks for the real plugin of a package on this machine: on PATH, or where Pulumi installs plugins. It
-// returns the program's path, or "" when there is none. major is the version that the program was written for, like "4".
+// FindPlugin returns the path of a package's installed plugin, from PATH or from Pulumi's plugin folder, or "" if there is
+// none. major is the required major version, e.g. "4".
 func FindPlugin(name, major string) string {
 	program := "pulumi-resource-" + name
 	if path, err := exec.LookPath(program); err == nil {

@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// copyProject copies what the CLI reads: it writes an encryption salt into the stack file, which must not be the
-// repository's. Real plugins are named in the copy with their place, so that no other version is looked for.
+// copyProject copies the project and stack file, because the CLI writes an encryption salt into the stack file. Installed
+// plugins are added to the copy with their path, so that Pulumi looks for no other version.
 func copyProject(from, to, stack string, plugins map[string]string) error {
 	text, err := os.ReadFile(filepath.Join(from, "Pulumi.yaml"))
 	if err != nil {
@@ -32,7 +32,7 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 			return err
 		}
 	}
-	// The CLI changes into the program's folder even when the program is served from here.
+	// The CLI changes into the program's folder even if the program is served from this process.
 	program, _ := project["main"].(string)
 	if err := os.MkdirAll(filepath.Join(to, filepath.FromSlash(program)), 0o700); err != nil {
 		return fmt.Errorf("make the program's folder: %w", err)

@@ -3,28 +3,31 @@ package engine
 import (
 	"fmt"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/growbin/cluster/internal/automation"
 )
 
 // Result of one operation, counted by the engine itself.
 type Result struct {
 	Created, Updated, Replaced, Deleted, Same int
-	Took                                      time.Duration
-	// Changes are the resources that were not left as they are.
+	// Took is the duration of the operation.
+	Took time.Duration
+	// Changes are the resources that were not the same, sorted.
 	Changes []Change
 	// Failures are the engine's errors.
 	Failures []Failure
-	// Warnings are the providers' and the engine's, each once.
+	// Warnings are those of the providers and the engine, without duplicates.
 	Warnings []string
 }
 
-// Change is what was done, or would be done, to one resource.
+// Change is an operation on one resource, done or planned.
 type Change struct {
 	Operation, Type, Name string
 	// Properties that differ.
@@ -37,6 +40,15 @@ func (c Change) String() string {
 		text += " (" + strings.Join(c.Properties, ", ") + ")"
 	}
 	return text
+}
+
+// Strings describes changes, one string each.
+func Strings(changes []Change) []string {
+	list := make([]string, 0, len(changes))
+	for _, change := range changes {
+		list = append(list, change.String())
+	}
+	return list
 }
 
 // Changed counts every resource that was not the same.
@@ -52,26 +64,16 @@ func (f Failure) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Type, f.Name, f.Reason)
 }
 
-// collect reads the engine's events to their end; alive is called with each, steps with those that are steps.
-func collect(stream <-chan events.EngineEvent, steps func(*apitype.ResourcePreEvent), alive func()) Result {
-	var r Result
-	warned := map[string]bool{}
-	for event := range stream {
-		alive()
-		switch {
-		case event.SummaryEvent != nil:
-			r.count(event.SummaryEvent.ResourceChanges)
-		case event.ResourcePreEvent != nil:
-			r.change(event.ResourcePreEvent.Metadata)
-			if steps != nil {
-				steps(event.ResourcePreEvent)
-			}
-		case event.DiagnosticEvent != nil:
-			r.diagnose(event.DiagnosticEvent, warned)
-		}
+// add counts one of the engine's events.
+func (r *Result) add(event events.EngineEvent) {
+	switch {
+	case event.SummaryEvent != nil:
+		r.count(event.SummaryEvent.ResourceChanges)
+	case event.ResourcePreEvent != nil:
+		r.change(event.ResourcePreEvent.Metadata)
+	case event.DiagnosticEvent != nil:
+		r.diagnose(event.DiagnosticEvent)
 	}
-	sort.Slice(r.Changes, func(a, b int) bool { return r.Changes[a].String() < r.Changes[b].String() })
-	return r
 }
 
 func (r *Result) count(changes map[apitype.OpType]int) {
@@ -89,14 +91,11 @@ func (r *Result) change(step apitype.StepEventMetadata) {
 	r.Changes = append(r.Changes, Change{string(step.Op), string(urn.Type()), urn.Name(), step.Diffs})
 }
 
-// colorTags are the engine's marks for colour in its messages.
-var colorTags = regexp.MustCompile(`<\{%[^%]*%\}>`)
-
-// wrapping is what Pulumi's own layers put before an error; none of it helps to mend anything.
+// wrapping are the prefixes that Pulumi's layers add to an error. None of them helps to fix it.
 var wrapping = regexp.MustCompile(`^(error: |1 error occurred:\s+\* |an unhandled error occurred: |waiting for RPCs: |marshaling properties: )+`)
 
-func (r *Result) diagnose(d *apitype.DiagnosticEvent, warned map[string]bool) {
-	message := strings.TrimSpace(colorTags.ReplaceAllString(d.Message, ""))
+func (r *Result) diagnose(d *apitype.DiagnosticEvent) {
+	message := automation.Message(d)
 	if message == "" || d.Ephemeral {
 		return
 	}
@@ -107,15 +106,14 @@ func (r *Result) diagnose(d *apitype.DiagnosticEvent, warned map[string]bool) {
 	}
 	switch d.Severity {
 	case "error":
-		// The engine repeats itself: what the stack as a whole says about a failed resource adds nothing.
+		// The engine repeats the failure of a resource as one of the stack.
 		if strings.HasPrefix(failure.Reason, "update failed") || strings.HasPrefix(failure.Reason, "preview failed") {
 			return
 		}
 		r.Failures = append(r.Failures, failure)
 	case "warning":
 		text := strings.TrimPrefix(failure.String(), "warning: ")
-		if !warned[text] {
-			warned[text] = true
+		if !slices.Contains(r.Warnings, text) {
 			r.Warnings = append(r.Warnings, text)
 		}
 	}

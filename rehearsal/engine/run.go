@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,69 +17,58 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/growbin/cluster/internal/automation"
 )
 
-// parallel is how many resources are worked on at once. Most of them only wait.
+// parallel is the number of resources that are worked on at once. Most of them only wait.
 const parallel = 64
 
-// silence is how long the engine may say nothing before it is taken for stuck. Whatever waits says so every few seconds.
+// silence is the longest time without an event of the engine. Resources that wait report it every few seconds.
 const silence = 3 * time.Minute
 
-var errSilent = fmt.Errorf("nothing happened for %s; a program stands still like that when a resource depends, "+
-	"directly or through a component, on itself", silence)
+var errSilent = fmt.Errorf("no event of the engine for %s; a cause is a resource that depends, directly or through a component, on itself", silence)
 
-// How adjusts one operation.
-type How struct {
-	// ConfigFile is read instead of the stack's own file; empty for that one.
+// RunOptions adjust one operation.
+type RunOptions struct {
+	// ConfigFile is read instead of the stack's own file, if not empty.
 	ConfigFile string
-	// Refresh reads the real state of every resource first.
+	// Refresh reads the actual state of every resource first.
 	Refresh bool
-	// Steps is told each step before it is taken; nil tells nobody.
-	Steps func(*apitype.ResourcePreEvent)
+	// OnStep, if non-nil, is called before each step of the engine.
+	OnStep func(*apitype.ResourcePreEvent)
 }
 
-// Preview asks the engine what an update would do.
-func (e *Engine) Preview(ctx context.Context, name string) (Result, error) {
-	return e.PreviewWith(ctx, name, How{})
-}
-
-// PreviewWith is Preview with adjustments.
-func (e *Engine) PreviewWith(ctx context.Context, name string, how How) (Result, error) {
-	return e.run(ctx, name, how.Steps, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		options := []optpreview.Option{
+// Preview runs pulumi preview. The name is that of its log.
+func (e *Engine) Preview(ctx context.Context, name string, o RunOptions) (Result, error) {
+	return e.run(ctx, name, o.OnStep, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Preview(ctx, append(when(o.Refresh, optpreview.Refresh()),
 			optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.EventStreams(stream),
-			optpreview.Color(e.options.Color), optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.ConfigFile(how.ConfigFile),
-		}
-		if how.Refresh {
-			options = append(options, optpreview.Refresh())
-		}
-		_, err := e.stack.Preview(ctx, options...)
+			optpreview.Color(e.options.Color), optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.ConfigFile(o.ConfigFile))...)
 		return err
 	})
 }
 
-// Up deploys the program.
-func (e *Engine) Up(ctx context.Context, name string) (Result, error) {
-	return e.UpWith(ctx, name, How{})
-}
-
-// UpWith is Up with adjustments.
-func (e *Engine) UpWith(ctx context.Context, name string, how How) (Result, error) {
-	return e.run(ctx, name, how.Steps, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		options := []optup.Option{
+// Up runs pulumi up.
+func (e *Engine) Up(ctx context.Context, name string, o RunOptions) (Result, error) {
+	return e.run(ctx, name, o.OnStep, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
+		_, err := e.stack.Up(ctx, append(when(o.Refresh, optup.Refresh()),
 			optup.ProgressStreams(out), optup.ErrorProgressStreams(out), optup.EventStreams(stream),
-			optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs(), optup.ConfigFile(how.ConfigFile),
-		}
-		if how.Refresh {
-			options = append(options, optup.Refresh())
-		}
-		_, err := e.stack.Up(ctx, options...)
+			optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs(), optup.ConfigFile(o.ConfigFile))...)
 		return err
 	})
 }
 
-// Refresh reads the real state of every resource into the stack, or of those that match one of the targets: URNs, in which *
-// stands for a part without colons and ** for any.
+// when returns the option if the condition holds, and no option otherwise.
+func when[Option any](condition bool, option Option) []Option {
+	if !condition {
+		return nil
+	}
+	return []Option{option}
+}
+
+// Refresh reads the actual state of every resource into the stack, or of those that match one of the targets: URNs, in which *
+// matches any part without colons and ** any part.
 func (e *Engine) Refresh(ctx context.Context, name string, targets ...string) (Result, error) {
 	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
 		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
@@ -97,51 +87,47 @@ func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
 }
 
 func (e *Engine) run(
-	ctx context.Context, name string, steps func(*apitype.ResourcePreEvent), operation func(context.Context, io.Writer, chan events.EngineEvent) error,
+	ctx context.Context, name string, onStep func(*apitype.ResourcePreEvent), operation func(context.Context, io.Writer, chan events.EngineEvent) error,
 ) (Result, error) {
 	log, err := os.Create(e.Log(name))
 	if err != nil {
 		return Result{}, fmt.Errorf("open the log: %w", err)
 	}
 	defer log.Close()
-	out := log
-	var display io.Writer = out
+	var out io.Writer = log
 	if e.options.Out != nil {
 		shown := newDisplay(e.options.Out)
 		defer shown.Flush()
-		display = io.MultiWriter(out, shown)
+		out = io.MultiWriter(log, shown)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	quiet := time.AfterFunc(silence, func() { cancel(errSilent) })
-	defer quiet.Stop()
-	stream, collected := make(chan events.EngineEvent), make(chan Result)
-	go func() { collected <- collect(stream, steps, func() { quiet.Reset(silence) }) }()
+	watchdog := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer watchdog.Stop()
+	var result Result
 	started := time.Now()
-	err = operation(ctx, display, stream)
-	// The Automation API closes the stream once it has opened it; if it never came to that, nobody else will.
-	closeOnce(stream)
-	result := <-collected
+	err = automation.Watch(func(stream chan events.EngineEvent) error { return operation(ctx, out, stream) }, func(event events.EngineEvent) {
+		watchdog.Reset(silence)
+		result.add(event)
+		if onStep != nil && event.ResourcePreEvent != nil {
+			onStep(event.ResourcePreEvent)
+		}
+	})
 	result.Took = time.Since(started)
+	slices.SortFunc(result.Changes, func(a, b Change) int { return strings.Compare(a.String(), b.String()) })
 	if err == nil {
 		return result, nil
 	}
 	return result, e.explain(ctx, name, result, err)
 }
 
-func closeOnce(stream chan events.EngineEvent) {
-	defer func() { _ = recover() }()
-	close(stream)
-}
-
-// explain makes an error that a person can act on: which resources failed, why, and where everything is written.
+// explain returns an error with the failed resources, the reasons and the log.
 func (e *Engine) explain(ctx context.Context, name string, result Result, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
 	}
 	if len(result.Failures) == 0 {
-		// The last words of the CLI hold the reason when no resource has one.
-		return fmt.Errorf("pulumi %s failed (log: %s): %w", name, e.Log(name), lastWords(err))
+		return fmt.Errorf("pulumi %s failed (log: %s): %w", name, e.Log(name), cliErrors(err))
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "pulumi %s failed (log: %s):", name, e.Log(name))
@@ -151,23 +137,23 @@ func (e *Engine) explain(ctx context.Context, name string, result Result, err er
 	return errors.New(text.String())
 }
 
-// mostWords is how much of the CLI's output an error repeats when it names none itself, in bytes.
-const mostWords = 2000
+// maxOutput is the length of the CLI's output in an error, in bytes, if the output holds no error line.
+const maxOutput = 2000
 
-// complaint finds the CLI's own error lines in what the Automation API returns, which is everything that was printed.
-var complaint = regexp.MustCompile(`(?m)^(?:stderr: )?error: (.*)$`)
+// errorLine matches the CLI's error lines in an error of the Automation API, which holds the whole output.
+var errorLine = regexp.MustCompile(`(?m)^(?:stderr: )?error: (.*)$`)
 
-func lastWords(err error) error {
+func cliErrors(err error) error {
 	text := err.Error()
-	var said []string
-	for _, match := range complaint.FindAllStringSubmatch(text, -1) {
-		said = append(said, match[1])
+	var lines []string
+	for _, match := range errorLine.FindAllStringSubmatch(text, -1) {
+		lines = append(lines, match[1])
 	}
 	switch {
-	case len(said) > 0:
-		text = strings.Join(said, "\n  ")
-	case len(text) > mostWords:
-		text = "…" + text[len(text)-mostWords:]
+	case len(lines) > 0:
+		text = strings.Join(lines, "\n  ")
+	case len(text) > maxOutput:
+		text = "…" + text[len(text)-maxOutput:]
 	}
 	return errors.New(text)
 }

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// stackFile is a Pulumi.<stack>.yaml: its settings and, where some are encrypted, what their key is derived from.
+// stackFile is the content of a Pulumi.<stack>.yaml.
 type stackFile map[string]any
 
 func stackFileName(stack string) string { return "Pulumi." + stack + ".yaml" }
@@ -33,8 +33,8 @@ func readStackFile(project, stack string) (stackFile, error) {
 	return file, nil
 }
 
-// EncryptedSettings lists the keys of a stack's encrypted settings. A rehearsal cannot read them: its copy of the stack
-// file leaves them out, and gives values of its own.
+// EncryptedSettings lists the keys of a stack's encrypted settings. A rehearsal cannot decrypt them: its copy of the stack
+// file has generated values.
 func EncryptedSettings(project, stack string) ([]string, error) {
 	file, err := readStackFile(project, stack)
 	if err != nil {
@@ -54,7 +54,7 @@ func (f stackFile) encrypted() []string {
 	return keys
 }
 
-// withoutSecrets writes the file without its encrypted settings and without what belongs to their encryption.
+// withoutSecrets returns the file without its encrypted settings and without their encryption keys.
 func (f stackFile) withoutSecrets() ([]byte, error) {
 	for _, key := range []string{"encryptionsalt", "encryptedkey", "secretsprovider"} {
 		delete(f, key)

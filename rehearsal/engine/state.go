@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Left names the resources that are still in the stack's state: after a destroy there must be none.
+// Left lists the resources in the stack's state, except for the stack itself. After a destroy there must be none.
 func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	exported, err := e.stack.Export(ctx)
 	if err != nil {
@@ -31,7 +31,7 @@ func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	return left, nil
 }
 
-// Output is a stack output, decoded into out.
+// Output decodes a stack output into out.
 func (e *Engine) Output(ctx context.Context, name string, out any) error {
 	outputs, err := e.stack.Outputs(ctx)
 	if err != nil {

@@ -80,7 +80,7 @@ func (m *Machine) moments() ([]moment, error) {
 	var all []moment
 	for _, step := range strings.Fields(variables[userdata.EnvSteps]) {
 		all = append(all, stepBegins(step))
-		if step == "control-plane" {
+		if step == userdata.StepControlPlane {
 			// Half of the certificates; etcd's first write; the API server's first answer.
 			all = append(all, fileAppears(state+"/pki/ca.crt"), fileAppears(state+"/etcd/member/wal/0000000000000000-0000000000000000.wal"),
 				fileAppears("/etc/kubernetes/manifests/kube-scheduler.yaml"))

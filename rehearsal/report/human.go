@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Print shows the report to a person.
+// Print writes the report as tables.
 func (r *Report) Print(out io.Writer, colors bool) {
 	fmt.Fprintln(out)
 	title := fmt.Sprintf("%s · Kubernetes %s · %s · %s", r.Stack, r.KubernetesVersion,
@@ -16,7 +16,7 @@ func (r *Report) Print(out io.Writer, colors bool) {
 	fmt.Fprintln(out)
 	if len(r.Nodes) > 0 {
 		r.nodeTable().write(out, colors)
-		fmt.Fprintln(out, margin+faint.paint(colors, "CPU and memory: what the pods request, in percent of what the node can give to pods"))
+		fmt.Fprintln(out, margin+faint.paint(colors, "CPU and memory: requests of the pods, in percent of the allocatable resources of the node"))
 		fmt.Fprintln(out)
 	}
 	if r.Drill != nil {
@@ -162,9 +162,9 @@ func first(i int, name string) string {
 	return ""
 }
 
-func count(n int, what string) string {
+func count(n int, noun string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,4 +1,4 @@
-// Package report says what a rehearsal showed: as JSON for a machine, as tables for a person.
+// Package report holds the result of a rehearsal, and writes it as JSON and as tables.
 package report
 
 import (
@@ -19,7 +19,7 @@ type Report struct {
 	// Seconds each phase took.
 	Seconds map[string]float64 `json:"seconds"`
 
-	// OK is true when everything held; Problems says what did not.
+	// OK is true if there are no Problems.
 	OK       bool     `json:"ok"`
 	Problems []string `json:"problems"`
 	// Phases names the keys of Seconds in their order.
@@ -29,30 +29,30 @@ type Report struct {
 	StatefulSets []Controller `json:"statefulSets"`
 	DaemonSets   []Controller `json:"daemonSets"`
 	Claims       []Claim      `json:"claims"`
-	// NotInstalledHere is what the program asks for and a rehearsal cannot install.
+	// NotInstalledHere lists the charts that a rehearsal cannot install.
 	NotInstalledHere []NotInstalled `json:"notInstalledHere"`
-	// Real and Simulated say what the result rests on.
+	// Real and Simulated list the parts of the rehearsal that were real and those that were simulated.
 	Real      []string `json:"real"`
 	Simulated []string `json:"simulated"`
-	// Drill is what happened to the stack while it ran; absent when nothing did.
+	// Drill is the result of the drill, if there was one.
 	Drill *Drill `json:"drill,omitempty"`
 	// PeakMemoryBytes is the largest resident memory of all processes of the rehearsal together, sampled.
 	PeakMemoryBytes int64 `json:"peakMemoryBytes"`
 }
 
-// Node is one machine, as AWS and the API server showed it.
+// Node is one node, as AWS and the API server reported it.
 type Node struct {
 	Name         string            `json:"name"`
 	InstanceType string            `json:"instanceType"`
 	Zone         string            `json:"zone"`
 	Labels       map[string]string `json:"labels"`
-	// PlannedCPU and PlannedMemory are what its pods request, in percent of what it can give to pods.
+	// PlannedCPU and PlannedMemory are the requests of its pods, in percent of its allocatable resources.
 	PlannedCPU    float64 `json:"plannedCpu"`
 	PlannedMemory float64 `json:"plannedMemory"`
 	Role          string  `json:"role"`
 	Purpose       string  `json:"purpose"`
 	InstanceID    string  `json:"instanceId,omitempty"`
-	// Band is the load that the design expects, in percent; absent where it states none.
+	// Band is the expected load in percent, if the design has one.
 	Band *Band `json:"band,omitempty"`
 }
 
@@ -64,7 +64,7 @@ type Band struct {
 
 func (b *Band) holds(percent float64) bool { return b == nil || percent >= b.Low && percent <= b.High }
 
-// Pod is one pod, as the API server showed it.
+// Pod is one pod, as the API server reported it.
 type Pod struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
@@ -89,7 +89,7 @@ type Claim struct {
 	Volume    string `json:"volume"`
 }
 
-// Resources counts what Pulumi did.
+// Resources counts Pulumi's operations.
 type Resources struct {
 	Created           int `json:"created"`
 	ChangedOnSecondUp int `json:"changedOnSecondUp"`
@@ -97,7 +97,7 @@ type Resources struct {
 	// Deleted by the destroy; ChangedToUnprotect by the update before it that lifts deletion protection.
 	Deleted            int `json:"deleted"`
 	ChangedToUnprotect int `json:"changedToUnprotect"`
-	// Changes and Left name what should not have been.
+	// Changes are those of the second up, Left the resources that the destroy left. Both should be empty.
 	Changes []string `json:"changes,omitempty"`
 	Left    []string `json:"left,omitempty"`
 }
@@ -110,7 +110,7 @@ type NotInstalled struct {
 	Reason  string `json:"reason"`
 }
 
-// Write puts the report into a file, whole or not at all.
+// Write writes the report to a file, atomically.
 func (r *Report) Write(path string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

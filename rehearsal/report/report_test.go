@@ -58,8 +58,8 @@ func TestPrint(t *testing.T) {
 	failed.OK, failed.Problems = false, []string{"node k8s-redis has not joined the cluster", "pulumi up failed:\n  aws:ec2/vpc:Vpc main: no"}
 	failed.Nodes[1].PlannedCPU = 91
 	failed.Drill = &Drill{Name: "worker", About: "a machine is lost", Comparisons: []Comparison{
-		{What: "pods of k8s-worker-ai", Before: "8", After: "8", Holds: true},
-		{What: "volume of k8s-redis", Before: "vol-1", After: "vol-2"},
+		{Subject: "pods of k8s-worker-ai", Before: "8", After: "8", Holds: true},
+		{Subject: "volume of k8s-redis", Before: "vol-1", After: "vol-2"},
 	}}
 	out.Reset()
 	failed.Print(&out, true)

@@ -19,11 +19,11 @@ type Builder struct {
 }
 
 // New returns a builder for the tool modules below the folder tools, usually rehearsal/tools. It reports progress
-// to out and keeps what it builds in the user's cache directory.
+// to out and keeps the programs in the user's cache directory.
 func New(tools string, out io.Writer) (*Builder, error) {
 	user, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
+		return nil, fmt.Errorf("find the user's cache directory: %w", err)
 	}
 	return NewWithCache(tools, filepath.Join(user, cacheFolder), out)
 }
@@ -32,7 +32,7 @@ func New(tools string, out io.Writer) (*Builder, error) {
 func NewWithCache(tools, cache string, out io.Writer) (*Builder, error) {
 	tools, err := filepath.Abs(tools)
 	if err != nil {
-		return nil, fmt.Errorf("finding the tool modules: %w", err)
+		return nil, fmt.Errorf("find the tool modules: %w", err)
 	}
 	if info, err := os.Stat(tools); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no folder of tool modules at %s", tools)
@@ -43,8 +43,8 @@ func NewWithCache(tools, cache string, out io.Writer) (*Builder, error) {
 // Binaries maps a tool's name to the path of its program.
 type Binaries map[string]string
 
-// Build returns the path of each tool, building those that the cache lacks one after the other: the compiler
-// uses every core already. Whoever else builds the same tool at the same time is waited for.
+// Build returns the path of each tool. It builds those that the cache lacks one after the other, because the compiler
+// uses every core. If another process builds the same tool, Build waits for it.
 func (b *Builder) Build(ctx context.Context, tools ...Tool) (Binaries, error) {
 	binaries := make(Binaries, len(tools))
 	for _, tool := range tools {
@@ -74,7 +74,7 @@ func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
 		return target, nil
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("%s: making room in the cache: %w", title, err)
+		return "", fmt.Errorf("%s: create the cache folder: %w", title, err)
 	}
 	progress := newProgress(b.out)
 	defer progress.end()
@@ -85,7 +85,7 @@ func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
 		return "", fmt.Errorf("%s: %w", title, err)
 	}
 	defer unlock()
-	if isProgram(target) { // built by the one we waited for
+	if isProgram(target) { // built by another process meanwhile
 		return target, nil
 	}
 	c := &compilation{module: module, tool: tool, version: version, target: target, progress: progress}

@@ -22,8 +22,7 @@ type compilation struct {
 	progress                *progress
 }
 
-// run fetches the sources, compiles them and puts the program in its place in one step, so that nobody ever
-// sees half of it.
+// run fetches the sources, compiles them and moves the program into the cache atomically.
 func (c *compilation) run(ctx context.Context) error {
 	c.progress.show("preparing " + c.tool.title(c.version))
 	stale, err := c.stalePackages(ctx)
@@ -46,13 +45,13 @@ func (c *compilation) run(ctx context.Context) error {
 		return err
 	}
 	if err := os.Rename(temporary, c.target); err != nil {
-		return fmt.Errorf("putting the program in its place: %w", err)
+		return fmt.Errorf("move the program into the cache: %w", err)
 	}
 	return nil
 }
 
-// stalePackages lists what is left to compile: Go's own build cache may hold much of it already. On a machine
-// that never built the tool, listing first downloads its sources.
+// stalePackages lists the packages that are missing in Go's build cache. On a host that never built the tool, listing
+// them downloads its sources.
 func (c *compilation) stalePackages(ctx context.Context) (map[string]struct{}, error) {
 	fetched := 0
 	var list strings.Builder
@@ -74,8 +73,8 @@ func (c *compilation) stalePackages(ctx context.Context) (map[string]struct{}, e
 	return stale, nil
 }
 
-// goCommand runs Go in the tool module. Each line of its standard error is offered to understood; those that it
-// does not take are kept for the error.
+// goCommand runs Go in the tool module. It calls understood with each line of standard error; lines for which that
+// returns false are kept for the error.
 func (c *compilation) goCommand(ctx context.Context, stdout io.Writer, understood func(line string) bool, args ...string) error {
 	command := newGoCommand(ctx, c.module, args...)
 	command.Stdout = stdout
@@ -104,7 +103,7 @@ func (c *compilation) goCommand(ctx context.Context, stdout io.Writer, understoo
 	return nil
 }
 
-// goOutput runs Go in a module and returns what it prints.
+// goOutput runs Go in a module and returns its standard output.
 func goOutput(ctx context.Context, module string, args ...string) (string, error) {
 	output, err := newGoCommand(ctx, module, args...).Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
@@ -116,7 +115,7 @@ func goOutput(ctx context.Context, module string, args ...string) (string, error
 	return strings.TrimSpace(string(output)), nil
 }
 
-// newGoCommand makes builds alike on every machine: no C compiler, no workspace and no flags of the user's own.
+// newGoCommand makes builds reproducible: no C compiler, no workspace, and none of the user's flags.
 func newGoCommand(ctx context.Context, module string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = module

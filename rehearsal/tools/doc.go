@@ -1,4 +1,4 @@
-// Package toolchain builds the programs that a rehearsal runs (Pulumi's CLI, etcd, the Kubernetes control plane,
-// kwok) from the versions that the modules under rehearsal/tools pin. Each is built once and kept in the user's
-// cache directory, so that a second clone of the repository builds nothing.
+// Package tools builds the programs that a rehearsal runs (Pulumi's CLI, etcd, the Kubernetes control plane, kwok) from the
+// versions that the modules in its subfolders pin. Each is built once into the user's cache directory, so that a second clone
+// of the repository builds nothing.
 package tools

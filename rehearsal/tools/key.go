@@ -10,10 +10,10 @@ import (
 )
 
 // cacheKey changes with everything that can change the program: the pinned sources, how it is linked, and the
-// compiler. The Go version is asked for in the module's folder, where a toolchain line may choose another.
+// compiler. The Go version is that of the module's folder, where a toolchain line may select another.
 func cacheKey(ctx context.Context, module string, tool Tool, version string) (string, error) {
 	hash := sha256.New()
-	sources, err := filepath.Glob(filepath.Join(module, "*.go")) // of a program that stands in the tool module itself
+	sources, err := filepath.Glob(filepath.Join(module, "*.go")) // of a program in the tool module itself
 	if err != nil {
 		return "", fmt.Errorf("reading the tool module: %w", err)
 	}
@@ -30,7 +30,7 @@ func cacheKey(ctx context.Context, module string, tool Tool, version string) (st
 	}
 	compiler, err := goOutput(ctx, module, "env", "GOVERSION", "GOOS", "GOARCH")
 	if err != nil {
-		return "", fmt.Errorf("asking Go for its version: %w", err)
+		return "", fmt.Errorf("read the version of Go: %w", err)
 	}
 	fmt.Fprintf(hash, "%s\n%s\n%s\n", tool.Package, tool.linkerFlags(version), compiler)
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil

@@ -11,8 +11,8 @@ import (
 // kubernetesFolder holds one module per Kubernetes minor version, named v1.36 and so on.
 const kubernetesFolder = "kubernetes"
 
-// ControlPlane lists what the control plane of a Kubernetes version ("1.36", "1.36.3" or "v1.36.3") consists of.
-// A minor version that no tool module pins is an error that names those that exist.
+// ControlPlane lists the tools of the control plane of a Kubernetes version ("1.36", "1.36.3" or "v1.36.3"). If no tool
+// module pins the minor version, the error lists those that are pinned.
 func (b *Builder) ControlPlane(version string) ([]Tool, error) {
 	minor, err := b.kubernetesMinor(version)
 	if err != nil {
@@ -25,7 +25,7 @@ func (b *Builder) ControlPlane(version string) ([]Tool, error) {
 	return append(tools, Etcdctl(), Etcdutl(), Kwok()), nil
 }
 
-// KubernetesTool is a single program of Kubernetes, for example "kubectl" or "kubelet", of the given version.
+// KubernetesTool is one program of Kubernetes, e.g. "kubectl", of the given version.
 func (b *Builder) KubernetesTool(name, version string) (Tool, error) {
 	minor, err := b.kubernetesMinor(version)
 	if err != nil {
@@ -37,7 +37,7 @@ func (b *Builder) KubernetesTool(name, version string) (Tool, error) {
 func (b *Builder) kubernetesMinor(version string) (string, error) {
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {
-		return "", fmt.Errorf("version %q of Kubernetes: write it as 1.36 or 1.36.3", version)
+		return "", fmt.Errorf("version %q of Kubernetes: must be e.g. 1.36 or 1.36.3", version)
 	}
 	minor := parts[0] + "." + parts[1]
 	_, err := os.Stat(filepath.Join(b.tools, kubernetesFolder, "v"+minor, "go.mod"))
@@ -45,7 +45,7 @@ func (b *Builder) kubernetesMinor(version string) (string, error) {
 		return "", fmt.Errorf("cannot rehearse Kubernetes %s: %s pins %s", minor, filepath.Join(b.tools, kubernetesFolder), b.knownMinors())
 	}
 	if err != nil {
-		return "", fmt.Errorf("looking for Kubernetes %s among the tools: %w", minor, err)
+		return "", fmt.Errorf("find the tools of Kubernetes %s: %w", minor, err)
 	}
 	return minor, nil
 }
@@ -62,7 +62,7 @@ func (b *Builder) knownMinors() string {
 	return strings.Join(found, ", ")
 }
 
-// Node lists all that a node installs and all that its images hold, for a version as ControlPlane takes it.
+// Node lists the tools of a node and its images, for a version as in ControlPlane.
 func (b *Builder) Node(version string) ([]Tool, error) {
 	minor, err := b.kubernetesMinor(version)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// lockPoll is how often a held lock is tried again.
+// lockPoll is the interval between attempts to take a held lock.
 const lockPoll = 250 * time.Millisecond
 
-// lock takes the lock file, calling waiting again and again while another process holds it. The kernel
-// releases it when its holder dies, so a killed build blocks nobody.
+// lock takes the lock file, and calls waiting repeatedly while another process holds it. The kernel releases the lock
+// when its holder dies.
 func lock(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

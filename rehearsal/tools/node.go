@@ -1,6 +1,6 @@
 package tools
 
-// What a node runs beside the programs of Kubernetes, and what its images hold.
+// Programs of a node that are not part of Kubernetes, and of its images.
 
 const (
 	containerdModule = "github.com/containerd/containerd/v2"
@@ -22,7 +22,7 @@ func containerdTool(name string) Tool {
 	}}
 }
 
-// Crictl talks to a container runtime as kubelet does.
+// Crictl is the command line of the container runtime interface.
 func Crictl() Tool {
 	return Tool{Name: "crictl", Module: "crictl", Package: "sigs.k8s.io/cri-tools/cmd/crictl", stamp: func(version string) []string {
 		return []string{"sigs.k8s.io/cri-tools/pkg/version.Version=" + version}
@@ -34,7 +34,7 @@ func CoreDNS() Tool {
 	return Tool{Name: "coredns", Module: "coredns", Package: "github.com/growbin/cluster/rehearsal/tools/coredns", pins: "github.com/coredns/coredns"}
 }
 
-// Etcdctl and Etcdutl come in the image of etcd: the one asks a running server, the other works on files.
+// Etcdctl and Etcdutl are in the image of etcd: the first connects to a running server, the second works on files.
 func Etcdctl() Tool { return etcdTool("etcdctl") }
 
 // Etcdutl is described at Etcdctl.

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/term"
 )
 
-// How often progress is shown: on a terminal the line is rewritten, elsewhere (a log) each is a line of its own.
+// Intervals of the progress: a terminal's line is rewritten, a log gets a new line each time.
 const (
 	terminalPause = 200 * time.Millisecond
 	logPause      = 10 * time.Second
 )
 
-// progress shows the latest state of one long step together with the time it has taken.
+// progress prints the latest state of one long step and its duration.
 type progress struct {
 	out      io.Writer
 	terminal bool
@@ -45,7 +45,7 @@ func startProgress(out io.Writer, terminal bool, pause time.Duration) *progress 
 	return p
 }
 
-// show sets the text; the clock keeps running beside it even when nothing new is known for a while.
+// show sets the text; the duration is updated even if the text stays the same.
 func (p *progress) show(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,7 +89,7 @@ func (p *progress) loop() {
 	}
 }
 
-// print writes the line; its caller holds the lock.
+// print writes the line. The caller must hold the lock.
 func (p *progress) print() {
 	line := fmt.Sprintf("%s  %s", p.text, time.Since(p.started).Round(time.Second))
 	if p.terminal {

@@ -7,16 +7,15 @@ import (
 
 // Tool is one program that a tool module pins.
 type Tool struct {
-	// Name is the program's file name, for example "kube-apiserver".
+	// Name is the program's file name, e.g. "kube-apiserver".
 	Name string
-	// Module is the tool module's folder below the tools folder, for example "kubernetes/v1.36".
+	// Module is the tool module's folder below the tools folder, e.g. "kubernetes/v1.36".
 	Module string
 	// Package is the import path of the program's main package.
 	Package string
 	// pins is the import path whose module's version is the program's; Package when empty.
 	pins string
-	// stamp lists the linker's -X settings that tell the program its version, which it learns in no other way
-	// when it is built outside its own repository.
+	// stamp lists the linker's -X settings with the version, which a program built outside of its own repository lacks.
 	stamp func(version string) []string
 }
 
@@ -32,7 +31,7 @@ func Etcd() Tool {
 	return Tool{Name: "etcd", Module: etcdFolder, Package: "go.etcd.io/etcd/server/v3"}
 }
 
-// Kwok plays the kubelets.
+// Kwok simulates the kubelets.
 func Kwok() Tool {
 	return Tool{Name: "kwok", Module: "kwok", Package: "sigs.k8s.io/kwok/cmd/kwok"}
 }
@@ -42,7 +41,7 @@ func kubernetesTool(name, minor string) Tool {
 	return Tool{Name: name, Module: kubernetesFolder + "/v" + minor, Package: "k8s.io/kubernetes/cmd/" + name, stamp: stampKubernetes}
 }
 
-// stampKubernetes sets what kubeadm and every client compare: without it each of them reports v0.0.0.
+// stampKubernetes sets the version that kubeadm and every client compare; the default is v0.0.0.
 func stampKubernetes(version string) []string {
 	const variables = "k8s.io/component-base/version."
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
@@ -52,7 +51,7 @@ func stampKubernetes(version string) []string {
 	return []string{variables + "gitVersion=" + version, variables + "gitMajor=" + parts[0], variables + "gitMinor=" + parts[1]}
 }
 
-// linkerFlags strips debugging data, which would double the size of binaries nobody debugs, and stamps the version.
+// linkerFlags strips debugging data, which would double the size, and stamps the version.
 func (t Tool) linkerFlags(version string) string {
 	flags := []string{"-s", "-w"}
 	if t.stamp != nil {
@@ -63,12 +62,12 @@ func (t Tool) linkerFlags(version string) string {
 	return strings.Join(flags, " ")
 }
 
-// title names the tool for a person.
+// title is the tool's name and version.
 func (t Tool) title(version string) string {
 	return fmt.Sprintf("%s %s", t.Name, strings.TrimPrefix(version, "v"))
 }
 
-// pinned is the import path that tells the program's version.
+// pinned is the import path whose module has the program's version.
 func (t Tool) pinned() string {
 	if t.pins != "" {
 		return t.pins

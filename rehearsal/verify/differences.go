@@ -2,14 +2,14 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Differences lists everything in which the cluster is not what the design says, one sentence each; none means all holds.
+// Differences lists the differences between the cluster and the design, one sentence each.
 func (s *Snapshot) Differences(want Expected) []string {
 	var d differences
 	s.checkNodes(&d, want.Nodes)
@@ -54,7 +54,7 @@ func (s *Snapshot) checkNode(d *differences, wanted Node, is *corev1.Node) {
 	if ready, why := nodeReady(is); !ready {
 		d.add("node %s is not Ready: %s", wanted.Name, why)
 	}
-	for _, key := range sortedKeys(wanted.Labels) {
+	for _, key := range slices.Sorted(maps.Keys(wanted.Labels)) {
 		if value, ok := is.Labels[key]; !ok {
 			d.add("node %s lacks the label %s=%s", wanted.Name, key, wanted.Labels[key])
 		} else if value != wanted.Labels[key] {
@@ -76,9 +76,9 @@ func (s *Snapshot) checkNode(d *differences, wanted Node, is *corev1.Node) {
 	}
 	if band := wanted.Band; band != nil {
 		load := s.Load(wanted.Name)
-		for what, percent := range map[string]float64{"CPU": load.CPU, "memory": load.Memory} {
+		for resource, percent := range map[string]float64{"CPU": load.CPU, "memory": load.Memory} {
 			if !band.holds(percent) {
-				d.add("node %s: planned %s is %.1f %%, outside its band of %g to %g %%", wanted.Name, what, percent, band.Low, band.High)
+				d.add("node %s: planned %s is %.1f %%, outside its band of %g to %g %%", wanted.Name, resource, percent, band.Low, band.High)
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func hasTaint(taints []corev1.Taint, wanted corev1.Taint) bool {
 	return slices.ContainsFunc(taints, func(t corev1.Taint) bool { return t.MatchTaint(&wanted) && t.Value == wanted.Value })
 }
 
-// checkWorkload finds the pods by their controller, not by how many there should be: too many are an error as well.
+// checkWorkload finds the pods by their controller, because too many pods are an error as well.
 func (s *Snapshot) checkWorkload(d *differences, wanted Workload) {
 	running := 0
 	for i := range s.Pods {
@@ -109,7 +109,7 @@ func (s *Snapshot) checkWorkload(d *differences, wanted Workload) {
 	}
 }
 
-// checkControllers looks at every controller in the cluster, in the design or not.
+// checkControllers checks every controller in the cluster, also those that the design does not name.
 func (s *Snapshot) checkControllers(d *differences) {
 	for i := range s.Deployments {
 		set, status := &s.Deployments[i], s.Deployments[i].Status
@@ -128,14 +128,14 @@ func (s *Snapshot) checkControllers(d *differences) {
 		if status.NumberAvailable != status.DesiredNumberScheduled || status.ObservedGeneration < set.Generation {
 			d.add("DaemonSet %s has %d of %d pods available", fullName(set), status.NumberAvailable, status.DesiredNumberScheduled)
 		}
-		// A DaemonSet that is kept off a node by a taint would be complete without it.
+		// A DaemonSet that a taint keeps off a node reports itself as complete.
 		if int(status.DesiredNumberScheduled) != len(s.Nodes) {
 			d.add("DaemonSet %s is on %d of %d nodes", fullName(set), status.DesiredNumberScheduled, len(s.Nodes))
 		}
 	}
 }
 
-// checkPods: nothing Pending, nothing failed, nothing unready, whosesoever it is.
+// checkPods checks that no pod in the cluster is Pending, failed or not ready.
 func (s *Snapshot) checkPods(d *differences) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
@@ -153,13 +153,4 @@ func replicas(wanted *int32) int32 {
 		return 1
 	}
 	return *wanted
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -1,33 +1,33 @@
-// Package verify reads a cluster back from its API server and compares it with what the design says. It asks nothing of
-// the programs that made the cluster: only what the API server answers counts.
+// Package verify reads a cluster from its API server and compares it with the design. It does not trust the program that
+// created the cluster: only the API server counts.
 package verify
 
 import corev1 "k8s.io/api/core/v1"
 
-// Expected is what the design says.
+// Expected is the designed state of a cluster.
 type Expected struct {
 	Nodes     []Node
 	Workloads []Workload
 }
 
-// Node is one machine of the design.
+// Node is one node of the design.
 type Node struct {
 	Name string
-	// RoleLabel is the label that shows the role, like node-role.kubernetes.io/api.
+	// RoleLabel is the label that shows the role, e.g. node-role.kubernetes.io/api; empty to skip the check.
 	RoleLabel string
 	Labels    map[string]string
 	Taints    []corev1.Taint
-	// Band is the expected load, nil where none is stated.
+	// Band is the expected load; nil to skip the check.
 	Band *Band
 }
 
-// Band is a load in percent of what a node can give to pods.
+// Band is a range of the load, in percent of a node's allocatable resources, its edges included.
 type Band struct{ Low, High float64 }
 
 // Workload is a Deployment or a StatefulSet of the design.
 type Workload struct {
 	Name     string
 	Replicas int
-	// Node is where every pod of it runs.
+	// Node is the node that all its pods must run on.
 	Node string
 }

@@ -2,64 +2,45 @@ package verify
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"sort"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 )
 
-// Inventory is the identity of every object in an API server that is meant to last, by kind and full name.
+// Inventory maps objects of an API server, by kind and full name, to their UIDs.
 type Inventory map[string]types.UID
 
-// passing are the resources whose objects come and go by themselves.
+// passing are the resources whose objects Kubernetes creates and deletes by itself.
 var passing = []string{"events", "leases", "endpoints", "endpointslices", "certificatesigningrequests", "ipaddresses", "controllerrevisions", "componentstatuses"}
 
-// TakeInventory lists all objects of all kinds. Secrets with bootstrap tokens end by themselves and are left out.
+// TakeInventory lists all objects of all kinds. Secrets with bootstrap tokens expire and are left out.
 func TakeInventory(ctx context.Context, config *rest.Config) (Inventory, error) {
-	disco, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("client for %s: %w", config.Host, err)
-	}
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("client for %s: %w", config.Host, err)
-	}
-	lists, err := disco.ServerPreferredResources()
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return nil, fmt.Errorf("ask the API server for its kinds: %w", err)
-	}
 	inventory := Inventory{}
-	for _, list := range lists {
-		group, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			return nil, fmt.Errorf("kinds of %s: %w", list.GroupVersion, err)
+	err := everyObject(ctx, config, passing, func(kind string, object *unstructured.Unstructured) {
+		if secretType, _ := object.Object["type"].(string); secretType != "bootstrap.kubernetes.io/token" {
+			inventory[kind+" "+fullName(object)] = object.GetUID()
 		}
-		for _, kind := range list.APIResources {
-			if !slices.Contains(kind.Verbs, "list") || slices.Contains(passing, kind.Name) {
-				continue
-			}
-			found, err := client.Resource(group.WithResource(kind.Name)).List(ctx, metav1.ListOptions{})
-			if err != nil {
-				return nil, fmt.Errorf("list %s: %w", kind.Name, err)
-			}
-			for i := range found.Items {
-				object := &found.Items[i]
-				if secretType, _ := object.Object["type"].(string); secretType != "bootstrap.kubernetes.io/token" {
-					inventory[kind.Kind+" "+fullName(object)] = object.GetUID()
-				}
-			}
-		}
-	}
-	return inventory, nil
+	})
+	return inventory, err
 }
 
-// Missing are the objects of the inventory that a later one lacks or has under another identity.
+// Lasting lists the objects that must outlive their instances: those that Pulumi created in the cluster, and the claims and
+// volumes of StatefulSets. Nodes and pods are not among them.
+func Lasting(ctx context.Context, config *rest.Config) (Inventory, error) {
+	lasting := Inventory{}
+	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
+		switch {
+		case kind == "Node" || kind == "Pod":
+		case kind == "PersistentVolumeClaim" || kind == "PersistentVolume" || byPulumi(object):
+			lasting[kind+" "+fullName(object)] = object.GetUID()
+		}
+	})
+	return lasting, err
+}
+
+// Missing lists the objects that a later inventory lacks or has with another UID.
 func (v Inventory) Missing(later Inventory) []string {
 	var missing []string
 	for name, uid := range v {
@@ -67,7 +48,7 @@ func (v Inventory) Missing(later Inventory) []string {
 		case !found:
 			missing = append(missing, name)
 		case other != uid:
-			missing = append(missing, name+" (made anew)")
+			missing = append(missing, name+" (created anew)")
 		}
 	}
 	sort.Strings(missing)

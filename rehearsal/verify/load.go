@@ -5,7 +5,7 @@ import (
 	"k8s.io/component-helpers/resource"
 )
 
-// Load is the planned load of a node: what the pods on it request, in percent of what it can give to pods.
+// Load is the sum of the requests of a node's pods, in percent of the node's allocatable resources.
 type Load struct{ CPU, Memory float64 }
 
 // Load adds up the requests of the pods on a node, as the scheduler counts them.
@@ -32,10 +32,10 @@ func percent(part, whole int64) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-// holds says whether a load in percent lies inside the band, its edges included.
+// holds reports whether a load in percent is inside the band.
 func (b Band) holds(load float64) bool { return load >= b.Low && load <= b.High }
 
-// ready is the node's or pod's Ready condition, with the reason when it is not.
+// nodeReady returns the node's Ready condition, with the reason if it is false.
 func nodeReady(node *corev1.Node) (bool, string) {
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeReady {

@@ -10,20 +10,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 )
 
-// pulumiManager begins the name of every field manager that Pulumi's Kubernetes provider applies with.
+// pulumiManager is the prefix of the field managers of Pulumi's Kubernetes provider.
 const pulumiManager = "pulumi-kubernetes"
 
-// Managed lists the objects in the API server that Pulumi still owns a field of. After a destroy there must be none, not
-// even a label on a node.
+// Managed lists the objects of which Pulumi owns a field. After a destroy there must be none, not even a label on a node.
 func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	var left []string
-	err := everyObject(ctx, config, func(kind string, object *unstructured.Unstructured) {
+	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
 		if byPulumi(object) {
 			left = append(left, kind+" "+fullName(object))
 		}
@@ -32,22 +30,8 @@ func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	return left, err
 }
 
-// Lasting maps every object that must outlive its machines to its UID, by kind and name: what Pulumi made in the cluster,
-// and the claims and volumes that StatefulSets got. Nodes and pods are not among them.
-func Lasting(ctx context.Context, config *rest.Config) (map[string]types.UID, error) {
-	lasting := map[string]types.UID{}
-	err := everyObject(ctx, config, func(kind string, object *unstructured.Unstructured) {
-		switch {
-		case kind == "Node" || kind == "Pod":
-		case kind == "PersistentVolumeClaim" || kind == "PersistentVolume" || byPulumi(object):
-			lasting[kind+" "+fullName(object)] = object.GetUID()
-		}
-	})
-	return lasting, err
-}
-
-// everyObject shows everything that can be listed, events left out.
-func everyObject(ctx context.Context, config *rest.Config, show func(kind string, object *unstructured.Unstructured)) error {
+// everyObject calls visit for every object of every resource that can be listed, except for the ignored resources.
+func everyObject(ctx context.Context, config *rest.Config, ignored []string, visit func(kind string, object *unstructured.Unstructured)) error {
 	disco, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return fmt.Errorf("client for %s: %w", config.Host, err)
@@ -58,15 +42,15 @@ func everyObject(ctx context.Context, config *rest.Config, show func(kind string
 	}
 	lists, err := disco.ServerPreferredResources()
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return fmt.Errorf("ask the API server for its kinds: %w", err)
+		return fmt.Errorf("list the resources of the API server: %w", err)
 	}
 	for _, list := range lists {
 		group, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
-			return fmt.Errorf("kinds of %s: %w", list.GroupVersion, err)
+			return fmt.Errorf("resources of %s: %w", list.GroupVersion, err)
 		}
 		for _, kind := range list.APIResources {
-			if !slices.Contains(kind.Verbs, "list") || kind.Name == "events" {
+			if !slices.Contains(kind.Verbs, "list") || slices.Contains(ignored, kind.Name) {
 				continue
 			}
 			found, err := client.Resource(group.WithResource(kind.Name)).List(ctx, metav1.ListOptions{})
@@ -74,7 +58,7 @@ func everyObject(ctx context.Context, config *rest.Config, show func(kind string
 				return fmt.Errorf("list %s: %w", kind.Name, err)
 			}
 			for i := range found.Items {
-				show(kind.Kind, &found.Items[i])
+				visit(kind.Kind, &found.Items[i])
 			}
 		}
 	}

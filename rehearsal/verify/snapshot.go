@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// Snapshot is what the API server said at one time.
+// Snapshot is the state of the cluster at one time, as the API server reports it.
 type Snapshot struct {
 	Version      string
 	Nodes        []corev1.Node
@@ -24,12 +24,12 @@ type Snapshot struct {
 	Claims       []corev1.PersistentVolumeClaim
 }
 
-// Observe asks the API server for everything that is compared.
+// Observe lists the objects that are compared.
 func Observe(ctx context.Context, client kubernetes.Interface) (*Snapshot, error) {
 	s := &Snapshot{}
 	version, err := client.Discovery().ServerVersion()
 	if err != nil {
-		return nil, fmt.Errorf("ask the API server for its version: %w", err)
+		return nil, fmt.Errorf("read the version of the API server: %w", err)
 	}
 	s.Version = version.GitVersion
 	core, apps, all := client.CoreV1(), client.AppsV1(), metav1.NamespaceAll
@@ -41,7 +41,7 @@ func Observe(ctx context.Context, client kubernetes.Interface) (*Snapshot, error
 	statefulSets, err6 := apps.StatefulSets(all).List(ctx, metav1.ListOptions{})
 	daemonSets, err7 := apps.DaemonSets(all).List(ctx, metav1.ListOptions{})
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
-		return nil, fmt.Errorf("read the cluster back: %w", err)
+		return nil, fmt.Errorf("list the objects of the cluster: %w", err)
 	}
 	s.Nodes, s.Pods, s.Claims = nodes.Items, pods.Items, claims.Items
 	s.ReplicaSets, s.Deployments = replicaSets.Items, deployments.Items
@@ -50,7 +50,7 @@ func Observe(ctx context.Context, client kubernetes.Interface) (*Snapshot, error
 	return s, nil
 }
 
-// fullName is namespace/name, or the name alone of what lives in no namespace.
+// fullName is namespace/name, or the name alone of a cluster-scoped object.
 func fullName(object metav1.Object) string {
 	if object.GetNamespace() == "" {
 		return object.GetName()
@@ -58,8 +58,7 @@ func fullName(object metav1.Object) string {
 	return object.GetNamespace() + "/" + object.GetName()
 }
 
-// controller is what owns a pod in the end: its Deployment, StatefulSet, DaemonSet or Job; or the pod's own owner when
-// that is nothing else's. A static pod belongs to its node.
+// controller is the topmost owner of a pod: its Deployment, StatefulSet, DaemonSet or Job, or the node of a static pod.
 func (s *Snapshot) controller(pod *corev1.Pod) (kind, name string) {
 	owner := metav1.GetControllerOf(pod)
 	if owner == nil {
@@ -79,10 +78,10 @@ func (s *Snapshot) controller(pod *corev1.Pod) (kind, name string) {
 	return owner.Kind, owner.Name
 }
 
-// Labels that say which application an object belongs to, in the order they are asked.
+// appLabels are the labels with the name of an object's application, the preferred one first.
 var appLabels = []string{"app.kubernetes.io/name", "app"}
 
-// App is the application that a pod belongs to: its label, or else the name of its controller.
+// App is the name of a pod's application: its label, or else the name of its controller.
 func (s *Snapshot) App(pod *corev1.Pod) string {
 	for _, label := range appLabels {
 		if name := pod.Labels[label]; name != "" {
@@ -93,7 +92,7 @@ func (s *Snapshot) App(pod *corev1.Pod) string {
 	return name
 }
 
-// PodsOn are the pods of a node that count for it, finished ones left out.
+// PodsOn lists the pods of a node, except for finished ones.
 func (s *Snapshot) PodsOn(node string) []*corev1.Pod {
 	var pods []*corev1.Pod
 	for i := range s.Pods {

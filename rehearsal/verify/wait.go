@@ -8,15 +8,15 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// pollEvery is how often a cluster that is not there yet is looked at again.
+// pollEvery is the interval of the checks.
 const pollEvery = 500 * time.Millisecond
 
-// Wait looks at the cluster until it is what the design says, or the time is over. It returns the last snapshot and what
-// was still different then. tell is called when the number of differences changes.
+// Wait checks the cluster until it is as designed, or until the limit. It returns the last snapshot and its differences.
+// progress, if non-nil, is called if the number of differences changes.
 func Wait(
-	ctx context.Context, client kubernetes.Interface, want Expected, limit time.Duration, tell func(left []string),
+	ctx context.Context, client kubernetes.Interface, want Expected, limit time.Duration, progress func(left []string),
 ) (*Snapshot, []string, error) {
-	deadline, told := time.Now().Add(limit), -1
+	deadline, reported := time.Now().Add(limit), -1
 	for {
 		snapshot, err := Observe(ctx, client)
 		if err != nil {
@@ -26,13 +26,13 @@ func Wait(
 		if len(left) == 0 || time.Now().After(deadline) {
 			return snapshot, left, nil
 		}
-		if tell != nil && len(left) != told {
-			tell(left)
-			told = len(left)
+		if progress != nil && len(left) != reported {
+			progress(left)
+			reported = len(left)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, nil, fmt.Errorf("verifying was stopped: %w", context.Cause(ctx))
+			return nil, nil, fmt.Errorf("the verification was stopped: %w", context.Cause(ctx))
 		case <-time.After(pollEvery):
 		}
 	}

@@ -30,6 +30,8 @@ type Node struct {
 	KubeReserved, SystemReserved, EvictionHard map[string]string
 	// KubeadmConfig is the text of kubeadm.yaml.
 	KubeadmConfig []byte
+	// Steps are the boot steps, in order.
+	Steps []string
 	// DataDisk is true when the machine waits for a second disk.
 	DataDisk bool
 	// JoinParameter, KubeconfigParameter and StatusParameter are names of SSM parameters; a worker has no kubeconfig parameter.
@@ -118,6 +120,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
 	n.DataDisk = variables[EnvDataMount] != ""
+	n.Steps = strings.Fields(variables[EnvSteps])
 	switch role := required(EnvRole); role {
 	case RoleControlPlane:
 		n.ControlPlane = true

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/growbin/cluster/rehearsal"
 )
 
 func main() {
@@ -18,12 +20,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	options.Out = os.Stdout
+	options.Colors = term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal ends the rehearsal in good order; a second one ends it at once.
 	context.AfterFunc(ctx, stop)
-	colors := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
-	if err := rehearse(ctx, options, os.Stdout, colors); err != nil {
+	if err := rehearsal.Run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, "\n  "+err.Error())
 		os.Exit(1)
 	}

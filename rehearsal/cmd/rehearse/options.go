@@ -7,49 +7,49 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/drills"
+	"github.com/growbin/cluster/rehearsal/programs"
 )
 
-// options are what a person asks for.
-type options struct {
-	// root is the repository.
-	root  string
-	stack string
-	// keep leaves everything running after the second update, until Ctrl-C.
-	keep bool
-	// drill names what happens to the stack while it runs; empty for nothing.
-	drill string
-}
-
-// parse reads the command line; what it does not say is taken from STACK, KEEP and DRILL, for `STACK=prod make rehearse`.
-func parse(args []string, env func(string) string) (options, error) {
-	var o options
+// parse reads the command line. Its defaults are the variables PROGRAM, STACK, KEEP and DRILL, for `STACK=prod make rehearse`.
+func parse(args []string, env func(string) string) (rehearsal.Options, error) {
+	var o rehearsal.Options
 	keep := false
 	if text := env("KEEP"); text != "" {
 		var err error
 		if keep, err = strconv.ParseBool(text); err != nil {
-			return o, fmt.Errorf("KEEP is %q: it must be 1 or 0", text)
+			return o, fmt.Errorf("KEEP is %q: must be 1 or 0", text)
 		}
 	}
-	stack := env("STACK")
-	if stack == "" {
-		stack = "dev"
-	}
+	var program, drill string
 	flags := flag.NewFlagSet("rehearse", flag.ContinueOnError)
-	flags.StringVar(&o.root, "C", "", "the repository (default: where Pulumi.yaml is, upwards from here)")
-	flags.StringVar(&o.stack, "stack", stack, "the stack to rehearse, also STACK")
-	flags.BoolVar(&o.keep, "keep", keep, "leave it running to look around in, until Ctrl-C; also KEEP=1")
-	flags.StringVar(&o.drill, "drill", env("DRILL"), "what happens to the stack while it runs, also DRILL: "+drillHelp())
+	flags.StringVar(&o.Root, "C", "", "repository (default: the folder of go.mod and Pulumi.yaml, upwards from here)")
+	flags.StringVar(&program, "program", env("PROGRAM"), "program to rehearse, also PROGRAM: its folder, e.g. examples/three-nodes; empty for Growbin's")
+	flags.StringVar(&o.Stack, "stack", env("STACK"), "stack to rehearse, also STACK; empty for the program's default")
+	flags.BoolVar(&o.Keep, "keep", keep, "leave everything running after the second update, until Ctrl-C; also KEEP=1")
+	flags.StringVar(&drill, "drill", env("DRILL"), "failure or operation to inject, also DRILL: "+drills.Help())
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unknown argument %q", flags.Arg(0))
 	}
-	if _, err := findDrill(o.drill); err != nil {
+	var err error
+	if o.Drill, err = drills.Find(drill); err != nil {
 		return o, err
 	}
-	var err error
-	o.root, err = findRoot(o.root)
+	if o.Program, err = programs.Find(program); err != nil {
+		return o, err
+	}
+	if o.Drill != nil && o.Drill.Program != o.Program.Name {
+		return o, fmt.Errorf("DRILL is %q: must be empty for program %s", drill, o.Program.Name)
+	}
+	if o.Stack == "" {
+		o.Stack = o.Program.Stack
+	}
+	o.Root, err = findRoot(o.Root)
 	return o, err
 }
 

@@ -36,12 +36,11 @@ func run(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	tools, err := builder.ControlPlane(version)
+	list, err := builder.ControlPlane(version)
 	if err != nil {
 		return err
 	}
-	tools = append(tools, tools.Pulumi(), tools.Containerd())
-	paths, err := builder.Build(ctx, tools...)
+	paths, err := builder.Build(ctx, append(list, tools.Pulumi(), tools.Containerd())...)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package drills
 
 import (
 	"context"
@@ -16,23 +16,23 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// budgets counts, with every change of a pod, how many healthy ones each PodDisruptionBudget has. It counts for itself: a
-// budget's own status comes later, and might skip a short fall.
+// budgets counts the healthy pods of each PodDisruptionBudget at every change of a pod. The budget's own status is updated
+// later and could miss a short violation.
 type budgets struct {
 	mu sync.Mutex
-	// rules are the budgets, by namespace/name.
+	// rules maps each budget's namespace/name to its counts.
 	rules map[string]*rule
 }
 
 type rule struct {
 	namespace string
 	selector  labels.Selector
-	// wanted is how many must be healthy, least how few were.
+	// wanted is the number of pods that must be healthy, least the lowest number so far.
 	wanted, least int
 	healthy       map[types.UID]bool
 }
 
-// watchBudgets begins to count and goes on until the context ends. The API server may be away meanwhile.
+// watchBudgets counts until the context ends. The API server may be down meanwhile.
 func watchBudgets(ctx context.Context, client kubernetes.Interface) (*budgets, error) {
 	list, err := client.PolicyV1().PodDisruptionBudgets(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -52,13 +52,13 @@ func watchBudgets(ctx context.Context, client kubernetes.Interface) (*budgets, e
 	factory := informers.NewSharedInformerFactory(client, 0)
 	informer := factory.Core().V1().Pods().Informer()
 	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(object any) { b.see(object, true) },
-		UpdateFunc: func(_, object any) { b.see(object, true) },
+		AddFunc:    func(object any) { b.observe(object, true) },
+		UpdateFunc: func(_, object any) { b.observe(object, true) },
 		DeleteFunc: func(object any) {
 			if unknown, ok := object.(cache.DeletedFinalStateUnknown); ok {
 				object = unknown.Obj
 			}
-			b.see(object, false)
+			b.observe(object, false)
 		},
 	}); err != nil {
 		return nil, fmt.Errorf("watch pods: %w", err)
@@ -71,7 +71,7 @@ func watchBudgets(ctx context.Context, client kubernetes.Interface) (*budgets, e
 	return b, nil
 }
 
-// begin takes what is there now as the least so far; before, the pods came in one by one.
+// begin resets the lowest numbers once all pods have been listed.
 func (b *budgets) begin() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,7 +80,7 @@ func (b *budgets) begin() {
 	}
 }
 
-func (b *budgets) see(object any, exists bool) {
+func (b *budgets) observe(object any, exists bool) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
 		return
@@ -100,7 +100,7 @@ func (b *budgets) see(object any, exists bool) {
 	}
 }
 
-// healthy is what counts for a budget: a pod that is Ready and not about to end.
+// healthy reports whether a pod counts for a budget: it is Ready and not being deleted.
 func healthy(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil {
 		return false
@@ -110,13 +110,13 @@ func healthy(pod *corev1.Pod) bool {
 	})
 }
 
-// broken lists the budgets that had fewer healthy pods than they want at some time; count is how many budgets there are.
+// broken lists the budgets that were violated at any time; count is the number of all budgets.
 func (b *budgets) broken() (list []string, count int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
 		if rule := b.rules[name]; rule.least < rule.wanted {
-			list = append(list, fmt.Sprintf("%s had %d of the %d it wants", name, rule.least, rule.wanted))
+			list = append(list, fmt.Sprintf("%s had %d of %d healthy pods", name, rule.least, rule.wanted))
 		}
 	}
 	return list, len(b.rules)

@@ -1,4 +1,4 @@
-package main
+package drills
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// load keeps an API server busy: it writes objects, and changes the size of a Deployment whose pods belong on one node.
+// load keeps an API server busy: it creates objects, and scales a Deployment whose pods are pinned to one node.
 type load struct {
 	client kubernetes.Interface
 	cancel context.CancelFunc
@@ -33,12 +33,12 @@ const (
 	loadReplicas  = 4
 )
 
-// startLoad begins. The Deployment's pods may run on the node alone.
+// startLoad starts the load. The Deployment's pods run on the given node only.
 func startLoad(ctx context.Context, client kubernetes.Interface, node string) (*load, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	l := &load{client: client, cancel: cancel}
-	space := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: loadNamespace}}
-	_, err := client.CoreV1().Namespaces().Create(ctx, space, metav1.CreateOptions{})
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: loadNamespace}}
+	_, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if err == nil {
 		_, err = client.AppsV1().Deployments(loadNamespace).Create(ctx, loadDeployment(node), metav1.CreateOptions{})
 	}
@@ -71,7 +71,7 @@ func loadDeployment(node string) *appsv1.Deployment {
 	}
 }
 
-// repeat works until the context ends or something is refused.
+// repeat calls work until the context ends or work fails.
 func (l *load) repeat(ctx context.Context, work func(ctx context.Context, round int) error) {
 	for round := 0; ; round++ {
 		if err := work(ctx, round); err != nil && ctx.Err() == nil {
@@ -110,19 +110,19 @@ func (l *load) scale(ctx context.Context, round int) error {
 	return nil
 }
 
-// stop ends the load, counts what is there of what was written, and clears it away.
+// stop ends the load, counts the objects that were written and those that are present, and deletes them.
 func (l *load) stop(ctx context.Context) (written, present, scaled int, err error) {
 	l.cancel()
 	l.done.Wait()
 	if l.err != nil {
-		return 0, 0, 0, fmt.Errorf("the API server did not bear the load: %w", l.err)
+		return 0, 0, 0, fmt.Errorf("a request under load failed: %w", l.err)
 	}
 	found, err := l.client.CoreV1().ConfigMaps(loadNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + loadName})
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("count what was written: %w", err)
+		return 0, 0, 0, fmt.Errorf("count the written objects: %w", err)
 	}
 	if err := l.client.CoreV1().Namespaces().Delete(ctx, loadNamespace, metav1.DeleteOptions{}); err != nil {
-		return 0, 0, 0, fmt.Errorf("clear the load away: %w", err)
+		return 0, 0, 0, fmt.Errorf("delete the load: %w", err)
 	}
 	return l.written, len(found.Items), l.scaled, nil
 }

@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"errors"
@@ -9,8 +9,7 @@ import (
 	"syscall"
 )
 
-// claim takes the directory of a stack's rehearsal for this process alone. The kernel gives it back when the process
-// ends, however that is.
+// claim locks the directory of a stack's rehearsal for this process. The kernel releases it when the process ends.
 func claim(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the rehearsal's directory: %w", err)
@@ -40,18 +39,18 @@ func claim(dir string) (release func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// clear removes what an earlier rehearsal left: its AWS ended with its process, so its state describes nothing.
-func clear(dir string) error {
+// clearState removes the state of an earlier rehearsal: its AWS ended with its process.
+func clearState(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("look into %s: %w", dir, err)
+		return fmt.Errorf("list %s: %w", dir, err)
 	}
 	for _, entry := range entries {
 		if entry.Name() == "lock" {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
-			return fmt.Errorf("remove what an earlier rehearsal left: %w", err)
+			return fmt.Errorf("remove the state of an earlier rehearsal: %w", err)
 		}
 	}
 	return nil

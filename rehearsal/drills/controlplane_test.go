@@ -1,4 +1,4 @@
-package main
+package drills
 
 import (
 	"fmt"
@@ -8,22 +8,24 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/stacks"
+	"github.com/growbin/cluster/rehearsal/programs"
 )
 
-// The drill refreshes what the document tells a person to refresh.
-func TestRecoveryIsRehearsedAsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../../docs/recover.md")
+// The drill refreshes the same targets as docs/recover.md.
+func TestRefresh_AsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/recover.md")
 	require.NoError(t, err)
-	assert.Contains(t, string(text), "pulumi refresh -s dev --target '"+fmt.Sprintf(lostMachine, "k8s-master")+"'")
+	assert.Contains(t, string(text), "pulumi refresh -s dev --target '"+fmt.Sprintf(lostResources, "k8s-master")+"'")
 }
 
-func TestWhatARecoveryMayTouch(t *testing.T) {
-	settings, err := loadSettings("../../..", "dev", map[string]string{"growbin:openaiApiKey": "a", "growbin:kakaoApiKey": "b"})
+func TestExpectedStep(t *testing.T) {
+	growbin := programs.Growbin()
+	design, err := growbin.Load("../..", "dev", map[string]string{"growbin:openaiApiKey": "a", "growbin:kakaoApiKey": "b"})
 	require.NoError(t, err)
-	l := &loss{rehearsal: &rehearsal{settings: settings}}
-	require.Equal(t, "k8s-master", stacks.ControlPlane(settings.Nodes).Name)
+	require.Equal(t, "k8s-master", design.ControlPlane)
+	l := &loss{Rehearsal: &rehearsal.Rehearsal{Design: design}}
 	for _, step := range []struct {
 		change engine.Change
 		want   bool

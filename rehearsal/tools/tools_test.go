@@ -182,9 +182,9 @@ func TestKubernetesVersions(t *testing.T) {
 	assert.ErrorContains(t, err, `version "latest" of Kubernetes`)
 }
 
-// TestRealModulesPinTheirTools keeps the tools here and the modules in rehearsal/tools together.
+// The modules beside this package must pin every tool.
 func TestRealModulesPinTheirTools(t *testing.T) {
-	b, _ := newBuilder(t, "../tools", t.TempDir())
+	b, _ := newBuilder(t, ".", t.TempDir())
 	tools, err := b.ControlPlane("1.36")
 	require.NoError(t, err)
 	for _, tool := range append(tools, Pulumi()) {

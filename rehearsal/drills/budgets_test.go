@@ -1,4 +1,4 @@
-package main
+package drills
 
 import (
 	"testing"
@@ -28,7 +28,7 @@ func wasteBudget() *policyv1.PodDisruptionBudget {
 	}
 }
 
-func TestABudgetThatIsKept(t *testing.T) {
+func TestBudgets_Kept(t *testing.T) {
 	client := fake.NewClientset(wasteBudget(), readyPod("a"), readyPod("b"))
 	b, err := watchBudgets(t.Context(), client)
 	require.NoError(t, err)
@@ -39,8 +39,8 @@ func TestABudgetThatIsKept(t *testing.T) {
 	assert.Equal(t, 1, count)
 }
 
-// A short fall counts, though all are healthy again when it is asked for.
-func TestAShortFallIsSeen(t *testing.T) {
+// A violation counts even if all pods are healthy again when the budgets are read.
+func TestBudgets_ShortViolation(t *testing.T) {
 	client := fake.NewClientset(wasteBudget(), readyPod("a"))
 	b, err := watchBudgets(t.Context(), client)
 	require.NoError(t, err)
@@ -53,27 +53,11 @@ func TestAShortFallIsSeen(t *testing.T) {
 	_, err = client.CoreV1().Pods("growbin").Create(t.Context(), readyPod("b"), metav1.CreateOptions{})
 	require.NoError(t, err)
 	broken, _ := b.broken()
-	assert.Equal(t, []string{"growbin/waste had 0 of the 1 it wants"}, broken)
+	assert.Equal(t, []string{"growbin/waste had 0 of 1 healthy pods"}, broken)
 }
 
 func (b *budgets) fewest(name string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.rules[name].least
-}
-
-func TestHowManyMachinesWereAway(t *testing.T) {
-	var l machineLog
-	l.launched("a")
-	began := l.len()
-	l.terminated("a")
-	l.launched("a")
-	l.launched("a-surge")
-	l.terminated("b")
-	l.terminated("a")
-	l.launched("b")
-	most, replaced, order := away(l.since(began), []string{"a", "b"})
-	assert.Equal(t, 2, most, "b and a were away at once")
-	assert.Equal(t, map[string]int{"a": 2, "b": 1}, replaced)
-	assert.Equal(t, []string{"a", "b", "a"}, order)
 }

@@ -1,4 +1,4 @@
-package main
+package drills
 
 import (
 	"context"
@@ -12,59 +12,60 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/programs"
 	"github.com/growbin/cluster/rehearsal/verify"
 )
 
-// The nodes that lose their machine: one without data, one whose data must be there again.
+// The nodes that lose their instance: one without data, one whose data must be kept.
 const (
 	lostWorker = "k8s-worker-ai"
 	lostStore  = "k8s-redis"
-	// markFile is put on the store's volume.
+	// markFile is written to the store's volume.
 	markFile = "before-the-loss"
-	// notReadyWithin is how long the controller manager may take to notice: 50 s of silence, and a look every 5.
+	// notReadyWithin bounds the detection by the controller manager: a grace period of 50 s, and a check every 5.
 	notReadyWithin = 2 * time.Minute
 )
 
-func init() {
-	drills["worker"] = drill{
-		about:  "two machines are lost under load, " + lostWorker + " and " + lostStore + "; pulumi up --refresh brings them back",
-		phases: func(r *rehearsal) []phase { return new(workerLoss).phases(r) },
+func worker() rehearsal.Drill {
+	return rehearsal.Drill{
+		Name: "worker", Program: programs.GrowbinName,
+		About: "two instances are lost under load, " + lostWorker + " and " + lostStore + "; pulumi up --refresh replaces them",
+		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
+			w := &workerLoss{Rehearsal: r}
+			return []rehearsal.Phase{
+				{Name: "remember", Do: w.remember},
+				{Name: "lose two instances", Do: w.lose},
+				{Name: "up --refresh", Do: w.recover},
+				{Name: "after the loss", Do: w.compare},
+			}
+		},
 	}
 }
 
-// workerLoss is the drill's memory.
+// workerLoss is the loss of two workers, with the state before it.
 type workerLoss struct {
-	r *rehearsal
-	// instances and volume are those before; claims says which volume each claim has.
+	*rehearsal.Rehearsal
+	// instances are the instance IDs by node, volume is the ID of the store's data volume.
 	instances map[string]string
 	volume    string
-	claims    map[string]string
-	lasting   map[string]types.UID
-	load      *load
-}
-
-func (w *workerLoss) phases(r *rehearsal) []phase {
-	w.r = r
-	return []phase{
-		{"remember", w.remember},
-		{"lose two machines", w.lose},
-		{"up --refresh", w.recover},
-		{"after the loss", w.judge},
-	}
+	// claims maps each claim to its volume.
+	claims  map[string]string
+	lasting verify.Inventory
+	load    *load
 }
 
 func lost() []string { return []string{lostWorker, lostStore} }
 
-// remember notes what is there, marks the store's disk, and begins the load.
+// remember records the state, marks the store's volume, and starts the load.
 func (w *workerLoss) remember(ctx context.Context) error {
 	w.instances = map[string]string{}
 	for _, node := range lost() {
-		machine, err := w.r.cloud.Machine(node)
+		machine, err := w.Cloud.Machine(node)
 		if err != nil {
 			return err
 		}
@@ -73,27 +74,27 @@ func (w *workerLoss) remember(ctx context.Context) error {
 			w.volume = dataVolume(machine)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(w.r.world.VolumeDir(w.volume), markFile), []byte(w.volume), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.World.VolumeDir(w.volume), markFile), []byte(w.volume), 0o600); err != nil {
 		return fmt.Errorf("mark the volume of %s: %w", lostStore, err)
 	}
-	client, err := w.r.client(ctx)
+	client, err := w.Client(ctx)
 	if err != nil {
 		return err
 	}
 	if w.claims, err = boundClaims(ctx, client); err != nil {
 		return err
 	}
-	if w.lasting, err = verify.Lasting(ctx, w.r.world.Cluster().Admin()); err != nil {
+	if w.lasting, err = verify.Lasting(ctx, w.World.Cluster().Admin()); err != nil {
 		return err
 	}
 	w.load, err = startLoad(context.WithoutCancel(ctx), client, lostWorker)
 	if err == nil {
-		w.r.closers = append(w.r.closers, w.load.cancel)
+		w.Defer(w.load.cancel)
 	}
 	return err
 }
 
-// dataVolume is the volume of a machine that is not its root disk.
+// dataVolume returns the ID of a machine's data volume, or "".
 func dataVolume(m *awssim.Machine) string {
 	for _, disk := range m.Volumes() {
 		if !disk.Root {
@@ -116,14 +117,14 @@ func boundClaims(ctx context.Context, client kubernetes.Interface) (map[string]s
 	return claims, nil
 }
 
-// lose terminates both machines behind Pulumi's back and waits until the controller manager has noticed.
+// lose terminates both instances outside of Pulumi and waits until the controller manager marks their nodes NotReady.
 func (w *workerLoss) lose(ctx context.Context) error {
 	for _, node := range lost() {
-		if err := w.r.cloud.LoseInstance(node); err != nil {
+		if err := w.Cloud.LoseInstance(node); err != nil {
 			return err
 		}
 	}
-	client, err := w.r.client(ctx)
+	client, err := w.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,11 +135,11 @@ func (w *workerLoss) lose(ctx context.Context) error {
 			return err
 		}
 		if slices.Equal(silent, []string{lostStore, lostWorker}) {
-			w.r.compare("nodes that the controller manager finds NotReady", 0, strings.Join(silent, ", "), true)
+			w.Compare("nodes that are NotReady", 0, strings.Join(silent, ", "), true)
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("after %s the nodes that are not Ready are %q: they should be %q", notReadyWithin, silent, lost())
+			return fmt.Errorf("after %s the nodes that are not Ready are %q, must be %q", notReadyWithin, silent, lost())
 		}
 		select {
 		case <-ctx.Done():
@@ -165,9 +166,9 @@ func silentNodes(ctx context.Context, client kubernetes.Interface) ([]string, er
 	return silent, nil
 }
 
-// recover is the one command that a person runs.
+// recover runs the one command that a person would.
 func (w *workerLoss) recover(ctx context.Context) error {
-	result, err := w.r.engine.UpWith(ctx, "up-refresh", engine.How{Refresh: true})
+	result, err := w.Engine.Up(ctx, "up-refresh", engine.RunOptions{Refresh: true})
 	if err != nil {
 		return err
 	}
@@ -177,37 +178,36 @@ func (w *workerLoss) recover(ctx context.Context) error {
 			others = append(others, change.String())
 		}
 	}
-	w.r.compare("resources changed that belong to neither machine", "–", text(others), len(others) == 0 && result.Changed() > 0)
+	w.Compare("resources changed that belong to neither instance", "–", join(others), len(others) == 0 && result.Changed() > 0)
 	return nil
 }
 
-// judge compares what is there now with what was.
-func (w *workerLoss) judge(ctx context.Context) error {
-	r := w.r
+// compare compares the state with that before the loss.
+func (w *workerLoss) compare(ctx context.Context) error {
 	written, present, scaled, err := w.load.stop(ctx)
 	if err != nil {
 		return err
 	}
-	r.compare("objects written while the machines were away", written, present, written > 0 && written == present)
-	r.compare("changes of a Deployment's size meanwhile", "–", scaled, scaled > 0)
+	w.Compare("objects written during the loss", written, present, written > 0 && written == present)
+	w.Compare("scalings of a Deployment during the loss", "–", scaled, scaled > 0)
 	for _, node := range lost() {
-		machine, err := r.cloud.Machine(node)
+		machine, err := w.Cloud.Machine(node)
 		if err != nil {
 			return err
 		}
-		r.compare("machine of "+node, w.instances[node], machine.ID, machine.ID != w.instances[node])
+		w.Compare("instance of "+node, w.instances[node], machine.ID, machine.ID != w.instances[node])
 		if node != lostStore {
 			continue
 		}
 		volume := dataVolume(machine)
-		r.compare("data volume of "+node, w.volume, volume, volume == w.volume)
-		mark, err := os.ReadFile(filepath.Join(r.world.VolumeDir(volume), markFile))
+		w.Compare("data volume of "+node, w.volume, volume, volume == w.volume)
+		mark, err := os.ReadFile(filepath.Join(w.World.VolumeDir(volume), markFile))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("read the mark: %w", err)
 		}
-		r.compare("mark on it", w.volume, string(mark), string(mark) == w.volume)
+		w.Compare("mark on it", w.volume, string(mark), string(mark) == w.volume)
 	}
-	client, err := r.client(ctx)
+	client, err := w.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -221,11 +221,11 @@ func (w *workerLoss) judge(ctx context.Context) error {
 			same++
 		}
 	}
-	r.compare("claims on the same volumes", len(w.claims), same, same == len(w.claims) && len(claims) == same)
-	lasting, err := verify.Lasting(ctx, r.world.Cluster().Admin())
+	w.Compare("claims on the same volumes", len(w.claims), same, same == len(w.claims) && len(claims) == same)
+	lasting, err := verify.Lasting(ctx, w.World.Cluster().Admin())
 	if err != nil {
 		return err
 	}
-	r.compareLasting(w.lasting, lasting)
+	compareLasting(w.Rehearsal, w.lasting, lasting)
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"fmt"
@@ -9,22 +9,21 @@ import (
 	"github.com/growbin/cluster/rehearsal/k8sprovider"
 	"github.com/growbin/cluster/rehearsal/report"
 	"github.com/growbin/cluster/rehearsal/verify"
-	"github.com/growbin/cluster/stacks"
 )
 
-// describe puts what was read back into the report.
-func (r *rehearsal) describe(s *verify.Snapshot) {
+// describe puts the observed cluster into the report.
+func (r *Rehearsal) describe(s *verify.Snapshot) {
 	r.report.KubernetesVersion = s.Version
-	// A rehearsal with a drill describes twice; the last time counts.
+	// A rehearsal with a drill describes twice; the second time replaces the first.
 	r.report.Nodes, r.report.Pods, r.report.OtherPods = nil, nil, nil
 	r.report.StatefulSets, r.report.DaemonSets, r.report.Claims = nil, nil, nil
-	for _, node := range r.settings.Nodes {
+	for _, node := range r.Design.Nodes {
 		load := s.Load(node.Name)
 		described := report.Node{
-			Name: node.Name, Role: string(node.Role), Purpose: node.Purpose, Labels: map[string]string{},
+			Name: node.Name, Role: node.Role, Purpose: node.Purpose, Labels: map[string]string{},
 			PlannedCPU: tenth(load.CPU), PlannedMemory: tenth(load.Memory),
 		}
-		if machine, err := r.cloud.Machine(node.Name); err == nil {
+		if machine, err := r.Cloud.Machine(node.Name); err == nil {
 			described.InstanceType, described.Zone, described.InstanceID = machine.InstanceType, machine.Zone, machine.ID
 		}
 		if node.Band != nil {
@@ -37,13 +36,12 @@ func (r *rehearsal) describe(s *verify.Snapshot) {
 		}
 		r.report.Nodes = append(r.report.Nodes, described)
 	}
-	applications := stacks.ApplicationNames()
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		described := report.Pod{
 			Namespace: pod.Namespace, Name: pod.Name, App: s.App(pod), Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase),
 		}
-		if slices.Contains(applications, described.App) {
+		if slices.Contains(r.Design.Applications, described.App) {
 			r.report.Pods = append(r.report.Pods, described)
 		} else {
 			r.report.OtherPods = append(r.report.OtherPods, described)
@@ -69,19 +67,19 @@ func (r *rehearsal) describe(s *verify.Snapshot) {
 
 func tenth(percent float64) float64 { return math.Round(percent*10) / 10 }
 
-// provenance says what the result rests on.
-func (r *rehearsal) provenance() {
+// provenance lists which parts of the rehearsal were real and which simulated.
+func (r *Rehearsal) provenance() {
 	if r.kubernetes != nil {
 		for _, item := range r.kubernetes.NotInstalled() {
 			r.report.NotInstalledHere = append(r.report.NotInstalledHere, report.NotInstalled(item))
 		}
 	}
-	if r.engine != nil {
-		r.report.Real = append(r.report.Real, "Pulumi engine "+r.engine.Version)
+	if r.Engine != nil {
+		r.report.Real = append(r.report.Real, "Pulumi engine "+r.Engine.Version)
 	}
 	r.report.Real = append(r.report.Real,
 		"Kubernetes control plane "+r.report.KubernetesVersion+": kubeadm, etcd, API server, controller manager, scheduler",
-		"every machine's user data, read as the machine would")
+		"the user data of every instance, parsed as cloud-init would")
 	r.report.Simulated = append(r.report.Simulated,
 		"AWS: a strict model in memory; nothing was created in any account",
 		"kubelets and containers (kwok): no image was pulled, no program of a pod ran")
@@ -89,7 +87,7 @@ func (r *rehearsal) provenance() {
 		if path := engine.FindPlugin(plugin.name, plugin.major); path != "" {
 			r.report.Real = append(r.report.Real, fmt.Sprintf("provider plugin %s (%s)", plugin.name, path))
 		} else {
-			r.report.Simulated = append(r.report.Simulated, fmt.Sprintf("provider plugin %s: a stand-in for %s", plugin.name, plugin.version))
+			r.report.Simulated = append(r.report.Simulated, fmt.Sprintf("provider plugin %s: a fake of %s", plugin.name, plugin.version))
 		}
 	}
 }

@@ -1,0 +1,45 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/growbin/cluster/rehearsal/report"
+)
+
+// Drill injects failures into a running stack, or operates it, after the second update. Afterwards the cluster must be as
+// designed, and another update must change nothing.
+type Drill struct {
+	// Name is the value of DRILL.
+	Name string
+	// About describes the drill in half a sentence.
+	About string
+	// Program is the only program that the drill can run on.
+	Program string
+	// Config overrides settings from the start, by full key, e.g. to begin with an older version.
+	Config map[string]string
+	// Phases returns the drill's phases, in order. They record their results with Rehearsal.Compare.
+	Phases func(r *Rehearsal) []Phase
+}
+
+// drillPhases are those of the drill, and the checks after it.
+func (r *Rehearsal) drillPhases() []Phase {
+	drill := r.Options.Drill
+	if drill == nil {
+		return nil
+	}
+	r.report.Drill = &report.Drill{Name: drill.Name, About: drill.About}
+	return append(drill.Phases(r),
+		Phase{"verify after", r.verify},
+		Phase{"up after", func(ctx context.Context) error { return r.unchanged(ctx, "up-after", "the up after the drill") }},
+	)
+}
+
+// Compare records a value before and after the drill. If holds is false, it is a problem too.
+func (r *Rehearsal) Compare(subject string, before, after any, holds bool) {
+	row := report.Comparison{Subject: subject, Before: fmt.Sprint(before), After: fmt.Sprint(after), Holds: holds}
+	r.report.Drill.Comparisons = append(r.report.Drill.Comparisons, row)
+	if !holds {
+		r.Problem("drill %s: %s: %v before, %v after", r.Options.Drill.Name, subject, before, after)
+	}
+}

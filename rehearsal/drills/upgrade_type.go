@@ -1,0 +1,50 @@
+package drills
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/growbin/cluster/internal/roll"
+	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/programs"
+	"github.com/growbin/cluster/stacks"
+)
+
+// changeType publishes a newer image and gives one node another type. Only that node is rolled.
+func (u *upgrade) changeType(ctx context.Context) error {
+	before, err := u.Cloud.Machine(movedNode)
+	if err != nil {
+		return err
+	}
+	image, err := u.Cloud.ReleaseImage(stacks.ImageParameter)
+	if err != nil {
+		return err
+	}
+	entry := movedNode + "=" + movedType
+	if err := u.Engine.SetConfigPath(ctx, programs.KeyInstanceTypes+"[0]", entry); err != nil {
+		return err
+	}
+	if err := u.Redesign(func(config map[string]string) { config[programs.KeyInstanceTypes] = fmt.Sprintf("[%q]", entry) }); err != nil {
+		return err
+	}
+	result, err := u.Engine.Up(ctx, "edited-type", noOptions)
+	if err != nil {
+		return err
+	}
+	u.Compare("instances replaced by a plain up after type and image changed", "–", result.Replaced, result.Changed() == 0)
+	began := u.Machines.Len()
+	o := rollOptions(u.Rehearsal)
+	o.Only = []string{movedNode}
+	if err := roll.Run(ctx, o); err != nil {
+		return err
+	}
+	after, err := u.Cloud.Machine(movedNode)
+	if err != nil {
+		return err
+	}
+	u.Compare("image and type of "+movedNode, before.ImageID+" "+before.InstanceType, after.ImageID+" "+after.InstanceType,
+		after.ImageID == image && after.InstanceType == movedType && before.ID != after.ID)
+	_, replaced, _ := rehearsal.Away(u.Machines.Since(began), u.Design.NodeNames())
+	u.Compare("other instances replaced", "–", len(replaced)-1, len(replaced) == 1)
+	return nil
+}

@@ -1,0 +1,160 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"time"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/boot"
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/k8sprovider"
+	"github.com/growbin/cluster/rehearsal/randomprovider"
+	"github.com/growbin/cluster/rehearsal/tools"
+	"github.com/growbin/cluster/rehearsal/verify"
+)
+
+// Patience bounds the wait for one object. Containers are simulated and start at once, so one that is not ready by then
+// never will be.
+const Patience = 90 * time.Second
+
+// tools builds the programs that the rehearsal runs, or finds them in the cache, and reads the settings.
+func (r *Rehearsal) tools(ctx context.Context) error {
+	var err error
+	if r.apiPort, err = freePort(); err != nil {
+		return err
+	}
+	encrypted, err := engine.EncryptedSettings(r.folder(), r.Options.Stack)
+	if err != nil {
+		return err
+	}
+	config, secrets := r.Options.Program.overrides(r.apiPort, r.Options.Drill, encrypted)
+	r.secrets = secrets
+	if err := r.Redesign(func(own map[string]string) { maps.Copy(own, config) }); err != nil {
+		return err
+	}
+	r.report.KubernetesVersion = "v" + r.Design.KubernetesVersion
+	if r.builder, err = tools.New(filepath.Join(r.Options.Root, "rehearsal", "tools"), r.Console.Writer); err != nil {
+		return err
+	}
+	if _, err := r.programs(ctx, r.Design.KubernetesVersion); err != nil {
+		return err
+	}
+	built, err := r.builder.Build(ctx, tools.Pulumi())
+	if err != nil {
+		return err
+	}
+	r.pulumi = built[tools.Pulumi().Name]
+	return nil
+}
+
+// folder is that of the program's Pulumi.yaml.
+func (r *Rehearsal) folder() string {
+	return filepath.Join(r.Options.Root, filepath.FromSlash(r.Options.Program.Folder))
+}
+
+// programs builds those of a control plane of one version.
+func (r *Rehearsal) programs(ctx context.Context, version string) (map[string]string, error) {
+	list, err := r.builder.ControlPlane(version)
+	if err != nil {
+		return nil, err
+	}
+	return r.builder.Build(ctx, list...)
+}
+
+// open starts the simulated AWS, the boot of its instances, and the engine that will deploy to it.
+func (r *Rehearsal) open(ctx context.Context, cancel context.CancelCauseFunc) error {
+	if err := r.openWorld(cancel); err != nil {
+		return err
+	}
+	awsPort, err := awssim.Serve(context.WithoutCancel(ctx), r.Cloud)
+	if err != nil {
+		return fmt.Errorf("serve the simulated AWS: %w", err)
+	}
+	providers, plugins := map[string]int{"aws": awsPort}, map[string]string{}
+	if err := r.openProviders(context.WithoutCancel(ctx), providers, plugins); err != nil {
+		return err
+	}
+	r.Engine, err = engine.Open(ctx, engine.Options{
+		Project: r.folder(), Stack: r.Options.Stack, Pulumi: r.pulumi, State: r.state, Program: r.Options.Program.Run,
+		Providers: providers, Plugins: plugins, Config: r.config, Secrets: r.secrets, Out: r.Console.Writer, Color: r.Console.engineColor(),
+	})
+	return err
+}
+
+func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
+	log, err := r.logFile("machines.log")
+	if err != nil {
+		return fmt.Errorf("open the log of the machines: %w", err)
+	}
+	r.Defer(func() { log.Close() })
+	r.World = boot.New(boot.Options{
+		Programs: r.programs, StateDir: filepath.Join(r.state, "world"), APIPort: r.apiPort,
+		Log: func(machine, message string) {
+			fmt.Fprintf(log, "%s %s: %s\n", time.Now().Format(time.RFC3339), machine, message)
+			r.Console.machine(machine, message)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.status[machine] = message
+		},
+	})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, Boot: r.boot, Terminate: r.terminate})
+	r.Defer(r.Cloud.Close)
+	r.Defer(r.World.Close)
+	go func() {
+		if err, ok := <-r.World.Failed(); ok {
+			cancel(fmt.Errorf("the control plane failed: %w", err))
+		}
+	}()
+	return nil
+}
+
+func (r *Rehearsal) boot(ctx context.Context, m *awssim.Machine) {
+	r.Machines.launched(m.Name)
+	// Boot reports its errors as an instance does: in its status parameter and its log.
+	_ = r.World.Boot(ctx, boot.Simulated(r.Cloud, m))
+}
+
+// terminate switches an instance off. If it runs the control plane, the objects that Pulumi left in the API server are
+// listed first: later there is no API server.
+func (r *Rehearsal) terminate(m *awssim.Machine) {
+	r.Machines.terminated(m.Name)
+	ctx := context.Background()
+	if running := r.World.Cluster(); running != nil && m.Name == r.Design.ControlPlane {
+		left, err := verify.Managed(ctx, running.Admin())
+		r.mu.Lock()
+		r.leftInCluster, r.leftErr = left, err
+		r.mu.Unlock()
+	}
+	if err := r.World.Terminate(ctx, m.ID); err != nil {
+		r.Console.machine(m.Name, err.Error())
+	}
+}
+
+// openProviders uses the plugins that are installed, and serves fakes of the others.
+func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int, plugins map[string]string) error {
+	r.kubernetes = k8sprovider.New(Patience)
+	if path := engine.FindPlugin("kubernetes", "4"); path != "" {
+		plugins["kubernetes"] = path
+	} else {
+		server, err := r.kubernetes.Serve(ctx)
+		if err != nil {
+			return err
+		}
+		providers["kubernetes"] = server.Port
+		r.Defer(server.Close)
+	}
+	if path := engine.FindPlugin("random", "4"); path != "" {
+		plugins["random"] = path
+		return nil
+	}
+	server, err := randomprovider.Serve(ctx)
+	if err != nil {
+		return err
+	}
+	providers["random"] = server.Port
+	r.Defer(server.Close)
+	return nil
+}

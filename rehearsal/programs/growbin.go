@@ -1,0 +1,94 @@
+package programs
+
+import (
+	"strconv"
+
+	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/verify"
+	"github.com/growbin/cluster/stacks"
+)
+
+// GrowbinName is the value of PROGRAM for Growbin's own program.
+const GrowbinName = "growbin"
+
+// Prefix begins the keys of Growbin's settings.
+const Prefix = "growbin:"
+
+// Keys of settings that rehearsals and drills override.
+const (
+	KeyKubernetesVersion  = Prefix + "kubernetesVersion"
+	KeyInstanceTypes      = Prefix + "instanceTypes"
+	keyDeletionProtection = Prefix + "deletionProtection"
+)
+
+// bootMinutes is how long the program waits for one instance to join, in minutes.
+const bootMinutes = "3"
+
+// Growbin is the program of this repository.
+func Growbin() rehearsal.Program {
+	return rehearsal.Program{
+		Name: GrowbinName, Folder: ".", Stack: "dev", Run: stacks.Deploy, KubeconfigOutput: stacks.OutputKubeconfig,
+		Config:    growbinConfig,
+		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
+		Unprotect: map[string]string{keyDeletionProtection: "false"},
+		Design: func(stack string, config map[string]string) (*rehearsal.Design, error) {
+			settings, err := growbinSettings(stack, config)
+			if err != nil {
+				return nil, err
+			}
+			return growbinDesign(settings), nil
+		},
+	}
+}
+
+func growbinSettings(stack string, config map[string]string) (*stacks.Settings, error) {
+	return stacks.DecodeSettings(stack, stacks.Source{
+		Get: func(key string) (string, bool) {
+			value, ok := config[Prefix+key]
+			return value, ok
+		},
+		// The generated secrets are encrypted like those of a person.
+		IsSecret: func(string) bool { return true },
+	})
+}
+
+// growbinConfig differs from the stack file because the API server listens on this host, as behind a Session Manager
+// tunnel, the simulated account has no key pair, and Argo CD could read no Git repository.
+func growbinConfig(apiPort int) map[string]string {
+	return map[string]string{
+		Prefix + "apiAccess":          string(stacks.AccessSessionManager),
+		Prefix + "apiTunnelPort":      strconv.Itoa(apiPort),
+		Prefix + "bootTimeoutMinutes": bootMinutes,
+		Prefix + "sshKeyName":         "",
+		Prefix + "gitPath":            "",
+	}
+}
+
+// rolePrefix begins the label from which kubectl shows a node's role.
+const rolePrefix = "node-role.kubernetes.io/"
+
+func growbinDesign(settings *stacks.Settings) *rehearsal.Design {
+	design := &rehearsal.Design{
+		Region: settings.Region, KubernetesVersion: settings.KubernetesVersion, ControlPlane: stacks.ControlPlane(settings.Nodes).Name,
+		Applications: stacks.ApplicationNames(), Protected: settings.DeletionProtection,
+	}
+	for _, node := range settings.Nodes {
+		expected := rehearsal.Node{
+			Node: verify.Node{
+				Name: node.Name, RoleLabel: rolePrefix + string(node.Role), Labels: node.Labels, Taints: node.Capacity().Taints,
+			},
+			Role: string(node.Role), Purpose: node.Purpose, InstanceType: node.InstanceType, Zone: settings.AvailabilityZones[node.Zone],
+		}
+		if node.Band != nil {
+			expected.Band = &verify.Band{Low: node.Band.Low, High: node.Band.High}
+		}
+		design.Nodes = append(design.Nodes, expected)
+	}
+	for _, app := range stacks.Applications() {
+		design.Workloads = append(design.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
+	}
+	for _, service := range stacks.Services() {
+		design.Workloads = append(design.Workloads, verify.Workload{Name: service.Name, Replicas: 1, Node: service.Node})
+	}
+	return design
+}

@@ -1,0 +1,220 @@
+// Package rehearsal deploys a Pulumi program on this machine: the real Pulumi engine, a simulated AWS, and a real
+// Kubernetes control plane. It verifies the result, deploys the program again, and destroys it.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/boot"
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/k8sprovider"
+	"github.com/growbin/cluster/rehearsal/report"
+	"github.com/growbin/cluster/rehearsal/tools"
+)
+
+// Options select a rehearsal.
+type Options struct {
+	// Root is the repository.
+	Root    string
+	Program Program
+	// Stack is the name of the stack; empty for the program's default.
+	Stack string
+	// Keep leaves everything running after the second update, until the context ends.
+	Keep bool
+	// Drill, if non-nil, runs after the second update.
+	Drill *Drill
+	// Out receives the progress and the report, with ANSI colors if Colors is set.
+	Out    io.Writer
+	Colors bool
+}
+
+// Rehearsal is one run, from tools to verdict. Its exported fields are for drills, and are set once the first update has
+// been verified.
+type Rehearsal struct {
+	Options Options
+	Console *Console
+	// Design is the expected cluster. Redesign changes it.
+	Design *Design
+	Engine *engine.Engine
+	Cloud  *awssim.Cloud
+	World  *boot.World
+	// Machines records which instances were launched and terminated.
+	Machines MachineLog
+
+	state string // .rehearsal/<folder of the program>/<stack>
+	// config are the settings that the rehearsal overrides, by full key; those in secrets are encrypted.
+	config, secrets map[string]string
+	apiPort         int
+	memory          *atomic.Int64
+	builder         *tools.Builder
+	pulumi          string
+	kubernetes      *k8sprovider.Provider
+	closers         []func()
+
+	mu sync.Mutex
+	// status is each machine's latest message, by name.
+	status map[string]string
+	// leftInCluster are the objects that Pulumi had left in the API server when the control plane's instance was terminated.
+	leftInCluster []string
+	leftErr       error
+
+	report report.Report
+}
+
+// Run rehearses and prints the report. The error is non-nil if anything failed.
+func Run(ctx context.Context, o Options) error {
+	if o.Stack == "" {
+		o.Stack = o.Program.Stack
+	}
+	r := &Rehearsal{
+		Options: o, Console: newConsole(o.Out, o.Colors), state: filepath.Join(o.Root, ".rehearsal", filepath.FromSlash(o.Program.Folder), o.Stack),
+		report: report.Report{Stack: o.Stack, Problems: []string{}, Seconds: map[string]float64{}},
+		config: map[string]string{}, status: map[string]string{},
+	}
+	release, err := claim(r.state)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := clearState(r.state); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.memory = watchMemory(ctx)
+	defer r.close()
+	if err := r.run(ctx, cancel); err != nil {
+		r.Problem("%v", err)
+		r.reportMissingMachines()
+	}
+	r.close()
+	return r.finish()
+}
+
+// run runs the phases in order. A phase that fails ends the rehearsal: the following ones could not be trusted.
+func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) error {
+	phases := []Phase{
+		{"tools", r.tools},
+		{"simulated AWS", func(ctx context.Context) error { return r.open(ctx, cancel) }},
+		{"preview", r.preview},
+		{"up", r.up},
+		{"verify", r.verify},
+		{"second up", r.secondUp},
+	}
+	for _, phase := range append(phases, r.drillPhases()...) {
+		if err := r.phase(ctx, phase.Name, phase.Do); err != nil {
+			if r.Options.Keep && r.World != nil && ctx.Err() == nil {
+				r.Console.problem(err)
+				r.explore(ctx)
+			}
+			return err
+		}
+	}
+	if r.Options.Keep {
+		r.explore(ctx)
+		// Ctrl-C ended the exploration, not the rehearsal.
+		ctx = context.WithoutCancel(ctx)
+	}
+	if r.Design.Protected {
+		if err := r.phase(ctx, "lift protection", r.unprotect); err != nil {
+			return err
+		}
+	}
+	return r.phase(ctx, "destroy", r.destroy)
+}
+
+// phase runs one phase and records its duration.
+func (r *Rehearsal) phase(ctx context.Context, name string, do func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped before %s: %w", name, context.Cause(ctx))
+	}
+	r.Console.heading(name)
+	started := time.Now()
+	err := do(ctx)
+	took := time.Since(started)
+	r.report.Phases = append(r.report.Phases, name)
+	r.report.Seconds[name] = float64(took.Milliseconds()) / 1000
+	if err == nil {
+		r.Console.done(name, took)
+	}
+	return err
+}
+
+// Problem records a failed expectation. The rehearsal continues.
+func (r *Rehearsal) Problem(format string, args ...any) {
+	r.report.Problems = append(r.report.Problems, fmt.Sprintf(format, args...))
+}
+
+// Defer calls f when the rehearsal ends, the latest first.
+func (r *Rehearsal) Defer(f func()) { r.closers = append(r.closers, f) }
+
+// finish writes and prints the report.
+func (r *Rehearsal) finish() error {
+	r.report.OK = len(r.report.Problems) == 0
+	r.report.PeakMemoryBytes = r.memory.Load()
+	r.provenance()
+	var err error
+	for _, dir := range []string{r.state, filepath.Join(r.Options.Root, ".rehearsal")} {
+		err = errors.Join(err, r.report.Write(filepath.Join(dir, "report.json")))
+	}
+	r.report.Print(r.Console.Writer, r.Console.colors)
+	if err != nil {
+		return err
+	}
+	if !r.report.OK {
+		return fmt.Errorf("logs: %s", filepath.Join(r.state, "logs"))
+	}
+	return r.tidy()
+}
+
+// tidy removes state, keys and data of the destroyed cluster.
+func (r *Rehearsal) tidy() error {
+	for _, name := range []string{"backend", "home", "work", "world", "kubeconfig"} {
+		if err := os.RemoveAll(filepath.Join(r.state, name)); err != nil {
+			return fmt.Errorf("remove the state of the destroyed cluster: %w", err)
+		}
+	}
+	return nil
+}
+
+// reportMissingMachines adds the latest message of each machine that is not ready.
+func (r *Rehearsal) reportMissingMachines() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, machine := range slices.Sorted(maps.Keys(r.status)) {
+		if message := r.status[machine]; message != userdata.StepReady {
+			r.Problem("machine %s (log: %s): %s", machine, filepath.Join(r.state, "logs", "machines.log"), message)
+		}
+	}
+}
+
+// close stops everything that runs, the latest first.
+func (r *Rehearsal) close() {
+	for _, f := range slices.Backward(r.closers) {
+		f()
+	}
+	r.closers = nil
+}
+
+// KubeconfigPath is the file that holds the stack's kubeconfig.
+func (r *Rehearsal) KubeconfigPath() string { return filepath.Join(r.state, "kubeconfig") }
+
+func (r *Rehearsal) logFile(name string) (*os.File, error) {
+	dir := filepath.Join(r.state, "logs")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the log directory: %w", err)
+	}
+	return os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
