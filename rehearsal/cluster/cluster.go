@@ -18,7 +18,7 @@ type Cluster struct {
 	config  Config
 	machine *kubeadmConfig
 	layout  layout
-	ports   ports
+	ports   portMap
 	server  string // the API server's URL in the simulated world
 	admin   *rest.Config
 	client  kubernetes.Interface

@@ -97,16 +97,16 @@ func (l layout) write(path string, content []byte) error {
 
 // freePorts returns n different free loopback ports. They are held open together so that none comes twice.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
+	free := make([]int, n)
+	for i := range free {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
 		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		free[i] = listener.Addr().(*net.TCPAddr).Port
 	}
-	return ports, nil
+	return free, nil
 }
 
 func portIsFree(port int) error {

@@ -19,7 +19,7 @@ const (
 	FakeNode      = "fake"
 )
 
-// kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it plays.
+// kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it simulates.
 const kwokPort = ports.Kubelet
 
 // kwokConfig is kwok's configuration. Without stages in it kwok uses its built-in ones: nodes become Ready, pods

@@ -44,7 +44,7 @@ func (c *Cluster) choosePorts() error {
 	if err != nil {
 		return err
 	}
-	c.ports = ports{}
+	c.ports = portMap{}
 	for i, port := range wanted {
 		c.ports[port] = free[i]
 	}

@@ -35,8 +35,8 @@ var configRewrites = []struct {
 		}},
 }
 
-// ports maps each port that a control plane takes on a machine of its own to the one it gets on this host.
-type ports map[int]int
+// portMap maps each port that a control plane takes on a machine of its own to the one it gets on this host.
+type portMap map[int]int
 
 // The ports of a control plane (kubeadm's constants). The API server's own is found in the configuration.
 const (
@@ -50,7 +50,7 @@ const (
 // place holds the folders and ports of this host for the rewrites of flags.
 type place struct {
 	layout layout
-	ports  ports
+	ports  portMap
 }
 
 // flagRewrites is everything that is changed in the command lines that kubeadm wrote.

@@ -12,7 +12,7 @@ func testPlace(t *testing.T) place {
 	dir := t.TempDir()
 	return place{
 		layout: layout{volume: filepath.Join(dir, "volume"), run: filepath.Join(dir, "run")},
-		ports:  ports{6443: 40001, 2379: 40002, 2380: 40003, 2381: 40004, 10257: 40005, 10259: 40006},
+		ports:  portMap{6443: 40001, 2379: 40002, 2380: 40003, 2381: 40004, 10257: 40005, 10259: 40006},
 	}
 }
 

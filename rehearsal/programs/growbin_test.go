@@ -55,12 +55,21 @@ func TestGrowbinConfig_APIPort(t *testing.T) {
 	assert.Equal(t, 40123, port)
 }
 
+func TestThreeNodes(t *testing.T) {
+	design := load(t, ThreeNodes(), "dev")
+	assert.Len(t, design.Nodes, 3)
+	assert.False(t, design.Protected)
+}
+
 func TestFind(t *testing.T) {
 	for _, name := range []string{"", "growbin", "./growbin/"} {
 		program, err := Find(name)
 		require.NoError(t, err)
 		assert.Equal(t, GrowbinName, program.Name)
 	}
-	_, err := Find("nowhere")
+	program, err := Find("./examples/three-nodes/")
+	require.NoError(t, err)
+	assert.Equal(t, "examples/three-nodes", program.Folder)
+	_, err = Find("nowhere")
 	assert.ErrorContains(t, err, `PROGRAM is "nowhere": must be one of growbin`)
 }

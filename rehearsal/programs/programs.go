@@ -10,7 +10,7 @@ import (
 
 // All returns the programs; the first one is the default.
 func All() []rehearsal.Program {
-	return []rehearsal.Program{Growbin()}
+	return []rehearsal.Program{Growbin(), ThreeNodes()}
 }
 
 // Find returns the program of a name, or the default one if the name is empty.

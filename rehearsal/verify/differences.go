@@ -97,7 +97,7 @@ func (s *Snapshot) checkWorkload(d *differences, wanted Workload) {
 		if kind != "Deployment" && kind != "StatefulSet" || s.App(pod) != wanted.Name && owner != wanted.Name || finished(pod) {
 			continue
 		}
-		if pod.Spec.NodeName != "" && pod.Spec.NodeName != wanted.Node {
+		if wanted.Node != "" && pod.Spec.NodeName != "" && pod.Spec.NodeName != wanted.Node {
 			d.add("pod %s of %s runs on %s, it belongs on %s", pod.Name, wanted.Name, pod.Spec.NodeName, wanted.Node)
 		}
 		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {

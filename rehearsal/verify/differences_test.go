@@ -181,6 +181,13 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+func TestDifferences_WorkloadOnAnyNode(t *testing.T) {
+	s, want := fabricate(), design()
+	s.Pods[1].Spec.NodeName = "other"
+	want.Nodes[0].Band, want.Workloads[0].Node = nil, ""
+	assert.Empty(t, s.Differences(want))
+}
+
 func TestLoadCountsAsTheSchedulerDoes(t *testing.T) {
 	s := fabricate()
 	always := corev1.ContainerRestartPolicyAlways

@@ -28,6 +28,6 @@ type Band struct{ Low, High float64 }
 type Workload struct {
 	Name     string
 	Replicas int
-	// Node is the node that all its pods must run on.
+	// Node is the node that all its pods must run on; empty for any node.
 	Node string
 }
