@@ -220,7 +220,7 @@ func TestNewVpc_InvalidArgs(t *testing.T) {
 		_, err := NewVpc(ctx, "dev", &args)
 		return err
 	}, pulumi.WithMocks("project", "stack", mocks))
-	require.ErrorContains(t, err, "network dev: Region is")
-	require.ErrorContains(t, err, `PublicSubnetCIDRs is "10.0.0.0/24"; it overlaps 10.0.0.0/20`)
+	require.ErrorContains(t, err, "network dev: Region: not set")
+	require.ErrorContains(t, err, `PublicSubnetCIDRs: "10.0.0.0/24" must not overlap 10.0.0.0/20`)
 	assert.Empty(t, mocks.Registrations(), "nothing is registered")
 }
