@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/provider"
+	"github.com/growbin/cluster/internal/testing/process"
+	"github.com/growbin/cluster/internal/testing/randomprovider"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/k8sprovider"
-	"github.com/growbin/cluster/rehearsal/randomprovider"
 	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/rehearsal/verify"
 )
@@ -23,7 +25,7 @@ const Patience = 90 * time.Second
 // tools builds the programs that the rehearsal runs, or finds them in the cache, and reads the settings.
 func (r *Rehearsal) tools(ctx context.Context) error {
 	var err error
-	if r.apiPort, err = freePort(); err != nil {
+	if r.apiPort, err = process.FreePort(); err != nil {
 		return err
 	}
 	encrypted, err := engine.EncryptedSettings(r.folder(), r.Options.Stack)
@@ -69,11 +71,12 @@ func (r *Rehearsal) open(ctx context.Context, cancel context.CancelCauseFunc) er
 	if err := r.openWorld(cancel); err != nil {
 		return err
 	}
-	awsPort, err := awssim.Serve(context.WithoutCancel(ctx), r.Cloud)
+	aws, err := provider.Serve(context.WithoutCancel(ctx), r.Cloud)
 	if err != nil {
 		return fmt.Errorf("serve the simulated AWS: %w", err)
 	}
-	providers, plugins := map[string]int{"aws": awsPort}, map[string]string{}
+	r.Defer(aws.Close)
+	providers, plugins := map[string]int{"aws": aws.Port}, map[string]string{}
 	if err := r.openProviders(context.WithoutCancel(ctx), providers, plugins); err != nil {
 		return err
 	}

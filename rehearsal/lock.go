@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
+
+	"github.com/growbin/cluster/internal/testing/filelock"
 )
 
 // claim locks the directory of a stack's rehearsal for this process. The kernel releases it when the process ends.
@@ -14,29 +14,12 @@ func claim(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the rehearsal's directory: %w", err)
 	}
-	path := filepath.Join(dir, "lock")
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the lock: %w", err)
+	release, err = filelock.Try(filepath.Join(dir, "lock"))
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("this stack is being rehearsed by process %s: end that first, or wait for it", held.Owner)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		owner, _ := os.ReadFile(path)
-		file.Close()
-		return nil, fmt.Errorf("this stack is being rehearsed by process %s: end that first, or wait for it", strings.TrimSpace(string(owner)))
-	}
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	if err = file.Truncate(0); err == nil {
-		_, err = fmt.Fprintln(file, os.Getpid())
-	}
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("write %s: %w", path, err)
-	}
-	return func() { file.Close() }, nil
+	return release, err
 }
 
 // clearState removes the state of an earlier rehearsal: its AWS ended with its process.

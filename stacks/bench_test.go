@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
@@ -55,7 +56,7 @@ func deployNodes(b *testing.B, count int) {
 		}
 		_, err = buildWith(ctx, settings)
 		return err
-	}, pulumi.WithMocks("growbin", "dev", awssim.NewMocks(cloud)), func(info *pulumi.RunInfo) {
+	}, pulumi.WithMocks("growbin", "dev", mocks.New(cloud)), func(info *pulumi.RunInfo) {
 		info.Config = config
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)

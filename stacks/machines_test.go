@@ -65,7 +65,7 @@ func TestMachinesAreHardened(t *testing.T) {
 
 func TestDevCanBeDeleted(t *testing.T) {
 	w := deploy(t, "dev", nil)
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		assert.False(t, r.Protect != nil && *r.Protect, "%s %s is protected", r.Type, r.Name)
 	}
 	for _, r := range w.mocks.OfType(instanceType) {
@@ -240,12 +240,12 @@ func TestInstanceTypesAreADial(t *testing.T) {
 func TestEveryResourceDescendsFromAComponent(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
 	components := map[string]bool{}
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		if !r.Custom && r.Type != string(resource.RootStackType) {
 			components[r.URN] = true
 		}
 	}
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		if r.Custom && r.Type != "pulumi:providers:aws" && r.Type != "pulumi:providers:kubernetes" {
 			assert.True(t, components[r.Parent], "%s %s has parent %s", r.Type, r.Name, r.Parent)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 // Pulumi works on four resources at once per processor, and a resource that Pulumi awaits (a Deployment, a Service) keeps its
@@ -41,7 +41,7 @@ type graph map[string]*job
 
 func recordGraph(t *testing.T) graph {
 	t.Helper()
-	registrations := deploy(t, "dev", nil).mocks.Registrations()
+	registrations := deploy(t, "dev", nil).mocks.All()
 	g := graph{}
 	for _, r := range registrations {
 		provider, _, _ := strings.Cut(r.Provider, "::provider-")
@@ -57,9 +57,9 @@ func recordGraph(t *testing.T) graph {
 }
 
 // awaitedBy returns the URNs without which a resource does not become ready.
-func awaitedBy(r awssim.Registration, all []awssim.Registration) []string {
+func awaitedBy(r recorder.Registration, all []recorder.Registration) []string {
 	var needs []string
-	add := func(matches func(awssim.Registration) bool) {
+	add := func(matches func(recorder.Registration) bool) {
 		for _, other := range all {
 			if other.URN != r.URN && matches(other) {
 				needs = append(needs, other.URN)
@@ -70,16 +70,16 @@ func awaitedBy(r awssim.Registration, all []awssim.Registration) []string {
 	case kind == "Service" && !skipsAwait(r):
 		// A Service is ready once a pod behind it is.
 		selector := fieldOf(r.Inputs, "spec", "selector")
-		add(func(other awssim.Registration) bool {
+		add(func(other recorder.Registration) bool {
 			return hasPods(other) && selects(selector, fieldOf(other.Inputs, "spec", "template", "metadata", "labels"))
 		})
 	case kind == "Release" && textOf(r, "chart") != "tigera-operator", hasPods(r):
 		// No pod starts without the pod network, its Secrets and its ConfigMaps.
-		add(func(other awssim.Registration) bool {
+		add(func(other recorder.Registration) bool {
 			return kindOf(other) == "Release" && textOf(other, "chart") == "tigera-operator"
 		})
 		pod := fieldOf(r.Inputs, "spec", "template", "spec").String()
-		add(func(other awssim.Registration) bool {
+		add(func(other recorder.Registration) bool {
 			return (kindOf(other) == "Secret" || kindOf(other) == "ConfigMap") && textOf(other, "metadata", "namespace") == textOf(r, "metadata", "namespace") &&
 				strings.Contains(pod, "{"+textOf(other, "metadata", "name")+"}")
 		})
@@ -89,7 +89,7 @@ func awaitedBy(r awssim.Registration, all []awssim.Registration) []string {
 			continue
 		}
 		for _, connection := range application.connections() {
-			add(func(other awssim.Registration) bool {
+			add(func(other recorder.Registration) bool {
 				return kindOf(other) == "StatefulSet" && slices.Contains(storesOf[connection], textOf(other, "metadata", "name"))
 			})
 		}
@@ -97,18 +97,18 @@ func awaitedBy(r awssim.Registration, all []awssim.Registration) []string {
 	return needs
 }
 
-func kindOf(r awssim.Registration) string {
+func kindOf(r recorder.Registration) string {
 	if !strings.HasPrefix(r.Type, "kubernetes:") {
 		return ""
 	}
 	return r.Type[strings.LastIndex(r.Type, ":")+1:]
 }
 
-func hasPods(r awssim.Registration) bool {
+func hasPods(r recorder.Registration) bool {
 	return slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, kindOf(r))
 }
 
-func skipsAwait(r awssim.Registration) bool {
+func skipsAwait(r recorder.Registration) bool {
 	return textOf(r, "metadata", "annotations", "pulumi.com/skipAwait") == "true"
 }
 
@@ -140,7 +140,7 @@ func fieldOf(object resource.PropertyMap, path ...string) resource.PropertyValue
 	return value
 }
 
-func textOf(r awssim.Registration, path ...string) string {
+func textOf(r recorder.Registration, path ...string) string {
 	if value := fieldOf(r.Inputs, path...); value.IsString() {
 		return value.StringValue()
 	}

@@ -32,7 +32,7 @@ func machineImages(t *testing.T, w *world) map[string][]string {
 func podsImages(t *testing.T, w *world) map[string][]string {
 	t.Helper()
 	images := map[string][]string{}
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		if !slices.Contains([]string{"kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:DaemonSet"}, r.Type) {
 			continue
 		}

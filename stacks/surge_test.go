@@ -40,7 +40,7 @@ func TestASurgeMachineIsItsNodesTwin(t *testing.T) {
 func TestASurgeMachineChangesNothingElse(t *testing.T) {
 	inputs := func(overrides map[string]string) map[string]any {
 		all := map[string]any{}
-		for _, r := range deploy(t, "dev", overrides).mocks.Registrations() {
+		for _, r := range deploy(t, "dev", overrides).mocks.All() {
 			if r.Custom && r.Type != "pulumi:providers:kubernetes" {
 				all[r.URN] = r.Inputs.Mappable()
 			}

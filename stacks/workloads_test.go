@@ -301,7 +301,7 @@ func TestSecretsAreNeverInTheClear(t *testing.T) {
 		secrets["password "+r.Name] = plain(r.Outputs["result"]).StringValue()
 	}
 	require.Greater(t, len(secrets), 5)
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		clear := inTheClear(resource.NewObjectProperty(r.Inputs))
 		for what, value := range secrets {
 			assert.NotContains(t, clear, value, "%s is in the clear in %s %s", what, r.Type, r.Name)

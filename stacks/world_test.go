@@ -14,6 +14,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
@@ -28,7 +29,7 @@ const adminIP = "192.0.2.7"
 // world is the simulated account after the program ran in it.
 type world struct {
 	cloud *awssim.Cloud
-	mocks *awssim.Mocks
+	mocks *mocks.Mocks
 	// outputs are the stack's, secret tells which of them are secret.
 	outputs map[string]any
 	secret  map[string]bool
@@ -65,7 +66,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	w.cloud = awssim.New(options)
 	t.Cleanup(w.cloud.Close)
 	prepare(w.cloud)
-	w.mocks = awssim.NewMocks(w.cloud)
+	w.mocks = mocks.New(w.cloud)
 
 	config := map[string]string{}
 	for key, value := range readConfig(t, stack, overrides) {

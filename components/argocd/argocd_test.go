@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -31,10 +33,24 @@ func sampleArgs() *ArgoCDArgs {
 	}
 }
 
-// released are the values that the release gets, secrets and all.
-func released(t *testing.T, r *recorder) map[string]any {
+func deploy(t *testing.T, args *ArgoCDArgs) *recorder.Recorder {
 	t.Helper()
-	return show(r.the(t, kindRelease).inputs["values"], true).(map[string]any)
+	r, err := tryDeploy(args)
+	require.NoError(t, err)
+	return r
+}
+
+func tryDeploy(args *ArgoCDArgs) (*recorder.Recorder, error) {
+	return recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := NewArgoCD(ctx, "gitops", args)
+		return err
+	})
+}
+
+// released are the values of the release, with secrets opened.
+func released(t *testing.T, r *recorder.Recorder) map[string]any {
+	t.Helper()
+	return r.Only(t, kindRelease).Value("values").(map[string]any)
 }
 
 func at(t *testing.T, values any, path ...string) any {
@@ -50,7 +66,7 @@ func at(t *testing.T, values any, path ...string) any {
 
 func TestNewArgoCD_Release(t *testing.T) {
 	r := deploy(t, sampleArgs())
-	inputs := show(resource.NewObjectProperty(r.the(t, kindRelease).inputs), false).(map[string]any)
+	inputs := recorder.Plain(resource.NewProperty(r.Only(t, kindRelease).Inputs)).(map[string]any)
 	assert.Equal(t, "argo-cd", inputs["chart"])
 	assert.Equal(t, DefaultChartVersion, inputs["version"])
 	assert.Equal(t, "https://argoproj.github.io/argo-helm", at(t, inputs, "repositoryOpts", "repo"))
@@ -90,26 +106,21 @@ func TestValues_ServerInsecure(t *testing.T) {
 
 func TestNewArgoCD_PasswordSecretAndHashStable(t *testing.T) {
 	r := deploy(t, sampleArgs())
-	for _, res := range r.resources {
-		text, err := json.Marshal(show(resource.NewObjectProperty(res.inputs), false))
-		require.NoError(t, err)
-		for _, secret := range []string{"generated", "token-of-repository"} {
-			assert.NotContains(t, string(text), secret, "%s %s", res.kind, res.name)
-		}
-	}
+	password := r.Only(t, kindPassword).Name
+	r.RequireHidden(t, recorder.Password(password), recorder.PasswordHash(password), "token-of-repository")
 	secret := at(t, released(t, r), "configs", "secret")
 	assert.Equal(t, map[string]any{
-		"argocdServerAdminPassword": bcryptOf + "generated",
+		"argocdServerAdminPassword": recorder.PasswordHash(password),
 		// Without one the chart writes the time of each run.
 		"argocdServerAdminPasswordMtime": DefaultPasswordChanged,
 	}, secret)
-	assert.ElementsMatch(t, []string{"manifest", "values"}, r.the(t, kindRelease).secretOutputs)
+	assert.ElementsMatch(t, []string{"manifest", "values"}, r.Only(t, kindRelease).AdditionalSecretOutputs)
 
 	args := sampleArgs()
 	args.PasswordChanged = "2026-05-06T07:08:09Z"
 	r = deploy(t, args)
 	assert.Equal(t, "2026-05-06T07:08:09Z", at(t, released(t, r), "configs", "secret", "argocdServerAdminPasswordMtime"))
-	keepers := show(r.the(t, kindPassword).inputs["keepers"], true)
+	keepers := r.Only(t, kindPassword).Value("keepers")
 	assert.Equal(t, map[string]any{"changed": "2026-05-06T07:08:09Z"}, keepers, "another time has to make another password")
 }
 
@@ -157,30 +168,26 @@ func checkKeys(t *testing.T, prefix string, values map[string]any, kinds map[str
 
 func TestNewArgoCD_RepositoryAndRoot(t *testing.T) {
 	r := deploy(t, sampleArgs())
-	secret := r.the(t, kindSecret)
-	assert.Equal(t, map[string]any{"argocd.argoproj.io/secret-type": "repository"}, at(t, show(secret.inputs["metadata"], false), "labels"))
+	secret := r.Only(t, kindSecret)
+	assert.Equal(t, map[string]any{"argocd.argoproj.io/secret-type": "repository"}, secret.Value("metadata.labels"))
 	assert.Equal(t, map[string]any{
 		"type": "git", "url": "https://git.example.com/team/apps.git", "username": "reader", "password": "token-of-repository",
-	}, show(secret.inputs["stringData"], true))
+	}, secret.Value("stringData"))
 
-	root := r.the(t, kindApplication)
-	spec := show(root.inputs["spec"], false)
+	root := r.Only(t, kindApplication)
+	spec := root.Value("spec")
 	assert.Equal(t, map[string]any{"repoURL": "https://git.example.com/team/apps.git", "path": "clusters/lab", "targetRevision": "HEAD"}, at(t, spec, "source"))
 	assert.Equal(t, map[string]any{"prune": true, "selfHeal": true}, at(t, spec, "syncPolicy", "automated"))
-	assert.NotContains(t, at(t, show(root.inputs["metadata"], false)), "finalizers", "a destroy would wait for Argo CD")
-	assert.Contains(t, strings.Join(root.dependsOn, " "), kindRelease, "its kind is not there before")
+	assert.NotContains(t, root.Value("metadata"), "finalizers", "a destroy would wait for Argo CD")
+	assert.Contains(t, strings.Join(root.Dependencies, " "), kindRelease, "its kind is not there before")
 
 	args := sampleArgs()
 	args.Repository, args.Root = nil, nil
-	assert.Len(t, deploy(t, args).resources, 3, "the component, the password and the release")
+	assert.Len(t, deploy(t, args).All(), 3, "the component, the password and the release")
 }
 
 func TestNewArgoCD_ResourcesDescendFromComponent(t *testing.T) {
-	for _, res := range deploy(t, sampleArgs()).resources {
-		if res.kind != typeToken {
-			assert.Contains(t, res.parent, typeToken, "%s %s", res.kind, res.name)
-		}
-	}
+	deploy(t, sampleArgs()).RequireDescend(t, typeToken)
 }
 
 func TestArgoCDArgs_AllProblemsTogether(t *testing.T) {
@@ -214,12 +221,8 @@ func TestArgoCDArgs_AllProblemsTogether(t *testing.T) {
 
 func TestNewArgoCD_InvalidArgs(t *testing.T) {
 	for name, args := range map[string]*ArgoCDArgs{"none": nil, "empty": {}} {
-		r := &recorder{}
-		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-			_, err := NewArgoCD(ctx, "gitops", args)
-			return err
-		}, pulumi.WithMocks("project", "stack", r))
+		r, err := tryDeploy(args)
 		require.ErrorContains(t, err, "argocd gitops: ", name)
-		assert.Empty(t, r.resources, name)
+		assert.Empty(t, r.All(), name)
 	}
 }

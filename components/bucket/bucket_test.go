@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -21,66 +23,66 @@ const (
 )
 
 // deploy makes a bucket called images in an empty account.
-func deploy(t *testing.T, args BucketArgs) (*awssim.Mocks, *Bucket, error) {
+func deploy(t *testing.T, args BucketArgs) (*mocks.Mocks, *Bucket, error) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
+	recorded := mocks.New(cloud)
 	var made *Bucket
 	err := pulumi.RunErr(func(ctx *pulumi.Context) (err error) {
 		made, err = NewBucket(ctx, "images", &args)
 		return err
-	}, pulumi.WithMocks("project", "stack", mocks))
-	return mocks, made, err
+	}, pulumi.WithMocks("project", "stack", recorded))
+	return recorded, made, err
 }
 
 // only is the one registration of a type.
-func only(t *testing.T, mocks *awssim.Mocks, token string) awssim.Registration {
+func only(t *testing.T, recorded *mocks.Mocks, token string) recorder.Registration {
 	t.Helper()
-	found := mocks.OfType(token)
+	found := recorded.OfType(token)
 	require.Len(t, found, 1, token)
 	return found[0]
 }
 
 func TestNewBucket_PrivateEncryptedVersioned(t *testing.T) {
-	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
+	recorded, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
 
-	component := only(t, mocks, typeToken)
-	require.Len(t, mocks.Registrations(), 7, "the component and its six resources")
+	component := only(t, recorded, typeToken)
+	require.Len(t, recorded.All(), 7, "the component and its six resources")
 	for _, token := range []string{bucketV2, accessBlock, encryption, versioning, lifecycle, policy} {
-		child := only(t, mocks, token)
+		child := only(t, recorded, token)
 		assert.Equal(t, "images", child.Name, token)
 		assert.Equal(t, component.URN, child.Parent, token)
 		if token != bucketV2 {
-			assert.Equal(t, only(t, mocks, bucketV2).ID, child.Inputs["bucket"].StringValue(), token)
+			assert.Equal(t, only(t, recorded, bucketV2).ID, child.Inputs["bucket"].StringValue(), token)
 		}
 	}
 	for _, block := range []resource.PropertyKey{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
-		assert.Equal(t, resource.NewBoolProperty(true), only(t, mocks, accessBlock).Inputs[block], block)
+		assert.Equal(t, resource.NewBoolProperty(true), only(t, recorded, accessBlock).Inputs[block], block)
 	}
 	assert.Equal(t, []any{map[string]any{
 		"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"},
-	}}, only(t, mocks, encryption).Inputs["rules"].Mappable())
-	assert.Equal(t, map[string]any{"status": "Enabled"}, only(t, mocks, versioning).Inputs["versioningConfiguration"].Mappable())
-	assert.Contains(t, only(t, mocks, lifecycle).Dependencies, only(t, mocks, versioning).URN)
-	assert.NotContains(t, only(t, mocks, bucketV2).Inputs, resource.PropertyKey("bucket"), "Pulumi finds a name that is free in all of AWS")
+	}}, only(t, recorded, encryption).Inputs["rules"].Mappable())
+	assert.Equal(t, map[string]any{"status": "Enabled"}, only(t, recorded, versioning).Inputs["versioningConfiguration"].Mappable())
+	assert.Contains(t, only(t, recorded, lifecycle).Dependencies, only(t, recorded, versioning).URN)
+	assert.NotContains(t, only(t, recorded, bucketV2).Inputs, resource.PropertyKey("bucket"), "Pulumi finds a name that is free in all of AWS")
 }
 
 func TestNewBucket_TLSOnly(t *testing.T) {
-	mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
+	recorded, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
 	require.NoError(t, err)
-	arn := "arn:aws:s3:::" + only(t, mocks, bucketV2).ID
+	arn := "arn:aws:s3:::" + only(t, recorded, bucketV2).ID
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["`+arn+`","`+arn+`/*"],
-		"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, only(t, mocks, policy).Inputs["policy"].StringValue())
-	assert.Contains(t, only(t, mocks, policy).Dependencies, only(t, mocks, accessBlock).URN)
+		"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, only(t, recorded, policy).Inputs["policy"].StringValue())
+	assert.Contains(t, only(t, recorded, policy).Dependencies, only(t, recorded, accessBlock).URN)
 }
 
 func TestNewBucket_Outputs(t *testing.T) {
 	name, arn := "", ""
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
+	recorded := mocks.New(cloud)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		b, err := NewBucket(ctx, "images", &BucketArgs{NoncurrentDays: 30})
 		if err != nil {
@@ -89,16 +91,16 @@ func TestNewBucket_Outputs(t *testing.T) {
 		b.Name.ApplyT(func(v string) string { name = v; return v })
 		b.ARN.ApplyT(func(v string) string { arn = v; return v })
 		return nil
-	}, pulumi.WithMocks("project", "stack", mocks)))
-	assert.Equal(t, only(t, mocks, bucketV2).ID, name)
+	}, pulumi.WithMocks("project", "stack", recorded)))
+	assert.Equal(t, only(t, recorded, bucketV2).ID, name)
 	assert.Equal(t, "arn:aws:s3:::"+name, arn)
 }
 
 func TestNewBucket_LifecycleRules(t *testing.T) {
 	rule := func(args BucketArgs) map[string]any {
-		mocks, _, err := deploy(t, args)
+		recorded, _, err := deploy(t, args)
 		require.NoError(t, err)
-		rules := only(t, mocks, lifecycle).Inputs["rules"].ArrayValue()
+		rules := only(t, recorded, lifecycle).Inputs["rules"].ArrayValue()
 		return rules[len(rules)-1].ObjectValue().Mappable()
 	}
 	kept := rule(BucketArgs{NoncurrentDays: 30})
@@ -116,9 +118,9 @@ func TestNewBucket_LifecycleRules(t *testing.T) {
 
 func TestNewBucket_DeletionProtection(t *testing.T) {
 	for _, protect := range []bool{true, false} {
-		mocks, _, err := deploy(t, BucketArgs{NoncurrentDays: 30, DeletionProtection: protect})
+		recorded, _, err := deploy(t, BucketArgs{NoncurrentDays: 30, DeletionProtection: protect})
 		require.NoError(t, err)
-		made := only(t, mocks, bucketV2)
+		made := only(t, recorded, bucketV2)
 		require.NotNil(t, made.Protect)
 		assert.Equal(t, protect, *made.Protect)
 		assert.Equal(t, !protect, made.Inputs["forceDestroy"].BoolValue(), "only a bucket that may go may take its objects along")
@@ -131,9 +133,9 @@ func TestNewBucket_InvalidArgs(t *testing.T) {
 		"ExpireDays: -1 must be at least 1":                             {NoncurrentDays: 3, ExpireDays: -1},
 		"NoncurrentDays: -2 must be at least 1\nExpireDays: -1 must be": {NoncurrentDays: -2, ExpireDays: -1},
 	} {
-		mocks, made, err := deploy(t, args)
+		recorded, made, err := deploy(t, args)
 		require.ErrorContains(t, err, "bucket images: "+want)
 		assert.Nil(t, made)
-		assert.Empty(t, mocks.Registrations(), "nothing is registered")
+		assert.Empty(t, recorded.All(), "nothing is registered")
 	}
 }

@@ -3,56 +3,31 @@ package calico
 import (
 	"encoding/json"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const kindRelease = "kubernetes:helm.sh/v3:Release"
 
-// recorder is a fake engine that records registrations by resource name.
-type recorder struct {
-	lock     sync.Mutex
-	releases map[string]pulumi.MockResourceArgs
-	others   int
-}
-
-func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	if args.TypeToken == kindRelease {
-		r.releases[args.Name] = args
-	} else {
-		r.others++
-	}
-	return args.Name + "-id", args.Inputs, nil
-}
-
-func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return args.Args, nil
-}
-
-func deploy(t *testing.T, args *CalicoArgs) (*recorder, error) {
-	t.Helper()
-	r := &recorder{releases: map[string]pulumi.MockResourceArgs{}}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+func deploy(args *CalicoArgs) (*recorder.Recorder, error) {
+	return recorder.Run(func(ctx *pulumi.Context) error {
 		_, err := NewCalico(ctx, "net", args)
 		return err
-	}, pulumi.WithMocks("project", "stack", r))
-	return r, err
+	})
 }
 
 // operatorValues returns the values of the operator's release, decoded strictly: values.go names every key.
 func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
 	t.Helper()
-	r, err := deploy(t, args)
+	r, err := deploy(args)
 	require.NoError(t, err)
-	text, err := json.Marshal(r.releases["net-operator"].Inputs["values"].Mappable())
+	text, err := json.Marshal(r.One(t, kindRelease, "net-operator").Value("values"))
 	require.NoError(t, err)
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.DisallowUnknownFields()
@@ -62,21 +37,20 @@ func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
 }
 
 func TestNewCalico_DefinitionsBeforeOperator(t *testing.T) {
-	r, err := deploy(t, &CalicoArgs{PodCIDR: "192.168.0.0/16"})
+	r, err := deploy(&CalicoArgs{PodCIDR: "192.168.0.0/16"})
 	require.NoError(t, err)
-	require.Len(t, r.releases, 2)
-	assert.Equal(t, 1, r.others, "the component itself")
+	require.Len(t, r.All(), 3, "the component and two releases")
+	r.RequireDescend(t, calicoType)
 	for name, chart := range map[string]string{"net-crds": "crd.projectcalico.org.v1", "net-operator": "tigera-operator"} {
-		inputs := r.releases[name].Inputs.Mappable()
+		release := r.One(t, kindRelease, name)
+		inputs := release.Inputs.Mappable()
 		assert.Equal(t, chart, inputs["chart"])
 		assert.Equal(t, DefaultChartVersion, inputs["version"])
 		assert.Equal(t, map[string]any{"repo": "https://docs.tigera.io/calico/charts"}, inputs["repositoryOpts"])
 		assert.Equal(t, "tigera-operator", inputs["namespace"])
-		rpc := r.releases[name].RegisterRPC
-		assert.Contains(t, rpc.GetParent(), calicoType)
-		assert.True(t, rpc.GetRetainOnDelete(), "%s: uninstalling the network would block a destroy", name)
+		assert.True(t, release.RetainOnDelete, "%s: uninstalling the network would block a destroy", name)
 	}
-	assert.Contains(t, strings.Join(r.releases["net-operator"].RegisterRPC.GetDependencies(), " "), "net-crds")
+	assert.Contains(t, strings.Join(r.One(t, kindRelease, "net-operator").Dependencies, " "), "net-crds")
 }
 
 func TestValues_VXLANWithoutBGP(t *testing.T) {
@@ -134,13 +108,13 @@ func TestNewCalico_InvalidArgs(t *testing.T) {
 		"NodeMTU: 9500 must be 1280 to 9001":       {PodCIDR: "10.244.0.0/16", NodeMTU: 9500},
 		"PodCIDR: \"x\" must be an IPv4 range":     {PodCIDR: "x", NodeMTU: 1},
 	} {
-		r, err := deploy(t, args)
+		r, err := deploy(args)
 		require.ErrorContains(t, err, "calico net: ")
 		require.ErrorContains(t, err, want)
-		assert.Empty(t, r.releases)
+		assert.Empty(t, r.All())
 	}
-	_, err := deploy(t, nil)
+	_, err := deploy(nil)
 	assert.ErrorContains(t, err, `PodCIDR: ""`)
-	_, err = deploy(t, &CalicoArgs{PodCIDR: "x", NodeMTU: 1})
+	_, err = deploy(&CalicoArgs{PodCIDR: "x", NodeMTU: 1})
 	assert.ErrorContains(t, err, "NodeMTU: 1 must be")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
@@ -41,7 +42,7 @@ func validArgs() *cluster.ClusterArgs {
 // world is a simulated AWS account after a deployment.
 type world struct {
 	cloud  *awssim.Cloud
-	mocks  *awssim.Mocks
+	mocks  *mocks.Mocks
 	joined map[string]string
 	url    string
 }
@@ -54,7 +55,7 @@ func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 		t.Errorf("%s does not boot: %v", machine, err)
 	})})
 	t.Cleanup(w.cloud.Close)
-	w.mocks = awssim.NewMocks(w.cloud)
+	w.mocks = mocks.New(w.cloud)
 	results := make(chan func(), 16)
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		c, err := cluster.NewCluster(ctx, "dev", args)
@@ -147,12 +148,12 @@ func TestNewCluster_ResourcesDescendFromComponents(t *testing.T) {
 	w, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	components := map[string]bool{}
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		if !r.Custom && r.Type != string(resource.RootStackType) {
 			components[r.URN] = true
 		}
 	}
-	for _, r := range w.mocks.Registrations() {
+	for _, r := range w.mocks.All() {
 		if strings.HasPrefix(r.Type, "aws:") {
 			assert.Contains(t, r.Parent, "kubeadm-aws:cluster:Cluster$", "%s %s", r.Type, r.Name)
 		}
@@ -208,6 +209,6 @@ func TestNewPlatform_ClusterNotSet(t *testing.T) {
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		_, err := cluster.NewPlatform(ctx, "dev", nil)
 		return err
-	}, pulumi.WithMocks("project", "stack", awssim.NewMocks(awssim.New(awssim.Options{}))))
+	}, pulumi.WithMocks("project", "stack", mocks.New(awssim.New(awssim.Options{}))))
 	require.ErrorContains(t, err, "Cluster: not set")
 }

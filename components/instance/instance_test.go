@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -36,7 +38,7 @@ func validArgs() InstanceArgs {
 // world is the account after the node was made in it.
 type world struct {
 	cloud *awssim.Cloud
-	mocks *awssim.Mocks
+	mocks *mocks.Mocks
 	// outputs are the node's.
 	instanceID, privateIP, publicIP string
 }
@@ -46,7 +48,7 @@ func deploy(t *testing.T, args InstanceArgs) (*world, error) {
 	t.Helper()
 	w := &world{cloud: awssim.New(awssim.Options{})}
 	t.Cleanup(w.cloud.Close)
-	w.mocks = awssim.NewMocks(w.cloud)
+	w.mocks = mocks.New(w.cloud)
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		subnet, err := surroundings(ctx, &args)
 		if err != nil {
@@ -111,7 +113,7 @@ func surroundings(ctx *pulumi.Context, args *InstanceArgs) (*ec2.Subnet, error) 
 }
 
 // only is the one registration of a type, and checks its name and parent.
-func (w *world) only(t *testing.T, token, name string) awssim.Registration {
+func (w *world) only(t *testing.T, token, name string) recorder.Registration {
 	t.Helper()
 	found := w.mocks.OfType(token)
 	require.Len(t, found, 1, token)

@@ -13,32 +13,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
-const arnPrefix = "arn:aws:ssm:ap-northeast-2:123456789012:parameter"
+const (
+	arnPrefix     = "arn:aws:ssm:ap-northeast-2:123456789012:parameter"
+	bootstrapType = "kubeadm-aws:kubeadm:Bootstrap"
+	parameterType = "aws:ssm/parameter:Parameter"
+)
 
-// recorder is an AWS that agrees to everything and remembers it.
-type recorder struct {
-	mu        sync.Mutex
-	resources map[string]pulumi.MockResourceArgs // by type and name
-}
+// permissive is an AWS that accepts everything.
+type permissive struct{ recorder.Echo }
 
-func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.resources[args.TypeToken+" "+args.Name] = args
-	outputs := args.Inputs.Copy()
+func (permissive) Register(r recorder.Registration) (string, resource.PropertyMap, error) {
+	outputs := r.Inputs.Copy()
 	if _, named := outputs["name"]; !named {
-		outputs["name"] = resource.NewStringProperty(args.Name)
+		outputs["name"] = resource.NewProperty(r.Name)
 	}
-	if args.TypeToken == "aws:ssm/parameter:Parameter" {
-		outputs["arn"] = resource.NewStringProperty(arnPrefix + args.Inputs["name"].StringValue())
+	if r.Type == parameterType {
+		outputs["arn"] = resource.NewProperty(arnPrefix + r.Inputs["name"].StringValue())
 	}
-	return args.Name, outputs, nil
-}
-
-func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return resource.PropertyMap{}, nil
+	return r.Name, outputs, nil
 }
 
 func bootstrapArgs() *kubeadm.BootstrapArgs {
@@ -54,25 +49,20 @@ func bootstrapArgs() *kubeadm.BootstrapArgs {
 	}
 }
 
-// newBootstrap runs NewBootstrap against the recorder.
-func newBootstrap(t *testing.T, args *kubeadm.BootstrapArgs, check func(bootstrap *kubeadm.Bootstrap)) (*recorder, error) {
-	t.Helper()
-	recorder := &recorder{resources: map[string]pulumi.MockResourceArgs{}}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+func newBootstrap(args *kubeadm.BootstrapArgs, check func(bootstrap *kubeadm.Bootstrap)) (*recorder.Recorder, error) {
+	return recorder.RunWith(permissive{}, func(ctx *pulumi.Context) error {
 		bootstrap, err := kubeadm.NewBootstrap(ctx, "k", args)
 		if err == nil && check != nil {
 			check(bootstrap)
 		}
 		return err
-	}, pulumi.WithMocks("project", "stack", recorder))
-	return recorder, err
+	})
 }
 
-// may answers: does the node's policy allow the action on the resource?
-func (r *recorder) may(t *testing.T, node, action, arn string) bool {
+// may reports whether the node's policy allows the action on the resource.
+func may(t *testing.T, r *recorder.Recorder, node, action, arn string) bool {
 	t.Helper()
-	args, found := r.resources["aws:iam/rolePolicy:RolePolicy k-"+node]
-	require.True(t, found, "node %s has no policy", node)
+	policy := r.One(t, "aws:iam/rolePolicy:RolePolicy", "k-"+node)
 	var document struct {
 		Version   string
 		Statement []struct {
@@ -80,7 +70,7 @@ func (r *recorder) may(t *testing.T, node, action, arn string) bool {
 			Action, Resource []string
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(args.Inputs["policy"].StringValue()), &document))
+	require.NoError(t, json.Unmarshal([]byte(policy.Inputs["policy"].StringValue()), &document))
 	require.Equal(t, "2012-10-17", document.Version)
 	for _, statement := range document.Statement {
 		matches := func(value string) func(pattern string) bool {
@@ -99,7 +89,7 @@ func (r *recorder) may(t *testing.T, node, action, arn string) bool {
 
 func TestBootstrap_LeastPrivilege(t *testing.T) {
 	t.Parallel()
-	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
 	const (
 		join       = arnPrefix + "/dev/join"
@@ -138,26 +128,19 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 		{"k8s-redis", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
 		{"k8s-redis", "s3:ListBucket", "arn:aws:s3:::backups", false},
 	} {
-		require.Equal(t, question.want, r.may(t, question.node, question.action, question.arn), "%+v", question)
+		require.Equal(t, question.want, may(t, r, question.node, question.action, question.arn), "%+v", question)
 	}
 }
 
 func TestBootstrap_ParameterValuesIgnored(t *testing.T) {
 	t.Parallel()
-	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
 	kinds := map[string]string{}
-	for _, args := range r.resources {
-		if args.TypeToken != "aws:ssm/parameter:Parameter" {
-			continue
-		}
-		kinds[args.Inputs["name"].StringValue()] = args.Inputs["type"].StringValue()
-		require.Equal(t, []string{"value"}, args.RegisterRPC.GetIgnoreChanges(), "pulumi up would overwrite what an instance wrote")
-		value := args.Inputs["value"]
-		if value.IsSecret() {
-			value = value.SecretValue().Element
-		}
-		require.Equal(t, kubeadm.PendingValue, value.StringValue())
+	for _, parameter := range r.OfType(parameterType) {
+		kinds[parameter.Inputs["name"].StringValue()] = parameter.Inputs["type"].StringValue()
+		require.Equal(t, []string{"value"}, parameter.IgnoreChanges, "pulumi up would overwrite a value that an instance wrote")
+		require.Equal(t, kubeadm.PendingValue, parameter.Value("value"))
 	}
 	require.Equal(t, map[string]string{
 		"/dev/join": "SecureString", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
@@ -169,7 +152,7 @@ func TestBootstrap_ProfilesDependOnPolicies(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	names := map[string]string{}
-	r, err := newBootstrap(t, bootstrapArgs(), func(bootstrap *kubeadm.Bootstrap) {
+	r, err := newBootstrap(bootstrapArgs(), func(bootstrap *kubeadm.Bootstrap) {
 		for node, profile := range bootstrap.InstanceProfiles {
 			profile.ApplyT(func(name string) string {
 				mu.Lock()
@@ -182,11 +165,11 @@ func TestBootstrap_ProfilesDependOnPolicies(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"k8s-master": "k-k8s-master", "k8s-redis": "k-k8s-redis", "k8s-worker-storage": "k-k8s-worker-storage"}, names)
 	for node, name := range names {
-		profile := r.resources["aws:iam/instanceProfile:InstanceProfile "+name]
-		require.True(t, slices.ContainsFunc(profile.RegisterRPC.GetDependencies(), func(urn string) bool {
+		profile := r.One(t, "aws:iam/instanceProfile:InstanceProfile", name)
+		require.True(t, slices.ContainsFunc(profile.Dependencies, func(urn string) bool {
 			return strings.HasSuffix(urn, "aws:iam/rolePolicy:RolePolicy::k-"+node)
 		}), "an instance could boot before its permissions are there")
-		role := r.resources["aws:iam/role:Role "+name]
+		role := r.One(t, "aws:iam/role:Role", name)
 		require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 			role.Inputs["assumeRolePolicy"].StringValue())
 	}
@@ -194,14 +177,13 @@ func TestBootstrap_ProfilesDependOnPolicies(t *testing.T) {
 
 func TestBootstrap_ResourcesDescendFromComponent(t *testing.T) {
 	t.Parallel()
-	r, err := newBootstrap(t, bootstrapArgs(), nil)
+	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
-	require.Len(t, r.resources, 1+3+3*4, "three parameters, and for each node parameter, role, policy and profile")
-	for key, args := range r.resources {
-		if strings.HasPrefix(key, "kubeadm-aws:kubeadm:Bootstrap ") {
-			continue
+	require.Len(t, r.All(), 1+3+3*4, "the component, three parameters, and for each node parameter, role, policy and profile")
+	for _, registration := range r.All() {
+		if registration.Type != bootstrapType {
+			require.True(t, strings.HasSuffix(registration.Parent, "::"+bootstrapType+"::k"), "%s has the parent %q", registration.URN, registration.Parent)
 		}
-		require.True(t, strings.HasSuffix(args.RegisterRPC.GetParent(), "::kubeadm-aws:kubeadm:Bootstrap::k"), "%s has the parent %q", key, args.RegisterRPC.GetParent())
 	}
 }
 
@@ -224,11 +206,11 @@ func TestBootstrapArgs_Invalid(t *testing.T) {
 			t.Parallel()
 			args := bootstrapArgs()
 			test.change(args)
-			r, err := newBootstrap(t, args, nil)
+			r, err := newBootstrap(args, nil)
 			require.ErrorContains(t, err, test.want)
-			require.Empty(t, r.resources, "something was made although the arguments are wrong")
+			require.Empty(t, r.All(), "something was made although the arguments are wrong")
 		})
 	}
-	_, err := newBootstrap(t, nil, nil)
+	_, err := newBootstrap(nil, nil)
 	require.ErrorContains(t, err, `ClusterName: ""`)
 }

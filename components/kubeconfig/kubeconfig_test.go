@@ -13,6 +13,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
@@ -60,7 +61,7 @@ func TestKubeconfig_SimulatedParameters(t *testing.T) {
 			a.Content.ApplyT(func(v string) string { config = v; return v })
 		}
 		return err
-	}, pulumi.WithMocks("project", "stack", awssim.NewMocks(cloud))))
+	}, pulumi.WithMocks("project", "stack", mocks.New(cloud))))
 	assert.Contains(t, config, server)
 }
 
@@ -266,7 +267,7 @@ func TestNewKubeconfig_FieldNotSet(t *testing.T) {
 			s := newScript(t)
 			o := enter(t, s, args)
 			require.ErrorContains(t, o.err, "kubeconfig dev: "+missing+": not set, must be")
-			assert.Empty(t, s.Registrations(), "nothing is registered")
+			assert.Empty(t, s.All(), "nothing is registered")
 		})
 	}
 }
@@ -274,9 +275,9 @@ func TestNewKubeconfig_FieldNotSet(t *testing.T) {
 func TestNewKubeconfig_Registration(t *testing.T) {
 	s := newScript(t)
 	require.NoError(t, enter(t, s, validArgs()).err)
-	require.Len(t, s.Registrations(), 1)
-	assert.Equal(t, typeToken, s.Registrations()[0].Type)
-	assert.Equal(t, "dev", s.Registrations()[0].Name)
+	require.Len(t, s.All(), 1)
+	assert.Equal(t, typeToken, s.All()[0].Type)
+	assert.Equal(t, "dev", s.All()[0].Name)
 }
 
 func TestParameter_Error(t *testing.T) {

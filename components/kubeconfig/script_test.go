@@ -15,6 +15,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
@@ -30,7 +31,7 @@ var errThrottled = errors.New("operation error SSM: GetParameter, api error Thro
 
 // script answers reads of parameters: each by the next of its answers, an error or a text; the last one stays.
 type script struct {
-	*awssim.Mocks
+	*mocks.Mocks
 
 	mu      sync.Mutex
 	answers map[string][]any
@@ -42,7 +43,7 @@ type script struct {
 // newScript answers with a control plane that has been ready all along, until a test changes that.
 func newScript(t *testing.T) *script {
 	return &script{
-		Mocks: awssim.NewMocks(awssim.New(awssim.Options{})), reads: map[string]int{},
+		Mocks: mocks.New(awssim.New(awssim.Options{})), reads: map[string]int{},
 		answers: map[string][]any{
 			statusParameter:     {status(t, instance, kubeadm.PhaseReady, "done", "")},
 			kubeconfigParameter: {published(t, instance, fakeboot.Kubeconfig)},

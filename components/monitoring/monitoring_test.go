@@ -1,18 +1,18 @@
 package monitoring
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -21,46 +21,62 @@ const (
 	kindDaemonSet   = "kubernetes:apps/v1:DaemonSet"
 	kindService     = "kubernetes:core/v1:Service"
 	kindSecret      = "kubernetes:core/v1:Secret"
+	kindPassword    = "random:index/randomPassword:RandomPassword"
 	kindConfigMap   = "kubernetes:core/v1:ConfigMap"
 	kindVolume      = "kubernetes:core/v1:PersistentVolume"
 	kindClusterRole = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 	kindRole        = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 )
 
+func deploy(t *testing.T, args *MonitoringArgs) *recorder.Recorder {
+	t.Helper()
+	r, err := tryDeploy(args)
+	require.NoError(t, err)
+	return r
+}
+
+func tryDeploy(args *MonitoringArgs) (*recorder.Recorder, error) {
+	return recorder.Run(func(ctx *pulumi.Context) error {
+		m, err := NewMonitoring(ctx, "watch", args)
+		if err != nil {
+			return err
+		}
+		ctx.Export("password", m.GrafanaPassword)
+		return nil
+	})
+}
+
 // pods returns the pod templates by workload name.
-func pods(t *testing.T, r *recorder) map[string]corev1.PodTemplateSpec {
+func pods(t *testing.T, r *recorder.Recorder) map[string]corev1.PodTemplateSpec {
 	t.Helper()
 	out := map[string]corev1.PodTemplateSpec{}
 	for _, name := range []string{PrometheusService, AlertmanagerService} {
 		var set appsv1.StatefulSet
-		r.object(t, kindStatefulSet, "watch-"+name, &set)
+		r.One(t, kindStatefulSet, "watch-"+name).Decode(t, &set)
 		require.EqualValues(t, 1, *set.Spec.Replicas)
 		out[name] = set.Spec.Template
 	}
 	for _, name := range []string{GrafanaService, KubeStateMetricsService} {
 		var deployment appsv1.Deployment
-		r.object(t, kindDeployment, "watch-"+name, &deployment)
+		r.One(t, kindDeployment, "watch-"+name).Decode(t, &deployment)
 		out[name] = deployment.Spec.Template
 	}
 	var set appsv1.DaemonSet
-	r.object(t, kindDaemonSet, "watch-node-exporter", &set)
+	r.One(t, kindDaemonSet, "watch-node-exporter").Decode(t, &set)
 	out["node-exporter"] = set.Spec.Template
 	return out
 }
 
 func TestEverythingDescendsFromTheComponent(t *testing.T) {
 	r := deploy(t, sampleArgs())
-	urn := map[string]bool{}
-	for _, res := range r.resources {
-		if res.kind == monitoringType {
-			continue
-		}
-		require.Contains(t, res.parent, monitoringType, "%s %s", res.kind, res.name)
-		key := res.kind + "/" + res.name
-		require.False(t, urn[key], "%s is registered twice", key)
-		urn[key] = true
+	r.RequireDescend(t, monitoringType)
+	names := map[string]bool{}
+	for _, res := range r.All() {
+		key := res.Type + "/" + res.Name
+		require.False(t, names[key], "%s is registered twice", key)
+		names[key] = true
 	}
-	require.Greater(t, len(urn), 20)
+	require.Greater(t, len(names), 21)
 }
 
 func TestPodsRunWhereTheyAreTold(t *testing.T) {
@@ -147,7 +163,7 @@ func TestServicesHaveTheirStableNamesAndFindTheirPods(t *testing.T) {
 		GrafanaService: GrafanaPort, KubeStateMetricsService: KubeStateMetricsPort,
 	} {
 		var service corev1.Service
-		r.object(t, kindService, "watch-"+name, &service)
+		r.One(t, kindService, "watch-"+name).Decode(t, &service)
 		assert.Equal(t, name, service.Name)
 		assert.Equal(t, "watch", service.Namespace)
 		require.Len(t, service.Spec.Ports, 1)
@@ -167,11 +183,11 @@ func TestStoresKeepTheirDataOnTheDisk(t *testing.T) {
 	r := deploy(t, sampleArgs())
 	for name, path := range map[string]string{PrometheusService: prometheusDataDir, AlertmanagerService: alertmanagerDataDir} {
 		var set appsv1.StatefulSet
-		r.object(t, kindStatefulSet, "watch-"+name, &set)
+		r.One(t, kindStatefulSet, "watch-"+name).Decode(t, &set)
 		require.Len(t, set.Spec.VolumeClaimTemplates, 1)
 		claim := set.Spec.VolumeClaimTemplates[0]
 		var volume corev1.PersistentVolume
-		r.object(t, kindVolume, "watch-"+name, &volume)
+		r.One(t, kindVolume, "watch-"+name).Decode(t, &volume)
 		assert.Equal(t, volume.Name, claim.Spec.VolumeName)
 		assert.Equal(t, fmt.Sprintf("%s-%s-0", claim.Name, name), volume.Spec.ClaimRef.Name)
 		assert.Equal(t, "/var/lib/data", volume.Spec.Local.Path)
@@ -189,41 +205,16 @@ func TestStoresKeepTheirDataOnTheDisk(t *testing.T) {
 
 func TestSecretsStaySecret(t *testing.T) {
 	r := deploy(t, sampleArgs())
-	for _, res := range r.resources {
-		shown, err := json.Marshal(visible(resource.NewObjectProperty(res.inputs)))
-		require.NoError(t, err)
-		for _, secret := range []string{"secret-part", "generated-"} {
-			assert.NotContains(t, string(shown), secret, "%s %s", res.kind, res.name)
-		}
+	r.RequireHidden(t, "secret-part")
+	for _, password := range r.OfType(kindPassword) {
+		r.RequireHidden(t, recorder.Password(password.Name))
 	}
 	var alertmanager, grafana corev1.Secret
-	r.object(t, kindSecret, "watch-alertmanager", &alertmanager)
+	r.One(t, kindSecret, "watch-alertmanager").Decode(t, &alertmanager)
 	assert.Contains(t, alertmanager.StringData[alertmanagerConfigFile], "secret-part")
-	r.object(t, kindSecret, "watch-grafana", &grafana)
+	r.One(t, kindSecret, "watch-grafana").Decode(t, &grafana)
 	assert.NotEqual(t, grafana.StringData[passwordKey], grafana.StringData[encryptionKey])
 	assert.Empty(t, grafana.Name, "Pulumi has to name it: a changed password needs a new pod")
-}
-
-// visible is v without what is secret.
-func visible(v resource.PropertyValue) any {
-	switch {
-	case v.IsSecret(), v.IsOutput() && v.OutputValue().Secret:
-		return "secret"
-	case v.IsArray():
-		out := []any{}
-		for _, e := range v.ArrayValue() {
-			out = append(out, visible(e))
-		}
-		return out
-	case v.IsObject():
-		out := map[string]any{}
-		for k, e := range v.ObjectValue() {
-			out[string(k)] = visible(e)
-		}
-		return out
-	default:
-		return plain(v)
-	}
 }
 
 func TestGrafanaLetsNobodyInWithoutAPassword(t *testing.T) {
@@ -249,8 +240,8 @@ func TestGrafanaLetsNobodyInWithoutAPassword(t *testing.T) {
 func TestGrafanaReadsItsProvisionedFiles(t *testing.T) {
 	r := deploy(t, sampleArgs())
 	var provisioning, boards corev1.ConfigMap
-	r.object(t, kindConfigMap, "watch-grafana", &provisioning)
-	r.object(t, kindConfigMap, "watch-grafana-dashboards", &boards)
+	r.One(t, kindConfigMap, "watch-grafana").Decode(t, &provisioning)
+	r.One(t, kindConfigMap, "watch-grafana-dashboards").Decode(t, &boards)
 	assert.Len(t, boards.Data, 7)
 	assert.Contains(t, provisioning.Data["dashboards.yml"], dashboardsDir)
 	assert.Contains(t, provisioning.Data["datasources.yml"], "http://prometheus:9090")
@@ -277,11 +268,11 @@ func TestAccountsMayOnlyRead(t *testing.T) {
 	var rules []rbacv1.PolicyRule
 	for _, name := range []string{"watch-prometheus", "watch-kube-state-metrics"} {
 		var role rbacv1.ClusterRole
-		r.object(t, kindClusterRole, name, &role)
+		r.One(t, kindClusterRole, name).Decode(t, &role)
 		rules = append(rules, role.Rules...)
 	}
 	var role rbacv1.Role
-	r.object(t, kindRole, "watch-prometheus-default", &role)
+	r.One(t, kindRole, "watch-prometheus-default").Decode(t, &role)
 	assert.Equal(t, "default", role.Namespace)
 	for _, rule := range append(rules, role.Rules...) {
 		for _, verb := range rule.Verbs {
@@ -291,17 +282,13 @@ func TestAccountsMayOnlyRead(t *testing.T) {
 			assert.NotContains(t, []string{"secrets", "configmaps", "nodes/proxy", "*"}, resource)
 		}
 	}
-	assert.Len(t, r.all(kindClusterRole), 2, "the others need nothing of the API server")
+	assert.Len(t, r.OfType(kindClusterRole), 2, "the others need nothing of the API server")
 }
 
 func TestBadArgumentsCreateNothing(t *testing.T) {
 	for name, args := range map[string]*MonitoringArgs{"none": nil, "empty": {}} {
-		r := &recorder{}
-		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-			_, err := NewMonitoring(ctx, "watch", args)
-			return err
-		}, pulumi.WithMocks("project", "stack", r))
+		r, err := tryDeploy(args)
 		require.ErrorContains(t, err, "monitoring watch: ", name)
-		assert.Empty(t, r.resources, name)
+		assert.Empty(t, r.All(), name)
 	}
 }

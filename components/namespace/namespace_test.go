@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
@@ -48,7 +49,7 @@ func TestNewNamespace_PullSecret(t *testing.T) {
 	r, err := deploy(validArgs())
 	require.NoError(t, err)
 	r.RequireDescend(t, typeToken)
-	require.Len(t, r.Of(secretKind), 1)
+	require.Len(t, r.OfType(secretKind), 1)
 	secret := r.One(t, secretKind, "apps-registry")
 	assert.Equal(t, map[string]any{"namespace": "apps"}, secret.Value("metadata"), "no name: a changed password makes a new Secret")
 	assert.Equal(t, true, secret.Value("immutable"))
@@ -81,7 +82,7 @@ func TestNewNamespace_PasswordSecret(t *testing.T) {
 func TestNewNamespace_Outputs(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
+	recorded := mocks.New(cloud)
 	name, pull := "", ""
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		args := validArgs()
@@ -96,9 +97,9 @@ func TestNewNamespace_Outputs(t *testing.T) {
 			assert.Nil(t, public.PullSecret)
 		}
 		return err
-	}, pulumi.WithMocks("project", "stack", mocks)))
+	}, pulumi.WithMocks("project", "stack", recorded)))
 	assert.Equal(t, "apps", name)
-	secret, ok := mocks.Named(secretKind, "apps-registry")
+	secret, ok := recorded.Named(secretKind, "apps-registry")
 	require.True(t, ok)
 	assert.Equal(t, secret.Outputs["metadata"].ObjectValue()["name"].StringValue(), pull)
 	assert.Regexp(t, "^apps-registry-.+", pull)

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 const (
@@ -32,7 +34,7 @@ const (
 type world struct {
 	*testing.T
 	cloud *awssim.Cloud
-	mocks *awssim.Mocks
+	mocks *mocks.Mocks
 }
 
 // deploy builds the network, with a machine in each subnet: "public-2a", "private-2c" and so on.
@@ -40,7 +42,7 @@ func deploy(t *testing.T, args VpcArgs) world {
 	t.Helper()
 	w := world{T: t, cloud: awssim.New(awssim.Options{})}
 	t.Cleanup(w.cloud.Close)
-	w.mocks = awssim.NewMocks(w.cloud)
+	w.mocks = mocks.New(w.cloud)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		vpc, err := NewVpc(ctx, "dev", &args)
 		if err != nil {
@@ -86,8 +88,8 @@ func machines(ctx *pulumi.Context, vpc *Vpc) error {
 }
 
 // of are the registrations of a type, by name.
-func (w world) of(token string) map[string]awssim.Registration {
-	all := map[string]awssim.Registration{}
+func (w world) of(token string) map[string]recorder.Registration {
+	all := map[string]recorder.Registration{}
 	for _, r := range w.mocks.OfType(token) {
 		all[r.Name] = r
 	}
@@ -215,12 +217,12 @@ func TestNewVpc_InvalidArgs(t *testing.T) {
 	args.Region, args.PublicSubnetCIDRs[1] = "", "10.0.0.0/24"
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
+	recorded := mocks.New(cloud)
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		_, err := NewVpc(ctx, "dev", &args)
 		return err
-	}, pulumi.WithMocks("project", "stack", mocks))
+	}, pulumi.WithMocks("project", "stack", recorded))
 	require.ErrorContains(t, err, "network dev: Region: not set")
 	require.ErrorContains(t, err, `PublicSubnetCIDRs: "10.0.0.0/24" must not overlap 10.0.0.0/20`)
-	assert.Empty(t, mocks.Registrations(), "nothing is registered")
+	assert.Empty(t, recorded.All(), "nothing is registered")
 }

@@ -68,7 +68,7 @@ func TestServer(t *testing.T) {
 		encoded := credentials.Encode(recorder.Password("main-db-" + d.Owner))
 		assert.Equal(t, "postgresql://"+d.Owner+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[d.Name])
 	}
-	assert.Len(t, r.Of("kubernetes:core/v1:Service"), 2)
+	assert.Len(t, r.OfType("kubernetes:core/v1:Service"), 2)
 	assert.Equal(t, "main-db", r.One(t, "kubernetes:core/v1:Service", "main-db").Value("metadata.name"))
 }
 
@@ -83,7 +83,7 @@ func TestPasswordsStayHidden(t *testing.T) {
 
 func TestBackups(t *testing.T) {
 	r, _ := deploy(t, validArgs())
-	jobs := r.Of(cronJob)
+	jobs := r.OfType(cronJob)
 	require.Len(t, jobs, 3)
 	schedules := map[string]any{}
 	for _, job := range jobs {
@@ -125,7 +125,7 @@ func TestContainersAreRestricted(t *testing.T) {
 	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
 		assert.NotNil(t, set.Value("spec.template.spec.containers[0]."+probe), probe)
 	}
-	for _, job := range r.Of(cronJob) {
+	for _, job := range r.OfType(cronJob) {
 		job.RequireRestricted(t, "spec.jobTemplate.spec.template.spec")
 	}
 }
@@ -138,7 +138,7 @@ func TestNewServerRefuses(t *testing.T) {
 		return err
 	})
 	require.ErrorContains(t, err, "postgresql main-db: Databases[0].Owner is empty")
-	assert.Empty(t, r.Of(serverType), "nothing is registered")
+	assert.Empty(t, r.OfType(serverType), "nothing is registered")
 
 	args = validArgs()
 	_, err = recorder.Run(func(ctx *pulumi.Context) error {

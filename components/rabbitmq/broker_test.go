@@ -121,5 +121,5 @@ func TestNewBrokerRefuses(t *testing.T) {
 		return err
 	})
 	require.ErrorContains(t, err, `rabbitmq main-mq: Users[0] ("api") uses queue "nowhere", which is not among Queues`)
-	assert.Empty(t, r.Of(brokerType), "nothing is registered")
+	assert.Empty(t, r.OfType(brokerType), "nothing is registered")
 }

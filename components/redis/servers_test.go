@@ -45,7 +45,7 @@ func deploy(t *testing.T, args ServersArgs) (*recorder.Recorder, map[string]stri
 func TestServers(t *testing.T) {
 	r, urls := deploy(t, validArgs())
 	r.RequireDescend(t, serversType)
-	require.Len(t, r.Of(statefulSet), 2)
+	require.Len(t, r.OfType(statefulSet), 2)
 	for name, claims := range map[string][]string{"store-cache": nil, "store-durable": {"data"}} {
 		set := r.One(t, statefulSet, name)
 		assert.Equal(t, map[string]any{"role": "redis"}, set.Value(podSpec+".nodeSelector"))
@@ -59,7 +59,7 @@ func TestServers(t *testing.T) {
 		}
 		assert.Equal(t, name, r.One(t, "kubernetes:core/v1:Service", name).Value("metadata.name"))
 	}
-	volumes := r.Of("kubernetes:core/v1:PersistentVolume")
+	volumes := r.OfType("kubernetes:core/v1:PersistentVolume")
 	require.Len(t, volumes, 1, "a cache needs none")
 	assert.Equal(t, "data-store-durable-0", volumes[0].Value("spec.claimRef.name"))
 
@@ -90,14 +90,14 @@ func TestOnlyNeededServers(t *testing.T) {
 	args := validArgs()
 	args.Uses = args.Uses[1:]
 	r, _ := deploy(t, args)
-	require.Len(t, r.Of(statefulSet), 1)
-	assert.Equal(t, "store-durable", r.Of(statefulSet)[0].Name)
+	require.Len(t, r.OfType(statefulSet), 1)
+	assert.Equal(t, "store-durable", r.OfType(statefulSet)[0].Name)
 }
 
 func TestDefaultsFitASmallNode(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	var cpu, memory int64
-	for _, set := range r.Of(statefulSet) {
+	for _, set := range r.OfType(statefulSet) {
 		c, m := set.Limits(t, podSpec)
 		cpu, memory = cpu+c, memory+m
 	}
@@ -113,5 +113,5 @@ func TestNewServersRefuses(t *testing.T) {
 		return err
 	})
 	require.ErrorContains(t, err, "redis store: Uses[0].Keys is empty")
-	assert.Empty(t, r.Of(serversType), "nothing is registered")
+	assert.Empty(t, r.OfType(serversType), "nothing is registered")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 )
 
 const (
@@ -37,12 +38,12 @@ func validArgs() SecurityGroupsArgs {
 }
 
 // deploy creates the groups in a VPC with one machine for each of its groups, named as the group.
-func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *awssim.Mocks, error) {
+func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *mocks.Mocks, error) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{AdminIP: adminIP})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
-	return cloud, mocks, pulumi.RunErr(func(ctx *pulumi.Context) error {
+	recorded := mocks.New(cloud)
+	return cloud, recorded, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		vpc, err := ec2.NewVpc(ctx, "net", &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")})
 		if err != nil {
 			return err
@@ -53,7 +54,7 @@ func deploy(t *testing.T, args SecurityGroupsArgs) (*awssim.Cloud, *awssim.Mocks
 			return err
 		}
 		return machines(ctx, vpc, f, slices.Sorted(maps.Keys(args.Groups)))
-	}, pulumi.WithMocks("project", "stack", mocks))
+	}, pulumi.WithMocks("project", "stack", recorded))
 }
 
 // machines are public, so that only security groups restrict traffic.
@@ -90,27 +91,27 @@ func machines(ctx *pulumi.Context, vpc *ec2.Vpc, f *SecurityGroups, groups []str
 }
 
 // inputs are those of every registration of a type, by name.
-func inputs(mocks *awssim.Mocks, token string) map[string]map[string]any {
+func inputs(recorded *mocks.Mocks, token string) map[string]map[string]any {
 	all := map[string]map[string]any{}
-	for _, r := range mocks.OfType(token) {
+	for _, r := range recorded.OfType(token) {
 		all[r.Name] = r.Inputs.Mappable()
 	}
 	return all
 }
 
 func TestNewSecurityGroups_Resources(t *testing.T) {
-	_, mocks, err := deploy(t, validArgs())
+	_, recorded, err := deploy(t, validArgs())
 	require.NoError(t, err)
-	component := mocks.OfType(typeToken)
+	component := recorded.OfType(typeToken)
 	require.Len(t, component, 1)
 	ids := map[string]string{}
 	for _, token := range []string{groupType, ingressType, egressType} {
-		for _, r := range mocks.OfType(token) {
+		for _, r := range recorded.OfType(token) {
 			assert.Equal(t, component[0].URN, r.Parent, r.Name)
 			ids[r.Name] = r.ID
 		}
 	}
-	groups := inputs(mocks, groupType)
+	groups := inputs(recorded, groupType)
 	require.Len(t, groups, 2)
 	assert.Equal(t, "Control plane", groups["dev-masters"]["description"])
 	assert.Equal(t, "dev-masters", groups["dev-masters"]["name"])
@@ -120,7 +121,7 @@ func TestNewSecurityGroups_Resources(t *testing.T) {
 		assert.NotContains(t, group, "egress")
 	}
 
-	out := inputs(mocks, egressType)
+	out := inputs(recorded, egressType)
 	assert.ElementsMatch(t, []string{"dev-masters-out", "dev-workers-out"}, slices.Collect(maps.Keys(out)))
 	assert.Equal(t, "0.0.0.0/0", out["dev-workers-out"]["cidrIpv4"])
 	assert.Equal(t, "-1", out["dev-workers-out"]["ipProtocol"])
@@ -142,7 +143,7 @@ func TestNewSecurityGroups_Resources(t *testing.T) {
 		"dev-workers-all-from-workers": {
 			"securityGroupId": workers, "referencedSecurityGroupId": workers, "ipProtocol": "-1", "description": "Pods",
 		},
-	}, inputs(mocks, ingressType))
+	}, inputs(recorded, ingressType))
 }
 
 func TestNewSecurityGroups_Reachability(t *testing.T) {
@@ -175,24 +176,24 @@ func TestNewSecurityGroups_Reachability(t *testing.T) {
 
 // A rule that moves in the list must not be replaced, which would interrupt its traffic.
 func TestRule_OrderIrrelevant(t *testing.T) {
-	_, mocks, err := deploy(t, validArgs())
+	_, recorded, err := deploy(t, validArgs())
 	require.NoError(t, err)
-	before := inputs(mocks, ingressType)
+	before := inputs(recorded, ingressType)
 
 	args := validArgs()
 	slices.Reverse(args.Rules)
 	for i := range args.Rules {
 		slices.Reverse(args.Rules[i].From)
 	}
-	_, mocks, err = deploy(t, args)
+	_, recorded, err = deploy(t, args)
 	require.NoError(t, err)
-	assert.Equal(t, before, inputs(mocks, ingressType))
+	assert.Equal(t, before, inputs(recorded, ingressType))
 
 	args.Rules = args.Rules[1:]
-	_, mocks, err = deploy(t, args)
+	_, recorded, err = deploy(t, args)
 	require.NoError(t, err)
 	delete(before, "dev-workers-all-from-workers")
-	assert.Equal(t, before, inputs(mocks, ingressType), "one rule less touches no other")
+	assert.Equal(t, before, inputs(recorded, ingressType), "one rule less touches no other")
 }
 
 func TestRule_ResourceNamesUnique(t *testing.T) {
@@ -228,9 +229,9 @@ func TestNewSecurityGroups_InvalidRule(t *testing.T) {
 		t.Run(tt.want, func(t *testing.T) {
 			args := validArgs()
 			tt.change(&args.Rules[0])
-			_, mocks, err := deploy(t, args)
+			_, recorded, err := deploy(t, args)
 			require.ErrorContains(t, err, `security groups dev: Rules[API]`+tt.want)
-			assert.Empty(t, mocks.OfType(typeToken), "nothing is registered")
+			assert.Empty(t, recorded.OfType(typeToken), "nothing is registered")
 		})
 	}
 	args := validArgs()
@@ -263,17 +264,17 @@ func TestNewSecurityGroups_UnknownVpc(t *testing.T) {
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		_, err := NewSecurityGroups(ctx, "dev", &args)
 		return err
-	}, pulumi.WithMocks("project", "stack", awssim.NewMocks(cloud)))
+	}, pulumi.WithMocks("project", "stack", mocks.New(cloud)))
 	assert.ErrorContains(t, err, "InvalidVpcID.NotFound")
 }
 
 func TestSecurityGroups_GroupID(t *testing.T) {
-	_, mocks, err := deploy(t, validArgs())
+	_, recorded, err := deploy(t, validArgs())
 	require.NoError(t, err)
 	for _, group := range []string{"masters", "workers"} {
-		made, ok := mocks.Named(groupType, "dev-"+group)
+		made, ok := recorded.Named(groupType, "dev-"+group)
 		require.True(t, ok)
-		machine, ok := mocks.Named("aws:ec2/instance:Instance", group)
+		machine, ok := recorded.Named("aws:ec2/instance:Instance", group)
 		require.True(t, ok)
 		assert.Equal(t, []resource.PropertyValue{resource.NewStringProperty(made.ID)}, machine.Inputs["vpcSecurityGroupIds"].ArrayValue())
 	}

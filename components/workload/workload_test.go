@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
@@ -94,7 +95,7 @@ func TestNoServiceWithoutAPort(t *testing.T) {
 		return err
 	})
 	require.NoError(t, err)
-	assert.Empty(t, r.Of(serviceKind))
+	assert.Empty(t, r.OfType(serviceKind))
 	assert.Nil(t, made.Service)
 	assert.NotNil(t, made.Deployment)
 	assert.Nil(t, r.One(t, deploymentKind, "worker").Value(container+".ports"))
@@ -208,24 +209,23 @@ func TestSecretEnvironment(t *testing.T) {
 	args.Env, args.SecretEnv = map[string]string{"PLAIN": "text"}, secrets("URL", "KEY")
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
+	recorded := mocks.New(cloud)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		_, err := New(ctx, "api", &args)
 		return err
-	}, pulumi.WithMocks("project", "stack", mocks)))
+	}, pulumi.WithMocks("project", "stack", recorded)))
 
-	secret, ok := mocks.Named(secretKind, "api")
+	secret, ok := recorded.Named(secretKind, "api")
 	require.True(t, ok)
 	name := secret.Outputs["metadata"].ObjectValue()["name"].StringValue()
 	assert.Regexp(t, "^api-.+", name, "Pulumi names it: changed values make a new one")
-	d, ok := mocks.Named(deploymentKind, "api")
+	d, ok := recorded.Named(deploymentKind, "api")
 	require.True(t, ok)
-	recorded := recorder.Registration{Inputs: d.Inputs}
 	reference := func(key string) map[string]any {
 		return map[string]any{"name": key, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": name, "key": key}}}
 	}
 	assert.Equal(t, []any{map[string]any{"name": "PLAIN", "value": "text"}, reference("KEY"), reference("URL")},
-		recorded.Value(container+".env"))
+		d.Value(container+".env"))
 }
 
 // The values are given as plain text here and hidden all the same.
@@ -237,7 +237,7 @@ func TestSecretsStayHidden(t *testing.T) {
 	assert.Equal(t, true, secret.Value("immutable"))
 	assert.Equal(t, "apps", secret.Value("metadata.namespace"))
 	assert.Nil(t, secret.Value("metadata.name"))
-	assert.Empty(t, deploy(t, unchanged).Of(secretKind), "no Secret without secrets")
+	assert.Empty(t, deploy(t, unchanged).OfType(secretKind), "no Secret without secrets")
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 )
 
 // twoMachines makes a network without a way to the internet, and two machines in it that reach each other on 6443
@@ -87,7 +88,7 @@ func apiGroup(ctx *pulumi.Context, vpc *ec2.Vpc, opts []pulumi.ResourceOption) (
 func TestSimulatedMachine(t *testing.T) {
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
-	require.NoError(t, pulumi.RunErr(twoMachines, pulumi.WithMocks("project", "stack", awssim.NewMocks(cloud))))
+	require.NoError(t, pulumi.RunErr(twoMachines, pulumi.WithMocks("project", "stack", mocks.New(cloud))))
 	found := map[string]Machine{}
 	for _, m := range cloud.Machines() {
 		found[m.Name] = Simulated(cloud, m)

@@ -5,13 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/growbin/cluster/internal/testing/process"
 )
+
+// startTimeout is the time a program has to become healthy; a loaded two-core machine needs some.
+const startTimeout = 90 * time.Second
+
+// program is a command with its health check.
+type program struct {
+	process.Command
+	// healthy returns nil once the program serves.
+	healthy func(ctx context.Context) error
+}
 
 // Cluster is a running control plane.
 type Cluster struct {
@@ -24,7 +37,7 @@ type Cluster struct {
 	client  kubernetes.Interface
 
 	mu        sync.Mutex
-	processes []*process // in the order of their start
+	processes []*process.Process // in the order of their start
 	stopping  bool
 	failed    chan error
 	stopped   chan struct{}
@@ -72,35 +85,39 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 }
 
 func (c *Cluster) startStaticPod(ctx context.Context, name string) error {
-	program, err := readManifest(name, c.config.Binaries[name], place{c.layout, c.ports})
+	p, err := readManifest(name, c.config.Binaries[name], place{c.layout, c.ports})
 	if err != nil {
 		return err
 	}
-	return c.start(ctx, program)
+	return c.start(ctx, p)
 }
 
 func (c *Cluster) start(ctx context.Context, p program) error {
 	began := time.Now()
-	running, err := startProcess(ctx, p, c.layout.logs())
+	running, err := process.Start(p.Command, filepath.Join(c.layout.logs(), p.Name+".log"))
 	if err != nil {
+		return err
+	}
+	if err := running.WaitReady(ctx, startTimeout, p.healthy); err != nil {
+		running.Stop()
 		return err
 	}
 	c.mu.Lock()
 	c.processes = append(c.processes, running)
 	c.mu.Unlock()
 	go c.watch(running)
-	c.config.Log("%s is healthy after %s", p.name, time.Since(began).Round(100*time.Millisecond))
+	c.config.Log("%s is healthy after %s", p.Name, time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
 // watch reports a program that ends before Stop.
-func (c *Cluster) watch(p *process) {
-	<-p.exited
+func (c *Cluster) watch(p *process.Process) {
+	<-p.Exited()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.stopping {
 		select {
-		case c.failed <- p.ended():
+		case c.failed <- p.ExitError():
 		default: // the first failure is the one to know
 		}
 	}
@@ -117,7 +134,7 @@ func (c *Cluster) Stop() {
 	}
 	c.mu.Unlock()
 	for i := len(processes) - 1; i >= 0; i-- {
-		processes[i].stop()
+		processes[i].Stop()
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -123,8 +122,8 @@ func TestRestart(t *testing.T) {
 	})
 	t.Run("a program that dies is reported", func(t *testing.T) {
 		for _, program := range again.processes {
-			if program.name == "kwok" {
-				program.signal(syscall.SIGKILL)
+			if program.Name() == "kwok" {
+				program.Kill()
 			}
 		}
 		select {

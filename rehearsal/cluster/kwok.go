@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/growbin/cluster/components/ports"
+	"github.com/growbin/cluster/internal/testing/process"
 )
 
 // FakeNodeLabel marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease, and
@@ -47,8 +48,8 @@ func (c *Cluster) startKwok(ctx context.Context) error {
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.ports[kwokPort]))
 	return c.start(ctx, program{
-		name: "kwok", path: c.config.Binaries["kwok"], env: environment(c.layout, nil), healthy: httpProbe("http://" + address + "/healthz"),
-		args: []string{
+		healthy: httpProbe("http://" + address + "/healthz"),
+		Command: process.Command{Name: "kwok", Path: c.config.Binaries["kwok"], Env: environment(c.layout, nil), Args: []string{
 			"--kubeconfig=" + kubeconfig,
 			"--config=" + config,
 			"--server-address=" + address,
@@ -56,6 +57,6 @@ func (c *Cluster) startKwok(ctx context.Context) error {
 			"--manage-nodes-with-label-selector=" + FakeNodeLabel + "=" + FakeNode,
 			"--node-lease-duration-seconds=40", // kubelet's default
 			"--node-port=0",                    // nobody can reach these kubelets
-		},
+		}},
 	})
 }

@@ -12,6 +12,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/testing/process"
 )
 
 // readManifest turns a static pod that kubeadm wrote into a program for this host.
@@ -37,7 +39,9 @@ func readManifest(name, binary string, p place) (program, error) {
 	if err != nil {
 		return program{}, fmt.Errorf("the static pod of %s: %w", name, err)
 	}
-	return program{name: name, path: binary, args: rewriteFlags(name, command[1:], p), env: environment(p.layout, container.Env), healthy: healthy}, nil
+	return program{healthy: healthy, Command: process.Command{
+		Name: name, Path: binary, Args: rewriteFlags(name, command[1:], p), Env: environment(p.layout, container.Env),
+	}}, nil
 }
 
 // environment is the container's, and the variables that a Go program needs; none of the user's.

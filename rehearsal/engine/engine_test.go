@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/internal/testing/randomprovider"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/randomprovider"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 

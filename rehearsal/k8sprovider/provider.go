@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"github.com/growbin/cluster/rehearsal/fakeprovider"
+	"github.com/growbin/cluster/internal/testing/fakeprovider"
 )
 
 // Provider is the stand-in as a whole: it outlives the engine's connections, and remembers what was not installed.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 	"github.com/growbin/cluster/rehearsal/lab/image"
@@ -133,7 +134,7 @@ func (l *Lab) controlPlaneName() string { return stacks.ControlPlane(l.settings.
 func (l *Lab) startProgram(ctx context.Context) error {
 	go func() {
 		defer close(l.program)
-		l.programErr = pulumi.RunErr(stacks.DeployFrom(sources()), pulumi.WithMocks("growbin", stack, awssim.NewMocks(l.cloud)), func(info *pulumi.RunInfo) {
+		l.programErr = pulumi.RunErr(stacks.DeployFrom(sources()), pulumi.WithMocks("growbin", stack, mocks.New(l.cloud)), func(info *pulumi.RunInfo) {
 			info.Config = l.config
 			info.ConfigSecretKeys = []string{prefix + "openaiApiKey", prefix + "kakaoApiKey"}
 		})

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/growbin/cluster/internal/testing/filelock"
 )
 
 // cacheFolder is the folder's name inside the user's cache directory.
@@ -78,7 +80,7 @@ func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
 	}
 	progress := newProgress(b.out)
 	defer progress.end()
-	unlock, err := lock(ctx, filepath.Join(folder, "lock"), func() {
+	unlock, err := filelock.Wait(ctx, filepath.Join(folder, "lock"), func() {
 		progress.show("waiting for another build of " + title)
 	})
 	if err != nil {

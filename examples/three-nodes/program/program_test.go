@@ -8,22 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
 // deploy runs the program against a simulated AWS account.
-func deploy(t *testing.T) (*awssim.Cloud, *awssim.Mocks) {
+func deploy(t *testing.T) (*awssim.Cloud, *mocks.Mocks) {
 	t.Helper()
 	var cloud *awssim.Cloud
 	cloud = awssim.New(awssim.Options{Boot: fakeboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
 		t.Errorf("%s does not boot: %v", machine, err)
 	})})
 	t.Cleanup(cloud.Close)
-	mocks := awssim.NewMocks(cloud)
-	require.NoError(t, pulumi.RunErr(Deploy, pulumi.WithMocks("three-nodes", "dev", mocks), func(info *pulumi.RunInfo) {
+	recorded := mocks.New(cloud)
+	require.NoError(t, pulumi.RunErr(Deploy, pulumi.WithMocks("three-nodes", "dev", recorded), func(info *pulumi.RunInfo) {
 		info.Config = map[string]string{"three-nodes:apiTunnelPort": "6443"}
 	}))
-	return cloud, mocks
+	return cloud, recorded
 }
 
 func TestDeploy_InstancesByZone(t *testing.T) {
@@ -37,12 +38,12 @@ func TestDeploy_InstancesByZone(t *testing.T) {
 }
 
 func TestDeploy_DeploymentAfterNodesJoined(t *testing.T) {
-	_, mocks := deploy(t)
-	web, found := mocks.Named("kubernetes:apps/v1:Deployment", "web")
+	_, recorded := deploy(t)
+	web, found := recorded.Named("kubernetes:apps/v1:Deployment", "web")
 	require.True(t, found)
 	var roles int
 	for _, dependency := range web.Dependencies {
-		for _, label := range mocks.OfType("kubernetes:core/v1:NodePatch") {
+		for _, label := range recorded.OfType("kubernetes:core/v1:NodePatch") {
 			if label.URN == dependency {
 				roles++
 			}

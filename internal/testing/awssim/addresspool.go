@@ -4,18 +4,18 @@ import (
 	"net/netip"
 )
 
-// addressPool hands out addresses of one or more blocks. What asks for an address is named, so that the same program
-// gets the same addresses whatever order it runs in.
+// addressPool allocates addresses of one or more blocks. Allocations are named, so that the same program gets the same
+// addresses in every order of creation.
 type addressPool struct {
 	blocks []netip.Prefix
-	// skipFirst and skipLast addresses of each block are never handed out.
+	// skipFirst and skipLast addresses of each block are never allocated.
 	skipFirst, skipLast int
-	// prefer leaves that many further low addresses of each block for resources that ask for a fixed one.
+	// prefer leaves that many further low addresses of each block for resources that request a fixed one.
 	prefer int
 	taken  map[netip.Addr]string
 }
 
-// newPublicPool hands out the documentation blocks of RFC 5737 first and, when an account is that large, the benchmark
+// newPublicPool allocates the documentation blocks of RFC 5737 first and, when an account is that large, the benchmark
 // block of RFC 2544: none of them is ever routed on the internet. 192.0.2.0/24 is left for hosts outside AWS.
 func newPublicPool() *addressPool {
 	return &addressPool{
@@ -28,10 +28,10 @@ func newPublicPool() *addressPool {
 	}
 }
 
-// newSubnetPool hands out a subnet's addresses. AWS keeps the first four and the last one
+// newSubnetPool allocates a subnet's addresses. AWS reserves the first four and the last one
 // (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html).
 func newSubnetPool(block netip.Prefix) *addressPool {
-	// Fixed addresses are usually low ones; AWS would hand those out by chance, which no rehearsal needs to repeat.
+	// Fixed addresses are usually low ones; AWS could allocate those by chance, which no rehearsal needs to repeat.
 	return &addressPool{blocks: []netip.Prefix{block}, skipFirst: 4, skipLast: 1, prefer: 32, taken: map[netip.Addr]string{}}
 }
 
@@ -66,7 +66,7 @@ func (p *addressPool) probe(block netip.Prefix, owner string, from, to int) (net
 
 func (p *addressPool) release(addr netip.Addr) { delete(p.taken, addr) }
 
-// reserved says whether AWS keeps the address for itself.
+// reserved reports whether AWS reserves the address.
 func (p *addressPool) reserved(addr netip.Addr) bool {
 	for _, block := range p.blocks {
 		if block.Contains(addr) {

@@ -7,7 +7,7 @@ import (
 
 // admit checks a program's inputs and completes them as the provider does: a name made from the logical one when none
 // is given, and defaults. The old inputs, if any, keep a name that was made before.
-func (rt *resourceType) admit(logicalName string, in, old values, seed []byte) (values, []problem) {
+func (rt *resourceType) admit(logicalName string, in, old values, seed []byte) (values, []Problem) {
 	out := in.copy()
 	delete(out, "__defaults")
 	if key := rt.autoname; key != "" {

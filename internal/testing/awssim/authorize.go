@@ -14,11 +14,12 @@ type request struct {
 	context map[string]string
 }
 
-// modelled refuses what the evaluation below does not know: a policy must never seem to grant less or more than it does.
-func (s statement) modelled() error {
+// modeled refuses operators and variables that the evaluation below does not support: a policy must never seem to grant
+// less or more than it does.
+func (s statement) modeled() error {
 	for operator, keys := range s.Condition {
 		if _, ok := conditionOperators[strings.TrimSuffix(operator, "IfExists")]; !ok {
-			return fmt.Errorf("the condition operator %q is not modelled by the simulated AWS", operator)
+			return fmt.Errorf("the condition operator %q is not modeled by the simulated AWS", operator)
 		}
 		for key, wanted := range keys {
 			if err := noVariables(wanted); err != nil {
@@ -32,13 +33,13 @@ func (s statement) modelled() error {
 func noVariables(texts []string) error {
 	for _, t := range texts {
 		if strings.Contains(t, "${") {
-			return fmt.Errorf("the policy variable in %q is not modelled by the simulated AWS", t)
+			return fmt.Errorf("the policy variable in %q is not modeled by the simulated AWS", t)
 		}
 	}
 	return nil
 }
 
-// conditionOperators compare a known value with the wanted ones.
+// conditionOperators compare a value of the request with those of the condition.
 var conditionOperators = map[string]func(value string, wanted []string) bool{
 	"StringEquals":    func(v string, w []string) bool { return slices.Contains(w, v) },
 	"StringNotEquals": func(v string, w []string) bool { return !slices.Contains(w, v) },
@@ -55,7 +56,7 @@ func anyWildcard(value string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return wildcard(p, value) })
 }
 
-// holds says whether all conditions are met. A key that is absent meets only negated and IfExists operators.
+// holds reports whether all conditions are met. A key that is absent meets only negated and IfExists operators.
 func (s statement) holds(r request) bool {
 	for operator, keys := range s.Condition {
 		name := strings.TrimSuffix(operator, "IfExists")
@@ -75,7 +76,7 @@ func (s statement) holds(r request) bool {
 	return true
 }
 
-// matches says whether the statement speaks about the request.
+// matches reports whether the statement applies to the request.
 func (s statement) matches(r request) bool {
 	action := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(r.action)) }
 	if len(s.Action) > 0 && !slices.ContainsFunc(s.Action, action) || len(s.NotAction) > 0 && slices.ContainsFunc(s.NotAction, action) {
@@ -94,7 +95,7 @@ var (
 	errDenied     = errors.New("with an explicit deny in an identity-based policy for the")
 )
 
-// decide evaluates a role's policies: a deny wins, and without an allow the answer is no.
+// decide evaluates a role's policies: a deny wins, and the default is to deny.
 func decide(policies []*policy, r request) error {
 	verdict := errNotAllowed
 	for _, p := range policies {
@@ -111,7 +112,7 @@ func decide(policies []*policy, r request) error {
 	return verdict
 }
 
-// trusts says whether the role lets EC2 assume it.
+// trusts reports whether EC2 may assume the role.
 func (p *policy) trusts(service string) bool {
 	allowed := false
 	for _, s := range p.Statement {

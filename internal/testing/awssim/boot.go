@@ -3,6 +3,8 @@ package awssim
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -86,7 +88,7 @@ func (c *Cloud) booting() []string {
 	for _, b := range c.boots.underWay {
 		names[b.name] = true
 	}
-	return sortedKeys(names)
+	return slices.Sorted(maps.Keys(names))
 }
 
 // Close ends all boots and waits for them; a boot hook must respect its context.

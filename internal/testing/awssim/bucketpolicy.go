@@ -10,7 +10,7 @@ const bucketPolicyToken = "aws:s3/bucketPolicy:BucketPolicy"
 var bucketPolicyType = settingType(bucketPolicyToken, "S3 Bucket Policy", "PutBucketPolicy",
 	"internal/service/s3/bucket_policy.go", properties{"policy": {kind: document, required: true}}, nil, checkBucketPolicy)
 
-// checkBucketPolicy refuses what S3 refuses: another bucket's resources, principals that do not exist, and a public
+// checkBucketPolicy refuses, as S3 does: another bucket's resources, principals that do not exist, and a public
 // policy where the public access block forbids one.
 func checkBucketPolicy(t *call, b *bucket) error {
 	const operation = "PutBucketPolicy"
@@ -42,7 +42,7 @@ func checkBucketPolicy(t *call, b *bucket) error {
 	return nil
 }
 
-// principalExists knows this account, everyone, and the account's roles.
+// principalExists is true for this account, everyone, and the account's roles.
 func (c *Cloud) principalExists(principal string) bool {
 	root := c.globalARN("iam", "root")
 	if principal == "*" || principal == c.options.AccountID || principal == root {
@@ -56,7 +56,7 @@ func (c *Cloud) principalExists(principal string) bool {
 	return false
 }
 
-// public says whether the policy lets everyone in.
+// public reports whether the policy allows everyone.
 func (p *policy) public() bool {
 	for _, s := range p.Statement {
 		named := append(append([]string{}, s.principals()["*"]...), s.principals()["AWS"]...)

@@ -2,18 +2,18 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 )
 
 // problems validates inputs; every problem is reported. Unknown values pass: a preview has them.
-func (rt *resourceType) problems(in values) []problem {
+func (rt *resourceType) problems(in values) []Problem {
 	found := rt.inputs.problems("", in)
 	for i, p := range found {
-		if slices.Contains(rt.refused, p.property) {
-			found[i].reason = "the SDK has this property but the simulated AWS does not model it; add it to internal/awssim with its behaviour before using it"
+		if slices.Contains(rt.refused, p.Property) {
+			found[i].Reason = "the SDK has this property but the simulated AWS does not model it; add it to internal/testing/awssim with its behavior before you use it"
 		}
 	}
 	if len(found) == 0 && rt.check != nil {
@@ -37,29 +37,29 @@ func (ps properties) filled(in values) values {
 	return out
 }
 
-func (ps properties) problems(prefix string, in values) []problem {
-	var found []problem
-	for _, name := range sortedKeys(in) {
+func (ps properties) problems(prefix string, in values) []Problem {
+	var found []Problem
+	for _, name := range slices.Sorted(maps.Keys(in)) {
 		p, known := ps[name]
 		if !known {
-			found = append(found, problem{prefix + name, "unknown property; known are " + strings.Join(sortedKeys(ps), ", ")})
+			found = append(found, Problem{prefix + name, "unknown property; must be one of " + strings.Join(slices.Sorted(maps.Keys(ps)), ", ")})
 			continue
 		}
 		found = append(found, p.problems(prefix+name, in[name])...)
 	}
-	for _, name := range sortedKeys(ps) {
+	for _, name := range slices.Sorted(maps.Keys(ps)) {
 		if _, given := in[name]; ps[name].required && !given {
-			found = append(found, problem{prefix + name, "missing required property"})
+			found = append(found, Problem{prefix + name, "missing required property"})
 		}
 	}
 	return found
 }
 
-func (p property) problems(path string, value any) []problem {
+func (p property) problems(path string, value any) []Problem {
 	if _, ok := value.(unknown); ok {
 		return nil
 	}
-	wrong := func(format string, args ...any) []problem { return []problem{{path, fmt.Sprintf(format, args...)}} }
+	wrong := func(format string, args ...any) []Problem { return []Problem{{path, fmt.Sprintf(format, args...)}} }
 	switch p.kind {
 	case text, document:
 		s, ok := value.(string)
@@ -114,12 +114,12 @@ func (p property) problems(path string, value any) []problem {
 	return nil
 }
 
-func (p property) blockProblems(path string, value any) []problem {
+func (p property) blockProblems(path string, value any) []Problem {
 	list, ok := value.([]any)
 	if !ok {
-		return []problem{{path, "must be a list of objects, not " + describe(value)}}
+		return []Problem{{path, "must be a list of objects, not " + describe(value)}}
 	}
-	var found []problem
+	var found []Problem
 	for i, element := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch b := element.(type) {
@@ -127,31 +127,22 @@ func (p property) blockProblems(path string, value any) []problem {
 		case values:
 			found = append(found, p.fields.problems(at+".", b)...)
 		default:
-			found = append(found, problem{at, "must be an object, not " + describe(element)})
+			found = append(found, Problem{at, "must be an object, not " + describe(element)})
 		}
 	}
 	return found
 }
 
-func elementProblems(prefix string, elements values) []problem {
-	var found []problem
-	for _, name := range sortedKeys(elements) {
+func elementProblems(prefix string, elements values) []Problem {
+	var found []Problem
+	for _, name := range slices.Sorted(maps.Keys(elements)) {
 		switch element := elements[name].(type) {
 		case string, unknown:
 		case nil:
-			found = append(found, problem{prefix + name, "must be a string, not null"})
+			found = append(found, Problem{prefix + name, "must be a string, not null"})
 		default:
-			found = append(found, problem{prefix + name, "must be a string, not " + describe(element)})
+			found = append(found, Problem{prefix + name, "must be a string, not " + describe(element)})
 		}
 	}
 	return found
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

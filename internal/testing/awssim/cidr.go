@@ -36,7 +36,7 @@ func within(lowest, highest int) func(any) error {
 	}
 }
 
-// contains says whether all of inner lies in outer.
+// contains reports whether all of inner lies in outer.
 func contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }

@@ -3,6 +3,7 @@ package awssim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sort"
@@ -20,11 +21,11 @@ type Options struct {
 	Quotas map[string]float64
 	// Unoffered lists instance types that a zone does not offer, by zone name.
 	Unoffered map[string][]string
-	// AdminIP is the address that the endpoint Admin stands for in Reach.
+	// AdminIP is the address of the endpoint Admin in Reach.
 	AdminIP string
 	// Seed makes identifiers differ between clouds; the same seed and names give the same identifiers.
 	Seed uint64
-	// Boot is what an instance does with its user data. It runs in a goroutine once the instance runs; its context
+	// Boot is the effect of an instance's user data. It is called in a goroutine once the instance runs; its context
 	// ends when the instance is terminated or the cloud is closed.
 	Boot func(context.Context, *Machine)
 	// Terminate is called after an instance was terminated, by the program or out of band.
@@ -53,7 +54,7 @@ type Cloud struct {
 	profiles    map[string]*instanceProfile
 	parameters  map[string]*parameter
 	buckets     map[string]*bucket
-	images      *imageCatalogue
+	images      *imageCatalog
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -68,7 +69,7 @@ type Cloud struct {
 	cancel context.CancelFunc
 }
 
-// object is one managed resource: what Pulumi knows about an entity.
+// object is one managed resource: Pulumi's view of an entity.
 type object struct {
 	kind   *resourceType
 	id     string
@@ -107,7 +108,7 @@ func New(options Options) *Cloud {
 		profiles:    map[string]*instanceProfile{},
 		parameters:  map[string]*parameter{},
 		buckets:     map[string]*bucket{},
-		images:      newImageCatalogue(),
+		images:      newImageCatalog(),
 		public:      newPublicPool(),
 		objects:     map[string]map[string]*object{},
 		minted:      map[string]int{},
@@ -130,7 +131,7 @@ type Resource struct {
 	Managed bool
 }
 
-// Resources lists everything that exists, in the order of creation, what AWS made by itself last.
+// Resources lists everything that exists, in the order of creation, unmanaged resources last.
 func (c *Cloud) Resources() []Resource {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -148,8 +149,8 @@ func (c *Cloud) Resources() []Resource {
 	return append(out, c.unmanaged()...)
 }
 
-// Left lists what remains in the account although nothing that still exists brought it along: after a destroy,
-// everything it should have removed. A VPC's own default group or an instance's own root volume does not count.
+// Left lists the resources that a destroy should have removed. A VPC's own default group or an instance's own root
+// volume does not count: it goes with its owner.
 func (c *Cloud) Left() []Resource {
 	var out []Resource
 	for _, r := range c.Resources() {
@@ -160,7 +161,7 @@ func (c *Cloud) Left() []Resource {
 	return out
 }
 
-// orphan says whether an unmanaged resource outlived what it belonged to.
+// orphan reports whether an unmanaged resource outlived its owner.
 func (c *Cloud) orphan(r Resource) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,7 +169,7 @@ func (c *Cloud) orphan(r Resource) bool {
 	return isVolume && v.instance == nil
 }
 
-// unmanaged lists what no Pulumi resource stands for.
+// unmanaged lists the entities without a Pulumi resource.
 func (c *Cloud) unmanaged() []Resource {
 	var out []Resource
 	add := func(token, id, name string) {
@@ -176,13 +177,13 @@ func (c *Cloud) unmanaged() []Resource {
 			out = append(out, Resource{Type: token, ID: id, Name: name})
 		}
 	}
-	for _, id := range sortedKeys(c.routeTables) {
+	for _, id := range slices.Sorted(maps.Keys(c.routeTables)) {
 		add(routeTableToken, id, "main")
 	}
-	for _, id := range sortedKeys(c.groups) {
+	for _, id := range slices.Sorted(maps.Keys(c.groups)) {
 		add(securityGroupToken, id, c.groups[id].name)
 	}
-	for _, id := range sortedKeys(c.volumes) {
+	for _, id := range slices.Sorted(maps.Keys(c.volumes)) {
 		add(volumeToken, id, c.volumes[id].tags["Name"])
 	}
 	return out
@@ -198,7 +199,7 @@ func (c *Cloud) globalARN(service, resource string) string {
 
 func (c *Cloud) now() string { return c.options.Now().UTC().Format(time.RFC3339) }
 
-// offered says whether the zone offers an instance type.
+// offered reports whether the zone offers an instance type.
 func (c *Cloud) offered(zone, instanceType string) bool {
 	return !slices.Contains(c.options.Unoffered[zone], instanceType)
 }

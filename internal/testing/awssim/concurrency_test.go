@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestManyAtOnce creates, reads, reaches and deletes from many goroutines; run it with -race.
-func TestManyAtOnce(t *testing.T) {
+// TestCloud_Concurrency creates, reads, reaches and deletes from many goroutines; run it with -race.
+func TestCloud_Concurrency(t *testing.T) {
 	booted := sync.Map{}
 	w := build(t, Options{
 		Quotas: map[string]float64{QuotaStandardVCPUs: 200},

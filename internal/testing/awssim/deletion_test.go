@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOrderOfDeletion tries to delete what something else still needs, then removes that and deletes it.
-func TestOrderOfDeletion(t *testing.T) {
+// TestDelete_DependentsFirst deletes a resource that others depend on, which fails, then those, then the resource.
+func TestDelete_DependentsFirst(t *testing.T) {
 	type thing struct{ token, id string }
 	for _, tt := range []struct {
 		name, code, message string
-		// prepare returns what is to be deleted and what is in the way, in the order it can go.
+		// prepare returns the resource to delete and its dependents, in the order of deletion.
 		prepare func(w *world) (wanted thing, inTheWay []thing)
 	}{
 		{"vpc with subnets, group, table and gateway", "DependencyViolation", "has dependencies", func(w *world) (thing, []thing) {
@@ -106,7 +106,7 @@ func TestOrderOfDeletion(t *testing.T) {
 	}
 }
 
-func TestBucketWithObjects(t *testing.T) {
+func TestBucket_ForceDestroy(t *testing.T) {
 	w := newWorld(t, Options{})
 	b := w.make(bucketToken, "b", values{})
 	require.NoError(t, w.c.PutObject(b, "k", []byte("v")))
@@ -121,16 +121,16 @@ func TestBucketWithObjects(t *testing.T) {
 	w.refused(w.c.PutObject(b, "k", nil), "NoSuchBucket", b)
 }
 
-func TestProtectionDoesNotKeepAHostFromFailing(t *testing.T) {
+func TestLoseInstance_Protected(t *testing.T) {
 	w := build(t, Options{})
 	i := w.machine("one", values{"disableApiTermination": true})
 	require.NoError(t, w.c.LoseInstance(i))
 	_, err := w.c.Machine("one")
-	require.ErrorContains(t, err, `there is no machine "one"`)
-	assert.ErrorContains(t, w.c.LoseInstance("one"), `there is no machine "one"`)
+	require.ErrorContains(t, err, `no machine "one"`)
+	assert.ErrorContains(t, w.c.LoseInstance("one"), `no machine "one"`)
 }
 
-func TestProtectedInstance(t *testing.T) {
+func TestInstance_TerminationProtection(t *testing.T) {
 	w := build(t, Options{})
 	in := values{"disableApiTermination": true, "disableApiStop": true}
 	i := w.machine("one", in)
@@ -146,8 +146,8 @@ func TestProtectedInstance(t *testing.T) {
 	require.NoError(t, w.remove(instanceToken, i))
 }
 
-// TestWhatIsLeft: disks that are to outlive their machine do, and nothing else.
-func TestWhatIsLeft(t *testing.T) {
+// TestLeft_KeptDisk: disks that are to outlive their machine do, and nothing else.
+func TestLeft_KeptDisk(t *testing.T) {
 	w := build(t, Options{})
 	kept := w.machine("kept", values{"rootBlockDevice": values{"deleteOnTermination": false, "volumeSize": 20}})
 	gone := w.machine("gone", values{"ebsBlockDevices": []any{values{"deviceName": "/dev/sdf", "volumeSize": 5}}})

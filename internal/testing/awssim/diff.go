@@ -1,35 +1,40 @@
 package awssim
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
 )
 
-type changeKind int
+// ChangeKind is how a property changes.
+type ChangeKind int
 
+// The kinds of changes.
 const (
-	added changeKind = iota
-	removed
-	updated
+	Added ChangeKind = iota
+	Removed
+	Updated
 )
 
-// change is one property that a program wants different from what exists.
-type change struct {
-	path     string
-	kind     changeKind
-	replaces bool
+// Change is one property that differs between a resource's state and a program's inputs.
+type Change struct {
+	// Path leads to the property, e.g. "tags.Name".
+	Path string
+	Kind ChangeKind
+	// Replaces is true if the change replaces the resource.
+	Replaces bool
 }
 
 // diff lists how new inputs differ from a resource's state, as the bridged provider compares them: state against
-// configuration, so that what was changed behind the program's back shows after a refresh.
-func (rt *resourceType) diff(old, new values) []change {
+// configuration, so that drift shows after a refresh.
+func (rt *resourceType) diff(old, new values) []Change {
 	found := rt.inputs.diff("", old, new, false)
 	if rt.alsoReplaces != nil {
 		for _, name := range rt.alsoReplaces(old, new) {
 			for i := range found {
-				if top(found[i].path) == name {
-					found[i].replaces = true
+				if top(found[i].Path) == name {
+					found[i].Replaces = true
 				}
 			}
 		}
@@ -37,15 +42,15 @@ func (rt *resourceType) diff(old, new values) []change {
 	return found
 }
 
-func (ps properties) diff(prefix string, old, new values, replaces bool) []change {
-	var found []change
-	for _, name := range sortedKeys(ps) {
+func (ps properties) diff(prefix string, old, new values, replaces bool) []Change {
+	var found []Change
+	for _, name := range slices.Sorted(maps.Keys(ps)) {
 		p := ps[name]
 		p.replaces = p.replaces || replaces
 		o, n := old[name], new[name]
 		if n == nil {
 			if !p.computed && !zero(o) {
-				found = append(found, change{prefix + name, removed, p.replaces})
+				found = append(found, Change{prefix + name, Removed, p.replaces})
 			}
 			continue
 		}
@@ -54,16 +59,16 @@ func (ps properties) diff(prefix string, old, new values, replaces bool) []chang
 	return found
 }
 
-func (p property) diff(path string, o, n any) []change {
-	whole := func(kind changeKind) []change { return []change{{path, kind, p.replaces}} }
+func (p property) diff(path string, o, n any) []Change {
+	whole := func(kind ChangeKind) []Change { return []Change{{path, kind, p.replaces}} }
 	if _, isUnknown := n.(unknown); isUnknown {
-		return whole(updated)
+		return whole(Updated)
 	}
 	if o == nil {
 		if zero(n) {
 			return nil
 		}
-		return whole(added)
+		return whole(Added)
 	}
 	switch p.kind {
 	case textMap:
@@ -90,41 +95,41 @@ func (p property) diff(path string, o, n any) []change {
 	if same(o, n) {
 		return nil
 	}
-	return whole(updated)
+	return whole(Updated)
 }
 
-func (p property) diffMap(path string, o, n any) []change {
+func (p property) diffMap(path string, o, n any) []Change {
 	was, _ := o.(values)
 	is, _ := n.(values)
-	var found []change
-	for _, key := range sortedKeys(was) {
+	var found []Change
+	for _, key := range slices.Sorted(maps.Keys(was)) {
 		if _, stays := is[key]; !stays {
-			found = append(found, change{path + "." + key, removed, p.replaces})
+			found = append(found, Change{path + "." + key, Removed, p.replaces})
 		}
 	}
-	for _, key := range sortedKeys(is) {
+	for _, key := range slices.Sorted(maps.Keys(is)) {
 		before, existed := was[key]
 		switch {
 		case !existed:
-			found = append(found, change{path + "." + key, added, p.replaces})
+			found = append(found, Change{path + "." + key, Added, p.replaces})
 		case !same(before, is[key]):
-			found = append(found, change{path + "." + key, updated, p.replaces})
+			found = append(found, Change{path + "." + key, Updated, p.replaces})
 		}
 	}
 	return found
 }
 
 // diffBlocks pairs blocks by their key field; a block too many or too few counts against the whole property.
-func (p property) diffBlocks(path string, was, is []values) []change {
+func (p property) diffBlocks(path string, was, is []values) []Change {
 	if len(was) != len(is) {
-		return []change{{path, updated, p.replaces}}
+		return []Change{{path, Updated, p.replaces}}
 	}
 	if p.key != "" {
 		was, is = sortedBy(p.key, was), sortedBy(p.key, is)
 	}
 	for i := range is {
 		for _, inner := range p.fields.diff(path+".", was[i], is[i], p.replaces) {
-			return []change{{path, updated, inner.replaces}}
+			return []Change{{path, Updated, inner.Replaces}}
 		}
 	}
 	return nil

@@ -2,7 +2,7 @@ package awssim
 
 import "fmt"
 
-// TerminateInstance ends an instance behind the program's back, as a person at the console or a failing host would.
+// TerminateInstance terminates an instance out of band, as an operator at the console would.
 // It may be named by identifier or Name tag. Its resource is gone at the next refresh.
 func (c *Cloud) TerminateInstance(nameOrID string) error {
 	c.mu.Lock()
@@ -20,7 +20,7 @@ func (c *Cloud) TerminateInstance(nameOrID string) error {
 	return nil
 }
 
-// LoseInstance takes an instance away as a failing host would: no protection against termination helps.
+// LoseInstance injects a host failure: the instance is gone, also one that is protected against termination.
 func (c *Cloud) LoseInstance(nameOrID string) error {
 	c.mu.Lock()
 	defer c.unlock()
@@ -33,7 +33,7 @@ func (c *Cloud) LoseInstance(nameOrID string) error {
 	return nil
 }
 
-// DeleteVolume loses a volume behind the program's back, even one that is attached: a disk failure.
+// DeleteVolume injects a disk failure: it deletes a volume out of band, even one that is attached.
 func (c *Cloud) DeleteVolume(id string) error {
 	c.mu.Lock()
 	defer c.unlock()

@@ -8,7 +8,7 @@ type APIError struct {
 	Service, Operation string
 	// Code is AWS's error code, for example "InvalidSubnet.Conflict".
 	Code string
-	// Message is what AWS says to a person.
+	// Message is AWS's text for the user.
 	Message string
 }
 

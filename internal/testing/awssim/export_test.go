@@ -2,7 +2,7 @@ package awssim
 
 import "testing"
 
-// TypeSchema is what the tests that import the SDK see of a type.
+// TypeSchema describes a type to the tests that import the SDK.
 type TypeSchema struct {
 	Inputs           map[string]PropertySchema
 	Outputs, Refused []string
@@ -15,7 +15,7 @@ type PropertySchema struct {
 	Fields   map[string]PropertySchema
 }
 
-// Schemas are all modelled types by token.
+// Schemas are all modeled types by token.
 func Schemas() map[string]TypeSchema {
 	out := map[string]TypeSchema{}
 	for token, rt := range resourceTypes {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatAMachineMayDo holds how a role's policies decide.
-func TestWhatAMachineMayDo(t *testing.T) {
+// TestMachine_Permissions holds how a role's policies decide.
+func TestMachine_Permissions(t *testing.T) {
 	own := "arn:aws:ssm:ap-northeast-2:000000000000:parameter/c/nodes/one"
 	for _, tt := range []struct {
 		name       string
@@ -76,7 +76,7 @@ func denied(action, resource string) string {
 	return fmt.Sprintf(`{"Effect":"Deny","Action":"%s","Resource":"%s"}`, action, resource)
 }
 
-func TestMachineWithoutCredentials(t *testing.T) {
+func TestMachine_NoCredentials(t *testing.T) {
 	w := build(t, Options{})
 	w.make(roleToken, "lambda", values{"name": "lambda", "assumeRolePolicy": strings.ReplaceAll(trustEC2, "ec2", "lambda")})
 	w.role("node")
@@ -104,7 +104,7 @@ func TestMachineWithoutCredentials(t *testing.T) {
 	assert.ErrorContains(t, err, "has no role")
 }
 
-func TestMalformedPolicies(t *testing.T) {
+func TestPolicy_Malformed(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.role("r")
 	statement := func(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
@@ -112,7 +112,7 @@ func TestMalformedPolicies(t *testing.T) {
 		{"no JSON", "allow all", "Syntax errors"},
 		{"another version", `{"Version":"2024-01-01","Statement":[` + allowed("ssm:*", "*") + `]}`, "valid version"},
 		{"no statement", statement(""), "no statement"},
-		{"unknown field", statement(`{"Effect":"Allow","Action":"ssm:*","Resource":"*","Colour":"red"}`), "Colour"},
+		{"unknown field", statement(`{"Effect":"Allow","Action":"ssm:*","Resource":"*","Color":"red"}`), "Color"},
 		{"no effect", statement(`{"Action":"ssm:*","Resource":"*"}`), "Invalid effect"},
 		{"no action", statement(`{"Effect":"Allow","Resource":"*"}`), "must contain actions"},
 		{"action of no service", statement(allowed("PutParameter", "*")), "prefaced by a vendor"},
@@ -121,8 +121,8 @@ func TestMalformedPolicies(t *testing.T) {
 		{"principal", statement(`{"Effect":"Allow","Principal":"*","Action":"ssm:*","Resource":"*"}`), "should not specify a principal"},
 		{"the same Sid twice", statement(`{"Sid":"a","Effect":"Allow","Action":"a:b","Resource":"*"},{"Sid":"a","Effect":"Allow","Action":"a:b","Resource":"*"}`), "must be unique"},
 		{"Sid with a hyphen", statement(`{"Sid":"a-b","Effect":"Allow","Action":"a:b","Resource":"*"}`), "alpha-numeric"},
-		{"operator not modelled", statement(`{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`), `operator "IpAddress" is not modelled`},
-		{"variable not modelled", statement(allowed("s3:*", "arn:aws:s3:::b/${aws:username}")), "policy variable"},
+		{"operator not modeled", statement(`{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`), `operator "IpAddress" is not modeled`},
+		{"variable not modeled", statement(allowed("s3:*", "arn:aws:s3:::b/${aws:username}")), "policy variable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := w.try(rolePolicyToken, tt.name, values{"role": "r", "name": "p", "policy": tt.text})
@@ -133,7 +133,7 @@ func TestMalformedPolicies(t *testing.T) {
 	w.refused(err, "MalformedPolicyDocument", "prohibited field Resource")
 }
 
-func TestRefusedPolicyChangeChangesNothing(t *testing.T) {
+func TestRolePolicy_RefusedUpdate(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.role("r")
 	text := policyText("Allow", "ssm:*", "*")
@@ -155,7 +155,7 @@ func FuzzWildcard(f *testing.F) {
 	})
 }
 
-func TestTrustThatIsTakenBack(t *testing.T) {
+func TestTrustPolicy_Deny(t *testing.T) {
 	deny := `{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}`
 	for name, tt := range map[string]struct {
 		statements string

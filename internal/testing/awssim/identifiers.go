@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 )
 
-// newID mints an identifier like EC2's: a prefix and 17 hexadecimal digits, the first of them 0. It depends on the
+// newID generates an identifier like EC2's: a prefix and 17 hexadecimal digits, the first of them 0. It depends on the
 // seed, the resource's logical name and how often that name was used, so parallel creation cannot change it.
 func (c *Cloud) newID(prefix, name string) string {
 	return prefix + "-0" + c.digits(prefix, name, 16)

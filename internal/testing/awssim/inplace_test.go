@@ -1,14 +1,16 @@
 package awssim
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestChangesInPlace makes each change that does not replace and looks at its effect.
-func TestChangesInPlace(t *testing.T) {
+// TestUpdate_InPlace makes each change that does not replace and looks at its effect.
+func TestUpdate_InPlace(t *testing.T) {
 	given := func(w *world, token, id string) values { return w.c.find(resourceTypes[token], id).given.copy() }
 	for _, tt := range []struct {
 		name string
@@ -69,12 +71,12 @@ func TestChangesInPlace(t *testing.T) {
 			w.refused(err, "InvalidGroup.NotFound", "different networks")
 		}},
 		{"association", func(t *testing.T, w *world) {
-			id := sortedKeys(w.c.objects[routeTableAssociationToken])[0]
+			id := slices.Sorted(maps.Keys(w.c.objects[routeTableAssociationToken]))[0]
 			second := w.make(routeTableToken, "second", values{"vpcId": w.vpc})
 			require.NoError(t, w.change(routeTableAssociationToken, id, values{"subnetId": w.public, "routeTableId": second}))
 			w.machine("one", nil)
 			assert.ErrorContains(t, w.c.Reach("one", Internet, "tcp", 443), "route table "+second)
-			require.NoError(t, w.remove(routeToken, sortedKeys(w.c.objects[routeToken])[0]))
+			require.NoError(t, w.remove(routeToken, slices.Sorted(maps.Keys(w.c.objects[routeToken]))[0]))
 			require.NoError(t, w.remove(routeTableToken, w.table), "the first table is free now")
 		}},
 		{"address moves", func(t *testing.T, w *world) {
@@ -295,13 +297,13 @@ func TestChangesInPlace(t *testing.T) {
 	}
 }
 
-// TestEverythingCanGo deletes one of each type, again and again what can go, until nothing is left.
-func TestEverythingCanGo(t *testing.T) {
+// TestDelete_EveryType deletes one of each type, in rounds, until none is left.
+func TestDelete_EveryType(t *testing.T) {
 	w := oneOfEach(t)
 	for range len(w.c.Resources()) {
 		for _, r := range w.c.Resources() {
 			if r.Managed {
-				_ = w.remove(r.Type, r.ID) // what is still needed goes in a later round
+				_ = w.remove(r.Type, r.ID) // a resource with dependents goes in a later round
 			}
 		}
 	}

@@ -22,7 +22,7 @@ type instance struct {
 	groups      []*securityGroup
 	profile     string
 	keyName     string
-	// userData is in base64, as EC2 keeps it; encoded says that the program gave it that way.
+	// userData is in base64, as EC2 keeps it; encoded is true if the program gave it that way.
 	userData string
 	encoded  bool
 	root     *volume

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestInstanceIsWhereItWasAskedFor(t *testing.T) {
+func TestInstance_Placement(t *testing.T) {
 	w := build(t, Options{})
 	i := w.read(instanceToken, w.machine("one", values{"privateIp": "10.0.0.10"}))
 	assert.Regexp(t, `^i-0[0-9a-f]{16}$`, i.text("id"))
@@ -29,8 +29,8 @@ func TestInstanceIsWhereItWasAskedFor(t *testing.T) {
 	assert.Empty(t, declined.text("publicIp"))
 }
 
-// TestIdentifiersAreTheSameInEveryOrder: a program runs in parallel, and its outputs must not depend on luck.
-func TestIdentifiersAreTheSameInEveryOrder(t *testing.T) {
+// TestIdentifiers_IndependentOfOrder: a program runs in parallel, and its outputs must not depend on luck.
+func TestIdentifiers_IndependentOfOrder(t *testing.T) {
 	ids := func(names ...string) map[string]string {
 		w := build(t, Options{})
 		out := map[string]string{}
@@ -45,7 +45,7 @@ func TestIdentifiersAreTheSameInEveryOrder(t *testing.T) {
 	assert.NotEqual(t, ids("a")["a"][:19], other.machine("a", nil))
 }
 
-func TestChangedTypeAndUserDataRestart(t *testing.T) {
+func TestInstance_RestartOnChange(t *testing.T) {
 	boots := make(chan string, 9)
 	w := build(t, Options{Boot: func(_ context.Context, m *Machine) { boots <- m.UserData }})
 	id := w.machine("one", values{"userData": "first"})
@@ -70,7 +70,7 @@ func TestChangedTypeAndUserDataRestart(t *testing.T) {
 	w.refused(w.change(instanceToken, id, in), "VcpuLimitExceeded", "vCPU limit of 2")
 }
 
-func TestRootDiskGrowsInPlace(t *testing.T) {
+func TestInstance_RootDiskGrows(t *testing.T) {
 	w := build(t, Options{})
 	id := w.machine("one", values{"rootBlockDevice": values{"volumeSize": 20, "volumeType": "gp3"}})
 	before := w.read(instanceToken, id).block("rootBlockDevice")
@@ -85,7 +85,7 @@ func TestRootDiskGrowsInPlace(t *testing.T) {
 	w.refused(w.change(instanceToken, id, in), "InvalidParameterValue", "cannot be smaller")
 }
 
-func TestElasticAddressReplacesThePublicOne(t *testing.T) {
+func TestElasticIP_ReplacesPublicAddress(t *testing.T) {
 	w := build(t, Options{})
 	id := w.machine("one", nil)
 	given := w.read(instanceToken, id).text("publicIp")
@@ -100,18 +100,18 @@ func TestElasticAddressReplacesThePublicOne(t *testing.T) {
 	assert.Zero(t, w.c.vpcs[w.vpc].publicMappings)
 }
 
-// TestElasticAddressAndAnExplicitNo shows a trap of the real provider that the model must not hide.
-func TestElasticAddressAndAnExplicitNo(t *testing.T) {
+// TestElasticIP_NoPublicAddress shows a trap of the real provider that the model must not hide.
+func TestElasticIP_NoPublicAddress(t *testing.T) {
 	w := build(t, Options{})
 	id := w.machine("one", values{"associatePublicIpAddress": false})
 	w.make(addressToken, "a", values{"instance": id})
 	o := w.c.find(instanceResourceType, id)
 	changes := instanceResourceType.diff(w.c.outputs(o), o.given)
 	require.Len(t, changes, 1)
-	assert.Equal(t, change{"associatePublicIpAddress", updated, true}, changes[0])
+	assert.Equal(t, Change{"associatePublicIpAddress", Updated, true}, changes[0])
 }
 
-func TestTerminationOutOfBand(t *testing.T) {
+func TestTerminateInstance_OutOfBand(t *testing.T) {
 	var ended []string
 	var mu sync.Mutex
 	w := build(t, Options{Terminate: func(m *Machine) {
@@ -131,13 +131,13 @@ func TestTerminationOutOfBand(t *testing.T) {
 	assert.Nil(t, w.c.find(volumeAttachmentType, attachment))
 	assert.NotNil(t, w.c.find(volumeType, v), "a data volume outlives its machine")
 	assert.NotContains(t, w.c.volumes, root)
-	assert.ErrorContains(t, w.c.TerminateInstance("one"), `there is no machine "one"`)
+	assert.ErrorContains(t, w.c.TerminateInstance("one"), `no machine "one"`)
 	require.NoError(t, w.c.DeleteVolume(v))
 	assert.Nil(t, w.c.find(volumeType, v))
 	assert.ErrorContains(t, w.c.DeleteVolume(v), "there is no volume")
 }
 
-func TestLostVolume(t *testing.T) {
+func TestDeleteVolume_OutOfBand(t *testing.T) {
 	w := build(t, Options{})
 	i := w.machine("one", nil)
 	v := w.make(volumeToken, "data", values{"availabilityZone": "ap-northeast-2a", "size": 10})
@@ -157,7 +157,7 @@ func TestLostVolume(t *testing.T) {
 	assert.Empty(t, m.Volumes(), "a machine that is gone has none")
 }
 
-func TestMachineWaitsForItsVolume(t *testing.T) {
+func TestMachine_WaitForVolume(t *testing.T) {
 	waited := make(chan error, 1)
 	w := build(t, Options{Boot: func(ctx context.Context, m *Machine) { waited <- m.WaitForVolume(ctx) }})
 	i := w.machine("one", nil)
@@ -175,7 +175,7 @@ func TestMachineWaitsForItsVolume(t *testing.T) {
 	assert.ErrorContains(t, <-waited, "two")
 }
 
-func TestBootsAreWaitedFor(t *testing.T) {
+func TestCloud_WaitBoots(t *testing.T) {
 	release := make(chan struct{})
 	w := build(t, Options{Boot: func(ctx context.Context, _ *Machine) {
 		select {
@@ -191,7 +191,7 @@ func TestBootsAreWaitedFor(t *testing.T) {
 	require.NoError(t, w.c.WaitBoots(t.Context()))
 }
 
-func TestReleasedImage(t *testing.T) {
+func TestImage_NewRelease(t *testing.T) {
 	w := build(t, Options{})
 	next, err := w.c.ReleaseImage(ubuntu)
 	require.NoError(t, err)

@@ -58,8 +58,8 @@ func (t *call) resizeRoot(i *instance) error {
 	return nil
 }
 
-// restart stops the instance, changes what cannot change while it runs, and starts it. Cloud-init does not run the
-// user data again, so no boot follows.
+// restart stops the instance, changes type and user data, and starts it. Cloud-init does not run the user data again, so
+// no boot follows.
 func (c *Cloud) restart(t *call, i *instance, kind instanceType, given bool) error {
 	t.note("stopping and starting %s (%s): its instance type or user data changed; cloud-init does not run user data again", i.displayName(), i.id)
 	c.stop(i)

@@ -22,7 +22,7 @@ func createInstance(t *call) (string, *instance, error) {
 	if err := t.c.checkProfile(runInstances, i.profile); err != nil {
 		return "", nil, err
 	}
-	// From here on things are taken; what fails gives them back.
+	// From here on resources are allocated; a failure releases them.
 	if i.private, err = i.subnet.reserve(runInstances, t.in.text("privateIp"), "instance/"+t.name); err != nil {
 		return "", nil, err
 	}
@@ -45,7 +45,7 @@ func createInstance(t *call) (string, *instance, error) {
 	return i.id, i, nil
 }
 
-// plannedInstance reads and checks what takes nothing yet.
+// plannedInstance validates the request before anything is allocated.
 func (c *Cloud) plannedInstance(t *call) (*instance, error) {
 	s, err := c.subnetNamed(runInstances, t.in.text("subnetId"))
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *Cloud) plannedInstance(t *call) (*instance, error) {
 	return i, nil
 }
 
-// set applies what changes without a restart.
+// set applies the properties that change without a restart.
 func (i *instance) set(in values) {
 	for name, target := range map[string]*bool{
 		"disableApiStop": &i.protectStop, "disableApiTermination": &i.protectTermination, "monitoring": &i.monitoring,
@@ -114,7 +114,7 @@ func (i *instance) set(in values) {
 	}
 }
 
-// instanceGroups are the groups asked for, or the VPC's default one.
+// instanceGroups are the requested groups, or the VPC's default one.
 func (t *call) instanceGroups(operation string, v *vpc) ([]*securityGroup, error) {
 	if !t.in.has("vpcSecurityGroupIds") {
 		return []*securityGroup{v.defaultGroup}, nil

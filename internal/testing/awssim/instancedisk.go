@@ -1,6 +1,10 @@
 package awssim
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // rootDevice is where Ubuntu's images have their root volume.
 const rootDevice = "/dev/sda1"
@@ -65,7 +69,7 @@ func (i *instance) rootAttributes() values {
 // must not use both ways.
 func (i *instance) deviceAttributes() []any {
 	out := []any{}
-	for _, device := range sortedKeys(i.devices) {
+	for _, device := range slices.Sorted(maps.Keys(i.devices)) {
 		if v := i.devices[device]; v != i.root {
 			attributes := diskAttributes(v)
 			attributes["deviceName"] = device

@@ -57,7 +57,7 @@ func (p *instanceProfile) setRole(t *call) error {
 func updateInstanceProfile(t *call, p *instanceProfile) error { return p.setRole(t) }
 
 func deleteInstanceProfile(t *call, p *instanceProfile) error {
-	// The provider takes the role out first. IAM lets a profile go while instances still use it.
+	// The provider removes the role first. IAM deletes a profile even while instances use it.
 	if p.role != nil {
 		delete(p.role.profiles, p.name)
 	}

@@ -110,12 +110,12 @@ func (i *instance) groupIDs() []any {
 }
 
 // checkInstance finds problems between properties.
-func checkInstance(in values) []problem {
+func checkInstance(in values) []Problem {
 	found := checkUserData(in)
 	devices := append(in.blocks("ebsBlockDevices"), in.block("rootBlockDevice"))
 	for _, device := range devices {
 		if in["volumeTags"] != nil && device["tags"] != nil {
-			return append(found, problem{"volumeTags", "conflicts with the tags of a block device; give one of them"})
+			return append(found, Problem{"volumeTags", "must not be set together with the tags of a block device"})
 		}
 	}
 	return found

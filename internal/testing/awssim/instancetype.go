@@ -1,5 +1,10 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+)
+
 // instanceType is a kind of machine.
 type instanceType struct {
 	name      string
@@ -48,7 +53,7 @@ func (c *Cloud) instanceTypeNamed(operation, name, zoneName string) (instanceTyp
 	t, ok := instanceTypes[name]
 	if !ok {
 		return t, refuseEC2(operation, "InvalidParameterValue",
-			"Invalid value '%s' for InstanceType. (The simulated AWS knows %s.)", name, joined(sortedKeys(instanceTypes)))
+			"Invalid value '%s' for InstanceType. (The simulated AWS has %s.)", name, joined(slices.Sorted(maps.Keys(instanceTypes))))
 	}
 	if !c.offered(zoneName, name) {
 		var others []string

@@ -1,33 +1,24 @@
 package awssim
 
 import (
-	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
-// typeOf finds a modelled type.
+// typeOf finds a modeled type.
 func typeOf(token string) (*resourceType, error) {
 	if rt, ok := resourceTypes[token]; ok {
 		return rt, nil
 	}
-	return nil, fmt.Errorf("resource type %q is not modelled by the simulated AWS; modelled are %s", token, strings.Join(sortedKeys(resourceTypes), ", "))
-}
-
-// refusal turns problems into one error that lists all of them.
-func refusal(what string, found []problem) error {
-	var all []error
-	for _, p := range found {
-		all = append(all, fmt.Errorf("%s: property %q: %s", what, p.property, p.reason))
-	}
-	return errors.Join(all...)
+	return nil, fmt.Errorf("resource type %q is not modeled by the simulated AWS; modeled are %s", token, strings.Join(slices.Sorted(maps.Keys(resourceTypes)), ", "))
 }
 
 // create makes a resource from checked inputs.
 func (c *Cloud) create(rt *resourceType, name string, in values, defaultTags map[string]string) (*object, error) {
 	if path := in.firstUnknown(); path != "" {
-		return nil, fmt.Errorf("creating %s %q: property %q is not known; this is no preview", rt.title, name, path)
+		return nil, fmt.Errorf("creating %s %q: property %q must be known outside of a preview", rt.title, name, path)
 	}
 	c.mu.Lock()
 	defer c.unlock()
@@ -72,7 +63,7 @@ func (c *Cloud) find(rt *resourceType, id string) *object {
 // change brings a resource to new checked inputs. Properties whose path is ignored keep the value they have in the cloud.
 func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[string]string, ignored []string) (o *object, notes []string, err error) {
 	if path := in.firstUnknown(); path != "" {
-		return nil, nil, fmt.Errorf("updating %s %s: property %q is not known; this is no preview", rt.title, id, path)
+		return nil, nil, fmt.Errorf("updating %s %s: property %q must be known outside of a preview", rt.title, id, path)
 	}
 	c.mu.Lock()
 	defer c.unlock()
@@ -131,10 +122,10 @@ func (c *Cloud) remove(rt *resourceType, id string) error {
 	return nil
 }
 
-// forget drops what Pulumi knows of an entity that vanished out of band.
+// forget removes the resource of an entity that was deleted out of band.
 func (c *Cloud) forget(token, id string) { delete(c.objects[token], id) }
 
-// previewed are the outputs of a resource that does not exist yet: its inputs, and unknown what the cloud will choose.
+// previewed are the outputs of a resource that does not exist yet: its inputs, and unknown values for computed ones.
 func (rt *resourceType) previewed(in values, defaultTags map[string]string) values {
 	out := in.copy()
 	for name, p := range rt.inputs {

@@ -2,19 +2,20 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// lookup is a function that a program may invoke: its arguments and what it answers.
+// lookup is a function that a program may invoke: its arguments and its result.
 type lookup struct {
 	arguments properties
 	answer    func(c *Cloud, in values) (values, error)
 }
 
-// lookups are the modelled functions by token.
+// lookups are the modeled functions by token.
 var lookups = map[string]lookup{
 	"aws:index/getCallerIdentity:getCallerIdentity":       callerIdentityLookup,
 	"aws:index/getAvailabilityZones:getAvailabilityZones": zonesLookup,
@@ -27,15 +28,14 @@ var lookups = map[string]lookup{
 	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
 }
 
-// invoke answers a lookup. Its result is plain, also where the value is secret, as from the real provider: it is the
-// program that must mark it.
+// invoke returns the result of a lookup.
 func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
 	l, ok := lookups[token]
 	if !ok {
-		return nil, fmt.Errorf("function %q is not modelled by the simulated AWS; modelled are %s", token, strings.Join(sortedKeys(lookups), ", "))
+		return nil, fmt.Errorf("function %q is not modeled by the simulated AWS; modeled are %s", token, strings.Join(slices.Sorted(maps.Keys(lookups)), ", "))
 	}
 	in := fromPropertyMap(args)
-	if err := refusal("invoking "+token, l.arguments.problems("", in)); err != nil {
+	if err := Problems(l.arguments.problems("", in)).Err("invoking " + token); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -47,17 +47,17 @@ func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.Proper
 	return toPropertyMap(out), nil
 }
 
-// filterArgument is how EC2's lookups narrow what they list.
+// filterArgument is the filters of EC2's lookups.
 var filterArgument = property{kind: blocks, fields: properties{
 	"name": {kind: text, required: true}, "values": {kind: textSet, required: true},
 }}
 
-// passes says whether a thing passes all filters; attribute gives its values by filter name.
+// passes reports whether a resource passes all filters; attribute returns its values by filter name.
 func passes(filters []values, attribute func(name string) ([]string, bool)) (bool, error) {
 	for _, filter := range filters {
 		have, known := attribute(filter.text("name"))
 		if !known {
-			return false, fmt.Errorf("the filter %q is not modelled by the simulated AWS", filter.text("name"))
+			return false, fmt.Errorf("the filter %q is not modeled by the simulated AWS", filter.text("name"))
 		}
 		wanted := filter.texts("values")
 		if !slices.ContainsFunc(have, func(value string) bool { return anyWildcard(value, wanted) }) {

@@ -16,7 +16,7 @@ func filter(name string, texts ...string) values {
 	return values{"name": name, "values": anyList(texts)}
 }
 
-func TestFiltersOfInstances(t *testing.T) {
+func TestInstancesLookup_Filters(t *testing.T) {
 	w := build(t, Options{})
 	one := w.machine("one", values{"privateIp": "10.0.0.40", "instanceType": "t3.small"})
 	w.machine("two", values{"subnetId": w.private})
@@ -46,13 +46,13 @@ func TestFiltersOfInstances(t *testing.T) {
 	none, err := w.ask("aws:ec2/getInstances:getInstances", values{"filters": []any{filter("tag:Stage", "dev")}})
 	require.NoError(t, err)
 	assert.Empty(t, none.texts("ids"))
-	_, err = w.ask("aws:ec2/getInstances:getInstances", values{"filters": []any{filter("colour", "red")}})
-	assert.ErrorContains(t, err, `the filter "colour" is not modelled`)
+	_, err = w.ask("aws:ec2/getInstances:getInstances", values{"filters": []any{filter("color", "red")}})
+	assert.ErrorContains(t, err, `the filter "color" is not modeled`)
 	stopped, err := w.ask("aws:ec2/getInstances:getInstances", values{"instanceStateNames": []any{"stopped"}})
 	require.NoError(t, err)
 	assert.Empty(t, stopped.texts("ids"))
 	_, err = w.ask("aws:ec2/getInstance:getInstance", values{"instanceId": one, "getPasswordData": true})
-	assert.ErrorContains(t, err, "passwords of Windows instances are not modelled")
+	assert.ErrorContains(t, err, "passwords of Windows instances are not modeled")
 	found, err := w.ask("aws:ec2/getInstance:getInstance", values{"instanceId": one})
 	require.NoError(t, err)
 	assert.Empty(t, found.text("userDataBase64"), "only when asked for")
@@ -72,8 +72,8 @@ func TestZoneLookup(t *testing.T) {
 	for _, f := range []values{filter("state", "available"), filter("zone-type", "availability-zone"), filter("opt-in-status", "opt-in-not-required"), filter("zone-id", "apne2-*")} {
 		assert.Len(t, names(values{"filters": []any{f}}), 4)
 	}
-	_, err := w.ask("aws:index/getAvailabilityZones:getAvailabilityZones", values{"filters": []any{filter("colour", "red")}})
-	assert.ErrorContains(t, err, "not modelled")
+	_, err := w.ask("aws:index/getAvailabilityZones:getAvailabilityZones", values{"filters": []any{filter("color", "red")}})
+	assert.ErrorContains(t, err, "not modeled")
 	us := newWorld(t, Options{Region: "us-east-1"})
 	out, err := us.ask("aws:index/getAvailabilityZones:getAvailabilityZones", nil)
 	require.NoError(t, err)
@@ -99,8 +99,8 @@ func TestKeyPairLookup(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, rsa, out.text("publicKey"))
 	assert.Regexp(t, `^([0-9a-f]{2}:){15}[0-9a-f]{2}$`, out.text("fingerprint"))
-	_, err = w.ask("aws:ec2/getKeyPair:getKeyPair", values{"filters": []any{filter("colour", "red")}})
-	assert.ErrorContains(t, err, "not modelled")
+	_, err = w.ask("aws:ec2/getKeyPair:getKeyPair", values{"filters": []any{filter("color", "red")}})
+	assert.ErrorContains(t, err, "not modeled")
 	require.NoError(t, w.remove(keyPairToken, "me"))
 	_, err = w.ask("aws:ec2/getKeyPair:getKeyPair", values{"keyName": "me"})
 	w.refused(err, "InvalidKeyPair.NotFound", "me")
@@ -139,7 +139,7 @@ func TestQuotaAndTypeLookups(t *testing.T) {
 	w.refused(err, "InvalidParameterValue", "t9.large")
 }
 
-func TestImagesAreFoundByOwnerAndIdentifier(t *testing.T) {
+func TestImageLookup_OwnerAndIdentifier(t *testing.T) {
 	w := build(t, Options{})
 	own := w.c.MakeImage("ours", "x86_64", 20)
 	find := func(id string, owners ...string) (values, error) {

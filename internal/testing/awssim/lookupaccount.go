@@ -1,6 +1,9 @@
 package awssim
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 var callerIdentityLookup = lookup{
 	arguments: properties{"id": {kind: text}},
@@ -61,7 +64,7 @@ var quotaLookup = lookup{
 		"quotaCode": {kind: text}, "quotaName": {kind: text}, "serviceCode": {kind: text, required: true},
 	},
 	answer: func(c *Cloud, in values) (values, error) {
-		for _, code := range sortedKeys(quotas) {
+		for _, code := range slices.Sorted(maps.Keys(quotas)) {
 			q := quotas[code]
 			if q.service == in.text("serviceCode") && (code == in.text("quotaCode") || q.name == in.text("quotaName")) {
 				return values{

@@ -1,6 +1,10 @@
 package awssim
 
-import "errors"
+import (
+	"errors"
+	"maps"
+	"slices"
+)
 
 // imageLookup finds one machine image. Canonical's public ones and the account's own are known.
 var imageLookup = lookup{
@@ -9,7 +13,7 @@ var imageLookup = lookup{
 	},
 	answer: func(c *Cloud, in values) (values, error) {
 		var found []image
-		for _, id := range sortedKeys(c.images.images) {
+		for _, id := range slices.Sorted(maps.Keys(c.images.images)) {
 			i := c.images.images[id]
 			wanted, err := passes(in.blocks("filters"), i.attribute)
 			if err != nil {
@@ -34,7 +38,7 @@ var imageLookup = lookup{
 	},
 }
 
-// owns says whether one of the names stands for the account: its number, or self.
+// owns reports whether one of the names is the account: its number, or self.
 func (c *Cloud) owns(names []string, account string) bool {
 	for _, name := range names {
 		if name == account || name == "self" && account == c.options.AccountID {

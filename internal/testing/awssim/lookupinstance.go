@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -39,7 +40,7 @@ var instancesLookup = lookup{
 // matchingInstances are in the order of their identifiers.
 func (c *Cloud) matchingInstances(filters []values, tags map[string]string) ([]*instance, error) {
 	var out []*instance
-	for _, id := range sortedKeys(c.instances) {
+	for _, id := range slices.Sorted(maps.Keys(c.instances)) {
 		i := c.instances[id]
 		wanted, err := passes(filters, i.attribute)
 		if err != nil {
@@ -75,7 +76,7 @@ func (i *instance) attribute(name string) ([]string, bool) {
 	case "key-name":
 		return []string{i.keyName}, true
 	case "tag-key":
-		return sortedKeys(i.tags), true
+		return slices.Sorted(maps.Keys(i.tags)), true
 	case "instance.group-id":
 		var out []string
 		for _, g := range i.groups {
@@ -115,7 +116,7 @@ var instanceLookup = lookup{
 
 func noPassword(value any) error {
 	if value.(bool) {
-		return fmt.Errorf("passwords of Windows instances are not modelled")
+		return fmt.Errorf("passwords of Windows instances are not modeled")
 	}
 	return nil
 }

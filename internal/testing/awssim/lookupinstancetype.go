@@ -18,7 +18,7 @@ var instanceTypeLookup = lookup{
 		if t.arch == "arm64" {
 			out["defaultCores"], out["defaultThreadsPerCore"] = t.vCPUs, 1
 		}
-		// What nothing here can have is said to be absent.
+		// Features that no modeled type has.
 		for _, name := range []string{
 			"dedicatedHostsSupported", "efaSupported", "enaSrdSupported", "encryptionInTransitSupported", "freeTierEligible",
 			"hibernationSupported", "instanceStorageSupported",

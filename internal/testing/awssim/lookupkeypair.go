@@ -1,11 +1,16 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+)
+
 var keyPairLookup = lookup{
 	arguments: properties{
 		"filters": filterArgument, "includePublicKey": {kind: flag}, "keyName": {kind: text}, "keyPairId": {kind: text}, "tags": {kind: textMap},
 	},
 	answer: func(c *Cloud, in values) (values, error) {
-		for _, name := range sortedKeys(c.keyPairs) {
+		for _, name := range slices.Sorted(maps.Keys(c.keyPairs)) {
 			k := c.keyPairs[name]
 			wanted, err := passes(in.blocks("filters"), k.attribute)
 			if err != nil {

@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
 // Machine is an instance as software on it sees it: its user data, its disks, its permissions. The fields are those
-// at the time it was asked for.
+// at the time of the snapshot.
 type Machine struct {
 	// ID is EC2's identifier, Name the Name tag or, without one, the identifier.
 	ID, Name string
@@ -65,7 +66,7 @@ func (c *Cloud) Machines() []*Machine {
 		byName[i.displayName()+"\x00"+id] = c.machine(i)
 	}
 	var out []*Machine
-	for _, key := range sortedKeys(byName) {
+	for _, key := range slices.Sorted(maps.Keys(byName)) {
 		out = append(out, byName[key])
 	}
 	return out
@@ -94,11 +95,11 @@ func (c *Cloud) instanceByName(nameOrID string) (*instance, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no machine %q", nameOrID)
+		return nil, fmt.Errorf("no machine %q", nameOrID)
 	case 1:
 		return found[0], nil
 	}
-	return nil, fmt.Errorf("%d machines are called %q; name one by its identifier", len(found), nameOrID)
+	return nil, fmt.Errorf("%d machines are named %q: use an identifier", len(found), nameOrID)
 }
 
 // Volumes are the disks attached now, by device.
@@ -110,7 +111,7 @@ func (m *Machine) Volumes() []Disk {
 		return nil
 	}
 	var out []Disk
-	for _, device := range sortedKeys(i.devices) {
+	for _, device := range slices.Sorted(maps.Keys(i.devices)) {
 		v := i.devices[device]
 		out = append(out, Disk{ID: v.id, Device: device, SizeGiB: v.sizeGiB, Root: v == i.root})
 	}
@@ -141,11 +142,11 @@ func (m *Machine) WaitForVolume(ctx context.Context) error {
 	}
 }
 
-// Internet says why the machine cannot reach the internet over HTTPS, or nil.
+// Internet returns why the machine cannot reach the internet over HTTPS, or nil.
 func (m *Machine) Internet() error { return m.cloud.Reach(Endpoint(m.ID), Internet, "tcp", 443) }
 
-// WaitForInternet waits until there is a way out: a program may create routes and rules after instances, and what
-// boots a real machine retries.
+// WaitForInternet waits until the internet is reachable: a program may create routes and rules after instances, and the
+// boot of a real machine retries.
 func (m *Machine) WaitForInternet(ctx context.Context) error {
 	const pause = 20 * time.Millisecond
 	for {

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -16,8 +17,8 @@ func (m *Machine) PutObject(bucketName, key string, content []byte) error {
 	return m.cloud.putObject(bucketName, key, content)
 }
 
-// GetObject reads an object with the permissions of the machine's instance profile. Like S3 it tells only those who may list
-// the bucket that there is no such object.
+// GetObject reads an object with the permissions of the machine's instance profile. Like S3 it
+// reports a missing object only to those who may list the bucket.
 func (m *Machine) GetObject(bucketName, key string) ([]byte, error) {
 	const operation = "GetObject"
 	m.cloud.mu.Lock()
@@ -45,11 +46,11 @@ func (m *Machine) ListObjects(bucketName, prefix string) ([]string, error) {
 	if b == nil {
 		return nil, noBucket(operation, bucketName)
 	}
-	return slices.DeleteFunc(sortedKeys(b.objects), func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.objects)), func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }
 
 // mayUseBucket decides whether the machine may make an S3 call: its role must allow it, and the bucket's policy must not deny
-// it. What a bucket's policy allows is not counted: the verdict is never more generous than AWS's.
+// it. An allow of a bucket's policy is not evaluated: the result is never more generous than AWS's.
 func (m *Machine) mayUseBucket(operation, action, bucketName, path string) error {
 	i, err := m.cloud.instanceNamed(operation, m.ID)
 	if err != nil {

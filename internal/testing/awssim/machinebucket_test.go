@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// saver is a machine that may do what the statements say, and a bucket.
+// saver returns a machine with the statements' permissions, and a bucket.
 func saver(t *testing.T, statements ...string) (w *world, m *Machine, bucket string) {
 	w = build(t, Options{})
 	w.role("node")
@@ -20,7 +20,7 @@ func saver(t *testing.T, statements ...string) (w *world, m *Machine, bucket str
 	return w, m, bucket
 }
 
-func TestMachineAndBucket(t *testing.T) {
+func TestMachine_Bucket(t *testing.T) {
 	const objects, all = "arn:aws:s3:::backups/etcd/*", "arn:aws:s3:::backups"
 	w, m, b := saver(t, allowed("s3:PutObject", objects), allowed("s3:GetObject", objects), allowed("s3:ListBucket", all))
 	require.NoError(t, m.PutObject(b, "etcd/one", []byte("1")))
@@ -39,7 +39,7 @@ func TestMachineAndBucket(t *testing.T) {
 	w.refused(m.PutObject("nobodys", "etcd/one", nil), "AccessDenied", "nobodys")
 }
 
-func TestMachineThatMayNotListIsNotToldWhatIsMissing(t *testing.T) {
+func TestMachine_MissingObjectWithoutListPermission(t *testing.T) {
 	w, m, b := saver(t, allowed("s3:*Object", "*"))
 	_, err := m.GetObject(b, "none")
 	w.refused(err, "AccessDenied", "s3:ListBucket")
@@ -48,7 +48,7 @@ func TestMachineThatMayNotListIsNotToldWhatIsMissing(t *testing.T) {
 	w.refused(m.PutObject("nobodys", "k", nil), "NoSuchBucket", "nobodys")
 }
 
-func TestBucketPolicyDenies(t *testing.T) {
+func TestBucketPolicy_Deny(t *testing.T) {
 	w, m, b := saver(t, allowed("s3:*", "*"))
 	deny := func(condition string) values {
 		return values{"bucket": b, "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::backups/*","arn:aws:s3:::backups"],"Condition":` + condition + `}]}`}
@@ -59,7 +59,7 @@ func TestBucketPolicyDenies(t *testing.T) {
 	w.refused(m.PutObject(b, "k", nil), "AccessDenied", "with an explicit deny in a resource-based policy")
 }
 
-func TestVersionsOfAnObject(t *testing.T) {
+func TestBucket_ObjectVersions(t *testing.T) {
 	w, m, b := saver(t, allowed("s3:*", "*"))
 	for range 2 {
 		require.NoError(t, m.PutObject(b, "k", []byte("old")))

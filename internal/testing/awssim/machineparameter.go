@@ -16,7 +16,7 @@ func (m *Machine) GetParameter(name string) (string, error) {
 }
 
 // PutParameter overwrites a parameter's value with the permissions of the machine's instance profile. The parameter
-// must exist: software on a machine gives no type, and what it made would outlive a destroy.
+// must exist: software on a machine gives no type, and a parameter that it creates would outlive a destroy.
 func (m *Machine) PutParameter(name, value string) error {
 	const operation = "PutParameter"
 	m.cloud.mu.Lock()

@@ -1,8 +1,8 @@
 package awssim
 
-// managedPolicies are AWS's own policies that a role may have, reduced to the permissions this model asks about
+// managedPolicies are AWS's own policies that a role may have, reduced to the permissions that this model evaluates
 // (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html, 2026-11). Note that
-// AmazonSSMManagedInstanceCore lets a machine read every parameter of the account: keep secrets from it by a deny.
+// AmazonSSMManagedInstanceCore allows a machine to read every parameter of the account: protect secrets by a deny.
 var managedPolicies = map[string]*policy{
 	"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore": allow(
 		"ssm:DescribeAssociation", "ssm:GetDeployablePatchSnapshotForInstance", "ssm:GetDocument", "ssm:DescribeDocument",

@@ -4,7 +4,7 @@ import "net/netip"
 
 const natGatewayToken = "aws:ec2/natGateway:NatGateway"
 
-// natGateway lets instances without a public address reach the internet.
+// natGateway gives instances without a public address access to the internet.
 type natGateway struct {
 	id, interfaceID string
 	subnet          *subnet
@@ -27,14 +27,14 @@ var natGatewayType = define(resourceType{
 	},
 	refused: []string{"secondaryAllocationIds", "secondaryPrivateIpAddressCount", "secondaryPrivateIpAddresses"},
 	tagged:  true,
-	check: func(in values) []problem {
+	check: func(in values) []Problem {
 		_, allocated := in["allocationId"]
 		private := in.text("connectivityType") == "private"
 		switch {
 		case private && allocated:
-			return []problem{{"allocationId", `is not supported with connectivityType "private"`}}
+			return []Problem{{"allocationId", `must not be set with connectivityType "private"`}}
 		case !private && !allocated && !in.isUnknown("connectivityType"):
-			return []problem{{"allocationId", "is needed by a public NAT gateway"}}
+			return []Problem{{"allocationId", "must be set for a public NAT gateway"}}
 		}
 		return nil
 	},

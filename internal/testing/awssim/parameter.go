@@ -47,14 +47,14 @@ var parameterType = define(resourceType{
 	secret:   []string{"value"},
 	tagged:   true,
 	autoname: "name",
-	check: func(in values) []problem {
+	check: func(in values) []Problem {
 		_, value := in["value"]
 		_, insecure := in["insecureValue"]
 		switch {
 		case value == insecure:
-			return []problem{{"value", "give exactly one of value and insecureValue"}}
+			return []Problem{{"value", "exactly one of value and insecureValue must be set"}}
 		case insecure && in.text("type") == "SecureString":
-			return []problem{{"insecureValue", "cannot be used with type SecureString"}}
+			return []Problem{{"insecureValue", "must not be set with type SecureString"}}
 		}
 		return nil
 	},
@@ -155,11 +155,11 @@ func validParameterName(name string) error {
 }
 
 // updateParameter puts the value again only when something besides tags changed. A value that the program ignores
-// arrives here as what the store holds, so a value written by a machine is never clobbered.
+// arrives here as the stored one, so a value written by a machine is never overwritten.
 func updateParameter(t *call, p *parameter) error {
 	changed := false
 	for _, c := range parameterProperties.diff("", t.was, t.in, false) {
-		changed = changed || top(c.path) != "tags" && top(c.path) != "overwrite"
+		changed = changed || top(c.Path) != "tags" && top(c.Path) != "overwrite"
 	}
 	if !changed {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatAMachineWroteStays: with ignoreChanges on value an update must not bring the first value back.
-func TestWhatAMachineWroteStays(t *testing.T) {
+// TestParameter_MachineValueKept: with ignoreChanges on value an update must not bring the first value back.
+func TestParameter_MachineValueKept(t *testing.T) {
 	w := build(t, Options{})
 	w.role("node")
 	w.make(rolePolicyToken, "p", values{"role": "node", "policy": policyText("Allow", "ssm:*", "*")})
@@ -36,7 +36,7 @@ func TestWhatAMachineWroteStays(t *testing.T) {
 	assert.Equal(t, "pending", w.read(parameterToken, id).text("value"), "without ignoreChanges the program's value counts")
 }
 
-func TestOverwrite(t *testing.T) {
+func TestParameter_Overwrite(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.make(parameterToken, "a", values{"name": "/a", "type": "String", "value": "1"})
 	w.make(parameterToken, "b", values{"name": "/a", "type": "String", "value": "2", "overwrite": true})

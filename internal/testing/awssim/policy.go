@@ -14,8 +14,7 @@ type policy struct {
 	Statement oneOrMore[statement]
 }
 
-// statement is one rule of a policy. Absent and empty lists differ, so pointers would be needed to tell them apart;
-// AWS refuses empty ones, so nothing is lost.
+// statement is one rule of a policy. Absent and empty lists are not distinguished: AWS refuses empty ones.
 type statement struct {
 	Sid          string
 	Effect       string
@@ -60,7 +59,7 @@ var (
 	sidForm    = regexp.MustCompile(`^[a-zA-Z0-9 ]*$`)
 )
 
-// parsePolicy reads a document and checks what all kinds of policies have in common. Messages are IAM's.
+// parsePolicy decodes a document and checks the rules that all kinds of policies share. Messages are IAM's.
 func parsePolicy(text string) (*policy, error) {
 	var p policy
 	if err := strictJSON([]byte(text), &p); err != nil {
@@ -121,7 +120,7 @@ func parseIdentityPolicy(text string) (*policy, error) {
 				return nil, wordingf("Resource %s must be in ARN format or \"*\".", r)
 			}
 		}
-		if err := s.modelled(); err != nil {
+		if err := s.modeled(); err != nil {
 			return nil, err
 		}
 	}
@@ -141,7 +140,7 @@ func parseTrustPolicy(text string) (*policy, error) {
 		case len(s.Resource)+len(s.NotResource) > 0:
 			return nil, wording("Has prohibited field Resource")
 		}
-		if err := s.modelled(); err != nil {
+		if err := s.modeled(); err != nil {
 			return nil, err
 		}
 	}
@@ -155,6 +154,6 @@ func (s statement) principals() map[string]oneOrMore[string] {
 		return map[string]oneOrMore[string]{"*": {all}}
 	}
 	var byKind map[string]oneOrMore[string]
-	_ = json.Unmarshal(s.Principal, &byKind) // another shape names nobody
+	_ = json.Unmarshal(s.Principal, &byKind) // another shape has no principals
 	return byKind
 }

@@ -17,7 +17,7 @@ const (
 // quota is a limit of the account.
 type quota struct {
 	service, serviceName, name string
-	// published is AWS's default value, initial what this account starts with.
+	// published is AWS's default value, initial this account's.
 	published, initial float64
 }
 

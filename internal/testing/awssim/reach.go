@@ -16,7 +16,7 @@ const (
 	Admin Endpoint = "admin"
 )
 
-// internetHost is the address that stands for a host outside AWS (RFC 5737).
+// internetHost is the address of a host outside AWS (RFC 5737).
 var internetHost = netip.MustParseAddr("192.0.2.1")
 
 // side is an endpoint found: a machine, or a host outside.
@@ -28,9 +28,9 @@ type side struct {
 	byPublic bool
 }
 
-// Reach says why a connection from one endpoint to another cannot be made, or nil. It follows the packet: the
+// Reach returns why a connection from one endpoint to another is impossible, or nil. It follows the packet: the
 // sender's security groups, the route table of its subnet, gateways and public addresses, the receiver's security
-// groups. Answers need no rule, security groups are stateful. Protocol is tcp, udp, icmp or a number; the port
+// groups. Replies need no rule: security groups are stateful. Protocol is tcp, udp, icmp or a number; the port
 // counts for tcp and udp.
 func (c *Cloud) Reach(from, to Endpoint, protocol string, port int) error {
 	c.mu.Lock()
@@ -114,7 +114,7 @@ func (c *Cloud) reach(source, target side, protocol string, port int) error {
 		}
 	}
 	if target.instance == nil {
-		return nil // what happens outside this account is not known
+		return nil // hosts outside this account are not modeled
 	}
 	if err := c.wayIn(target.instance, seen); err != nil {
 		return err
@@ -162,7 +162,7 @@ func (c *Cloud) next(s *subnet, to netip.Addr) (gateway bool, nat *natGateway, e
 	r, local := table.lookup(to)
 	switch {
 	case local:
-		return false, nil, fmt.Errorf("%s is in the VPC's own range %s and nothing there has it", to, s.vpc.cidr)
+		return false, nil, fmt.Errorf("%s is in the VPC's own range %s and no interface has it", to, s.vpc.cidr)
 	case r == nil:
 		return false, nil, fmt.Errorf("route table %s of subnet %s has no route to %s", table.id, s.id, to)
 	case !r.active(c):
@@ -171,7 +171,7 @@ func (c *Cloud) next(s *subnet, to netip.Addr) (gateway bool, nat *natGateway, e
 	return r.nat == nil, r.nat, nil
 }
 
-// wayIn checks that a machine can be reached, and answer, from outside.
+// wayIn checks that a machine can be reached from outside, and can reply.
 func (c *Cloud) wayIn(i *instance, from netip.Addr) error {
 	if _, ok := i.publicAddress(); !ok {
 		return fmt.Errorf("%s has no public address", i.displayName())
@@ -190,7 +190,7 @@ func leave(i *instance, to netip.Addr, groups []*securityGroup, protocol string,
 			}
 		}
 	}
-	return fmt.Errorf("no egress rule of %s lets it out of %s (to %s)", groupNames(i.groups), i.displayName(), to)
+	return fmt.Errorf("no egress rule of %s allows it to leave %s (to %s)", groupNames(i.groups), i.displayName(), to)
 }
 
 func enter(i *instance, from netip.Addr, groups []*securityGroup, protocol string, port int) error {
@@ -205,7 +205,7 @@ func enter(i *instance, from netip.Addr, groups []*securityGroup, protocol strin
 	if len(groups) > 0 {
 		other += " in " + groupNames(groups)
 	}
-	return fmt.Errorf("no ingress rule of %s lets it into %s (from %s)", groupNames(i.groups), i.displayName(), other)
+	return fmt.Errorf("no ingress rule of %s allows it to enter %s (from %s)", groupNames(i.groups), i.displayName(), other)
 }
 
 func groupNames(groups []*securityGroup) string {

@@ -41,7 +41,7 @@ func TestReach(t *testing.T) {
 		from, to Endpoint
 		protocol string
 		port     int
-		// want is empty when there is a way, otherwise a part of the reason.
+		// want is empty if the connection is possible, otherwise a part of the reason.
 		want string
 	}{
 		{"worker", "master", "tcp", 6443, ""},
@@ -50,21 +50,21 @@ func TestReach(t *testing.T) {
 		{"worker", "hidden", "udp", 4789, ""},
 		{"worker", "hidden", "icmp", 0, ""},
 		{"master", "worker", "tcp", 10250, ""},
-		{"master", "worker", "tcp", 10251, "no egress rule of security group masters lets it out of master"},
-		{"master", "worker", "tcp", 8080, "no ingress rule of security group nodes lets it into worker"},
-		{"worker", "master", "tcp", 22, "no ingress rule of security group masters lets it into master (from 10.0."},
+		{"master", "worker", "tcp", 10251, "no egress rule of security group masters allows it to leave master"},
+		{"master", "worker", "tcp", 8080, "no ingress rule of security group nodes allows it to enter worker"},
+		{"worker", "master", "tcp", 22, "no ingress rule of security group masters allows it to enter master (from 10.0."},
 		{"worker", "master", "udp", 6443, "cannot reach master on udp port 6443"},
 		{Admin, "master", "tcp", 6443, ""},
-		{Internet, "master", "tcp", 6443, "no ingress rule of security group masters lets it into master (from 192.0.2.1)"},
+		{Internet, "master", "tcp", 6443, "no ingress rule of security group masters allows it to enter master (from 192.0.2.1)"},
 		{Internet, "worker", "tcp", 80, ""},
 		{Internet, "hidden", "tcp", 80, "hidden has no public address"},
 		{"worker", Internet, "tcp", 443, ""},
 		{"hidden", Internet, "tcp", 443, ""},
-		{"mute", Internet, "tcp", 443, "no egress rule of security group closed lets it out of mute"},
+		{"mute", Internet, "tcp", 443, "no egress rule of security group closed allows it to leave mute"},
 		{"mute", "worker", "tcp", 80, "no egress rule of security group closed"},
-		{"worker", Endpoint(master.PublicIP), "tcp", 6443, "no ingress rule of security group masters lets it into master (from 203.0.113."},
-		{"worker", "10.0.0.41", "tcp", 6443, "is in the VPC's own range 10.0.0.0/16 and nothing there has it"},
-		{"nobody", "master", "tcp", 1, `there is no machine "nobody"`},
+		{"worker", Endpoint(master.PublicIP), "tcp", 6443, "no ingress rule of security group masters allows it to enter master (from 203.0.113."},
+		{"worker", "10.0.0.41", "tcp", 6443, "is in the VPC's own range 10.0.0.0/16 and no interface has it"},
+		{"nobody", "master", "tcp", 1, `no machine "nobody"`},
 		{Internet, "8.8.8.8", "tcp", 53, ""},
 		{"worker", "hidden", "50", 0, ""},
 		{"master", "worker", "50", 0, "cannot reach worker on protocol 50"},
@@ -81,8 +81,8 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestReachNeedsEveryPart takes one part of the way away at a time.
-func TestReachNeedsEveryPart(t *testing.T) {
+// TestReach_MissingPart takes one part of the way away at a time.
+func TestReach_MissingPart(t *testing.T) {
 	only := func(w *world, token string) string {
 		for id, o := range w.c.objects[token] {
 			if o.name != "private" {
@@ -110,7 +110,7 @@ func TestReachNeedsEveryPart(t *testing.T) {
 			}
 			return nil
 		}},
-		{"machine", `there is no machine "worker"`, "worker", func(w *world) error { return w.c.TerminateInstance("worker") }},
+		{"machine", `no machine "worker"`, "worker", func(w *world) error { return w.c.TerminateInstance("worker") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := cluster(t)
@@ -121,7 +121,7 @@ func TestReachNeedsEveryPart(t *testing.T) {
 	}
 }
 
-func TestMachineWithoutPublicAddressBehindAGateway(t *testing.T) {
+func TestReach_NoPublicAddress(t *testing.T) {
 	w := build(t, Options{})
 	w.machine("one", values{"associatePublicIpAddress": false})
 	m, err := w.c.Machine("one")
@@ -131,8 +131,8 @@ func TestMachineWithoutPublicAddressBehindAGateway(t *testing.T) {
 	assert.ErrorContains(t, err, "Options.AdminIP")
 }
 
-// TestDefaultGroup: members of a VPC's default group reach each other and the world, and nobody reaches them.
-func TestDefaultGroup(t *testing.T) {
+// TestReach_DefaultGroup: members of a VPC's default group reach each other and the internet, and have no other ingress.
+func TestReach_DefaultGroup(t *testing.T) {
 	w := build(t, Options{})
 	w.machine("one", values{"vpcSecurityGroupIds": nil})
 	w.machine("two", values{"vpcSecurityGroupIds": nil})
@@ -141,8 +141,8 @@ func TestDefaultGroup(t *testing.T) {
 	assert.Error(t, w.c.Reach(Internet, "one", "tcp", 22))
 }
 
-// TestReachFromOutsideNeedsTheWayBack: without a route the answer would not leave.
-func TestReachFromOutsideNeedsTheWayBack(t *testing.T) {
+// TestReach_NoReturnRoute: without a route the reply would not leave.
+func TestReach_NoReturnRoute(t *testing.T) {
 	w := cluster(t)
 	require.NoError(t, w.c.Reach(Internet, "worker", "tcp", 80))
 	for id, o := range w.c.objects[routeToken] {
@@ -153,8 +153,8 @@ func TestReachFromOutsideNeedsTheWayBack(t *testing.T) {
 	assert.ErrorContains(t, w.c.Reach(Internet, "worker", "tcp", 80), "has no route to an internet gateway for 192.0.2.1")
 }
 
-// TestReachAcrossNetworks goes by public addresses, even when both machines are in this account.
-func TestReachAcrossNetworks(t *testing.T) {
+// TestReach_AcrossNetworks goes by public addresses, even when both machines are in this account.
+func TestReach_AcrossNetworks(t *testing.T) {
 	w := cluster(t)
 	v := w.make(vpcToken, "other", values{"cidrBlock": "10.9.0.0/16"})
 	s := w.make(subnetToken, "other", values{"vpcId": v, "cidrBlock": "10.9.0.0/24"})

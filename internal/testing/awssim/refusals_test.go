@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRefusedCreations tries, in a working network, one wrong thing after another.
-func TestRefusedCreations(t *testing.T) {
+// TestCreate_Refused tries, in a working network, one wrong thing after another.
+func TestCreate_Refused(t *testing.T) {
 	type attempt struct {
 		name, code, message string
 		try                 func(w *world) error
@@ -396,18 +396,18 @@ func bucketPolicyText(principal, resource string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + principal + `"},"Action":"s3:GetObject","Resource":"` + resource + `"}]}`
 }
 
-// TestRefusedInputs are wrong before AWS is asked: the provider's own checks, and what is not modelled.
-func TestRefusedInputs(t *testing.T) {
+// TestCheck_InvalidInputs holds the checks that need no call of AWS: the provider's own, and those for properties that are not modeled.
+func TestCheck_InvalidInputs(t *testing.T) {
 	big := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", userDataLimit+1)))
 	for _, tt := range []struct {
 		name, token string
 		in          values
 		want        string
 	}{
-		{"unknown type", "aws:lambda/function:Function", values{}, `resource type "aws:lambda/function:Function" is not modelled`},
-		{"unknown property", vpcToken, values{"cidrBlock": "10.0.0.0/16", "colour": "red"}, `property "colour": unknown property`},
-		{"property not modelled", vpcToken, values{"cidrBlock": "10.0.0.0/16", "ipv6NetmaskLength": 56}, `property "ipv6NetmaskLength": the SDK has this property but the simulated AWS does not model it`},
-		{"unknown field of a block", instanceToken, values{"rootBlockDevice": values{"colour": "red"}}, `property "rootBlockDevice.colour": unknown property`},
+		{"unknown type", "aws:lambda/function:Function", values{}, `resource type "aws:lambda/function:Function" is not modeled`},
+		{"unknown property", vpcToken, values{"cidrBlock": "10.0.0.0/16", "color": "red"}, `property "color": unknown property`},
+		{"property not modeled", vpcToken, values{"cidrBlock": "10.0.0.0/16", "ipv6NetmaskLength": 56}, `property "ipv6NetmaskLength": the SDK has this property but the simulated AWS does not model it`},
+		{"unknown field of a block", instanceToken, values{"rootBlockDevice": values{"color": "red"}}, `property "rootBlockDevice.color": unknown property`},
 		{"missing property", subnetToken, values{"cidrBlock": "10.0.0.0/24"}, `property "vpcId": missing required property`},
 		{"text that is a number", vpcToken, values{"cidrBlock": 10}, `property "cidrBlock": must be a string, not the number 10`},
 		{"flag that is a text", vpcToken, values{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": "yes"}, `must be a boolean, not the string "yes"`},
@@ -430,12 +430,12 @@ func TestRefusedInputs(t *testing.T) {
 		{"address that is none", instanceToken, values{"privateIp": "here"}, `"here" is not a valid IPv4 address`},
 		{"tag of AWS's own", vpcToken, values{"cidrBlock": "10.0.0.0/16", "tags": values{"aws:x": "y"}}, "reserved for AWS"},
 		{"not one of the values", volumeToken, values{"availabilityZone": "a", "size": 1, "type": "gp4"}, `"gp4" is not one of gp2, gp3`},
-		{"both zones", subnetToken, values{"vpcId": "v", "cidrBlock": "10.0.0.0/24", "availabilityZone": "a", "availabilityZoneId": "b"}, "conflicts with availabilityZone"},
+		{"both zones", subnetToken, values{"vpcId": "v", "cidrBlock": "10.0.0.0/24", "availabilityZone": "a", "availabilityZoneId": "b"}, "must not be set together with availabilityZone"},
 		{"route without target", routeToken, values{"routeTableId": "r", "destinationCidrBlock": "0.0.0.0/0"}, "exactly one of gatewayId and natGatewayId"},
-		{"NAT without address", natGatewayToken, values{"subnetId": "s"}, "is needed by a public NAT gateway"},
-		{"private NAT with address", natGatewayToken, values{"subnetId": "s", "connectivityType": "private", "allocationId": "a"}, `not supported with connectivityType "private"`},
+		{"NAT without address", natGatewayToken, values{"subnetId": "s"}, "must be set for a public NAT gateway"},
+		{"private NAT with address", natGatewayToken, values{"subnetId": "s", "connectivityType": "private", "allocationId": "a"}, `must not be set with connectivityType "private"`},
 		{"rule with two sources", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "referencedSecurityGroupId": "g"}, "exactly one of cidrIpv4"},
-		{"rule with ports for all protocols", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "fromPort": 0, "toPort": 0}, "leave fromPort and toPort out"},
+		{"rule with ports for all protocols", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "fromPort": 0, "toPort": 0}, "must not be set, nor toPort, with ipProtocol -1"},
 		{"rule with no protocol", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "quic", "cidrIpv4": "0.0.0.0/0"}, `"quic" is not an IP protocol`},
 		{"rule with an apostrophe", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "description": "it's"}, "is not a valid security group description"},
 		{"port too high", ingressRuleToken, values{"securityGroupId": "g", "ipProtocol": "tcp", "cidrIpv4": "0.0.0.0/0", "fromPort": 1, "toPort": 65536}, "is not between -1 and 65535"},
@@ -443,15 +443,15 @@ func TestRefusedInputs(t *testing.T) {
 		{"IOPS for a type without", volumeToken, values{"availabilityZone": "a", "size": 1, "iops": 3000}, "must not be set when 'type' is ''"},
 		{"io1 without IOPS", volumeToken, values{"availabilityZone": "a", "size": 1, "type": "io1"}, "must be set when 'type' is 'io1'"},
 		{"throughput for gp2", volumeToken, values{"availabilityZone": "a", "size": 1, "type": "gp2", "throughput": 125}, "must not be set when 'type' is 'gp2'"},
-		{"final snapshot", volumeToken, values{"availabilityZone": "a", "size": 1, "finalSnapshot": true}, "snapshots are not modelled"},
+		{"final snapshot", volumeToken, values{"availabilityZone": "a", "size": 1, "finalSnapshot": true}, "snapshots are not modeled"},
 		{"key that is no ARN", volumeToken, values{"availabilityZone": "a", "size": 1, "encrypted": true, "kmsKeyId": "mine"}, "is not an ARN"},
 		{"user data too large", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "userDataBase64": big}, "User data is limited to 16384 bytes; these are 16385"},
 		{"plain user data too large", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "userData": strings.Repeat("!", userDataLimit+1)}, "User data is limited to 16384 bytes"},
-		{"user data twice", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "userData": "x", "userDataBase64": "eA=="}, "conflicts with userData"},
+		{"user data twice", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "userData": "x", "userDataBase64": "eA=="}, "must not be set together with userData"},
 		{"user data not encoded", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "userDataBase64": "!"}, "must be base64-encoded"},
-		{"disk tags twice", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "volumeTags": values{"a": "b"}, "rootBlockDevice": values{"tags": values{"a": "b"}}}, "conflicts with the tags of a block device"},
+		{"disk tags twice", instanceToken, values{"ami": "a", "instanceType": "t", "subnetId": "s", "volumeTags": values{"a": "b"}, "rootBlockDevice": values{"tags": values{"a": "b"}}}, "must not be set together with the tags of a block device"},
 		{"role name with a space", roleToken, values{"name": "a b", "assumeRolePolicy": trustEC2}, "must have 1 to 64 characters"},
-		{"secret parameter given as insecure", parameterToken, values{"name": "/a", "type": "SecureString", "insecureValue": "x"}, "cannot be used with type SecureString"},
+		{"secret parameter given as insecure", parameterToken, values{"name": "/a", "type": "SecureString", "insecureValue": "x"}, "must not be set with type SecureString"},
 		{"parameter without value", parameterToken, values{"name": "/a", "type": "String"}, "exactly one of value and insecureValue"},
 		{"bucket name in capitals", bucketToken, values{"bucket": "Mine"}, "is not a valid bucket name"},
 	} {
@@ -473,17 +473,17 @@ func manyTags(n int) values {
 	return out
 }
 
-// TestAllProblemsAtOnce: a person sees every problem, not the first.
-func TestAllProblemsAtOnce(t *testing.T) {
+// TestCheck_AllProblems: every problem is reported, not only the first.
+func TestCheck_AllProblems(t *testing.T) {
 	w := newWorld(t, Options{})
-	_, err := w.try(subnetToken, "wrong", values{"cidrBlock": "10.0.0.1/24", "colour": "red"})
+	_, err := w.try(subnetToken, "wrong", values{"cidrBlock": "10.0.0.1/24", "color": "red"})
 	require.Error(t, err)
-	for _, part := range []string{"vpcId", "cidrBlock", "colour"} {
+	for _, part := range []string{"vpcId", "cidrBlock", "color"} {
 		assert.Contains(t, err.Error(), part)
 	}
 }
 
-func TestLimitsThatHold(t *testing.T) {
+func TestQuotas_Enforced(t *testing.T) {
 	w := build(t, Options{Quotas: map[string]float64{QuotaStandardVCPUs: 4}})
 	exact := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", userDataLimit)))
 	w.machine("one", values{"userDataBase64": exact})

@@ -1,6 +1,6 @@
 package awssim
 
-// resourceTypes are the modelled types by token.
+// resourceTypes are the modeled types by token.
 var resourceTypes = registry(
 	vpcType, subnetType, internetGatewayType, routeTableType, routeType, routeTableAssociationType,
 	addressType, addressAssociationType, natGatewayType, vpcEndpointType,

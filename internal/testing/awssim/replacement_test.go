@@ -1,14 +1,16 @@
 package awssim
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatAChangeDoes holds, for each type, what its properties' changes do: as ForceNew says upstream.
-func TestWhatAChangeDoes(t *testing.T) {
+// TestDiff_Replacement holds which changes replace a resource, for each type, as ForceNew upstream.
+func TestDiff_Replacement(t *testing.T) {
 	rule := values{"securityGroupId": "g", "ipProtocol": "tcp", "fromPort": 1.0, "toPort": 2.0, "cidrIpv4": "10.0.0.0/8"}
 	base := values{"ami": "a", "instanceType": "t3.small", "subnetId": "s", "userData": "x"}
 	hashed := values{"ami": "a", "instanceType": "t3.small", "subnetId": "s", "userData": hashUserData("x")}
@@ -96,8 +98,8 @@ func TestWhatAChangeDoes(t *testing.T) {
 			var changed []string
 			replaces := false
 			for _, c := range tt.rt.diff(tt.old, tt.new) {
-				changed = append(changed, c.path)
-				replaces = replaces || c.replaces
+				changed = append(changed, c.Path)
+				replaces = replaces || c.Replaces
 			}
 			assert.Equal(t, tt.changed, changed)
 			assert.Equal(t, tt.replaces, replaces)
@@ -113,8 +115,8 @@ func with(v values, key string, value any) values {
 	return out
 }
 
-// TestStateOfEveryTypeIsSettled: what was just created differs in nothing from its inputs.
-func TestStateOfEveryTypeIsSettled(t *testing.T) {
+// TestDiff_NewResourceOfEveryType: a new resource has no diff with its inputs.
+func TestDiff_NewResourceOfEveryType(t *testing.T) {
 	w := oneOfEach(t)
 	seen := map[string]bool{}
 	for _, r := range w.c.Resources() {
@@ -127,14 +129,14 @@ func TestStateOfEveryTypeIsSettled(t *testing.T) {
 		require.NoError(t, w.change(r.Type, r.ID, o.given), r.Type)
 		assert.Empty(t, o.kind.diff(w.c.outputs(o), o.given), r.Type)
 	}
-	assert.Len(t, seen, len(resourceTypes), "oneOfEach must have every modelled type")
+	assert.Len(t, seen, len(resourceTypes), "oneOfEach must have every modeled type")
 }
 
-// oneOfEach builds an account with every modelled type in it.
+// oneOfEach builds an account with every modeled type in it.
 func oneOfEach(t *testing.T) *world {
 	w := build(t, Options{})
 	w.make(keyPairToken, "key", values{"publicKey": publicKey, "tags": values{"a": "b"}})
-	key := sortedKeys(w.c.keyPairs)[0]
+	key := slices.Sorted(maps.Keys(w.c.keyPairs))[0]
 	w.role("role")
 	w.make(rolePolicyToken, "policy", values{"role": "role", "policy": policyText("Allow", "ssm:PutParameter", "*")})
 	w.make(rolePolicyAttachmentToken, "core", values{"role": "role", "policyArn": coreARN})

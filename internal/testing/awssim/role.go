@@ -2,7 +2,9 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 )
 
 const roleToken = "aws:iam/role:Role"
@@ -93,7 +95,7 @@ func deleteRole(t *call, r *role) error {
 		clear(r.attached)
 		clear(r.inline)
 	}
-	// The real provider takes the role out of instance profiles first; here what refers to it must go before it.
+	// The real provider removes the role from instance profiles first; here its references must be deleted before it.
 	switch {
 	case len(r.profiles) > 0:
 		return refuseIAM(operation, "DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
@@ -122,10 +124,10 @@ func (r *role) policies() []*policy {
 
 func (r *role) attributes(c *Cloud) values {
 	attached, inline := []any{}, []any{}
-	for _, arn := range sortedKeys(r.attached) {
+	for _, arn := range slices.Sorted(maps.Keys(r.attached)) {
 		attached = append(attached, arn)
 	}
-	for _, name := range sortedKeys(r.inline) {
+	for _, name := range slices.Sorted(maps.Keys(r.inline)) {
 		inline = append(inline, values{"name": name, "policy": r.inline[name].text})
 	}
 	return values{

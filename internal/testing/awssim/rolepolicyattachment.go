@@ -1,5 +1,10 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+)
+
 const rolePolicyAttachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 // rolePolicyAttachment gives a role one of AWS's own policies.
@@ -25,8 +30,8 @@ func createRolePolicyAttachment(t *call) (string, *rolePolicyAttachment, error) 
 	}
 	arn := t.in.text("policyArn")
 	if managedPolicies[arn] == nil {
-		return "", nil, refuseIAM(operation, "NoSuchEntity", "Policy %s does not exist or is not attachable. (The simulated AWS knows %s.)",
-			arn, joined(sortedKeys(managedPolicies)))
+		return "", nil, refuseIAM(operation, "NoSuchEntity", "Policy %s does not exist or is not attachable. (The simulated AWS has %s.)",
+			arn, joined(slices.Sorted(maps.Keys(managedPolicies))))
 	}
 	owner.attached[arn] = true
 	return owner.name + "-" + t.c.digits("attachment", t.name, 26), &rolePolicyAttachment{role: owner, arn: arn}, nil

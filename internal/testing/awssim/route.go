@@ -29,11 +29,11 @@ var routeType = define(resourceType{
 		"carrierGatewayId", "coreNetworkArn", "destinationIpv6CidrBlock", "destinationPrefixListId", "egressOnlyGatewayId",
 		"localGatewayId", "networkInterfaceId", "transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId",
 	},
-	check: func(in values) []problem {
+	check: func(in values) []Problem {
 		_, internet := in["gatewayId"]
 		_, nat := in["natGatewayId"]
 		if internet == nat {
-			return []problem{{"gatewayId", "give exactly one of gatewayId and natGatewayId"}}
+			return []Problem{{"gatewayId", "exactly one of gatewayId and natGatewayId must be set"}}
 		}
 		return nil
 	},
@@ -93,7 +93,7 @@ func (r *route) id() string {
 	return fmt.Sprintf("r-%s%d", r.table.id, hashcode(r.destination.String()))
 }
 
-// active says whether the route's target still exists; packets on others are dropped.
+// active reports whether the route's target still exists; packets on others are dropped.
 func (r *route) active(c *Cloud) bool {
 	if r.nat != nil {
 		return c.natGateways[r.nat.id] != nil

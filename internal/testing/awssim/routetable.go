@@ -45,7 +45,7 @@ func (c *Cloud) newRouteTable(v *vpc, name string) *routeTable {
 }
 
 func deleteRouteTable(t *call, table *routeTable) error {
-	// The real provider disassociates the table first; here what refers to it must go before it.
+	// The real provider disassociates the table first; here its references must be deleted before it.
 	if len(table.subnets) > 0 || len(table.endpoints) > 0 {
 		return refuseEC2("DeleteRouteTable", "DependencyViolation", "The routeTable '%s' has dependencies and cannot be deleted.", table.id)
 	}

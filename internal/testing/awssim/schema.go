@@ -14,7 +14,7 @@ const (
 	textList             // strings in order
 	document             // a JSON text, compared by meaning
 	block                // one object
-	blocks               // objects, told apart by their key field
+	blocks               // objects, identified by their key field
 )
 
 // property describes one input of a resource type.
@@ -25,24 +25,21 @@ type property struct {
 	replaces bool
 	// computed: the cloud chooses when the program does not, so leaving it out is no change.
 	computed bool
-	// fallback is what the provider fills in when the program leaves the property out.
+	// fallback is the provider's default, used if the program does not set the property.
 	fallback any
 	// oneOf lists the only values a text may have.
 	oneOf []string
-	// valid explains what is wrong with a known value.
+	// valid returns an error if a known value is invalid.
 	valid func(value any) error
 	// hash is how the provider keeps a text in its state, when it does not keep it as given.
 	hash func(string) string
 	// fields are those of a block or of each of blocks.
 	fields properties
-	// key names the field that tells blocks apart.
+	// key names the field that identifies a block.
 	key string
 }
 
 type properties map[string]property
-
-// problem is one thing wrong with a resource's inputs.
-type problem struct{ property, reason string }
 
 // entity is one thing that exists in the cloud.
 type entity interface {
@@ -50,18 +47,18 @@ type entity interface {
 	attributes(c *Cloud) values
 }
 
-// resourceType describes one noun: its properties and what creating, changing and deleting it does.
+// resourceType describes one type of resource: its properties, and the effects of creating, changing and deleting it.
 type resourceType struct {
-	// token is Pulumi's type token, title what AWS calls the thing.
+	// token is Pulumi's type token, title AWS's name for the type.
 	token, title string
 	// source names the upstream file that replaces and computed were taken from.
 	source string
 	inputs properties
-	// outputs names what only the cloud sets.
+	// outputs names the properties that only the cloud sets.
 	outputs []string
 	// refused names inputs the SDK has and the model does not: they are errors, not silently accepted.
 	refused []string
-	// secret names outputs that are secret whatever the inputs were.
+	// secret names outputs that are always secret.
 	secret []string
 	// tagged types have tags and tagsAll.
 	tagged bool
@@ -69,7 +66,7 @@ type resourceType struct {
 	autoname  string
 	autonamed func(string) string
 	// check finds problems between properties. It must bear absent and unknown ones.
-	check func(in values) []problem
+	check func(in values) []Problem
 	// alsoReplaces names further properties whose change from old to new replaces the resource.
 	alsoReplaces func(old, new values) []string
 
@@ -89,7 +86,7 @@ type call struct {
 	was values
 	// tags are the program's tags over the provider's default tags.
 	tags, defaultTags map[string]string
-	// notes are what a person should hear about the operation.
+	// notes are messages about the operation for the user.
 	notes []string
 }
 
@@ -97,12 +94,12 @@ func (t *call) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-// changed says whether an update brings a new value for the property.
+// changed reports whether an update brings a new value for the property.
 func (t *call) changed(key string) bool {
 	return t.in.has(key) && !same(t.in[key], t.was[key])
 }
 
-// define gives a type its behaviour without losing the type of its entity. A nil update means that only tags can change.
+// define sets the behavior of a type with functions on its own entity type. A nil update means that only tags can change.
 func define[E entity](rt resourceType, create func(*call) (string, E, error),
 	update, remove func(*call, E) error,
 ) *resourceType {

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sdkTypes pair each modelled type with the SDK's arguments and resource.
+// sdkTypes pair each modeled type with the SDK's arguments and resource.
 var sdkTypes = map[string]struct {
 	args     pulumi.Input
 	resource any
@@ -54,9 +54,9 @@ var sdkTypes = map[string]struct {
 	"aws:s3/bucketPolicy:BucketPolicy":                                                           {s3.BucketPolicyArgs{}, s3.BucketPolicy{}},
 }
 
-// TestModelKnowsTheSDK: every input of the SDK is modelled or refused by name, with its kind and fields, and every
+// TestSchema_MatchesSDK: every input of the SDK is modeled or refused by name, with its kind and fields, and every
 // output is there with the type that the SDK decodes.
-func TestModelKnowsTheSDK(t *testing.T) {
+func TestSchema_MatchesSDK(t *testing.T) {
 	schemas, outputs := awssim.Schemas(), awssim.OneOfEachOutputs(t)
 	require.Len(t, sdkTypes, len(schemas))
 	for token, sdk := range sdkTypes {
@@ -64,10 +64,10 @@ func TestModelKnowsTheSDK(t *testing.T) {
 			schema := schemas[token]
 			given := fields(sdk.args.(interface{ ElementType() reflect.Type }).ElementType())
 			for name, typ := range given {
-				p, modelled := schema.Inputs[name]
+				p, modeled := schema.Inputs[name]
 				refused := slices.Contains(schema.Refused, name)
-				assert.NotEqual(t, modelled, refused, "input %q must be either modelled or refused", name)
-				if modelled {
+				assert.NotEqual(t, modeled, refused, "input %q must be either modeled or refused", name)
+				if modeled {
 					checkProperty(t, name, p, typ)
 				}
 			}
@@ -144,7 +144,7 @@ func goKind(typ reflect.Type) (string, reflect.Type) {
 	return typ.Kind().String(), typ
 }
 
-// checkValue says whether the SDK can decode a value into its type.
+// checkValue reports whether the SDK can decode a value into its type.
 func checkValue(t *testing.T, path string, value any, typ reflect.Type) {
 	t.Helper()
 	kind, plain := goKind(typ)

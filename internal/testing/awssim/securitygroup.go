@@ -8,8 +8,8 @@ import (
 
 const securityGroupToken = "aws:ec2/securityGroup:SecurityGroup"
 
-// securityGroup is a stateful packet filter: what no rule allows is dropped. The Terraform provider removes the rule
-// that lets a new group send anywhere, so without egress rules nothing leaves.
+// securityGroup is a stateful packet filter: packets that no rule allows are dropped. The Terraform provider removes the
+// rule of a new group that allows all egress, so without egress rules no packet leaves.
 type securityGroup struct {
 	id, name, description string
 	vpc                   *vpc
@@ -19,7 +19,7 @@ type securityGroup struct {
 	referencedBy          map[string]*securityGroupRule
 }
 
-// groupText is what AWS accepts in a group's and a rule's description
+// groupText matches the descriptions of groups and rules that AWS accepts
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html).
 var groupText = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]*$`)
 

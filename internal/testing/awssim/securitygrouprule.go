@@ -10,7 +10,7 @@ const (
 	egressRuleToken  = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 )
 
-// permission is what AWS compares to find a duplicate rule; a description makes no difference.
+// permission is the part of a rule that AWS compares to find a duplicate; the description does not count.
 type permission struct {
 	egress   bool
 	protocol string
@@ -19,7 +19,7 @@ type permission struct {
 	cidr, group string
 }
 
-// securityGroupRule lets some traffic into or out of a group's members.
+// securityGroupRule allows some traffic into or out of a group's members.
 type securityGroupRule struct {
 	id          string
 	group       *securityGroup
@@ -60,18 +60,18 @@ func ruleType(token, title, source string, egress bool) *resourceType {
 	}, func(t *call) (string, *securityGroupRule, error) { return createRule(t, egress) }, updateRule, deleteRule)
 }
 
-func checkRule(in values) []problem {
-	var found []problem
+func checkRule(in values) []Problem {
+	var found []Problem
 	_, cidr := in["cidrIpv4"]
 	_, group := in["referencedSecurityGroupId"]
 	if cidr == group {
-		found = append(found, problem{"cidrIpv4", "give exactly one of cidrIpv4 and referencedSecurityGroupId"})
+		found = append(found, Problem{"cidrIpv4", "exactly one of cidrIpv4 and referencedSecurityGroupId must be set"})
 	}
 	_, from := in["fromPort"]
 	_, to := in["toPort"]
 	// With all protocols AWS drops the ports, and the provider then finds a change that never ends.
 	if normalProtocol(in.text("ipProtocol")) == "-1" && (from || to) {
-		found = append(found, problem{"fromPort", "leave fromPort and toPort out when ipProtocol is -1: ports have no meaning there"})
+		found = append(found, Problem{"fromPort", "must not be set, nor toPort, with ipProtocol -1: it means all ports"})
 	}
 	return found
 }
@@ -97,7 +97,7 @@ func createRule(t *call, egress bool) (string, *securityGroupRule, error) {
 	return r.id, r, nil
 }
 
-// permission reads and checks what a rule allows.
+// permission reads and validates the traffic that a rule allows.
 func (t *call) permission(operation string, r *securityGroupRule) (permission, error) {
 	p := permission{
 		egress: r.egress, protocol: normalProtocol(t.in.text("ipProtocol")), from: -1, to: -1,
@@ -182,7 +182,7 @@ func deleteRule(t *call, r *securityGroupRule) error {
 	return nil
 }
 
-// admits says whether the rule allows a packet with the other side at addr, in groups.
+// admits reports whether the rule allows a packet with the other side at addr, in groups.
 func (r *securityGroupRule) admits(protocol string, port int, addr netip.Addr, groups []*securityGroup) bool {
 	p := r.permission
 	if p.protocol != "-1" && p.protocol != protocol {
@@ -208,7 +208,7 @@ func (r *securityGroupRule) attributes(c *Cloud) values {
 		"arn": c.arn("ec2", "security-group-rule/"+r.id), "securityGroupRuleId": r.id, "securityGroupId": r.group.id,
 		"ipProtocol": p.protocol, "cidrIpv4": p.cidr, "referencedSecurityGroupId": p.group, "description": r.description,
 	}
-	// The provider keeps absent ports absent where AWS says -1.
+	// The provider keeps absent ports absent where AWS returns -1.
 	if p.from != -1 {
 		out["fromPort"] = p.from
 	}

@@ -39,9 +39,9 @@ var subnetType = define(resourceType{
 		"enableResourceNameDnsAaaaRecordOnLaunch", "ipv6CidrBlock", "ipv6Native", "mapCustomerOwnedIpOnLaunch", "outpostArn",
 	},
 	tagged: true,
-	check: func(in values) []problem {
+	check: func(in values) []Problem {
 		if in.has("availabilityZone") && in.has("availabilityZoneId") {
-			return []problem{{"availabilityZoneId", "conflicts with availabilityZone; give one of them"}}
+			return []Problem{{"availabilityZoneId", "must not be set together with availabilityZone"}}
 		}
 		return nil
 	},
@@ -76,7 +76,7 @@ func createSubnet(t *call) (string, *subnet, error) {
 	return s.id, s, nil
 }
 
-// subnetZone is the zone asked for, or one that AWS picks.
+// subnetZone is the requested zone, or one that AWS picks.
 func (c *Cloud) subnetZone(t *call) (zone, error) {
 	zones := c.zones()
 	name, id := t.in.text("availabilityZone"), t.in.text("availabilityZoneId")
@@ -143,7 +143,7 @@ func (c *Cloud) subnetNamed(operation, id string) (*subnet, error) {
 	return nil, refuseEC2(operation, "InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", id)
 }
 
-// reserve takes a fixed address of the subnet, or any when none is asked for.
+// reserve takes a fixed address of the subnet, or any if none is requested.
 func (s *subnet) reserve(operation, wanted, owner string) (netip.Addr, error) {
 	if wanted == "" {
 		addr, ok := s.pool.take(owner)

@@ -3,6 +3,7 @@ package awssim
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ func validTags(value any) error {
 	if len(tags) > 50 {
 		return fmt.Errorf("%d tags are more than 50", len(tags))
 	}
-	for _, key := range sortedKeys(tags) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		switch {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return fmt.Errorf("tag key %q: keys starting with 'aws:' are reserved for AWS", key)
@@ -44,7 +45,7 @@ func tagValues(tags map[string]string) values {
 	return out
 }
 
-// tagged says whether all wanted tags are there.
+// tagged reports whether have holds all tags of want.
 func tagged(have, want map[string]string) bool {
 	for key, value := range want {
 		if have[key] != value {

@@ -15,7 +15,7 @@ func storedUserData(in values) string {
 		return in.text("userDataBase64")
 	}
 	plain := in.text("userData")
-	if isBase64(plain) { // the provider passes on what is encoded already
+	if isBase64(plain) { // the provider does not encode twice
 		return plain
 	}
 	return base64.StdEncoding.EncodeToString([]byte(plain))
@@ -34,12 +34,12 @@ func hashUserData(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// checkUserData refuses in a preview already what RunInstances would refuse.
-func checkUserData(in values) []problem {
+// checkUserData finds errors of RunInstances early, in a preview.
+func checkUserData(in values) []Problem {
 	_, plain := in["userData"]
 	_, encoded := in["userDataBase64"]
 	if plain && encoded {
-		return []problem{{"userDataBase64", "conflicts with userData; give one of them"}}
+		return []Problem{{"userDataBase64", "must not be set together with userData"}}
 	}
 	property := "userData"
 	if encoded {
@@ -47,10 +47,10 @@ func checkUserData(in values) []problem {
 	}
 	raw, err := base64.StdEncoding.DecodeString(storedUserData(in))
 	if err != nil {
-		return []problem{{property, "must be base64-encoded"}}
+		return []Problem{{property, "must be base64-encoded"}}
 	}
 	if len(raw) > userDataLimit {
-		return []problem{{property, refuseEC2("RunInstances", "InvalidParameterValue",
+		return []Problem{{property, refuseEC2("RunInstances", "InvalidParameterValue",
 			"User data is limited to %d bytes; these are %d", userDataLimit, len(raw)).Error()}}
 	}
 	return nil

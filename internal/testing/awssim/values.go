@@ -1,18 +1,22 @@
 package awssim
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // values holds properties as plain Go values: string, bool, float64, values, []any or unknown. An absent key and a
-// null mean the same. Secrets are unwrapped: the model works on plain text, the doors keep track of what is secret.
+// null mean the same. Secrets are unwrapped: the model works on plain text, Client keeps track of secrets.
 type values map[string]any
 
-// unknown stands for a value that the engine does not know yet, during a preview.
+// unknown is a placeholder for a value that is not known yet, during a preview.
 type unknown struct{}
 
-// unsupported stands for a value no modelled property can hold, such as an asset.
+// unsupported is a value that no modeled property can hold, e.g. an asset.
 type unsupported struct{ description string }
 
-// has says whether the property is given and known.
+// has reports whether the property is given and known.
 func (v values) has(key string) bool {
 	value, ok := v[key]
 	_, isUnknown := value.(unknown)
@@ -24,9 +28,9 @@ func (v values) isUnknown(key string) bool {
 	return ok
 }
 
-// firstUnknown names a property that is unknown, at whatever depth, or is empty.
+// firstUnknown names an unknown property, at any depth; it is empty if there is none.
 func (v values) firstUnknown() string {
-	for _, key := range sortedKeys(v) {
+	for _, key := range slices.Sorted(maps.Keys(v)) {
 		switch value := v[key].(type) {
 		case unknown:
 			return key

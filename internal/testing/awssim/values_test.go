@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestPropertiesBothWays(t *testing.T) {
+func TestValues_PropertyMap(t *testing.T) {
 	known := resource.NewProperty("x")
 	reference := func(id resource.PropertyValue) resource.PropertyValue {
 		return resource.NewProperty(resource.ResourceReference{URN: "urn:pulumi:s::p::t:m:T::n", ID: id})
@@ -35,7 +35,7 @@ func TestPropertiesBothWays(t *testing.T) {
 		values{"a": []values{{"b": "c"}}, "d": map[string]string{"e": "f"}}.plain())
 }
 
-func TestFirstUnknown(t *testing.T) {
+func TestValues_FirstUnknown(t *testing.T) {
 	assert.Empty(t, values{"a": "b", "c": values{"d": []any{"e"}}}.firstUnknown())
 	assert.Equal(t, "a", values{"a": unknown{}}.firstUnknown())
 	assert.Equal(t, "c.d", values{"a": "b", "c": values{"d": unknown{}}}.firstUnknown())
@@ -44,39 +44,39 @@ func TestFirstUnknown(t *testing.T) {
 	w := newWorld(t, Options{})
 	id := w.make(vpcToken, "net", values{"cidrBlock": "10.0.0.0/16"})
 	_, _, err := w.c.change(vpcType, id, values{"cidrBlock": unknown{}}, nil, nil)
-	assert.ErrorContains(t, err, `property "cidrBlock" is not known`)
+	assert.ErrorContains(t, err, `property "cidrBlock" must be known outside of a preview`)
 }
 
-func TestKindsOfChanges(t *testing.T) {
+func TestDiff_ChangeKinds(t *testing.T) {
 	types := properties{
 		"text": {kind: text}, "map": {kind: textMap}, "block": {kind: block, fields: properties{"a": {kind: text}, "b": {kind: text}}},
 		"list": {kind: blocks, key: "k", fields: properties{"k": {kind: text}, "v": {kind: text}}}, "doc": {kind: document}, "n": {kind: whole},
 	}
 	for name, tt := range map[string]struct {
 		old, new values
-		want     []change
+		want     []Change
 	}{
-		"new":                     {values{}, values{"text": "x"}, []change{{"text", added, false}}},
+		"new":                     {values{}, values{"text": "x"}, []Change{{"text", Added, false}}},
 		"new and empty":           {values{}, values{"text": "", "map": values{}, "n": 0.0}, nil},
-		"gone":                    {values{"text": "x"}, values{}, []change{{"text", removed, false}}},
+		"gone":                    {values{"text": "x"}, values{}, []Change{{"text", Removed, false}}},
 		"empty and gone":          {values{"text": "", "n": 0.0}, values{}, nil},
-		"emptied":                 {values{"text": "x"}, values{"text": ""}, []change{{"text", updated, false}}},
-		"one of two keys gone":    {values{"map": values{"a": "1", "b": "2"}}, values{"map": values{"a": "1"}}, []change{{"map.b", removed, false}}},
-		"new block":               {values{}, values{"block": values{"a": "1"}}, []change{{"block", added, false}}},
-		"field of a block gone":   {values{"block": values{"a": "1", "b": "2"}}, values{"block": values{"a": "1"}}, []change{{"block.b", removed, false}}},
-		"unknown map":             {values{"map": values{"a": "1"}}, values{"map": unknown{}}, []change{{"map", updated, false}}},
-		"unknown block":           {values{"block": values{"a": "1"}}, values{"block": unknown{}}, []change{{"block", updated, false}}},
-		"one block more":          {values{"list": []any{values{"k": "1"}}}, values{"list": []any{values{"k": "1"}, values{"k": "2"}}}, []change{{"list", updated, false}}},
-		"document that is none":   {values{"doc": "a"}, values{"doc": "b"}, []change{{"doc", updated, false}}},
-		"document, first time":    {values{"doc": "not json"}, values{"doc": `{"a":"b"}`}, []change{{"doc", updated, false}}},
-		"document that is a list": {values{"doc": `[{"a":"1"},{"b":"2"}]`}, values{"doc": `[{"b":"2"},{"a":"1"}]`}, []change{{"doc", updated, false}}},
-		"number":                  {values{"n": 1.0}, values{"n": 2.0}, []change{{"n", updated, false}}},
+		"emptied":                 {values{"text": "x"}, values{"text": ""}, []Change{{"text", Updated, false}}},
+		"one of two keys gone":    {values{"map": values{"a": "1", "b": "2"}}, values{"map": values{"a": "1"}}, []Change{{"map.b", Removed, false}}},
+		"new block":               {values{}, values{"block": values{"a": "1"}}, []Change{{"block", Added, false}}},
+		"field of a block gone":   {values{"block": values{"a": "1", "b": "2"}}, values{"block": values{"a": "1"}}, []Change{{"block.b", Removed, false}}},
+		"unknown map":             {values{"map": values{"a": "1"}}, values{"map": unknown{}}, []Change{{"map", Updated, false}}},
+		"unknown block":           {values{"block": values{"a": "1"}}, values{"block": unknown{}}, []Change{{"block", Updated, false}}},
+		"one block more":          {values{"list": []any{values{"k": "1"}}}, values{"list": []any{values{"k": "1"}, values{"k": "2"}}}, []Change{{"list", Updated, false}}},
+		"document that is none":   {values{"doc": "a"}, values{"doc": "b"}, []Change{{"doc", Updated, false}}},
+		"document, first time":    {values{"doc": "not json"}, values{"doc": `{"a":"b"}`}, []Change{{"doc", Updated, false}}},
+		"document that is a list": {values{"doc": `[{"a":"1"},{"b":"2"}]`}, values{"doc": `[{"b":"2"},{"a":"1"}]`}, []Change{{"doc", Updated, false}}},
+		"number":                  {values{"n": 1.0}, values{"n": 2.0}, []Change{{"n", Updated, false}}},
 	} {
 		assert.Equal(t, tt.want, types.diff("", tt.old, tt.new, false), name)
 	}
 }
 
-func TestIgnoredPaths(t *testing.T) {
+func TestIgnored_Paths(t *testing.T) {
 	was := values{"a": "cloud", "tags": values{"x": "cloud", "y": "cloud"}, "gone": "cloud"}
 	in := values{"a": "program", "tags": values{"x": "program", "z": "program"}, "b": "program"}
 	assert.Equal(t, values{"a": "cloud", "tags": values{"x": "cloud"}, "b": "program"},
@@ -101,9 +101,9 @@ func TestIgnoredPaths(t *testing.T) {
 	}
 }
 
-func TestSecretsOfInputsAreSecretsOfOutputs(t *testing.T) {
-	outputs := props(values{"cidrBlock": "10.0.0.0/16", "tags": values{"a": "b"}, "tagsAll": values{"a": "b"}, "arn": "arn"})
-	inputs := props(values{"cidrBlock": "10.0.0.0/16"})
+func TestSecretive_SecretInputs(t *testing.T) {
+	outputs := toPropertyMap(values{"cidrBlock": "10.0.0.0/16", "tags": values{"a": "b"}, "tagsAll": values{"a": "b"}, "arn": "arn"})
+	inputs := toPropertyMap(values{"cidrBlock": "10.0.0.0/16"})
 	inputs["tags"] = resource.NewProperty(resource.PropertyMap{"a": resource.MakeSecret(resource.NewProperty("b"))})
 	marked := vpcType.secretive(outputs, inputs)
 	assert.True(t, marked["tags"].IsSecret())
@@ -113,7 +113,7 @@ func TestSecretsOfInputsAreSecretsOfOutputs(t *testing.T) {
 	assert.Equal(t, marked, vpcType.secretive(marked, inputs), "nothing is wrapped twice")
 }
 
-func TestPreviewOfTags(t *testing.T) {
+func TestPreviewed_Tags(t *testing.T) {
 	defaults := map[string]string{"p": "q"}
 	assert.Equal(t, values{"p": "q", "a": "b"}, vpcType.previewed(values{"tags": values{"a": "b"}}, defaults)["tagsAll"])
 	assert.Equal(t, unknown{}, vpcType.previewed(values{"tags": unknown{}}, defaults)["tagsAll"])

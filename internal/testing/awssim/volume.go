@@ -14,7 +14,7 @@ type volume struct {
 	encrypted                       bool
 	tags                            map[string]string
 	ownTags                         map[string]string // a block device's, without default tags
-	// instance and device say where it is attached; nil when it is not.
+	// instance and device are its attachment; nil and empty if it is not attached.
 	instance *instance
 	device   string
 	// deleteOnTermination: the volume goes with its instance.
@@ -42,32 +42,32 @@ var volumeType = define(resourceType{
 
 func noSnapshot(value any) error {
 	if value.(bool) {
-		return fmt.Errorf("snapshots are not modelled")
+		return fmt.Errorf("snapshots are not modeled")
 	}
 	return nil
 }
 
-func checkVolume(in values) []problem {
+func checkVolume(in values) []Problem {
 	if in.isUnknown("type") {
 		return nil
 	}
 	kind := in.text("type")
 	_, iops := in["iops"]
 	_, throughput := in["throughput"]
-	var found []problem
+	var found []Problem
 	switch kind {
 	case "io1", "io2":
 		if !iops {
-			found = append(found, problem{"iops", "must be set when 'type' is '" + kind + "'"})
+			found = append(found, Problem{"iops", "must be set when 'type' is '" + kind + "'"})
 		}
 	case "gp3":
 	default:
 		if iops {
-			found = append(found, problem{"iops", "must not be set when 'type' is '" + kind + "'"})
+			found = append(found, Problem{"iops", "must not be set when 'type' is '" + kind + "'"})
 		}
 	}
 	if throughput && kind != "gp3" {
-		found = append(found, problem{"throughput", "must not be set when 'type' is '" + kind + "'"})
+		found = append(found, Problem{"throughput", "must not be set when 'type' is '" + kind + "'"})
 	}
 	return found
 }
@@ -89,7 +89,7 @@ func createVolume(t *call) (string, *volume, error) {
 func (c *Cloud) newVolume(operation, name, zoneName string, in values, tags map[string]string) (*volume, error) {
 	v := &volume{
 		zone: zoneName, encrypted: in.flag("encrypted"), kmsKey: in.text("kmsKeyId"), created: c.now(), tags: tags,
-		kind: "gp2", // what EC2 takes when no type is given
+		kind: "gp2", // EC2's default
 	}
 	if v.kmsKey != "" && !v.encrypted {
 		return nil, refuseEC2(operation, "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.")
@@ -112,7 +112,7 @@ var volumeLimits = map[string]struct{ least, most, leastIOPS, mostIOPS int }{
 	"st1": {125, 16384, 0, 0}, "sc1": {125, 16384, 0, 0}, "standard": {1, 1024, 0, 0},
 }
 
-// resize sets what can change in place, or nothing at all.
+// resize sets size, type, IOPS and throughput, or, on an error, none of them.
 func (v *volume) resize(operation string, in values) error {
 	next := *v
 	if in.has("type") {

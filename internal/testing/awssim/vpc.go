@@ -6,7 +6,8 @@ import (
 
 const vpcToken = "aws:ec2/vpc:Vpc"
 
-// vpc is a virtual network with what AWS makes along with it: a main route table and a default security group.
+// vpc is a virtual network with the resources that AWS creates along with it: a main route table and a default security
+// group.
 type vpc struct {
 	id             string
 	cidr           netip.Prefix

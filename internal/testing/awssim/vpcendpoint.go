@@ -16,7 +16,7 @@ type vpcEndpoint struct {
 	tables         []*routeTable
 }
 
-// allAccess is the policy AWS gives an endpoint that asks for none.
+// allAccess is the default policy of an endpoint.
 const allAccess = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}`
 
 var vpcEndpointType = define(resourceType{
@@ -26,7 +26,7 @@ var vpcEndpointType = define(resourceType{
 		"policy":        {kind: document, computed: true},
 		"routeTableIds": {kind: textSet, computed: true},
 		"serviceName":   {kind: text, required: true, replaces: true},
-		// Interface endpoints have network interfaces and a price; none is used, so none is modelled.
+		// Interface endpoints have network interfaces and a price; none is used, so none is modeled.
 		"vpcEndpointType": {kind: text, replaces: true, fallback: "Gateway", oneOf: []string{"Gateway"}},
 		"vpcId":           {kind: text, required: true, replaces: true},
 	},
@@ -65,7 +65,7 @@ func createVPCEndpoint(t *call) (string, *vpcEndpoint, error) {
 	return e.id, e, nil
 }
 
-// endpointTables are the route tables asked for; each may have one endpoint per service.
+// endpointTables are the requested route tables; each may have one endpoint per service.
 func (t *call) endpointTables(operation string, e *vpcEndpoint) ([]*routeTable, error) {
 	var tables []*routeTable
 	for _, id := range t.in.texts("routeTableIds") {
@@ -135,7 +135,7 @@ func (e *vpcEndpoint) attributes(c *Cloud) values {
 	return values{
 		"arn": c.arn("ec2", "vpc-endpoint/"+e.id), "ownerId": c.options.AccountID, "vpcId": e.vpc.id, "serviceName": e.service,
 		"vpcEndpointType": "Gateway", "policy": e.policy, "prefixListId": e.prefixList, "state": "available", "routeTableIds": tables,
-		// Documentation addresses stand for the service's real ones.
+		// Documentation addresses in place of the service's real ones.
 		"cidrBlocks": []any{"192.0.2.128/25"}, "serviceRegion": c.options.Region, "requesterManaged": false, "privateDnsEnabled": false,
 		"ipAddressType": "ipv4", "dnsEntries": []any{}, "networkInterfaceIds": []any{}, "securityGroupIds": []any{},
 		"subnetIds": []any{}, "subnetConfigurations": []any{}, "dnsOptions": values{"dnsRecordIpType": "ipv4"},

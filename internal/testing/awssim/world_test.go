@@ -20,7 +20,7 @@ const (
 type world struct {
 	*testing.T
 	c *Cloud
-	// What build makes: a VPC with a gateway, a public subnet in zone a, a private one in zone b, a group that may
+	// The resources of build: a VPC with a gateway, a public subnet in zone a, a private one in zone b, a group that may
 	// send anywhere, and an image.
 	vpc, gateway, table, public, private, group, image string
 }
@@ -50,14 +50,14 @@ func build(t *testing.T, options Options) *world {
 	return w
 }
 
-// try makes a resource as a door would.
+// try makes a resource as a client does.
 func (w *world) try(token, name string, in values) (*object, error) {
 	rt, err := typeOf(token)
 	if err != nil {
 		return nil, err
 	}
 	admitted, found := rt.admit(name, in.plain(), nil, nil)
-	if err := refusal(token, found); err != nil {
+	if err := Problems(found).Err(token); err != nil {
 		return nil, err
 	}
 	return w.c.create(rt, name, admitted, nil)
@@ -77,7 +77,7 @@ func (w *world) machine(name string, in values) string {
 	return o.id
 }
 
-// launch runs an instance in the public subnet unless told otherwise.
+// launch runs an instance, by default in the public subnet.
 func (w *world) launch(name string, in values) (*object, error) {
 	all := values{
 		"ami": w.image, "instanceType": "t3.medium", "subnetId": w.public, "vpcSecurityGroupIds": []any{w.group},
@@ -96,7 +96,7 @@ func (w *world) change(token, id string, in values) error {
 	rt := resourceTypes[token]
 	old := w.read(token, id)
 	admitted, found := rt.admit("", in.plain(), old, nil)
-	if err := refusal(token, found); err != nil {
+	if err := Problems(found).Err(token); err != nil {
 		return err
 	}
 	_, _, err := w.c.change(rt, id, admitted, nil, nil)
@@ -112,7 +112,7 @@ func (w *world) read(token, id string) values {
 	return w.c.outputs(o)
 }
 
-// refused wants an AWS error with a code and a part of its message.
+// refused requires an AWS error with a code and a part of its message.
 func (w *world) refused(err error, code, message string) {
 	w.Helper()
 	var api *APIError

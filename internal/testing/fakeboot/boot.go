@@ -1,5 +1,6 @@
-// Package instantboot is what a simulated machine does in unit tests: it reads its user data, checks that it could do
-// what that asks for, and publishes what a booted machine publishes. Nothing runs; a rehearsal boots for real.
+// Package fakeboot is the boot of a simulated machine in unit tests: it parses the user data, checks that the disk, the
+// route and the permissions for it exist, and publishes the messages of a booted machine at once. Nothing runs; a
+// rehearsal boots for real.
 package fakeboot
 
 import (
@@ -14,10 +15,10 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// pollInterval is the time between two tries of what another resource has yet to make possible.
+// pollInterval is the time between two reads of the join data.
 const pollInterval = time.Millisecond
 
-// Kubeconfig is what the control plane of a unit test publishes. Its key is no key.
+// Kubeconfig is the one that the control plane of a unit test publishes. Its key is a placeholder.
 const Kubeconfig = `apiVersion: v1
 kind: Config
 clusters:
@@ -35,7 +36,7 @@ users:
     client-key-data: dGhlIGFkbWluaXN0cmF0b3IncyBrZXk=
 `
 
-// New returns a boot hook for a simulated cloud. onError hears why a machine did not become a node.
+// New returns a boot hook for a simulated cloud. onError is called with the reason if a machine does not become a node.
 func New(cloud func() *awssim.Cloud, onError func(machine string, err error)) func(context.Context, *awssim.Machine) {
 	return func(ctx context.Context, machine *awssim.Machine) {
 		if err := boot(ctx, cloud(), machine); err != nil && ctx.Err() == nil {
@@ -97,7 +98,7 @@ func prepare(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine, 
 	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", ports.APIServer)
 }
 
-// controlPlane is the machine whose user data says so.
+// controlPlane is the machine whose user data is a control plane's.
 func controlPlane(cloud *awssim.Cloud) string {
 	for _, machine := range cloud.Machines() {
 		if node, err := userdata.ParseNode(machine.UserData); err == nil && node.ControlPlane {
@@ -109,7 +110,7 @@ func controlPlane(cloud *awssim.Cloud) string {
 
 func publish(machine *awssim.Machine, node *userdata.Node, phase, reason string) error {
 	message, err := json.Marshal(kubeadm.StatusMessage{
-		InstanceID: machine.ID, Phase: phase, Step: "instant", Reason: reason, Time: time.Now().UTC().Format(time.RFC3339),
+		InstanceID: machine.ID, Phase: phase, Step: "fake", Reason: reason, Time: time.Now().UTC().Format(time.RFC3339),
 	})
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package realserver lets a test run a real server on loopback: it finds the binary, starts it in a
-// folder of its own, waits until it answers, and ends it.
+// Package realserver runs real servers on loopback for tests: it finds the binary, starts it in a directory of its own,
+// waits until it is ready, and stops it.
 package realserver
 
 import (
@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// debianFolders hold server binaries that Debian's packages do not put on the PATH.
+// debianFolders hold server binaries that Debian's packages do not install on the PATH.
 var debianFolders = []string{"/usr/lib/postgresql/15/bin", "/usr/lib/rabbitmq/bin", "/usr/sbin"}
 
-// Find returns the path of a binary, from Debian's own folders first: what Debian puts on the PATH can be a
-// wrapper that insists on a certain user (rabbitmq-server) or picks a version (psql).
+// Find returns the path of a binary, from Debian's own folders first: the one on the PATH can be a wrapper that requires
+// a certain user (rabbitmq-server) or picks a version (psql).
 func Find(name string) (string, error) {
 	for _, folder := range debianFolders {
 		path := filepath.Join(folder, name)
@@ -29,13 +29,13 @@ func Find(name string) (string, error) {
 	return path, nil
 }
 
-// wrapper tells Debian's /usr/sbin/rabbitmq-server, which only root and rabbitmq may run, from the real one.
+// wrapper reports whether the path is Debian's /usr/sbin/rabbitmq-server, which only root and rabbitmq may run.
 func wrapper(path string) bool {
 	return filepath.Dir(path) == "/usr/sbin" && filepath.Base(path) == "rabbitmq-server"
 }
 
-// Binary returns the path of a binary. Where it is not installed the test is skipped, except in CI, where
-// every server has to be there. With -short no test runs against a server.
+// Binary returns the path of a binary. If it is not installed, the test is skipped; in CI, where every server must be
+// installed, it fails. With -short no test runs against a server.
 func Binary(t testing.TB, name string) string {
 	t.Helper()
 	if testing.Short() {

@@ -5,20 +5,21 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/growbin/cluster/internal/testing/process"
 )
 
-// FreePort returns a port of 127.0.0.1 that nothing listens on.
+// FreePort returns a port of 127.0.0.1 that no process listens on.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := process.FreePort()
 	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
-// Listening returns nil when something accepts connections at a port of 127.0.0.1.
+// Listening returns nil if a process accepts connections at a port of 127.0.0.1.
 func Listening(port int) error {
 	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 	if err != nil {

@@ -66,7 +66,7 @@ func Folder(t testing.TB, owner *User) string {
 	return folder
 }
 
-// Write writes a file that the owner can read and nobody else.
+// Write writes a file that only the owner can read.
 func Write(t testing.TB, path, content string, mode os.FileMode, owner *User) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), mode); err != nil {

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,12 +32,25 @@ func (r Registration) Value(path string) any {
 	return Plain(value)
 }
 
+// Decode decodes the inputs into a typed object, e.g. a Kubernetes one, with secrets opened.
+func (r Registration) Decode(t testing.TB, into any) {
+	t.Helper()
+	text, err := json.Marshal(Plain(resource.NewProperty(r.Inputs)))
+	if err != nil {
+		t.Fatalf("encode the inputs of %s %s: %v", r.Type, r.Name, err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("decode the inputs of %s %s: %v", r.Type, r.Name, err)
+	}
+}
+
 // Plain turns a value into maps, slices, strings, numbers and bools, with secrets opened.
 func Plain(value resource.PropertyValue) any {
-	for value.IsSecret() {
-		value = value.SecretValue().Element
-	}
 	switch {
+	case value.IsSecret():
+		return Plain(value.SecretValue().Element)
+	case value.IsOutput():
+		return Plain(value.OutputValue().Element)
 	case value.IsArray():
 		list := make([]any, 0, len(value.ArrayValue()))
 		for _, v := range value.ArrayValue() {
@@ -81,7 +95,9 @@ func (r *Recorder) RequireUsed(t testing.TB, text string) {
 
 func open(value resource.PropertyValue, path string, visit func(path, value string)) {
 	switch {
-	case value.IsSecret():
+	case value.IsSecret(), value.IsOutput() && value.OutputValue().Secret:
+	case value.IsOutput():
+		open(value.OutputValue().Element, path, visit)
 	case value.IsString():
 		visit(path, value.StringValue())
 	case value.IsArray():

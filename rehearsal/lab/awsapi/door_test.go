@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 )
 
 const (
@@ -63,7 +64,7 @@ func account(t *testing.T) (*Door, *awssim.Machine) {
 			UserDataBase64: pulumi.String(base64.StdEncoding.EncodeToString(userData)), Tags: pulumi.StringMap{"Name": pulumi.String("node")},
 		})
 		return err
-	}, pulumi.WithMocks("lab", "test", awssim.NewMocks(cloud)))
+	}, pulumi.WithMocks("lab", "test", mocks.New(cloud)))
 	require.NoError(t, err)
 	machine, err := cloud.Machine("node")
 	require.NoError(t, err)
