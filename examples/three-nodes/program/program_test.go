@@ -1,6 +1,8 @@
 package program
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -50,4 +52,14 @@ func TestDeploy_DeploymentAfterNodesJoined(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 2, roles)
+}
+
+func TestProgram_Length(t *testing.T) {
+	lines := 0
+	for _, path := range []string{"program.go", "../main.go"} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		lines += strings.Count(string(text), "\n")
+	}
+	assert.LessOrEqual(t, lines, 60, "an example is read as a whole")
 }
