@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/growbin/cluster/internal/stackfile"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/provider"
 	"github.com/growbin/cluster/internal/testing/process"
@@ -28,7 +29,7 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 	if r.apiPort, err = process.FreePort(); err != nil {
 		return err
 	}
-	encrypted, err := engine.EncryptedSettings(r.folder(), r.Options.Stack)
+	_, encrypted, err := stackfile.Values(r.folder(), r.Options.Stack)
 	if err != nil {
 		return err
 	}

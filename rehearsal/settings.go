@@ -2,13 +2,10 @@ package rehearsal
 
 import (
 	"crypto/rand"
-	"encoding/json"
-	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 
-	"sigs.k8s.io/yaml"
+	"github.com/growbin/cluster/internal/stackfile"
 )
 
 // overrides returns the settings by which a rehearsal differs from the stack file, by full key. Every secret is generated,
@@ -50,66 +47,10 @@ func (p *Program) Load(root, stack string, overrides map[string]string) (*Design
 }
 
 func loadConfig(folder, stack string, overrides map[string]string) (map[string]string, error) {
-	values, err := defaults(filepath.Join(folder, "Pulumi.yaml"))
+	values, _, err := stackfile.Values(folder, stack)
 	if err != nil {
 		return nil, err
-	}
-	var file struct {
-		Config map[string]any `json:"config"`
-	}
-	if err := read(filepath.Join(folder, "Pulumi."+stack+".yaml"), &file); err != nil {
-		return nil, err
-	}
-	for key, value := range file.Config {
-		if _, overridden := overrides[key]; overridden {
-			continue // it may be encrypted
-		}
-		if values[key], err = asPulumiStores(value); err != nil {
-			return nil, fmt.Errorf("setting %s: %w", key, err)
-		}
 	}
 	maps.Copy(values, overrides)
 	return values, nil
-}
-
-func defaults(path string) (map[string]string, error) {
-	var project struct {
-		Config map[string]struct {
-			Default any `json:"default"`
-		} `json:"config"`
-	}
-	if err := read(path, &project); err != nil {
-		return nil, err
-	}
-	values := map[string]string{}
-	for key, setting := range project.Config {
-		if setting.Default == nil {
-			continue
-		}
-		var err error
-		if values[key], err = asPulumiStores(setting.Default); err != nil {
-			return nil, fmt.Errorf("default of %s: %w", key, err)
-		}
-	}
-	return values, nil
-}
-
-func read(path string, into any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read the settings: %w", err)
-	}
-	if err := yaml.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	return nil
-}
-
-// asPulumiStores writes a setting as the program gets it: strings as they are, everything else as JSON.
-func asPulumiStores(value any) (string, error) {
-	if text, ok := value.(string); ok {
-		return text, nil
-	}
-	text, err := json.Marshal(value)
-	return string(text), err
 }

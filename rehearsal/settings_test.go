@@ -17,14 +17,3 @@ func TestLoadConfig_Unreadable(t *testing.T) {
 	_, err = loadConfig(dir, "dev", nil)
 	assert.ErrorContains(t, err, "Pulumi.yaml")
 }
-
-func TestAsPulumiStores(t *testing.T) {
-	for _, test := range []struct {
-		value any
-		want  string
-	}{{"text", "text"}, {true, "true"}, {16443.0, "16443"}, {[]any{"a", "b"}, `["a","b"]`}} {
-		got, err := asPulumiStores(test.value)
-		require.NoError(t, err)
-		assert.Equal(t, test.want, got)
-	}
-}

@@ -38,7 +38,7 @@ func deployNodes(b *testing.B, count int) {
 	for key, value := range readConfig(b, "dev", map[string]string{
 		"publicSubnetCidrs": `["10.1.0.0/18","10.1.64.0/18","10.1.128.0/18"]`,
 	}) {
-		config[configPrefix+key] = value
+		config[ConfigPrefix+key] = value
 	}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		settings, err := LoadSettings(ctx)
@@ -59,7 +59,7 @@ func deployNodes(b *testing.B, count int) {
 	}, pulumi.WithMocks("growbin", "dev", mocks.New(cloud)), func(info *pulumi.RunInfo) {
 		info.Config = config
 		for key := range testSecrets {
-			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)
+			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
 	})
 	if err != nil {

@@ -90,7 +90,7 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 	if s.SSHKeyName != "" {
 		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
 			return "", fmt.Errorf("%ssshKeyName is %q, which %s does not have; import it there, or leave the setting out to use Session Manager: %w",
-				configPrefix, s.SSHKeyName, s.Region, err)
+				ConfigPrefix, s.SSHKeyName, s.Region, err)
 		}
 	}
 	return lookupImage(ctx, s, via)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
-	"github.com/growbin/cluster/internal/stackfile"
 )
 
 // architecture is that of all instance types in the topology.
@@ -17,18 +16,6 @@ const architecture = "x86_64"
 
 // machineImageID is EC2's form, with 8 digits for images from before 2016.
 var machineImageID = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-
-// ReadSettings decodes a stack's settings from the project's files, without Pulumi. Its secrets are made up.
-func ReadSettings(root, stack string) (*Settings, error) {
-	config, _, err := stackfile.Settings(root, stack)
-	if err != nil {
-		return nil, err
-	}
-	return DecodeSettings(stack, Source{
-		Get:      func(key string) (string, bool) { value, ok := config[configPrefix+key]; return value, ok },
-		IsSecret: func(string) bool { return true },
-	})
-}
 
 // MachineImageUserData is what a machine boots from that becomes the image machineImage can name.
 func (s *Settings) MachineImageUserData() (string, error) {
@@ -57,7 +44,7 @@ func lookupImage(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (str
 		return image, nil
 	}
 	wrong := func(why string) error {
-		return fmt.Errorf("%smachineImage is %q, %s; make one with scripts/build-image %s, or leave the setting out", configPrefix, s.MachineImage, why, s.Stack)
+		return fmt.Errorf("%smachineImage is %q, %s; make one with scripts/build-image %s, or leave the setting out", ConfigPrefix, s.MachineImage, why, s.Stack)
 	}
 	found, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{
 		// Only one's own: anybody can publish an image with any name.

@@ -47,7 +47,7 @@ func TestImageThatCannotBeUsedIsRefusedBeforeAnythingIsMade(t *testing.T) {
 
 func TestMachineImageFitsEveryNode(t *testing.T) {
 	t.Parallel()
-	s, err := ReadSettings("..", "prod")
+	s, err := ReadSettings("..", "prod", nil)
 	require.NoError(t, err)
 	for _, n := range s.Nodes {
 		require.LessOrEqual(t, s.MachineImageGiB(), n.RootGiB, n.Name)

@@ -13,8 +13,8 @@ import (
 	"github.com/growbin/cluster/components/network"
 )
 
-// configPrefix is the namespace of the settings in Pulumi.yaml, which holds their types, defaults and descriptions.
-const configPrefix = "growbin:"
+// ConfigPrefix is the namespace of the settings in Pulumi.yaml, which holds their types, defaults and descriptions.
+const ConfigPrefix = "growbin:"
 
 // APIAccess says how the program reaches the API server.
 type APIAccess string
@@ -85,13 +85,13 @@ type Settings struct {
 // LoadSettings reads and checks all settings. Its error lists every problem with its key, its value and what would be right.
 func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	settings, err := DecodeSettings(ctx.Stack(), Source{
-		Get:      func(key string) (string, bool) { return ctx.GetConfig(configPrefix + key) },
-		IsSecret: func(key string) bool { return ctx.IsConfigSecret(configPrefix + key) },
+		Get:      func(key string) (string, bool) { return ctx.GetConfig(ConfigPrefix + key) },
+		IsSecret: func(key string) bool { return ctx.IsConfigSecret(ConfigPrefix + key) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	cfg := config.New(ctx, strings.TrimSuffix(configPrefix, ":"))
+	cfg := config.New(ctx, strings.TrimSuffix(ConfigPrefix, ":"))
 	settings.RegistryPassword = cfg.GetSecret("registryPassword")
 	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
 	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")

@@ -88,7 +88,7 @@ func (s *Settings) validateRanges(r *reader) {
 		candidate.cidr = cidr
 		for _, other := range ranges {
 			if other.cidr.Overlaps(cidr) {
-				r.wrong(candidate.key, candidate.value, "it overlaps %s%s %s; give ranges apart", configPrefix, other.key, other.value)
+				r.wrong(candidate.key, candidate.value, "it overlaps %s%s %s; give ranges apart", ConfigPrefix, other.key, other.value)
 			}
 		}
 		ranges = append(ranges, candidate)

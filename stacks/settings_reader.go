@@ -16,7 +16,7 @@ type reader struct {
 
 // wrong reports a setting's value and what would be right.
 func (r *reader) wrong(key string, value any, right string, args ...any) {
-	r.problems = append(r.problems, fmt.Errorf("%s%s is %s; %s", configPrefix, key, show(value), fmt.Sprintf(right, args...)))
+	r.problems = append(r.problems, fmt.Errorf("%s%s is %s; %s", ConfigPrefix, key, show(value), fmt.Sprintf(right, args...)))
 }
 
 func show(value any) string {
@@ -46,7 +46,7 @@ func (r *reader) optional(key string) string {
 func (r *reader) text(key string) string {
 	value, ok := r.Get(key)
 	if !ok || strings.TrimSpace(value) == "" {
-		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set it with: pulumi config set %s%s VALUE", configPrefix, key, configPrefix, key))
+		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set it with: pulumi config set %s%s VALUE", ConfigPrefix, key, ConfigPrefix, key))
 		return ""
 	}
 	return value
@@ -55,9 +55,9 @@ func (r *reader) text(key string) string {
 // secret checks that a secret is there without reading it into an error.
 func (r *reader) secret(key, what string) {
 	if value, ok := r.Get(key); !ok || strings.TrimSpace(value) == "" {
-		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set %s with: pulumi config set --secret %s%s", configPrefix, key, what, configPrefix, key))
+		r.problems = append(r.problems, fmt.Errorf("%s%s is missing; set %s with: pulumi config set --secret %s%s", ConfigPrefix, key, what, ConfigPrefix, key))
 	} else if !r.IsSecret(key) {
-		r.problems = append(r.problems, fmt.Errorf("%s%s is not encrypted; replace it, and set it with: pulumi config set --secret %s%s", configPrefix, key, configPrefix, key))
+		r.problems = append(r.problems, fmt.Errorf("%s%s is not encrypted; replace it, and set it with: pulumi config set --secret %s%s", ConfigPrefix, key, ConfigPrefix, key))
 	}
 }
 

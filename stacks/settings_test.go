@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/stackfile"
 )
 
 var allStacks = []string{"dev", "prod"}
@@ -22,10 +24,13 @@ func TestSettingsOfBothStacksAreValid(t *testing.T) {
 }
 
 func TestEverySettingIsDescribedAndTyped(t *testing.T) {
-	for key, entry := range readYAML(t, "../Pulumi.yaml")["config"].(map[string]any) {
-		schema := entry.(map[string]any)
-		assert.NotEmpty(t, schema["description"], key)
-		assert.Contains(t, []string{"string", "integer", "boolean", "array"}, schema["type"], key)
+	project, err := stackfile.ReadProject("..")
+	require.NoError(t, err)
+	assert.Equal(t, ConfigPrefix, project.Name+":")
+	assert.NotEmpty(t, project.Config)
+	for key, setting := range project.Config {
+		assert.NotEmpty(t, setting.Description, key)
+		assert.Contains(t, []string{"string", "integer", "boolean", "array"}, setting.Type, key)
 	}
 }
 
@@ -136,7 +141,7 @@ func FuzzDecodeSettings(f *testing.F) {
 		}
 		settings, err := DecodeSettings("prod", Source{Get: get, IsSecret: func(string) bool { return true }})
 		if err != nil {
-			if !strings.Contains(err.Error(), configPrefix) {
+			if !strings.Contains(err.Error(), ConfigPrefix) {
 				t.Errorf("the error names no setting: %v", err)
 			}
 			return

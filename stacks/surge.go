@@ -8,11 +8,11 @@ import (
 // Settings that are for one update, and are best left to the command that rolls nodes: they are in no stack file.
 const (
 	// SettingRollNodes lists nodes that an update may replace.
-	SettingRollNodes = configPrefix + "rollNodes"
+	SettingRollNodes = ConfigPrefix + "rollNodes"
 	// SettingSurgeNodes lists nodes that get a temporary second machine, onto which their pods can move.
-	SettingSurgeNodes = configPrefix + "surgeNodes"
+	SettingSurgeNodes = ConfigPrefix + "surgeNodes"
 	// SettingUnprotectedNodes lists nodes whose machine may be terminated although the stack has deletionProtection.
-	SettingUnprotectedNodes = configPrefix + "unprotectedNodes"
+	SettingUnprotectedNodes = ConfigPrefix + "unprotectedNodes"
 )
 
 const surgeSuffix = "-surge"

@@ -26,7 +26,7 @@ func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string
 	sort.Strings(overridden)
 	for _, name := range overridden {
 		if !known[name] {
-			report("%sinstanceTypes names node %q; use one of %s", configPrefix, name, strings.Join(nodeNames(nodes), ", "))
+			report("%sinstanceTypes names node %q; use one of %s", ConfigPrefix, name, strings.Join(nodeNames(nodes), ", "))
 		}
 	}
 	if len(known) != len(nodes) {
@@ -36,7 +36,7 @@ func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string
 	for _, node := range nodes {
 		if _, err := capacity.LookupInstanceType(node.InstanceType); err != nil {
 			if _, ok := instanceTypes[node.Name]; ok {
-				report("%sinstanceTypes, node %s: %w", configPrefix, node.Name, err)
+				report("%sinstanceTypes, node %s: %w", ConfigPrefix, node.Name, err)
 			} else {
 				report("node %s: %w", node.Name, err)
 			}

@@ -70,9 +70,9 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 
 	config := map[string]string{}
 	for key, value := range readConfig(t, stack, overrides) {
-		config[configPrefix+key] = value
+		config[ConfigPrefix+key] = value
 	}
-	config[configPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
+	config[ConfigPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
 	run := func(ctx *pulumi.Context) error {
 		for _, first := range before {
 			if err := first(ctx); err != nil {
@@ -84,9 +84,9 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	err := pulumi.RunErr(run, pulumi.WithMocks("growbin", stack, w.mocks), func(info *pulumi.RunInfo) {
 		info.Config = config
 		for key := range testSecrets {
-			info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+key)
+			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
-		info.ConfigSecretKeys = append(info.ConfigSecretKeys, configPrefix+"registryPassword")
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword")
 	})
 	return w, err
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/stackfile"
 )
 
 // copyProject copies the project and stack file, because the CLI writes an encryption salt into the stack file. Installed
@@ -19,11 +21,11 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 	if err := yaml.Unmarshal(text, &project); err != nil {
 		return fmt.Errorf("read Pulumi.yaml: %w", err)
 	}
-	file, err := readStackFile(from, stack)
+	file, err := stackfile.ReadStack(from, stack)
 	if err != nil {
 		return err
 	}
-	config, err := file.withoutSecrets()
+	config, err := file.WithoutSecrets()
 	if err != nil {
 		return err
 	}
@@ -37,7 +39,7 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 	if err := os.MkdirAll(filepath.Join(to, filepath.FromSlash(program)), 0o700); err != nil {
 		return fmt.Errorf("make the program's folder: %w", err)
 	}
-	for file, content := range map[string][]byte{"Pulumi.yaml": text, stackFileName(stack): config} {
+	for file, content := range map[string][]byte{stackfile.ProjectFile: text, stackfile.FileName(stack): config} {
 		if err := os.WriteFile(filepath.Join(to, file), content, 0o600); err != nil {
 			return fmt.Errorf("copy the project: %w", err)
 		}

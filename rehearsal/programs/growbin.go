@@ -12,7 +12,7 @@ import (
 const GrowbinName = "growbin"
 
 // Prefix begins the keys of Growbin's settings.
-const Prefix = "growbin:"
+const Prefix = stacks.ConfigPrefix
 
 // Keys of settings that rehearsals and drills override.
 const (

@@ -22,7 +22,7 @@ func run(args []string, to io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("name one stack, such as dev")
 	}
-	settings, err := stacks.ReadSettings(".", args[0])
+	settings, err := stacks.ReadSettings(".", args[0], nil)
 	if err != nil {
 		return err
 	}
