@@ -39,10 +39,10 @@ fmt: ## Format all Go files
 	@gofmt -l -w $$(git ls-files '*.go')
 
 roll: ## Bring a changed version, image, instance type or bootstrap to the machines, one node at a time. STACK=prod
-	@go run ./cmd/growbin -stack $(STACK)
+	@go run ./cmd/growbin roll -s $(STACK)
 
 tunnel: ## Forward 127.0.0.1:16443 to the API server of a stack through Session Manager, until Ctrl-C. STACK=prod
-	@scripts/api-tunnel $(STACK)
+	@go run ./cmd/growbin tunnel -s $(STACK)
 
 bench: ## Run the benchmarks of the program and of the simulated AWS
 	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim/...

@@ -23,7 +23,7 @@ type APIAccess string
 const (
 	// AccessDirect connects to the control plane's public address, from an address in adminCidrs.
 	AccessDirect APIAccess = "direct"
-	// AccessSessionManager connects to a local port that scripts/api-tunnel forwards.
+	// AccessSessionManager connects to a local port that growbin tunnel forwards.
 	AccessSessionManager APIAccess = "sessionManager"
 )
 

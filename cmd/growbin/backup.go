@@ -1,41 +1,28 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/growbin/cluster/internal/awscli"
 )
 
 const (
-	// backupCommand runs on the control plane and ends with the backup.
+	// backupCommand runs on the control plane and returns when the backup is complete.
 	backupCommand = "systemctl start kubeadm-backup.service"
-	// backupTimeout is how long it may take; a snapshot takes seconds, its upload too.
+	// backupTimeout limits a backup; a snapshot takes seconds, its upload too.
 	backupTimeout = 10 * time.Minute
 )
 
-// pollEvery is the pause between two looks at the command. Tests shorten it.
+// pollEvery is the pause between two polls of the command. Tests shorten it.
 var pollEvery = 3 * time.Second
 
-// aws runs the AWS CLI, in the region and with the credentials of the environment, and returns what it prints.
-type aws func(ctx context.Context, args ...string) ([]byte, error)
-
-func awsCLI(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "aws", append(args, "--output", "json")...)
-	var out, complaint bytes.Buffer
-	command.Stdout, command.Stderr = &out, &complaint
-	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("aws %s: %w: %s", strings.Join(args[:2], " "), err, strings.TrimSpace(complaint.String()))
-	}
-	return out.Bytes(), nil
-}
-
-// backup has the control plane save etcd, through Session Manager's Run Command: no port is open for it. It needs
-// ssm:SendCommand and ssm:GetCommandInvocation.
-func backup(ctx context.Context, run aws, instance string) error {
+// backup saves etcd on the control plane through Session Manager's Run Command, which needs no open port. It needs the
+// permissions ssm:SendCommand and ssm:GetCommandInvocation.
+func backup(ctx context.Context, run awscli.Runner, instance string) error {
 	ctx, cancel := context.WithTimeout(ctx, backupTimeout)
 	defer cancel()
 	out, err := run(ctx, "ssm", "send-command", "--document-name", "AWS-RunShellScript", "--instance-ids", instance,
@@ -45,7 +32,7 @@ func backup(ctx context.Context, run aws, instance string) error {
 	}
 	var sent struct{ Command struct{ CommandId string } }
 	if err := json.Unmarshal(out, &sent); err != nil || sent.Command.CommandId == "" {
-		return fmt.Errorf("Systems Manager gave no command ID: %s", out)
+		return fmt.Errorf("Systems Manager returned no command ID: %s", out)
 	}
 	for {
 		select {
@@ -69,7 +56,7 @@ func backup(ctx context.Context, run aws, instance string) error {
 			return nil
 		case "Pending", "InProgress", "Delayed":
 		default:
-			return fmt.Errorf("the backup on %s ended as %s: %s (-no-backup goes on without one)", instance, state.Status, strings.TrimSpace(state.StandardErrorContent))
+			return fmt.Errorf("the backup on %s ended as %s: %s (--no-backup continues without one)", instance, state.Status, strings.TrimSpace(state.StandardErrorContent))
 		}
 	}
 }

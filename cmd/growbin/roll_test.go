@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,21 +12,46 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/roll"
 )
 
-func TestOptions(t *testing.T) {
-	o, err := parse([]string{"-stack", "prod", "-nodes", "k8s-redis, k8s-master", "-yes", "-no-surge"})
-	require.NoError(t, err)
-	assert.Equal(t, options{dir: "..", stack: "prod", nodes: []string{"k8s-redis", "k8s-master"}, yes: true, noSurge: true, drainTimeout: 15 * time.Minute}, o)
-
-	_, err = parse([]string{"-drain-timeout", "1s", "dev"})
-	for _, part := range []string{`unknown argument "dev"`, "-stack is missing", "-drain-timeout is 1s"} {
-		assert.ErrorContains(t, err, part)
-	}
+// execute runs the command with arguments and returns its output and error.
+func execute(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&out)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
 }
 
-func TestOnlyAYesConfirms(t *testing.T) {
+func TestRoll_Flags(t *testing.T) {
+	s := &stackOptions{dir: ".", stack: "prod"}
+	command := newRoll(s)
+	require.NoError(t, command.ParseFlags([]string{"--nodes", "k8s-redis, k8s-master", "-y", "--no-surge"}))
+	for _, flag := range []string{"nodes", "yes", "no-surge", "no-backup", "drain-timeout"} {
+		assert.NotNil(t, command.Flags().Lookup(flag), flag)
+	}
+	o := rollOptions{stackOptions: s, nodes: []string{"k8s-redis", " k8s-master", ""}, drainTimeout: 15 * time.Minute}
+	require.NoError(t, o.check())
+	assert.Equal(t, []string{"k8s-redis", "k8s-master"}, o.nodes)
+}
+
+func TestRoll_InvalidFlagsAreReportedTogether(t *testing.T) {
+	_, err := execute(t, "roll", "--drain-timeout", "1s")
+	for _, part := range []string{"--stack: not set", "--drain-timeout: 1s must be at least 1m"} {
+		assert.ErrorContains(t, err, part)
+	}
+	_, err = execute(t, "roll", "dev")
+	assert.ErrorContains(t, err, `"dev"`)
+	_, err = execute(t, "roll", "-C", "../..", "-s", "dve")
+	assert.ErrorContains(t, err, `there is no stack "dve"`)
+}
+
+func TestConfirm_OnlyYesIsYes(t *testing.T) {
 	plan := &roll.Plan{Steps: []roll.Step{{Machine: roll.Machine{Node: "k8s-redis"}}}}
 	for answer, want := range map[string]bool{"yes\n": true, "y\n": false, "": false, "\n": false} {
 		ok, err := confirm(plan, false, strings.NewReader(answer), &strings.Builder{})
@@ -37,8 +63,8 @@ func TestOnlyAYesConfirms(t *testing.T) {
 	assert.True(t, ok)
 }
 
-// fakeAWS answers like the CLI; states are those of the command, one per question.
-func fakeAWS(t *testing.T, states ...string) aws {
+// fakeAWS answers as the CLI does; states are those of the command, one per poll.
+func fakeAWS(t *testing.T, states ...string) awscli.Runner {
 	return func(_ context.Context, args ...string) ([]byte, error) {
 		line := strings.Join(args, " ")
 		if strings.HasPrefix(line, "ssm send-command") {
@@ -56,10 +82,10 @@ func fakeAWS(t *testing.T, states ...string) aws {
 	}
 }
 
-func TestTheControlPlaneIsAskedForABackup(t *testing.T) {
+func TestBackup_WaitsForTheControlPlane(t *testing.T) {
 	pollEvery = time.Millisecond
 	require.NoError(t, backup(t.Context(), fakeAWS(t, "", "Pending", "InProgress", "Success"), "i-1"))
 	err := backup(t.Context(), fakeAWS(t, "InProgress", "Failed"), "i-1")
 	assert.ErrorContains(t, err, "the backup on i-1 ended as Failed: the disk is full")
-	assert.ErrorContains(t, err, "-no-backup")
+	assert.ErrorContains(t, err, "--no-backup")
 }

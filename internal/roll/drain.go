@@ -42,7 +42,7 @@ func (r *roller) drain(ctx context.Context, client kubernetes.Interface, node st
 			return fmt.Errorf("%s is not empty after %s:\n  - %s", node, r.DrainTimeout, strings.Join(sentences(left), "\n  - "))
 		}
 		if blocked := strings.Join(onlyBlocked(left), "; "); blocked != said {
-			r.Say("%s: waiting: %s", node, blocked)
+			r.Logf("%s: waiting: %s", node, blocked)
 			said = blocked
 		}
 		if err := r.pause(ctx); err != nil {

@@ -32,8 +32,8 @@ type Options struct {
 	// DrainTimeout bounds the drain of one node, 15 minutes when 0; SettleTimeout each wait for a node or for the pods,
 	// 10 minutes when 0; Poll is the pause between two looks, 2 seconds when 0.
 	DrainTimeout, SettleTimeout, Poll time.Duration
-	// Say is told each step; nil tells nobody.
-	Say func(format string, args ...any)
+	// Logf is told each step; nil tells nobody.
+	Logf func(format string, args ...any)
 }
 
 // ErrDeclined is returned when Confirm did not agree.
@@ -48,8 +48,8 @@ type roller struct {
 func newRoller(o Options) *roller {
 	o.DrainTimeout, o.SettleTimeout = cmp.Or(o.DrainTimeout, 15*time.Minute), cmp.Or(o.SettleTimeout, 10*time.Minute)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
-	if o.Say == nil {
-		o.Say = func(string, ...any) {}
+	if o.Logf == nil {
+		o.Logf = func(string, ...any) {}
 	}
 	return &roller{Options: o}
 }
@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	r.surging = plan.surging
 	for i, step := range plan.Steps {
-		r.Say("%s: %d of %d", step.Node, i+1, len(plan.Steps))
+		r.Logf("%s: %d of %d", step.Node, i+1, len(plan.Steps))
 		if err := r.node(ctx, step); err != nil {
 			return fmt.Errorf("stopped at node %s, %d of %d: %w\nWhat is done stays done. Mend the cause and roll again: it goes on from here", step.Node, i+1, len(plan.Steps), err)
 		}
@@ -110,7 +110,7 @@ func (r *roller) node(ctx context.Context, step Step) error {
 			return err
 		}
 	}
-	r.Say("%s: waiting until all pods are back", step.Node)
+	r.Logf("%s: waiting until all pods are back", step.Node)
 	return r.settled(ctx)
 }
 
@@ -120,7 +120,7 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 		return err
 	}
 	if step.ControlPlane && step.Upgrade() && r.Backup != nil && step.InstanceID != "" {
-		r.Say("%s: saving etcd", step.Node)
+		r.Logf("%s: saving etcd", step.Node)
 		if err := r.Backup(ctx, step.Machine); err != nil {
 			return fmt.Errorf("save etcd before the upgrade: %w", err)
 		}
@@ -128,7 +128,7 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 	if err := r.vacate(ctx, step); err != nil {
 		return err
 	}
-	r.Say("%s: replacing the machine", step.Node)
+	r.Logf("%s: replacing the machine", step.Node)
 	if err := r.Stack.Up(ctx, "replace-"+step.Node, Overrides{Roll: []string{step.Node}, Surge: r.surging}); err != nil {
 		return fmt.Errorf("replace the machine: %w", err)
 	}
@@ -137,7 +137,7 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 
 // finish completes an update that was cut off, and waits for the machine that it made.
 func (r *roller) finish(ctx context.Context, step Step) error {
-	r.Say("%s: completing the update", step.Node)
+	r.Logf("%s: completing the update", step.Node)
 	if err := r.Stack.Up(ctx, "complete-"+step.Node, Overrides{Surge: r.surging}); err != nil {
 		return fmt.Errorf("complete the update: %w", err)
 	}
@@ -151,7 +151,7 @@ func (r *roller) prepare(ctx context.Context, step Step) error {
 		r.surging = append(slices.Clone(r.surging), step.Node)
 	}
 	if more || step.Protected {
-		r.Say("%s: preparing", step.Node)
+		r.Logf("%s: preparing", step.Node)
 		o := Overrides{Surge: r.surging}
 		if step.Protected {
 			o.Unprotected = []string{step.Node}
@@ -174,7 +174,7 @@ func (r *roller) vacate(ctx context.Context, step Step) error {
 		return err
 	}
 	if step.InstanceID != "" { // on a machine that is gone no pod would ever end
-		r.Say("%s: draining", step.Node)
+		r.Logf("%s: draining", step.Node)
 		if err := cordon(ctx, client, step.Node, true); err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func remove(ctx context.Context, client kubernetes.Interface, node string) error
 // retire moves the pods back and removes the temporary machine.
 func (r *roller) retire(ctx context.Context, node string) error {
 	surge := r.SurgeName(node)
-	r.Say("%s: moving its pods back", node)
+	r.Logf("%s: moving its pods back", node)
 	client, err := r.Connect(ctx)
 	if err != nil {
 		return err

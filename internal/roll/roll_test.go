@@ -48,7 +48,7 @@ func TestCutOffAnywhereItGoesOn(t *testing.T) {
 	steps := 0
 	w := newWorld(t)
 	o := w.options()
-	o.Say = func(string, ...any) { steps++ }
+	o.Logf = func(string, ...any) { steps++ }
 	require.NoError(t, Run(t.Context(), o))
 	require.Greater(t, steps, 10)
 	for cut := 1; cut <= steps; cut++ {
@@ -57,7 +57,7 @@ func TestCutOffAnywhereItGoesOn(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			o, said := w.options(), 0
-			o.Say = func(string, ...any) {
+			o.Logf = func(string, ...any) {
 				if said++; said == cut {
 					cancel()
 				}

@@ -85,6 +85,6 @@ func rollOptions(r *rehearsal.Rehearsal) roll.Options {
 		// A pod whose eviction was interrupted by the loss of the API server counts as disrupted for two minutes.
 		DrainTimeout: 2*time.Minute + rehearsal.Patience, SettleTimeout: rehearsal.Patience, Poll: 200 * time.Millisecond,
 		Confirm: func(plan *roll.Plan) (bool, error) { return true, plan.Print(r.Console.Writer) },
-		Say:     func(format string, args ...any) { r.Console.Logf("%s", fmt.Sprintf(format, args...)) },
+		Logf:    func(format string, args ...any) { r.Console.Logf("%s", fmt.Sprintf(format, args...)) },
 	}
 }

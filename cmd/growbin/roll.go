@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/growbin/cluster/internal/awscli"
+	"github.com/growbin/cluster/internal/pulumistack"
+	"github.com/growbin/cluster/internal/roll"
+	"github.com/growbin/cluster/stacks"
+)
+
+// minDrainTimeout leaves pods the time to end.
+const minDrainTimeout = time.Minute
+
+// rollOptions are the flags of growbin roll.
+type rollOptions struct {
+	*stackOptions
+	// nodes limits the roll; empty for all.
+	nodes []string
+	// yes skips the confirmation.
+	yes      bool
+	noSurge  bool
+	noBackup bool
+	// drainTimeout limits the eviction of one node's pods.
+	drainTimeout time.Duration
+}
+
+func newRoll(s *stackOptions) *cobra.Command {
+	o := rollOptions{stackOptions: s}
+	command := &cobra.Command{
+		Use:   "roll",
+		Short: "Replaces the nodes whose version, image, type or bootstrap changed, one at a time",
+		Long: "roll brings a changed Kubernetes version, machine image, instance type or bootstrap to the nodes of a stack, one node\n" +
+			"at a time. It shows its plan and waits for a confirmation. It can be interrupted and run again.",
+		Example: "  growbin roll -s prod\n  growbin roll -s prod --nodes k8s-redis,k8s-rabbitmq --yes",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return runRoll(command.Context(), o, command.InOrStdin(), command.OutOrStdout())
+		},
+	}
+	flags := command.Flags()
+	flags.StringSliceVar(&o.nodes, "nodes", nil, "roll these `nodes` only, separated by commas")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "skip the confirmation")
+	flags.BoolVar(&o.noSurge, "no-surge", false, "start no surge instances: the pods of a node are down while it is replaced")
+	flags.BoolVar(&o.noBackup, "no-backup", false, "skip the backup of etcd before an upgrade of the control plane")
+	flags.DurationVar(&o.drainTimeout, "drain-timeout", 15*time.Minute, "`time` in which the pods of one node must be evicted, at least 1m")
+	return command
+}
+
+func (o *rollOptions) check() error {
+	var problems []error
+	if err := o.stackOptions.check(); err != nil {
+		problems = append(problems, err)
+	}
+	if o.drainTimeout < minDrainTimeout {
+		problems = append(problems, fmt.Errorf("--drain-timeout: %s must be at least %s, since pods may need it to end", o.drainTimeout, minDrainTimeout))
+	}
+	var nodes []string
+	for _, name := range o.nodes {
+		if name = strings.TrimSpace(name); name != "" {
+			nodes = append(nodes, name)
+		}
+	}
+	o.nodes = nodes
+	return errors.Join(problems...)
+}
+
+func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) error {
+	settings, err := stacks.ReadSettings(o.dir, o.stack, nil)
+	if err != nil {
+		return err
+	}
+	stack, err := pulumistack.Open(ctx, pulumistack.Options{
+		Dir: o.dir, Stack: o.stack, Progress: out,
+		Settings: pulumistack.Settings{
+			Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes,
+		},
+		NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
+	})
+	if err != nil {
+		return err
+	}
+	options := roll.Options{
+		Stack:     stack,
+		Connect:   func(ctx context.Context) (kubernetes.Interface, error) { return connect(ctx, stack) },
+		SurgeName: stacks.SurgeName, Only: o.nodes, NoSurge: o.noSurge, DrainTimeout: o.drainTimeout,
+		Confirm: func(plan *roll.Plan) (bool, error) { return confirm(plan, o.yes, in, out) },
+		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
+	}
+	if !o.noBackup {
+		aws := awscli.InRegion(settings.Region)
+		options.Backup = func(ctx context.Context, m roll.Machine) error { return backup(ctx, aws, m.InstanceID) }
+	}
+	err = roll.Run(ctx, options)
+	if errors.Is(err, roll.ErrDeclined) {
+		fmt.Fprintln(out, "No node was rolled.")
+		return nil
+	}
+	return err
+}
+
+// connect uses the kubeconfig that the stack exports, so the tunnel must be open with apiAccess sessionManager.
+func connect(ctx context.Context, stack *pulumistack.Stack) (kubernetes.Interface, error) {
+	kubeconfig, err := stack.Kubeconfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("use the kubeconfig of the stack: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("client for the API server: %w", err)
+	}
+	return client, nil
+}
+
+// confirm prints the plan and reads the answer. The end of the input is a no.
+func confirm(plan *roll.Plan, yes bool, in io.Reader, out io.Writer) (bool, error) {
+	if err := plan.Print(out); err != nil {
+		return false, err
+	}
+	if yes || len(plan.Steps) == 0 {
+		return true, nil
+	}
+	fmt.Fprintf(out, "\nRoll these %d nodes, one after the other? Type yes: ", len(plan.Steps))
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	return strings.TrimSpace(answer) == "yes", nil
+}
