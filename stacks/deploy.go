@@ -1,5 +1,5 @@
-// Package stacks is what Growbin deploys: its settings, its nodes, its workloads and the order of things. All that is
-// Growbin's stands here; the components know nothing of it.
+// Package stacks deploys Growbin: the tables of nodes, applications, queues, databases and alerts, the settings of a stack, and
+// the wiring of the components. Everything specific to Growbin is here; the components are generic.
 package stacks
 
 import (
@@ -11,16 +11,17 @@ import (
 
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// ImageParameter is the SSM parameter in which Canonical publishes its current Ubuntu 24.04 image.
+// ImageParameter is the name of the SSM parameter with Canonical's current Ubuntu 24.04 AMI.
 const ImageParameter = cluster.UbuntuImageParameter
 
 // Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
 
-// DeployFrom is the program with other addresses for its machines to fetch from: those of a lab, for example. It is no
-// setting, because no stack of ours has a mirror.
+// DeployFrom returns the program with other addresses for its instances to download from, e.g. those of a lab. It is no setting
+// because no stack has a mirror.
 func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		outputs, err := build(ctx, sources)
@@ -34,8 +35,7 @@ func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 	}
 }
 
-// build checks everything that can be checked, then builds the machines, then what runs on them. It returns the
-// stack's outputs.
+// build validates everything that can be validated, then creates the instances, then the workloads. It returns the outputs.
 func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 	settings, err := LoadSettings(ctx)
 	if err != nil {
@@ -64,12 +64,12 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	return outputs(settings, infra), nil
 }
 
-// tags mark everything of the stack.
+// tags returns the tags of all AWS resources of the stack.
 func (s *Settings) tags() map[string]string {
 	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}
 }
 
-// awsProvider tags everything it creates, so that the bill and the console tell whose it is.
+// awsProvider returns a provider that tags all resources, for the bill and the console.
 func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
 		Region:      pulumi.String(s.Region),
@@ -81,7 +81,7 @@ func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	return provider, nil
 }
 
-// preflight asks AWS, before anything is created, for what would otherwise fail half-way, and returns the machine image.
+// preflight checks quota, key pair and image in AWS before anything is created, and returns the AMI of new instances.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
 	via := pulumi.Provider(provider)
 	if err := checkQuota(ctx, s, via); err != nil {
@@ -89,8 +89,10 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 	}
 	if s.SSHKeyName != "" {
 		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
-			return "", fmt.Errorf("%ssshKeyName is %q, which %s does not have; import it there, or leave the setting out to use Session Manager: %w",
-				ConfigPrefix, s.SSHKeyName, s.Region, err)
+			return "", fmt.Errorf("%w: %w", validation.Problem{
+				Field: ConfigPrefix + "sshKeyName", Value: s.SSHKeyName,
+				Must: "must be an EC2 key pair in " + s.Region + "; import it there, or remove the setting to use Session Manager",
+			}, err)
 		}
 	}
 	return lookupImage(ctx, s, via)

@@ -9,22 +9,23 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// architecture is that of all instance types in the topology.
+// architecture is the CPU architecture of all instance types of the topology.
 const architecture = "x86_64"
 
-// machineImageID is EC2's form, with 8 digits for images from before 2016.
+// machineImageID matches the ID of an AMI; images from before 2016 have 8 digits.
 var machineImageID = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-// MachineImageUserData is what a machine boots from that becomes the image machineImage can name.
+// MachineImageUserData returns the user data of the instance from which scripts/build-image makes a machine image.
 func (s *Settings) MachineImageUserData() (string, error) {
 	return kubeadm.ImageUserData(kubeadm.ImageConfig{
 		Region: s.Region, KubernetesVersion: s.KubernetesVersion, Sources: s.Sources, Images: s.MachineImages(),
 	})
 }
 
-// MachineImageGiB is the size of that machine's disk: no node's root volume can be smaller than the image's.
+// MachineImageGiB returns the size of that instance's disk in GiB: no node's root volume can be smaller than its image.
 func (s *Settings) MachineImageGiB() int {
 	smallest := s.Nodes[0].RootGiB
 	for _, n := range s.Nodes {
@@ -33,8 +34,8 @@ func (s *Settings) MachineImageGiB() int {
 	return smallest
 }
 
-// lookupImage returns the image that new machines start from: the configured one, if it is this account's own and can be
-// started, or else Canonical's current one.
+// lookupImage returns the AMI of new instances: the configured one, if it belongs to this account and can be started, or else
+// Canonical's current one.
 func lookupImage(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (string, error) {
 	if s.MachineImage == "" {
 		image, err := kubeconfig.Parameter(ctx, ImageParameter, via)
@@ -43,21 +44,24 @@ func lookupImage(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (str
 		}
 		return image, nil
 	}
-	wrong := func(why string) error {
-		return fmt.Errorf("%smachineImage is %q, %s; make one with scripts/build-image %s, or leave the setting out", ConfigPrefix, s.MachineImage, why, s.Stack)
+	invalid := func(must string, args ...any) error {
+		return validation.Problem{
+			Field: ConfigPrefix + "machineImage", Value: s.MachineImage,
+			Must: fmt.Sprintf(must, args...) + "; build one with scripts/build-image " + s.Stack + ", or remove the setting",
+		}
 	}
 	found, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{
-		// Only one's own: anybody can publish an image with any name.
+		// Anybody can publish an image, so only the account's own count.
 		Owners:  []string{"self"},
 		Filters: []ec2.GetAmiFilter{{Name: "image-id", Values: []string{s.MachineImage}}},
 	}, via)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%w: %w", wrong("which this account does not have in "+s.Region), err)
+		return "", fmt.Errorf("%w: %w", invalid("must be an image of this account in %s", s.Region), err)
 	case found.Architecture != architecture:
-		return "", wrong("which is for " + found.Architecture + " and not for " + architecture)
+		return "", invalid("must be for %s, not %s", architecture, found.Architecture)
 	case found.State != "available":
-		return "", wrong("which is " + found.State)
+		return "", invalid("must be available, not %s", found.State)
 	}
 	return found.ImageId, nil
 }

@@ -34,9 +34,9 @@ func TestImageThatCannotBeUsedIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	t.Parallel()
 	canonical := deploy(t, "dev", nil).mocks.OfType("aws:ec2/instance:Instance")[0].Inputs["ami"].StringValue()
 	for name, test := range map[string]struct{ id, want string }{
-		"missing":       {"ami-0123456789abcdef0", "which this account does not have in ap-northeast-2"},
-		"somebody's":    {canonical, "which this account does not have in ap-northeast-2"},
-		"other machine": {ownImage(t, "arm", "arm64"), "which is for arm64 and not for x86_64"},
+		"missing":       {"ami-0123456789abcdef0", "must be an image of this account in ap-northeast-2"},
+		"somebody's":    {canonical, "must be an image of this account in ap-northeast-2"},
+		"other machine": {ownImage(t, "arm", "arm64"), "must be for x86_64, not arm64"},
 	} {
 		w, err := tryDeployIn(t, "dev", map[string]string{"machineImage": test.id}, awssim.Options{}, func(c *awssim.Cloud) { c.MakeImage("arm", "arm64", 20) })
 		require.ErrorContains(t, err, test.want, name)

@@ -10,13 +10,15 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestOutputsTellOfTheCluster(t *testing.T) {
+func TestOutputs_DescribeTheCluster(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint"}, slices.Collect(maps.Keys(w.outputs)))
 
 	info := w.outputs[OutputClusterInfo].(map[string]any)
 	assert.Equal(t, "growbin-prod", info["name"])
-	for key, want := range map[string]int{"nodes": 9, "vcpus": 18, "memoryGiB": 38, "diskGiB": 350} {
+	for key, want := range map[string]int{
+		"nodes": expectedTotals.Nodes, "vcpus": expectedTotals.VCPU, "memoryGiB": expectedTotals.MemoryGiB, "diskGiB": expectedTotals.DiskGiB,
+	} {
 		assert.EqualValues(t, want, info[key], key)
 	}
 	assert.NotEmpty(t, info["controlPlaneIp"])
@@ -32,7 +34,7 @@ func TestOutputsTellOfTheCluster(t *testing.T) {
 	}
 }
 
-func TestTheClusterIsReachedAsConfigured(t *testing.T) {
+func TestOutputs_KubeconfigHasTheConfiguredAddress(t *testing.T) {
 	server := func(w *world) string {
 		var config struct {
 			Clusters []struct {

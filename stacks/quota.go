@@ -13,12 +13,12 @@ const (
 	// vcpuQuota is "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", counted in vCPUs.
 	vcpuQuota        = "L-1216C47A"
 	standardFamilies = "acdhimrtz"
-	// clusterTag marks everything of one cluster.
+	// clusterTag is the key of the tag of all resources of one cluster.
 	clusterTag = "Cluster"
 )
 
-// checkQuota returns an error when the account may not run the whole topology beside what others run in it.
-// EC2 would refuse only the last machines, with half a cluster standing.
+// checkQuota returns an error if the account's quota does not cover the topology and the other running instances. EC2 would
+// refuse the last instances only, with half a cluster created.
 func checkQuota(ctx *pulumi.Context, s *Settings, opts ...pulumi.InvokeOption) error {
 	quota, err := servicequotas.LookupServiceQuota(ctx, &servicequotas.LookupServiceQuotaArgs{
 		ServiceCode: "ec2", QuotaCode: pulumi.StringRef(vcpuQuota),
@@ -30,24 +30,24 @@ func checkQuota(ctx *pulumi.Context, s *Settings, opts ...pulumi.InvokeOption) e
 	if err != nil {
 		return fmt.Errorf("count running vCPUs: %w", err)
 	}
-	needed := Sum(s.machines()).VCPU
+	needed := Sum(s.nodesWithSurge()).VCPU
 	if available := int(quota.Value) - others; needed > available {
 		return fmt.Errorf("%s needs %d vCPUs but only %d are left in %s: quota %q (%s) is %d and other instances use %d; "+
-			"ask for at least %d in Service Quotas, or choose smaller instanceTypes",
-			s.whatNeeds(), needed, max(available, 0), s.Region, quota.QuotaName, vcpuQuota, int(quota.Value), others, needed+others)
+			"request at least %d in Service Quotas, or choose smaller instanceTypes",
+			s.quotaSubject(), needed, max(available, 0), s.Region, quota.QuotaName, vcpuQuota, int(quota.Value), others, needed+others)
 	}
 	return nil
 }
 
-// whatNeeds names what the quota has to cover.
-func (s *Settings) whatNeeds() string {
+// quotaSubject names the instances that the quota has to cover.
+func (s *Settings) quotaSubject() string {
 	if len(s.SurgeNodes) == 0 {
 		return "the topology"
 	}
-	return fmt.Sprintf("the topology with a second machine for %s", strings.Join(s.SurgeNodes, ", "))
+	return fmt.Sprintf("the topology with surge instances for %s", strings.Join(s.SurgeNodes, ", "))
 }
 
-// othersVCPU counts the vCPUs of running standard instances that do not belong to the cluster.
+// othersVCPU returns the number of vCPUs of running standard instances outside the cluster.
 func othersVCPU(ctx *pulumi.Context, cluster string, opts ...pulumi.InvokeOption) (int, error) {
 	running, err := ec2.GetInstances(ctx, &ec2.GetInstancesArgs{InstanceStateNames: []string{"pending", "running"}}, opts...)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"github.com/growbin/cluster/components/network"
 )
 
-// ConfigPrefix is the namespace of the settings in Pulumi.yaml, which holds their types, defaults and descriptions.
+// ConfigPrefix is the namespace of the settings: the project's name in Pulumi.yaml.
 const ConfigPrefix = "growbin:"
 
-// APIAccess says how the program reaches the API server.
+// APIAccess is the way of the program to the API server.
 type APIAccess string
 
-// The ways to the API server.
+// Ways to the API server.
 const (
 	// AccessDirect connects to the control plane's public address, from an address in adminCidrs.
 	AccessDirect APIAccess = "direct"
@@ -27,62 +27,106 @@ const (
 	AccessSessionManager APIAccess = "sessionManager"
 )
 
+// Values of the setting nodeSubnets.
+const (
+	subnetsPublic  = "public"
+	subnetsPrivate = "private"
+)
+
 // alertNone shows alerts in Alertmanager and sends them nowhere.
 const alertNone = "none"
 
-// Settings are the dials of one stack. Each field is the setting of the same name in Pulumi.yaml.
+// Settings are the configuration of one stack. Pulumi.yaml declares their types and defaults.
 type Settings struct {
-	// Stack is the name of the Pulumi stack.
+	// Stack is the name of the Pulumi stack, at most 20 characters.
 	Stack string
 
-	Region             string
-	AvailabilityZones  []string
-	VpcCIDR            string
-	PublicSubnetCIDRs  []string
+	// Region is the AWS region of everything, e.g. ap-northeast-2.
+	Region string
+	// AvailabilityZones are the three zones of the topology, in its order.
+	AvailabilityZones []string
+	// VpcCIDR is the IPv4 range of the VPC, /16 to /28.
+	VpcCIDR string
+	// PublicSubnetCIDRs holds one range per zone, inside VpcCIDR.
+	PublicSubnetCIDRs []string
+	// PrivateSubnetCIDRs is empty or holds one range per zone, inside VpcCIDR.
 	PrivateSubnetCIDRs []string
-	NATGateways        network.NATMode
-	NodeSubnets        string
-	PodCIDR            string
-	ServiceCIDR        string
+	// NATGateways is the number of NAT gateways for private subnets: none, one, or one per zone.
+	NATGateways network.NATMode
+	// NodeSubnets is public or private: the subnets of the nodes.
+	NodeSubnets string
+	// PodCIDR is the IPv4 range of the pods.
+	PodCIDR string
+	// ServiceCIDR is the IPv4 range of the Services.
+	ServiceCIDR string
 
-	AdminCIDRs    []string
-	APIAccess     APIAccess
+	// AdminCIDRs are the IPv4 ranges that may connect to the API server and, with SSHKeyName, to SSH.
+	AdminCIDRs []string
+	// APIAccess is the way of Pulumi to the API server.
+	APIAccess APIAccess
+	// APITunnelPort is the local TCP port of growbin tunnel.
 	APITunnelPort int
-	SSHKeyName    string
+	// SSHKeyName is the name of an EC2 key pair; empty for none.
+	SSHKeyName string
 
-	KubernetesVersion  string
-	MachineImage       string
-	RollNodes          []string
-	SurgeNodes         []string
-	UnprotectedNodes   []string
-	BootTimeout        time.Duration
+	// KubernetesVersion is that of new nodes, without a leading v.
+	KubernetesVersion string
+	// MachineImage is the ID of the AMI of new nodes; empty for Canonical's current Ubuntu 24.04.
+	MachineImage string
+	// RollNodes are the nodes whose instance this update may replace.
+	RollNodes []string
+	// SurgeNodes are the nodes that have a surge instance.
+	SurgeNodes []string
+	// UnprotectedNodes are the nodes whose instance is deletable in spite of DeletionProtection.
+	UnprotectedNodes []string
+	// BootTimeout limits the wait for one instance to join.
+	BootTimeout time.Duration
+	// DeletionProtection protects instances, data volumes and buckets that hold objects.
 	DeletionProtection bool
 
-	ImageRegistry    string
-	ImageTag         string
-	ImageTags        map[string]string
+	// ImageRegistry is the registry and path of the application images, e.g. ghcr.io/growbin.
+	ImageRegistry string
+	// ImageTag is the tag of the application images.
+	ImageTag string
+	// ImageTags are tags that differ from ImageTag, by application.
+	ImageTags map[string]string
+	// RegistryUsername is the user of ImageRegistry; empty if the images are public.
 	RegistryUsername string
-	LogLevel         string
+	// LogLevel is that of the applications: debug, info, warning or error.
+	LogLevel string
 
-	BackupKeepDays     int
+	// BackupKeepDays is the number of days for which database dumps are kept.
+	BackupKeepDays int
+	// EtcdBackupKeepDays is the number of days for which backups of the control plane are kept.
 	EtcdBackupKeepDays int
-	AlertReceiver      string
-	AlertChannel       string
-	GitRepository      string
-	GitPath            string
-	GitRevision        string
+	// AlertReceiver is none, slack or webhook.
+	AlertReceiver string
+	// AlertChannel is the Slack channel of alerts, e.g. #alerts.
+	AlertChannel string
+	// GitRepository is the https URL of the repository that Argo CD reads; empty for none.
+	GitRepository string
+	// GitPath is the folder of the root Application in GitRepository; empty for none.
+	GitPath string
+	// GitRevision is the branch, tag or commit of the root Application.
+	GitRevision string
 
 	// Nodes is the topology with the stack's instance types.
 	Nodes []Node
 
-	// Sources are where machines fetch from when it is not the public addresses; no setting, see DeployFrom.
+	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
 
-	// Secrets, which are never printed.
-	RegistryPassword, OpenAIAPIKey, KakaoAPIKey, AlertURL pulumi.StringOutput
+	// RegistryPassword is the password or token of RegistryUsername.
+	RegistryPassword pulumi.StringOutput
+	// OpenAIAPIKey is the key of the OpenAI API.
+	OpenAIAPIKey pulumi.StringOutput
+	// KakaoAPIKey is the key of the Kakao Map API.
+	KakaoAPIKey pulumi.StringOutput
+	// AlertURL is the address of AlertReceiver, which contains a credential.
+	AlertURL pulumi.StringOutput
 }
 
-// LoadSettings reads and checks all settings. Its error lists every problem with its key, its value and what would be right.
+// LoadSettings reads and validates all settings. Its error lists every problem: the key, the value, and its allowed values.
 func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	settings, err := DecodeSettings(ctx.Stack(), Source{
 		Get:      func(key string) (string, bool) { return ctx.GetConfig(ConfigPrefix + key) },
@@ -99,17 +143,17 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	return settings, nil
 }
 
-// Source is where settings come from, by key without the project's prefix.
+// Source reads settings by key, without the project's prefix.
 type Source struct {
-	// Get returns a setting as Pulumi stores it, lists as JSON.
-	Get func(key string) (string, bool)
-	// IsSecret tells whether a setting is encrypted in the stack's file.
+	// Get returns the value in the form in which Pulumi passes it, e.g. lists as JSON; false if it is not set.
+	Get func(key string) (value string, ok bool)
+	// IsSecret reports whether the value is encrypted in the stack file.
 	IsSecret func(key string) bool
 }
 
-// DecodeSettings decodes and checks everything but the values of the secrets.
+// DecodeSettings decodes and validates everything but the values of the secrets.
 func DecodeSettings(stack string, from Source) (*Settings, error) {
-	r := &reader{Source: from}
+	r := &settingsReader{Source: from}
 	s := &Settings{
 		Stack: stack,
 
@@ -119,7 +163,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		PublicSubnetCIDRs:  r.list("publicSubnetCidrs"),
 		PrivateSubnetCIDRs: r.list("privateSubnetCidrs"),
 		NATGateways:        network.NATMode(r.text("natGateways")),
-		NodeSubnets:        r.choice("nodeSubnets", "public", "private"),
+		NodeSubnets:        r.choice("nodeSubnets", subnetsPublic, subnetsPrivate),
 		PodCIDR:            r.text("podCidr"),
 		ServiceCIDR:        r.text("serviceCidr"),
 
@@ -151,29 +195,28 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		GitRevision:        r.text("gitRevision"),
 	}
 	var err error
-	if s.Nodes, err = Topology(r.pairs("instanceTypes")); err != nil {
-		r.problems = append(r.problems, err)
-	}
-	r.secret("openaiApiKey", "a key of the OpenAI API")
-	r.secret("kakaoApiKey", "a key of the Kakao Map API")
+	s.Nodes, err = Topology(r.pairs("instanceTypes"))
+	r.problems.Include("", err)
+	r.secret("openaiApiKey")
+	r.secret("kakaoApiKey")
 	if s.AlertReceiver != alertNone {
-		r.secret("alertUrl", "the address of alertReceiver")
+		r.secret("alertUrl")
 	}
 	if s.RegistryUsername != "" {
-		r.secret("registryPassword", "the password of registryUsername")
+		r.secret("registryPassword")
 	}
 	s.validate(r)
-	if problems := r.all(); len(problems) > 0 {
-		return nil, fmt.Errorf("stack %q has %d wrong settings; nothing was created:\n  - %s",
-			stack, len(problems), strings.Join(problems, "\n  - "))
+	if problems := r.problems.List(); len(problems) > 0 {
+		return nil, fmt.Errorf("stack %q has %d invalid settings; nothing was created:\n  - %s",
+			stack, len(problems), strings.ReplaceAll(r.problems.Err().Error(), "\n", "\n  - "))
 	}
 	return s, nil
 }
 
-// ClusterName names the cluster in AWS: every taggable name starts with it.
+// ClusterName returns the prefix of all names in AWS, e.g. growbin-dev.
 func (s *Settings) ClusterName() string { return "growbin-" + s.Stack }
 
-// Image is the reference of an application's image in this stack.
+// Image returns the reference of an application's image.
 func (s *Settings) Image(application string) string {
 	tag, ok := s.ImageTags[application]
 	if !ok {

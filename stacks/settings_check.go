@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -23,10 +24,10 @@ var (
 	stackName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 )
 
-// validate reports what decoding alone does not see.
-func (s *Settings) validate(r *reader) {
+// validate checks the decoded values, also against each other.
+func (s *Settings) validate(r *settingsReader) {
 	if !stackName.MatchString(s.Stack) {
-		r.wrong("(stack name)", s.Stack, "use at most 20 lower-case letters, digits and hyphens, a letter first")
+		r.invalid("stack", s.Stack, "must be at most 20 lower-case letters, digits and hyphens, a letter first")
 	}
 	s.validatePlace(r)
 	s.validateRanges(r)
@@ -36,25 +37,25 @@ func (s *Settings) validate(r *reader) {
 	s.validateOperations(r)
 }
 
-func (s *Settings) validatePlace(r *reader) {
+func (s *Settings) validatePlace(r *settingsReader) {
 	if s.Region != "" && !regionName.MatchString(s.Region) {
-		r.wrong("region", s.Region, "give an AWS region such as ap-northeast-2")
+		r.invalid("region", s.Region, "must be an AWS region, e.g. ap-northeast-2")
 	}
-	const zones = 3 // the topology spreads over three
+	const zones = 3 // of the topology
 	if len(s.AvailabilityZones) != zones {
-		r.wrong("availabilityZones", s.AvailabilityZones, "give exactly %d zones of %s", zones, s.Region)
+		r.invalid("availabilityZones", s.AvailabilityZones, "must be exactly %d zones of %s", zones, s.Region)
 	}
 	for i, zone := range s.AvailabilityZones {
 		if len(zone) != len(s.Region)+1 || !strings.HasPrefix(zone, s.Region) {
-			r.wrong("availabilityZones", zone, "give a zone of region %s, such as %sa", s.Region, s.Region)
+			r.invalid("availabilityZones", zone, "must be a zone of region %s, e.g. %sa", s.Region, s.Region)
 		}
 		if slices.Contains(s.AvailabilityZones[:i], zone) {
-			r.wrong("availabilityZones", zone, "name each zone once")
+			r.invalid("availabilityZones", zone, "must name each zone once")
 		}
 	}
 }
 
-// vpcArgs are the network's arguments; checking them here reports their problems together with all others.
+// vpcArgs returns the arguments of the network; their problems are reported together with all others.
 func (s *Settings) vpcArgs() *network.VpcArgs {
 	return &network.VpcArgs{
 		Region: s.Region, CIDR: s.VpcCIDR, Zones: s.AvailabilityZones,
@@ -62,13 +63,13 @@ func (s *Settings) vpcArgs() *network.VpcArgs {
 	}
 }
 
-func (s *Settings) validateRanges(r *reader) {
+func (s *Settings) validateRanges(r *settingsReader) {
 	for _, problem := range s.vpcArgs().Problems() {
 		key, ok := map[string]string{
 			"CIDR": "vpcCidr", "PublicSubnetCIDRs": "publicSubnetCidrs", "PrivateSubnetCIDRs": "privateSubnetCidrs", "NAT": "natGateways",
 		}[problem.Field]
 		if ok { // region and zones have been checked above
-			r.wrong(key, problem.Value, "%s", problem.Must)
+			r.invalid(key, problem.Value, "%s", problem.Must)
 		}
 	}
 	type named struct {
@@ -81,103 +82,103 @@ func (s *Settings) validateRanges(r *reader) {
 		cidr, err := netip.ParsePrefix(candidate.value)
 		if err != nil || !cidr.Addr().Is4() {
 			if candidate.key != "vpcCidr" && candidate.value != "" {
-				r.wrong(candidate.key, candidate.value, "give an IPv4 range such as 192.168.0.0/16")
+				r.invalid(candidate.key, candidate.value, "must be an IPv4 range, e.g. 192.168.0.0/16")
 			}
 			continue
 		}
 		candidate.cidr = cidr
 		for _, other := range ranges {
 			if other.cidr.Overlaps(cidr) {
-				r.wrong(candidate.key, candidate.value, "it overlaps %s%s %s; give ranges apart", ConfigPrefix, other.key, other.value)
+				r.invalid(candidate.key, candidate.value, "must not overlap %s%s %s", ConfigPrefix, other.key, other.value)
 			}
 		}
 		ranges = append(ranges, candidate)
 	}
 }
 
-func (s *Settings) validateAccess(r *reader) {
+func (s *Settings) validateAccess(r *settingsReader) {
 	for _, value := range s.AdminCIDRs {
 		cidr, err := netip.ParsePrefix(value)
 		switch {
 		case err != nil || !cidr.Addr().Is4():
-			r.wrong("adminCidrs", value, "give an IPv4 range such as 198.51.100.7/32")
+			r.invalid("adminCidrs", value, "must be an IPv4 range, e.g. 198.51.100.7/32")
 		case cidr.Bits() < 8:
-			r.wrong("adminCidrs", value, "that is most of the internet; give your own addresses, or use apiAccess sessionManager")
+			r.invalid("adminCidrs", value, "must be /8 or smaller: your own addresses, or use apiAccess sessionManager")
 		}
 	}
 	if s.APIAccess == AccessDirect && len(s.AdminCIDRs) == 0 {
-		r.wrong("adminCidrs", s.AdminCIDRs, "apiAccess direct needs the address you connect from; or use apiAccess sessionManager")
+		r.invalid("adminCidrs", s.AdminCIDRs, "must hold the address that you connect from, with apiAccess direct")
 	}
 	if s.APITunnelPort < 1 || s.APITunnelPort > 65535 {
-		r.wrong("apiTunnelPort", s.APITunnelPort, "give a port from 1 to 65535")
+		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1 to 65535")
 	}
-	if s.NodeSubnets == "private" {
+	if s.NodeSubnets == subnetsPrivate {
 		if len(s.PrivateSubnetCIDRs) == 0 || s.NATGateways == network.NATNone {
-			r.wrong("nodeSubnets", s.NodeSubnets, "set privateSubnetCidrs and natGateways too: a node must reach its packages")
+			r.invalid("nodeSubnets", s.NodeSubnets, "must be public without privateSubnetCidrs and natGateways: nodes download their packages")
 		}
 		if s.APIAccess == AccessDirect {
-			r.wrong("apiAccess", string(s.APIAccess), "a control plane in a private subnet has no public address; use sessionManager")
+			r.invalid("apiAccess", string(s.APIAccess), "must be sessionManager with nodeSubnets private: the control plane has no public address")
 		}
 	}
 }
 
-func (s *Settings) validateMachines(r *reader) {
+func (s *Settings) validateMachines(r *settingsReader) {
 	if s.MachineImage != "" && !machineImageID.MatchString(s.MachineImage) {
-		r.wrong("machineImage", s.MachineImage, "give an image of this account such as ami-0123456789abcdef0, or nothing for Canonical's current one")
+		r.invalid("machineImage", s.MachineImage, "must be an AMI of this account, e.g. ami-0123456789abcdef0, or empty for Canonical's current one")
 	}
 	if s.KubernetesVersion != "" {
 		if kubeadm.CheckVersion(s.KubernetesVersion) != nil {
-			r.wrong("kubernetesVersion", s.KubernetesVersion, "give a full version such as 1.36.3, of %s", strings.Join(kubeadm.SupportedMinors(), ", "))
+			r.invalid("kubernetesVersion", s.KubernetesVersion, "must be a full version, e.g. 1.36.3, of %s", strings.Join(kubeadm.SupportedMinors(), ", "))
 		}
 	}
 	s.validateRolling(r)
 	if s.BootTimeout < time.Minute {
-		r.wrong("bootTimeoutMinutes", int(s.BootTimeout/time.Minute), "give at least 1; a machine takes about 4 minutes to join")
+		r.invalid("bootTimeoutMinutes", int(s.BootTimeout/time.Minute), "must be at least 1; an instance takes about 4 minutes to join")
 	}
 }
 
-func (s *Settings) validateImages(r *reader) {
+func (s *Settings) validateImages(r *settingsReader) {
 	if s.ImageRegistry != "" && !registryPath.MatchString(s.ImageRegistry) {
-		r.wrong("imageRegistry", s.ImageRegistry, "give a registry and path such as ghcr.io/growbin")
+		r.invalid("imageRegistry", s.ImageRegistry, "must be a registry and path, e.g. ghcr.io/growbin")
 	}
 	check := func(key, tag string) {
 		switch {
 		case tag == "":
 		case tag == "latest":
-			r.wrong(key, tag, "name a version: latest moves, and nobody knows what ran")
+			r.invalid(key, tag, "must be a version: latest changes its content")
 		case !imageTag.MatchString(tag):
-			r.wrong(key, tag, "give an image tag such as 1.4.2")
+			r.invalid(key, tag, "must be an image tag, e.g. 1.4.2")
 		}
 	}
 	check("imageTag", s.ImageTag)
 	applications := ApplicationNames()
-	for _, name := range sortedKeys(s.ImageTags) {
+	for _, name := range slices.Sorted(maps.Keys(s.ImageTags)) {
 		check("imageTags", s.ImageTags[name])
 		if !slices.Contains(applications, name) {
-			r.wrong("imageTags", name, "use one of %s", strings.Join(applications, ", "))
+			r.invalid("imageTags", name, "must name one of %s", strings.Join(applications, ", "))
 		}
 	}
 }
 
-func (s *Settings) validateOperations(r *reader) {
-	// The database plans its disk: what does not fit must be known before there is a disk.
+func (s *Settings) validateOperations(r *settingsReader) {
+	// The database validates its disk: dumps that do not fit must be found before the disk exists.
 	if node, err := nodeNamed(s.Nodes, nodePostgreSQL); err == nil {
 		database := s.databaseArgs(node.place(pulumi.String(storageClass)))
 		database.Namespace = pulumi.String(namespaceData)
 		if err := database.Validate(); err != nil {
-			r.wrong("backupKeepDays", s.BackupKeepDays, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+			r.invalid("backupKeepDays", s.BackupKeepDays, "must fit the database: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
 	if s.EtcdBackupKeepDays < 1 {
-		r.wrong("etcdBackupKeepDays", s.EtcdBackupKeepDays, "give at least 1")
+		r.invalid("etcdBackupKeepDays", s.EtcdBackupKeepDays, "must be at least 1")
 	}
 	if s.AlertReceiver == string(monitoring.ReceiverSlack) && !strings.HasPrefix(s.AlertChannel, "#") {
-		r.wrong("alertChannel", s.AlertChannel, "give a Slack channel such as #alerts")
+		r.invalid("alertChannel", s.AlertChannel, "must be a Slack channel, e.g. #alerts")
 	}
 	if s.GitPath != "" && s.GitRepository == "" {
-		r.wrong("gitRepository", s.GitRepository, "give the repository that gitPath is in")
+		r.invalid("gitRepository", s.GitRepository, "must be the repository of gitPath")
 	}
 	if s.GitRepository != "" && !strings.HasPrefix(s.GitRepository, "https://") {
-		r.wrong("gitRepository", s.GitRepository, "give an address such as https://github.com/growbin/deployments")
+		r.invalid("gitRepository", s.GitRepository, "must be an https URL, e.g. https://github.com/growbin/deployments")
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var allStacks = []string{"dev", "prod"}
 
-func TestSettingsOfBothStacksAreValid(t *testing.T) {
+func TestDecodeSettings_BothStacks(t *testing.T) {
 	for _, stack := range allStacks {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err, stack)
@@ -23,7 +23,7 @@ func TestSettingsOfBothStacksAreValid(t *testing.T) {
 	}
 }
 
-func TestEverySettingIsDescribedAndTyped(t *testing.T) {
+func TestPulumiYAML_SettingsHaveTypeAndDescription(t *testing.T) {
 	project, err := stackfile.ReadProject("..")
 	require.NoError(t, err)
 	assert.Equal(t, ConfigPrefix, project.Name+":")
@@ -34,70 +34,80 @@ func TestEverySettingIsDescribedAndTyped(t *testing.T) {
 	}
 }
 
-func TestWrongSettingsAreNamedWithWhatIsRight(t *testing.T) {
+func TestDecodeSettings_Invalid(t *testing.T) {
 	cases := map[string]struct {
+		// overrides are settings by key; "-" removes one.
 		overrides map[string]string
-		message   string
+		// want are parts of the error: key and value, and a word or two.
+		want []string
 	}{
-		"region":                  {map[string]string{"region": "Seoul"}, `growbin:region is "Seoul"; give an AWS region such as ap-northeast-2`},
-		"two zones":               {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is ["ap-northeast-2a" "ap-northeast-2b"]; give exactly 3 zones`},
-		"zone twice":              {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "ap-northeast-2a"; name each zone once`},
-		"zone elsewhere":          {map[string]string{"availabilityZones": `["us-east-1a","ap-northeast-2a","ap-northeast-2b"]`}, `growbin:availabilityZones is "us-east-1a"; give a zone of region ap-northeast-2`},
-		"zones not a list":        {map[string]string{"availabilityZones": `ap-northeast-2a`}, `growbin:availabilityZones is "ap-northeast-2a"; give a list of texts`},
-		"vpc range":               {map[string]string{"vpcCidr": "10.0.0.0"}, `growbin:vpcCidr is "10.0.0.0"; must be an IPv4 range`},
-		"vpc too large":           {map[string]string{"vpcCidr": "10.0.0.0/8"}, `growbin:vpcCidr is "10.0.0.0/8"; must be /16 to /28`},
-		"subnet outside":          {map[string]string{"publicSubnetCidrs": `["10.9.1.0/24","10.0.2.0/24","10.0.3.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.9.1.0/24"; must lie inside the VPC's range 10.0.0.0/16`},
-		"subnets overlap":         {map[string]string{"publicSubnetCidrs": `["10.0.0.0/22","10.0.2.0/24","10.0.5.0/24"]`, "vpcCidr": "10.0.0.0/16"}, `growbin:publicSubnetCidrs is "10.0.2.0/24"; must not overlap 10.0.0.0/22`},
-		"two subnets":             {map[string]string{"publicSubnetCidrs": `["10.0.1.0/24","10.0.2.0/24"]`}, `must hold one range for each of the 3 zones`},
-		"nat without private":     {map[string]string{"natGateways": "single"}, `growbin:natGateways is "single"; must be none`},
-		"nat mode":                {map[string]string{"natGateways": "many"}, `growbin:natGateways is "many"; must be one of none, single, perAz`},
-		"pods overlap vpc":        {map[string]string{"podCidr": "10.0.0.0/8"}, `growbin:podCidr is "10.0.0.0/8"; it overlaps growbin:vpcCidr`},
-		"services overlap pods":   {map[string]string{"serviceCidr": "192.168.4.0/22"}, `growbin:serviceCidr is "192.168.4.0/22"; it overlaps growbin:podCidr 192.168.0.0/16`},
-		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, `growbin:adminCidrs is "0.0.0.0/0"; that is most of the internet`},
-		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, `growbin:adminCidrs is "my-laptop"; give an IPv4 range`},
-		"direct without admin":    {map[string]string{"apiAccess": "direct"}, `growbin:adminCidrs is []; apiAccess direct needs the address you connect from`},
-		"access":                  {map[string]string{"apiAccess": "vpn"}, `growbin:apiAccess is "vpn"; use one of direct, sessionManager`},
-		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, `growbin:apiTunnelPort is 70000; give a port from 1 to 65535`},
-		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, `growbin:apiTunnelPort is "high"; give a whole number`},
-		"private without nat":     {map[string]string{"nodeSubnets": "private"}, `growbin:nodeSubnets is "private"; set privateSubnetCidrs and natGateways too`},
-		"version":                 {map[string]string{"kubernetesVersion": "v1.36"}, `growbin:kubernetesVersion is "v1.36"; give a full version such as 1.36.3`},
-		"minor":                   {map[string]string{"kubernetesVersion": "1.28.4"}, `growbin:kubernetesVersion is "1.28.4"`},
-		"machine image":           {map[string]string{"machineImage": "ubuntu"}, `growbin:machineImage is "ubuntu"; give an image of this account such as ami-0123456789abcdef0`},
-		"roll":                    {map[string]string{"rollNodes": `["k8s-worker-1"]`}, `growbin:rollNodes is "k8s-worker-1"; no node is named "k8s-worker-1"; use one of k8s-master`},
-		"surge":                   {map[string]string{"surgeNodes": `["k8s-redis"]`}, `growbin:surgeNodes is "k8s-redis"; it keeps data`},
-		"surge of control plane":  {map[string]string{"surgeNodes": `["k8s-master"]`}, `growbin:surgeNodes is "k8s-master"; it keeps data`},
-		"surge of nobody":         {map[string]string{"surgeNodes": `["k8s-worker-1"]`}, `growbin:surgeNodes is "k8s-worker-1"; no node is named`},
-		"unprotected":             {map[string]string{"unprotectedNodes": `["k8s-worker-1"]`}, `growbin:unprotectedNodes is "k8s-worker-1"; no node is named`},
-		"type":                    {map[string]string{"instanceTypes": `["k8s-redis=t3.tiny"]`}, `growbin:instanceTypes, node k8s-redis: instance type: "t3.tiny" must be one of c6i.large`},
-		"type of nobody":          {map[string]string{"instanceTypes": `["k8s-cache=t3.small"]`}, `growbin:instanceTypes names node "k8s-cache"; use one of k8s-master`},
-		"type entry":              {map[string]string{"instanceTypes": `["k8s-redis"]`}, `growbin:instanceTypes is "k8s-redis"; give each entry as name=value`},
-		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, `growbin:bootTimeoutMinutes is 0; give at least 1`},
-		"protection":              {map[string]string{"deletionProtection": "yes"}, `growbin:deletionProtection is "yes"; use true or false`},
-		"registry":                {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, `growbin:imageRegistry is "https://ghcr.io/growbin"; give a registry and path`},
-		"tag":                     {map[string]string{"imageTag": "latest"}, `growbin:imageTag is "latest"; name a version`},
-		"tag missing":             {map[string]string{"imageTag": "-"}, `growbin:imageTag is missing; set it with: pulumi config set growbin:imageTag VALUE`},
-		"tag of nobody":           {map[string]string{"imageTags": `["wast-api=1.0.0"]`}, `growbin:imageTags is "wast-api"; use one of waste-api`},
-		"log level":               {map[string]string{"logLevel": "loud"}, `growbin:logLevel is "loud"; use one of debug, info, warning, error`},
-		"openai key":              {map[string]string{"openaiApiKey": "-"}, `growbin:openaiApiKey is missing; set a key of the OpenAI API with: pulumi config set --secret growbin:openaiApiKey`},
-		"openai key in clear":     {map[string]string{"openaiApiKey": "in the clear"}, `growbin:openaiApiKey is not encrypted; replace it`},
-		"backups":                 {map[string]string{"backupKeepDays": "0"}, `growbin:backupKeepDays is 0; Backup.KeepDays is 0`},
-		"etcd backups":            {map[string]string{"etcdBackupKeepDays": "0"}, `growbin:etcdBackupKeepDays is 0; give at least 1`},
-		"backups beyond the disk": {map[string]string{"backupKeepDays": "60"}, `growbin:backupKeepDays is 60; Storage.SizeGiB is 40, of which 38.0 can be used`},
-		"alerts without address":  {map[string]string{"alertReceiver": "webhook"}, `growbin:alertUrl is missing`},
-		"alert channel":           {map[string]string{"alertReceiver": "slack"}, `growbin:alertChannel is ""; give a Slack channel such as #alerts`},
-		"root without repository": {map[string]string{"gitPath": "clusters/dev"}, `growbin:gitRepository is ""; give the repository that gitPath is in`},
-		"registry password":       {map[string]string{"registryUsername": "robot"}, `growbin:registryPassword is missing`},
+		"region":                  {map[string]string{"region": "Seoul"}, []string{`region: "Seoul"`, "AWS region"}},
+		"two zones":               {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2b"]`}, []string{`availabilityZones: ["ap-northeast-2a" "ap-northeast-2b"]`, "exactly 3"}},
+		"zone twice":              {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2a","ap-northeast-2b"]`}, []string{`availabilityZones: "ap-northeast-2a"`, "once"}},
+		"zone elsewhere":          {map[string]string{"availabilityZones": `["us-east-1a","ap-northeast-2a","ap-northeast-2b"]`}, []string{`availabilityZones: "us-east-1a"`, "ap-northeast-2"}},
+		"zones not a list":        {map[string]string{"availabilityZones": `ap-northeast-2a`}, []string{`availabilityZones: "ap-northeast-2a"`, "list"}},
+		"vpc range":               {map[string]string{"vpcCidr": "10.0.0.0"}, []string{`vpcCidr: "10.0.0.0"`, "IPv4 range"}},
+		"vpc too large":           {map[string]string{"vpcCidr": "10.0.0.0/8"}, []string{`vpcCidr: "10.0.0.0/8"`, "/16 to /28"}},
+		"subnet outside":          {map[string]string{"publicSubnetCidrs": `["10.9.1.0/24","10.0.2.0/24","10.0.3.0/24"]`, "vpcCidr": "10.0.0.0/16"}, []string{`publicSubnetCidrs: "10.9.1.0/24"`, "10.0.0.0/16"}},
+		"subnets overlap":         {map[string]string{"publicSubnetCidrs": `["10.0.0.0/22","10.0.2.0/24","10.0.5.0/24"]`, "vpcCidr": "10.0.0.0/16"}, []string{`publicSubnetCidrs: "10.0.2.0/24"`, "overlap 10.0.0.0/22"}},
+		"two subnets":             {map[string]string{"publicSubnetCidrs": `["10.0.1.0/24","10.0.2.0/24"]`}, []string{`publicSubnetCidrs: ["10.0.1.0/24" "10.0.2.0/24"]`, "3 zones"}},
+		"nat without private":     {map[string]string{"natGateways": "single"}, []string{`natGateways: "single"`, "none"}},
+		"nat mode":                {map[string]string{"natGateways": "many"}, []string{`natGateways: "many"`, "none, single, perAz"}},
+		"pods overlap vpc":        {map[string]string{"podCidr": "10.0.0.0/8"}, []string{`podCidr: "10.0.0.0/8"`, "overlap growbin:vpcCidr"}},
+		"services overlap pods":   {map[string]string{"serviceCidr": "192.168.4.0/22"}, []string{`serviceCidr: "192.168.4.0/22"`, "overlap growbin:podCidr 192.168.0.0/16"}},
+		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, []string{`adminCidrs: "0.0.0.0/0"`, "/8 or smaller"}},
+		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, []string{`adminCidrs: "my-laptop"`, "IPv4 range"}},
+		"direct without admin":    {map[string]string{"apiAccess": "direct"}, []string{`adminCidrs: []`, "apiAccess direct"}},
+		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},
+		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1 to 65535"}},
+		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, []string{`apiTunnelPort: "high"`, "whole number"}},
+		"private without nat":     {map[string]string{"nodeSubnets": "private"}, []string{`nodeSubnets: "private"`, "privateSubnetCidrs and natGateways"}},
+		"private and direct":      {map[string]string{"nodeSubnets": "private", "apiAccess": "direct"}, []string{`apiAccess: "direct"`, "sessionManager"}},
+		"version":                 {map[string]string{"kubernetesVersion": "v1.36"}, []string{`kubernetesVersion: "v1.36"`, "1.36.3"}},
+		"minor":                   {map[string]string{"kubernetesVersion": "1.28.4"}, []string{`kubernetesVersion: "1.28.4"`}},
+		"machine image":           {map[string]string{"machineImage": "ubuntu"}, []string{`machineImage: "ubuntu"`, "ami-0123456789abcdef0"}},
+		"roll":                    {map[string]string{"rollNodes": `["k8s-worker-1"]`}, []string{`rollNodes: "k8s-worker-1"`, "k8s-master"}},
+		"surge":                   {map[string]string{"surgeNodes": `["k8s-redis"]`}, []string{`surgeNodes: "k8s-redis"`, "data volume"}},
+		"surge of control plane":  {map[string]string{"surgeNodes": `["k8s-master"]`}, []string{`surgeNodes: "k8s-master"`, "data volume"}},
+		"surge of unknown node":   {map[string]string{"surgeNodes": `["k8s-worker-1"]`}, []string{`surgeNodes: "k8s-worker-1"`, "k8s-master"}},
+		"unprotected":             {map[string]string{"unprotectedNodes": `["k8s-worker-1"]`}, []string{`unprotectedNodes: "k8s-worker-1"`, "k8s-master"}},
+		"type":                    {map[string]string{"instanceTypes": `["k8s-redis=t3.tiny"]`}, []string{`instanceTypes: "t3.tiny"`, "c6i.large", "k8s-redis"}},
+		"type of unknown node":    {map[string]string{"instanceTypes": `["k8s-cache=t3.small"]`}, []string{`instanceTypes: "k8s-cache"`, "k8s-master"}},
+		"type entry":              {map[string]string{"instanceTypes": `["k8s-redis"]`}, []string{`instanceTypes: "k8s-redis"`, "name=value"}},
+		"type entry twice":        {map[string]string{"instanceTypes": `["k8s-redis=t3.small","k8s-redis=t3.medium"]`}, []string{`instanceTypes: "k8s-redis=t3.medium"`, "second time"}},
+		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, []string{`bootTimeoutMinutes: 0`, "at least 1"}},
+		"protection":              {map[string]string{"deletionProtection": "yes"}, []string{`deletionProtection: "yes"`, "true or false"}},
+		"registry":                {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, []string{`imageRegistry: "https://ghcr.io/growbin"`, "registry and path"}},
+		"tag":                     {map[string]string{"imageTag": "latest"}, []string{`imageTag: "latest"`, "version"}},
+		"tag missing":             {map[string]string{"imageTag": "-"}, []string{`imageTag: not set`, "pulumi config set growbin:imageTag"}},
+		"tag of unknown":          {map[string]string{"imageTags": `["wast-api=1.0.0"]`}, []string{`imageTags: "wast-api"`, "waste-api"}},
+		"log level":               {map[string]string{"logLevel": "loud"}, []string{`logLevel: "loud"`, "debug, info, warning, error"}},
+		"openai key":              {map[string]string{"openaiApiKey": "-"}, []string{`openaiApiKey: not set`, "pulumi config set --secret growbin:openaiApiKey"}},
+		"openai key in clear":     {map[string]string{"openaiApiKey": "in the clear"}, []string{`openaiApiKey: (in clear text)`, "revoked"}},
+		"backups":                 {map[string]string{"backupKeepDays": "0"}, []string{`backupKeepDays: 0`, "KeepDays"}},
+		"etcd backups":            {map[string]string{"etcdBackupKeepDays": "0"}, []string{`etcdBackupKeepDays: 0`, "at least 1"}},
+		"backups beyond the disk": {map[string]string{"backupKeepDays": "60"}, []string{`backupKeepDays: 60`, "SizeGiB"}},
+		"alerts without address":  {map[string]string{"alertReceiver": "webhook"}, []string{`alertUrl: not set`, "--secret"}},
+		"alert channel":           {map[string]string{"alertReceiver": "slack"}, []string{`alertChannel: ""`, "#alerts"}},
+		"root without repository": {map[string]string{"gitPath": "clusters/dev"}, []string{`gitRepository: ""`, "gitPath"}},
+		"repository by ssh":       {map[string]string{"gitRepository": "git@github.com:growbin/deployments"}, []string{`gitRepository: "git@github.com:growbin/deployments"`, "https"}},
+		"registry password":       {map[string]string{"registryUsername": "robot"}, []string{`registryPassword: not set`}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode(t, "prod", c.overrides)
 			require.Error(t, err)
-			assert.Contains(t, err.Error(), c.message)
+			for i, part := range c.want {
+				if i == 0 {
+					part = ConfigPrefix + part
+				}
+				assert.ErrorContains(t, err, part)
+			}
 		})
 	}
 }
 
-func TestAllWrongSettingsAreReportedTogether(t *testing.T) {
+func TestDecodeSettings_ReportsAllProblems(t *testing.T) {
 	_, err := decode(t, "dev", map[string]string{
 		"region": "Seoul", "imageTag": "latest", "openaiApiKey": "-", "kakaoApiKey": "-", "podCidr": "x", "logLevel": "loud",
 	})
@@ -108,13 +118,13 @@ func TestAllWrongSettingsAreReportedTogether(t *testing.T) {
 	}
 }
 
-func TestSecretsAreNotQuotedInErrors(t *testing.T) {
+func TestDecodeSettings_SecretsAreNotInErrors(t *testing.T) {
 	_, err := decode(t, "dev", map[string]string{"openaiApiKey": "sk-very-secret", "region": "Seoul"})
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "sk-very-secret")
 }
 
-func TestImageTagsOverrideTheStacksTag(t *testing.T) {
+func TestImage_TagOfTheApplication(t *testing.T) {
 	settings, err := decode(t, "dev", map[string]string{"imageTag": "2.0.0", "imageTags": `["auth-api=2.0.1"]`})
 	require.NoError(t, err)
 	assert.Equal(t, "ghcr.io/growbin/auth-api:2.0.1", settings.Image("auth-api"))
@@ -146,7 +156,7 @@ func FuzzDecodeSettings(f *testing.F) {
 			}
 			return
 		}
-		if totals := Sum(settings.Nodes); totals.Nodes != len(topology) || totals.VCPU < totals.Nodes {
+		if totals := Sum(settings.Nodes); totals.Nodes != expectedTotals.Nodes || totals.VCPU < totals.Nodes {
 			t.Errorf("%s=%q gave totals %+v", key, value, totals)
 		}
 		if _, err := settings.clusterArgs(pulumi.String("images")).ControlPlaneIP(); err != nil && !json.Valid([]byte(value)) {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +11,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-func TestASurgeMachineIsItsNodesTwin(t *testing.T) {
+func TestSurge_InstanceIsTheNodesTwin(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"surgeNodes": `["k8s-worker-ai"]`})
 	require.Len(t, w.cloud.Machines(), len(topology)+1)
 	node, err := w.cloud.Machine("k8s-worker-ai")
@@ -30,14 +31,14 @@ func TestASurgeMachineIsItsNodesTwin(t *testing.T) {
 	assert.Equal(t, SurgeName(one.Name), other.Name)
 
 	machine, _ := w.mocks.Named(instanceType, SurgeName("k8s-worker-ai"))
-	assert.False(t, machine.Inputs["disableApiTermination"].BoolValue(), "it is there to go")
+	assert.False(t, machine.Inputs["disableApiTermination"].BoolValue(), "surge instances are always deletable")
 	info := w.outputs[OutputClusterInfo].(map[string]any)
-	assert.EqualValues(t, len(topology), info["nodes"], "a temporary machine is not part of the design")
+	assert.EqualValues(t, len(topology), info["nodes"], "a surge instance is not part of the design")
 	assert.NotContains(t, w.outputs[OutputNodeRoles], SurgeName("k8s-worker-ai"))
 }
 
-// A temporary machine must not restart anything: what runs in the cluster is the same with it.
-func TestASurgeMachineChangesNothingElse(t *testing.T) {
+// A surge instance must not restart anything: the workloads are the same with it.
+func TestSurge_ChangesNothingElse(t *testing.T) {
 	inputs := func(overrides map[string]string) map[string]any {
 		all := map[string]any{}
 		for _, r := range deploy(t, "dev", overrides).mocks.All() {
@@ -59,12 +60,12 @@ func TestASurgeMachineChangesNothingElse(t *testing.T) {
 	}
 }
 
-func TestTheQuotaCoversASurgeMachine(t *testing.T) {
-	_, err := tryDeploy(t, "dev", map[string]string{"surgeNodes": `["k8s-worker-ai"]`}, awssim.Options{Quotas: map[string]float64{vcpuQuota: 18}})
-	assert.ErrorContains(t, err, "the topology with a second machine for k8s-worker-ai needs 20 vCPUs but only 18 are left")
+func TestSurge_QuotaCoversTheInstance(t *testing.T) {
+	_, err := tryDeploy(t, "dev", map[string]string{"surgeNodes": `["k8s-worker-ai"]`}, awssim.Options{Quotas: map[string]float64{vcpuQuota: float64(expectedTotals.VCPU)}})
+	assert.ErrorContains(t, err, fmt.Sprintf("the topology with surge instances for k8s-worker-ai needs %d vCPUs but only %d are left", expectedTotals.VCPU+2, expectedTotals.VCPU))
 }
 
-func TestOneMachineIsUnprotected(t *testing.T) {
+func TestUnprotectedNodes_OneInstance(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"unprotectedNodes": `["k8s-redis"]`})
 	for _, r := range w.mocks.OfType(instanceType) {
 		assert.Equal(t, r.Name != "k8s-redis", r.Inputs["disableApiTermination"].BoolValue(), r.Name)

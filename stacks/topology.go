@@ -9,7 +9,7 @@ import (
 	"github.com/growbin/cluster/components/capacity"
 )
 
-// Role groups nodes that need the same security group.
+// Role groups the nodes that share a security group.
 type Role string
 
 // The roles of the nodes.
@@ -20,44 +20,49 @@ const (
 	RoleInfrastructure Role = "infrastructure"
 )
 
-// Labels and taint that place pods.
+// Labels and taint that pods are scheduled by.
 const (
 	labelWorkload = "workload"
 	labelType     = "type"
-	// taintDedicated keeps everything off a node that was not made for it; its value is the node's workload or type.
+	// taintDedicated is the key of the taint that keeps other pods off a node; its value is the node's workload or type.
 	taintDedicated = "growbin.app/dedicated"
 )
 
-// Band is an expected load in percent of what a node can give to pods.
-type Band struct{ Low, High float64 }
+// Band is an expected load, in percent of the node's allocatable CPU and memory.
+type Band struct {
+	// Low and High are the limits in percent, inclusive.
+	Low, High float64
+}
 
-// Node is one machine of the cluster. Adding a node is adding a row to topology.
+// Node is one node of the cluster and its EC2 instance. To add a node, add a row to topology.
 type Node struct {
-	// Name says what the node does; nodes are never numbered.
+	// Name states the purpose of the node. It is the name of the Kubernetes node and of the instance; it has no number.
 	Name string
-	// Purpose is what a person reads in the outputs.
+	// Purpose is one line for people, shown in the output nodeRoles.
 	Purpose string
-	// Role decides the security group and what kubectl shows under ROLES.
+	// Role selects the security group and is shown by kubectl under ROLES.
 	Role Role
-	// InstanceType is an EC2 type; the setting instanceTypes overrides it per stack.
+	// InstanceType is an EC2 type, e.g. t3.medium. The setting instanceTypes overrides it per stack.
 	InstanceType string
 	// Zone is an index into the setting availabilityZones: 0 is 2a, 1 is 2b, 2 is 2c.
 	Zone int
-	// RootGiB and DataGiB are the sizes of the two volumes in GiB. Data outlives the machine.
-	RootGiB, DataGiB int
-	// MaxPods bounds pods and thereby what kubelet reserves for itself.
+	// RootGiB is the size of the root volume in GiB.
+	RootGiB int
+	// DataGiB is the size of the data volume in GiB; 0 for none. A data volume outlives its instance.
+	DataGiB int
+	// MaxPods is the maximum number of pods. kubelet reserves memory for itself in proportion.
 	MaxPods int
-	// Labels are set by kubelet at registration, Taints as well.
+	// Labels are set by kubelet at registration. Pods select the node by them.
 	Labels map[string]string
-	// Dedicated is the value of the dedicated taint; empty for the control plane, which kubeadm taints.
+	// Dedicated is the value of the taint growbin.app/dedicated; empty for the control plane, which kubeadm taints.
 	Dedicated string
-	// Band is the expected load, nil where the design states none.
+	// Band is the expected load; nil if the design states none.
 	Band *Band
-	// PodsUseRole lets pods act with the node's IAM role.
+	// PodsUseRole lets pods use the IAM role of the instance.
 	PodsUseRole bool
 }
 
-// topology is the table of the cluster's machines. Every total and every output derives from it.
+// topology is the table of the cluster's nodes. All totals and outputs derive from it.
 var topology = []Node{
 	{
 		Name: "k8s-master", Role: RoleControlPlane, InstanceType: "t3.large", Zone: 0, RootGiB: 20, DataGiB: 10, MaxPods: 40,
@@ -107,8 +112,7 @@ var topology = []Node{
 	},
 }
 
-// Topology returns a copy of the table with the given instance types, by node name, in place of its own.
-// Every unknown node or type is reported, joined.
+// Topology returns a copy of the table with instance types overridden by node name. Its error joins all unknown nodes and types.
 func Topology(instanceTypes map[string]string) ([]Node, error) {
 	nodes := make([]Node, len(topology))
 	known := map[string]bool{}
@@ -123,7 +127,7 @@ func Topology(instanceTypes map[string]string) ([]Node, error) {
 	return nodes, checkTopology(nodes, known, instanceTypes)
 }
 
-// Taints are set at registration; kubeadm taints the control plane by itself.
+// Taints returns the taints that kubelet sets at registration. kubeadm taints the control plane.
 func (n Node) Taints() []corev1.Taint {
 	if n.Dedicated == "" {
 		return nil
@@ -131,7 +135,7 @@ func (n Node) Taints() []corev1.Taint {
 	return []corev1.Taint{{Key: taintDedicated, Value: n.Dedicated, Effect: corev1.TaintEffectNoSchedule}}
 }
 
-// Tolerations let a pod onto the node.
+// Tolerations returns the tolerations of pods that run on the node.
 func (n Node) Tolerations() []corev1.Toleration {
 	if n.Role == RoleControlPlane {
 		return []corev1.Toleration{{
@@ -143,10 +147,10 @@ func (n Node) Tolerations() []corev1.Toleration {
 	}}
 }
 
-// controlPlaneTaint is the taint that kubeadm gives its control plane.
+// controlPlaneTaint is the key of the taint that kubeadm sets on a control plane.
 const controlPlaneTaint = "node-role.kubernetes.io/control-plane"
 
-// Type is the node's instance type with its figures.
+// Type returns CPU, memory and other figures of the instance type. The type must have been validated.
 func (n Node) Type() capacity.InstanceType {
 	t, err := capacity.LookupInstanceType(n.InstanceType)
 	if err != nil {
@@ -155,7 +159,7 @@ func (n Node) Type() capacity.InstanceType {
 	return t
 }
 
-// Capacity is the node as the planner sees it.
+// Capacity returns the node for the capacity planner.
 func (n Node) Capacity() capacity.Node {
 	taints := n.Taints()
 	if n.Role == RoleControlPlane {
@@ -164,13 +168,21 @@ func (n Node) Capacity() capacity.Node {
 	return capacity.Node{Name: n.Name, Labels: n.Labels, Taints: taints, Allocatable: n.Type().Allocatable(n.MaxPods)}
 }
 
-// Totals sums a topology up.
+// Totals are the sums of a topology.
 type Totals struct {
-	Nodes, VCPU, MemoryGiB, DiskGiB int
-	ByRole                          map[Role]int
+	// Nodes is the number of nodes.
+	Nodes int
+	// VCPU is the number of vCPUs.
+	VCPU int
+	// MemoryGiB is the memory of all instances in GiB.
+	MemoryGiB int
+	// DiskGiB is the size of all volumes in GiB.
+	DiskGiB int
+	// ByRole is the number of nodes of each role.
+	ByRole map[Role]int
 }
 
-// Sum derives the totals of the nodes.
+// Sum returns the totals of the nodes.
 func Sum(nodes []Node) Totals {
 	totals := Totals{Nodes: len(nodes), ByRole: map[Role]int{}}
 	for _, node := range nodes {

@@ -1,65 +1,60 @@
 package stacks
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/growbin/cluster/components/capacity"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// numbered finds names such as k8s-api-1.
+// numbered matches names like k8s-api-1.
 var numbered = regexp.MustCompile(`-[0-9]+$`)
 
-// checkTopology returns every problem of the table and of the overrides, joined.
+// checkTopology returns all problems of the table and of the overrides, joined.
 func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string]string) error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-
-	overridden := make([]string, 0, len(instanceTypes))
-	for name := range instanceTypes {
-		overridden = append(overridden, name)
-	}
-	sort.Strings(overridden)
-	for _, name := range overridden {
+	const overrides = ConfigPrefix + "instanceTypes"
+	var problems validation.Problems
+	for _, name := range slices.Sorted(maps.Keys(instanceTypes)) {
 		if !known[name] {
-			report("%sinstanceTypes names node %q; use one of %s", ConfigPrefix, name, strings.Join(nodeNames(nodes), ", "))
+			problems.Add(overrides, name, "must name one of the nodes %s", nodeList(nodes))
 		}
 	}
 	if len(known) != len(nodes) {
-		report("two nodes of the topology have the same name")
+		problems.Add("topology", len(nodes), "must be nodes with a different name each")
 	}
 	controlPlanes := 0
 	for _, node := range nodes {
+		field := "topology." + node.Name
 		if _, err := capacity.LookupInstanceType(node.InstanceType); err != nil {
+			at := field + ".InstanceType"
 			if _, ok := instanceTypes[node.Name]; ok {
-				report("%sinstanceTypes, node %s: %w", ConfigPrefix, node.Name, err)
-			} else {
-				report("node %s: %w", node.Name, err)
+				at = overrides
 			}
+			problems.Add(at, node.InstanceType, "must be one of %s, for node %s", strings.Join(capacity.InstanceTypeNames(), ", "), node.Name)
 		}
 		if numbered.MatchString(node.Name) {
-			report("node %s is numbered; name it for what it does", node.Name)
+			problems.Add(field+".Name", node.Name, "must state the purpose of the node, not a number")
 		}
 		if node.Zone < 0 || node.Zone > 2 {
-			report("node %s is in zone %d; use 0 to 2", node.Name, node.Zone)
+			problems.Add(field+".Zone", node.Zone, "must be 0 to 2")
 		}
 		if node.Role == RoleControlPlane {
 			controlPlanes++
 		} else if node.Dedicated == "" {
-			report("node %s has no Dedicated value; without the taint other pods land on it", node.Name)
+			problems.NotSet(field+".Dedicated", "must be set: without the taint other pods are scheduled on the node")
 		}
 	}
 	if controlPlanes != 1 {
-		report("the topology has %d control planes; it needs one", controlPlanes)
+		problems.Add("topology", controlPlanes, "must be one control plane")
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// ControlPlane returns the row of the control plane.
+// ControlPlane returns the node of the control plane.
 func ControlPlane(nodes []Node) Node {
 	return nodes[slices.IndexFunc(nodes, func(n Node) bool { return n.Role == RoleControlPlane })]
 }
@@ -72,12 +67,15 @@ func nodeNames(nodes []Node) []string {
 	return names
 }
 
-// nodeNamed returns the row of that name.
+// nodeList returns the names of the nodes for errors.
+func nodeList(nodes []Node) string { return strings.Join(nodeNames(nodes), ", ") }
+
+// nodeNamed returns the node of that name.
 func nodeNamed(nodes []Node, name string) (Node, error) {
 	for _, node := range nodes {
 		if node.Name == name {
 			return node, nil
 		}
 	}
-	return Node{}, fmt.Errorf("no node is named %q; use one of %s", name, strings.Join(nodeNames(nodes), ", "))
+	return Node{}, fmt.Errorf("node: %q must be one of %s", name, nodeList(nodes))
 }

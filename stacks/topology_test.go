@@ -7,77 +7,51 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTopologyAddsUpToTheDesign(t *testing.T) {
+func TestTopology_IsTheDesigns(t *testing.T) {
 	nodes, err := Topology(nil)
 	require.NoError(t, err)
-	assert.Equal(t, Totals{
-		Nodes: 9, VCPU: 18, MemoryGiB: 38, DiskGiB: 350,
-		ByRole: map[Role]int{RoleControlPlane: 1, RoleAPI: 2, RoleWorker: 2, RoleInfrastructure: 4},
-	}, Sum(nodes))
+	assert.Equal(t, expectedTotals, Sum(nodes))
+	got := map[string]expectedNode{}
+	for _, n := range nodes {
+		got[n.Name] = expectedNode{n.Role, n.InstanceType, n.Zone, n.RootGiB, n.DataGiB, n.Labels[labelWorkload], n.Labels[labelType]}
+		for label := range n.Labels {
+			assert.Contains(t, []string{labelWorkload, labelType}, label, n.Name)
+		}
+	}
+	assert.Equal(t, expectedNodes, got)
 }
 
-func TestNodesSpreadOverTheZones(t *testing.T) {
-	byZone := map[int][]string{}
+func TestTopology_NodesSpreadEvenlyOverTheZones(t *testing.T) {
+	nodes := map[int]int{}
 	for _, node := range topology {
-		byZone[node.Zone] = append(byZone[node.Zone], node.Name)
+		nodes[node.Zone]++
 	}
-	assert.Equal(t, map[int][]string{
-		0: {"k8s-master", "k8s-worker-storage", "k8s-rabbitmq"},
-		1: {"k8s-api-high-traffic", "k8s-worker-ai", "k8s-postgresql"},
-		2: {"k8s-api-low-traffic", "k8s-redis", "k8s-monitoring"},
-	}, byZone)
+	for _, zone := range []int{0, 1, 2} {
+		assert.InDelta(t, len(topology)/3, nodes[zone], 1, "zone %d", zone)
+	}
 }
 
-func TestNodesHaveTheDesignsTypesAndDisks(t *testing.T) {
-	type machine struct {
-		instanceType string
-		diskGiB      int
-	}
-	got := map[string]machine{}
-	for _, node := range topology {
-		got[node.Name] = machine{node.InstanceType, node.RootGiB + node.DataGiB}
-	}
-	assert.Equal(t, map[string]machine{
-		"k8s-master":           {"t3.large", 30},
-		"k8s-api-high-traffic": {"t3.medium", 30},
-		"k8s-api-low-traffic":  {"t3.medium", 30},
-		"k8s-worker-storage":   {"t3.medium", 40},
-		"k8s-worker-ai":        {"t3.medium", 30},
-		"k8s-rabbitmq":         {"t3.small", 40},
-		"k8s-postgresql":       {"t3.small", 60},
-		"k8s-redis":            {"t3.small", 30},
-		"k8s-monitoring":       {"t3.large", 60},
-	}, got)
-}
-
-func TestOnlyTheControlPlanesAndTheStoresKeepData(t *testing.T) {
+func TestTopology_OnlyControlPlaneAndStoresKeepData(t *testing.T) {
 	for _, node := range topology {
 		keeps := node.Role == RoleControlPlane || node.Role == RoleInfrastructure
 		assert.Equal(t, keeps, node.DataGiB > 0, node.Name)
 	}
 }
 
-func TestNumberedNamesAreRefused(t *testing.T) {
-	nodes, err := Topology(nil)
-	require.NoError(t, err)
-	nodes[1].Name = "k8s-api-1"
-	assert.ErrorContains(t, checkTopology(nodes, map[string]bool{}, nil), "node k8s-api-1 is numbered")
-}
-
-func TestNodesCarryTheLabelsThatPodsSelect(t *testing.T) {
-	got := map[string]map[string]string{}
-	for _, node := range topology {
-		got[node.Name] = node.Labels
+func TestTopology_InvalidRows(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit func(*Node)
+		want string
+	}{
+		"numbered name": {func(n *Node) { n.Name = "k8s-api-1" }, `topology.k8s-api-1.Name: "k8s-api-1" must`},
+		"zone":          {func(n *Node) { n.Zone = 3 }, `topology.k8s-api-high-traffic.Zone: 3 must be 0 to 2`},
+		"no taint":      {func(n *Node) { n.Dedicated = "" }, `topology.k8s-api-high-traffic.Dedicated: not set`},
+		"type":          {func(n *Node) { n.InstanceType = "t3.tiny" }, `topology.k8s-api-high-traffic.InstanceType: "t3.tiny" must be one of`},
+		"control plane": {func(n *Node) { n.Role = RoleControlPlane }, `topology: 2 must be one control plane`},
+	} {
+		nodes, err := Topology(nil)
+		require.NoError(t, err)
+		test.edit(&nodes[1])
+		assert.ErrorContains(t, checkTopology(nodes, map[string]bool{}, nil), test.want, name)
 	}
-	assert.Equal(t, map[string]map[string]string{
-		"k8s-master":           {"workload": "control-plane"},
-		"k8s-api-high-traffic": {"workload": "api", "type": "high-traffic"},
-		"k8s-api-low-traffic":  {"workload": "api", "type": "low-traffic"},
-		"k8s-worker-storage":   {"workload": "async-workers", "type": "storage"},
-		"k8s-worker-ai":        {"workload": "async-workers", "type": "ai"},
-		"k8s-rabbitmq":         {"workload": "infrastructure", "type": "rabbitmq"},
-		"k8s-postgresql":       {"workload": "infrastructure", "type": "postgresql"},
-		"k8s-redis":            {"workload": "infrastructure", "type": "redis"},
-		"k8s-monitoring":       {"workload": "infrastructure", "type": "monitoring"},
-	}, got)
 }

@@ -10,10 +10,17 @@ import (
 )
 
 // Settings are the full keys (project:key) of the settings that a roll overrides.
-type Settings struct{ Roll, Surge, Unprotected string }
+type Settings struct {
+	// Roll is the key of the list of nodes that may be replaced.
+	Roll string
+	// Surge is the key of the list of nodes with a surge instance.
+	Surge string
+	// Unprotected is the key of the list of nodes without deletion protection.
+	Unprotected string
+}
 
-// ConfigFile writes a copy of a stack's settings with the overrides, for one operation. The stack's own file is not touched,
-// so a roll that is cut off leaves no such setting behind. The copy can be read by its owner only; remove deletes it.
+// ConfigFile writes a copy of a stack file with the overrides, for one operation. The stack file is unchanged, so an interrupted
+// roll leaves no override behind. Only the owner can read the copy; remove deletes it.
 func ConfigFile(dir, stack string, keys Settings, o roll.Overrides) (path string, remove func(), err error) {
 	file, err := stackfile.ReadStack(dir, stack)
 	if err != nil {
@@ -29,9 +36,9 @@ func ConfigFile(dir, stack string, keys Settings, o roll.Overrides) (path string
 func write(stack string, text []byte) (path string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "roll-") // 0700
 	if err != nil {
-		return "", nil, fmt.Errorf("make room for the settings of one update: %w", err)
+		return "", nil, fmt.Errorf("create a folder for the settings of one update: %w", err)
 	}
-	remove = func() { _ = os.RemoveAll(dir) } // what is left is in the system's temporary directory, and encrypted where it matters
+	remove = func() { _ = os.RemoveAll(dir) } // a leftover copy is in the temporary folder, its secrets encrypted
 	path = filepath.Join(dir, stackfile.FileName(stack))
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		remove()

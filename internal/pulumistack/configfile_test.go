@@ -21,7 +21,7 @@ config:
   app:rollNodes: [left-by-hand]
 `
 
-func TestOverridesAreInACopyAlone(t *testing.T) {
+func TestConfigFile_OverridesAreInTheCopyOnly(t *testing.T) {
 	dir := t.TempDir()
 	own := filepath.Join(dir, "Pulumi.dev.yaml")
 	require.NoError(t, os.WriteFile(own, []byte(stackFile), 0o600))
@@ -36,18 +36,18 @@ func TestOverridesAreInACopyAlone(t *testing.T) {
 		"config": map[string]any{
 			"app:region": "ap-northeast-2", "app:key": map[string]any{"secure": "v1:ciphertext"}, "app:surgeNodes": []any{"a", "b"},
 		},
-	}, copied, "encrypted settings can still be read, and no other node is rolled than this operation's")
+	}, copied, "encrypted settings are kept, and the file's own list of nodes is not")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.EqualValues(t, 0o600, info.Mode().Perm())
 	text, err = os.ReadFile(own)
 	require.NoError(t, err)
-	assert.Equal(t, stackFile, string(text), "the stack's own file is not touched")
+	assert.Equal(t, stackFile, string(text), "the stack file is unchanged")
 	remove()
 	assert.NoFileExists(t, path)
 }
 
-func TestAnUnknownStackIsNamed(t *testing.T) {
+func TestConfigFile_UnknownStack(t *testing.T) {
 	_, _, err := ConfigFile(t.TempDir(), "dve", keys, roll.Overrides{})
 	assert.ErrorContains(t, err, `there is no stack "dve"`)
 }

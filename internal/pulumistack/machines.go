@@ -14,30 +14,30 @@ import (
 	"github.com/growbin/cluster/internal/roll"
 )
 
-// instanceType is Pulumi's type of a machine.
+// instanceType is the type token of an EC2 instance.
 const instanceType = "aws:ec2/instance:Instance"
 
-// userDataProperty is what a machine boots from, in base64.
+// userDataProperty is the property with the user data in base64.
 const userDataProperty = "userDataBase64"
 
-// Preview collects what a preview would do to machines, from the engine's events.
+// Preview collects the planned changes of instances from the engine's events.
 type Preview struct {
 	fates map[string]roll.Fate
 	steps map[string]apitype.StepEventMetadata
 }
 
-// NewPreview starts with nothing collected.
+// NewPreview returns an empty Preview.
 func NewPreview() *Preview {
 	return &Preview{fates: map[string]roll.Fate{}, steps: map[string]apitype.StepEventMetadata{}}
 }
 
-// fateOf is what an engine's step means for a machine. Replacing is several steps; the first decides.
+// fateOf maps the engine's operation to the change of an instance. A replacement is several operations with one fate.
 var fateOf = map[apitype.OpType]roll.Fate{
 	apitype.OpSame: roll.Kept, apitype.OpUpdate: roll.Kept, apitype.OpCreate: roll.Created, apitype.OpDelete: roll.Removed,
 	apitype.OpReplace: roll.Replaced, apitype.OpCreateReplacement: roll.Replaced, apitype.OpDeleteReplaced: roll.Replaced,
 }
 
-// Add takes one event of the engine.
+// Add records one event of the engine; nil and other types are ignored.
 func (p *Preview) Add(event *apitype.ResourcePreEvent) {
 	if event == nil || event.Metadata.Type != instanceType {
 		return
@@ -55,7 +55,7 @@ func (p *Preview) Add(event *apitype.ResourcePreEvent) {
 	}
 }
 
-// Machines are all machines that the preview saw, by name. Its error holds everything that could not be understood.
+// Machines returns all instances of the preview, sorted by name. Its error joins all instances that cannot be decoded.
 func (p *Preview) Machines() ([]roll.Machine, error) {
 	var machines []roll.Machine
 	var problems []error
@@ -79,7 +79,7 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 		return m, nil
 	}
 	if step.New == nil {
-		return m, errors.New("the preview does not say what it would be")
+		return m, errors.New("the preview has no new state")
 	}
 	node, err := userdata.ParseNode(text(step.New, userDataProperty))
 	if err != nil {
@@ -94,10 +94,10 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 	return m, nil
 }
 
-// shown are the properties whose values mean something to a person.
+// shown are the properties whose values are shown to people.
 var shown = []struct{ property, title string }{{"ami", "image"}, {"instanceType", "type"}, {"keyName", "key"}, {"subnetId", "subnet"}, {"privateIp", "address"}}
 
-// changes are the reasons to replace a machine; none when nothing would come of it but other images fetched ahead.
+// changes returns the reasons to replace an instance; none if only the list of prefetched images differs.
 func changes(step apitype.StepEventMetadata) (list []string) {
 	for _, s := range shown {
 		if before, after := text(step.Old, s.property), text(step.New, s.property); before != after {

@@ -31,15 +31,15 @@ func event(op apitype.OpType, name string, before, after map[string]any) *apityp
 	return &apitype.ResourcePreEvent{Metadata: step}
 }
 
-func TestAPreviewSaysWhatBecomesOfEachMachine(t *testing.T) {
+func TestPreview_FateOfEachInstance(t *testing.T) {
 	older := map[string]any{"ami": "ami-1", "instanceType": "t3.small", "userDataBase64": workerData(t, "redis", "1.35.4", "/var/lib/data"), "disableApiTermination": true}
 	newer := map[string]any{"ami": "ami-2", "instanceType": "t3.large", "userDataBase64": workerData(t, "redis", "1.36.3", "/var/lib/data"), "disableApiTermination": true}
 	same := map[string]any{"userDataBase64": workerData(t, "api", "1.36.3", "")}
 	p := NewPreview()
-	p.Add(nil) // other events of the engine
+	p.Add(nil) // another event of the engine
 	p.Add(&apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{Op: apitype.OpDelete, Type: "aws:ebs/volume:Volume", URN: "urn:pulumi:dev::growbin::aws:ebs/volume:Volume::redis"}})
 	p.Add(event(apitype.OpSame, "api", same, same))
-	p.Add(event(apitype.OpDeleteReplaced, "redis", older, nil)) // the machine is deleted before it is replaced
+	p.Add(event(apitype.OpDeleteReplaced, "redis", older, nil)) // deleted before replaced
 	p.Add(event(apitype.OpReplace, "redis", older, newer))
 	p.Add(event(apitype.OpCreateReplacement, "redis", older, newer))
 	p.Add(event(apitype.OpCreate, "worker", nil, map[string]any{"userDataBase64": workerData(t, "worker", "1.36.3", "")}))
@@ -57,8 +57,8 @@ func TestAPreviewSaysWhatBecomesOfEachMachine(t *testing.T) {
 	}, machines)
 }
 
-// A release of an application changes which images a new machine would fetch ahead. That is no reason to replace one.
-func TestAReleaseIsNoReasonToReplace(t *testing.T) {
+// A release of an application changes the list of prefetched images. That is no reason to replace an instance.
+func TestPreview_ReleaseReplacesNothing(t *testing.T) {
 	fetching := func(image string) map[string]any {
 		data, err := kubeadm.WorkerUserData(kubeadm.WorkerConfig{NodeConfig: kubeadm.NodeConfig{
 			Cluster: "test", Region: "ap-northeast-2", Name: "api", MaxPods: 20, KubernetesVersion: "1.36.3", Images: []string{image},
@@ -79,7 +79,7 @@ func TestAReleaseIsNoReasonToReplace(t *testing.T) {
 	assert.Equal(t, []string{"image ami-1 → ami-2"}, machines[1].Changes)
 }
 
-func TestUserDataThatCannotBeReadIsReported(t *testing.T) {
+func TestPreview_InvalidUserData(t *testing.T) {
 	p := NewPreview()
 	p.Add(event(apitype.OpSame, "api", map[string]any{}, map[string]any{"userDataBase64": "garbage"}))
 	_, err := p.Machines()

@@ -1,4 +1,4 @@
-// Package pulumistack operates a Pulumi stack on disk for a roll, with settings that are for one operation only.
+// Package pulumistack previews and updates a Pulumi stack for a roll, with settings for one operation.
 package pulumistack
 
 import (
@@ -21,20 +21,23 @@ import (
 	"github.com/growbin/cluster/internal/roll"
 )
 
-// Options say where the stack is and what its program calls things.
+// Options identify the stack, its settings and its outputs.
 type Options struct {
 	// Dir is the folder of Pulumi.yaml.
-	Dir   string
+	Dir string
+	// Stack is the name of the stack.
 	Stack string
 	// Settings are the keys of the overrides.
 	Settings Settings
-	// NodesOutput is the stack output whose keys are the nodes' names, KubeconfigOutput the one with an administrator's kubeconfig.
-	NodesOutput, KubeconfigOutput string
+	// NodesOutput is the name of the stack output whose keys are the names of the nodes.
+	NodesOutput string
+	// KubeconfigOutput is the name of the stack output with an administrator's kubeconfig.
+	KubeconfigOutput string
 	// Progress receives Pulumi's own display.
 	Progress io.Writer
 }
 
-// Stack is a stack that exists.
+// Stack is an existing stack.
 type Stack struct {
 	options Options
 	stack   auto.Stack
@@ -42,11 +45,11 @@ type Stack struct {
 
 var _ roll.Stack = (*Stack)(nil)
 
-// Open selects the stack, with the Pulumi CLI and the credentials of the environment.
+// Open selects a stack. It uses the Pulumi CLI and the credentials of the environment.
 func Open(ctx context.Context, o Options) (*Stack, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("find the project: %w", err)
+		return nil, fmt.Errorf("resolve the project folder: %w", err)
 	}
 	o.Dir = dir
 	stack, err := auto.SelectStackLocalSource(ctx, o.Stack, dir)
@@ -56,10 +59,10 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 	return New(stack, o), nil
 }
 
-// New operates a stack that is open already.
+// New returns a Stack for an open Automation API stack.
 func New(stack auto.Stack, o Options) *Stack { return &Stack{options: o, stack: stack} }
 
-// Nodes are the names of the stack's nodes.
+// Nodes returns the names of the stack's nodes.
 func (s *Stack) Nodes(ctx context.Context) ([]string, error) {
 	value, err := s.output(ctx, s.options.NodesOutput)
 	if err != nil {
@@ -72,7 +75,7 @@ func (s *Stack) Nodes(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(nodes)), nil
 }
 
-// Kubeconfig is an administrator's, and a secret.
+// Kubeconfig returns an administrator's kubeconfig, which is a secret.
 func (s *Stack) Kubeconfig(ctx context.Context) ([]byte, error) {
 	value, err := s.output(ctx, s.options.KubeconfigOutput)
 	if err != nil {
@@ -92,12 +95,12 @@ func (s *Stack) output(ctx context.Context, name string) (any, error) {
 	}
 	output, ok := outputs[name]
 	if !ok {
-		return nil, fmt.Errorf("stack %s has no output %s: bring it up first", s.options.Stack, name)
+		return nil, fmt.Errorf("stack %s has no output %s: run pulumi up first", s.options.Stack, name)
 	}
 	return output.Value, nil
 }
 
-// Machines previews an update.
+// Machines previews an update and returns the planned change of each instance.
 func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine, error) {
 	preview := NewPreview()
 	err := s.operate(o, preview.Add, func(path string, stream chan events.EngineEvent) error {

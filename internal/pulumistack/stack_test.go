@@ -15,7 +15,7 @@ import (
 	"github.com/growbin/cluster/internal/roll"
 )
 
-// seen is what the program of the tests got as rollNodes, in each run.
+// seen is the value of rollNodes in each run of the test program.
 var seen []string
 
 func program(ctx *pulumi.Context) error {
@@ -29,12 +29,12 @@ func program(ctx *pulumi.Context) error {
 	return nil
 }
 
-// openReal has the real CLI work on a stack of its own. The Go language host is not needed: the program runs in this process.
+// openReal opens a new stack with the real CLI. The program runs in this process, without the Go language host.
 func openReal(t *testing.T) (*Stack, string) {
 	t.Helper()
 	cli := os.Getenv("PULUMI")
 	if cli == "" {
-		t.Skip("not run: PULUMI names no Pulumi CLI")
+		t.Skip("PULUMI is not the path of a Pulumi CLI")
 	}
 	dir := t.TempDir()
 	for path, text := range map[string]string{
@@ -56,14 +56,14 @@ func openReal(t *testing.T) (*Stack, string) {
 	}), dir
 }
 
-func TestRealCLITakesTheOverrides(t *testing.T) {
+func TestStack_RealCLIReadsTheOverrides(t *testing.T) {
 	s, dir := openReal(t)
 	_, err := s.Nodes(t.Context())
-	assert.ErrorContains(t, err, "stack dev has no output nodes: bring it up first")
+	assert.ErrorContains(t, err, "stack dev has no output nodes: run pulumi up")
 
 	seen = nil
 	require.NoError(t, s.Up(t.Context(), "first", roll.Overrides{Roll: []string{"a"}}))
-	assert.Equal(t, []string{`["a"]`}, seen, "the program got the override")
+	assert.Equal(t, []string{`["a"]`}, seen, "the program read the override")
 	nodes, err := s.Nodes(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b"}, nodes)
@@ -75,16 +75,16 @@ func TestRealCLITakesTheOverrides(t *testing.T) {
 	machines, err := s.Machines(t.Context(), roll.Overrides{})
 	require.NoError(t, err)
 	assert.Empty(t, machines)
-	assert.Equal(t, []string{""}, seen, "nothing is left of the override")
+	assert.Equal(t, []string{""}, seen, "the override was for one operation")
 	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), keys.Roll)
 }
 
-func TestRealCLIsErrorIsTheProgramsOwn(t *testing.T) {
+func TestStack_RealCLIErrorIsTheDiagnostic(t *testing.T) {
 	s, _ := openReal(t)
 	_, err := s.Machines(t.Context(), roll.Overrides{Roll: []string{"too-many"}})
 	require.ErrorContains(t, err, "preview stack dev: ")
 	assert.ErrorContains(t, err, "the topology needs 20 vCPUs but only 18 are left")
-	assert.Less(t, len(err.Error()), 400, "not everything that was printed")
+	assert.Less(t, len(err.Error()), 400, "not the whole output")
 }

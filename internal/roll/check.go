@@ -7,26 +7,25 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// A roll takes machines away from a cluster. It starts only where everything is in order, or where what is not in order
-// is what an earlier roll left half-done.
+// A roll deletes instances, so it starts only in a healthy cluster. The state that an interrupted roll left is no obstacle.
 
-// idle are the problems of a node that has nothing to be done.
+// idle returns the problems of a node that needs no step.
 func idle(name string, node *corev1.Node) []string {
 	if node.Spec.Unschedulable {
-		return []string{fmt.Sprintf("node %s is cordoned and its machine is as it should be: kubectl uncordon %s", name, name)}
+		return []string{fmt.Sprintf("node %s is cordoned but up to date: kubectl uncordon %s", name, name)}
 	}
 	return notReady(name, node)
 }
 
-// unaffected are the problems of a node that was not asked for: what is half-done must be finished first.
+// unaffected returns the problems of a node outside Only: a half-done step must be completed first.
 func unaffected(step Step, node *corev1.Node) []string {
 	if step.HalfDone != "" {
-		return []string{fmt.Sprintf("node %s %s: an earlier roll did not finish; roll it first", step.Node, step.HalfDone)}
+		return []string{fmt.Sprintf("node %s %s: an earlier roll was interrupted; roll this node first", step.Node, step.HalfDone)}
 	}
 	return notReady(step.Node, node)
 }
 
-// started are the problems of a node whose turn it will be.
+// started returns the problems of a node that will be rolled.
 func started(step Step, node *corev1.Node) []string {
 	if step.HalfDone != "" || step.Fate == Created {
 		return nil
@@ -41,7 +40,7 @@ func notReady(name string, node *corev1.Node) []string {
 	return nil
 }
 
-// isReady reads the node's Ready condition.
+// isReady returns the node's Ready condition.
 func isReady(node *corev1.Node) (ready bool, why string) {
 	for _, condition := range node.Status.Conditions {
 		if condition.Type == corev1.NodeReady {
@@ -51,7 +50,7 @@ func isReady(node *corev1.Node) (ready bool, why string) {
 	return false, "it has not reported yet"
 }
 
-// pending are the pods that have no place. Where a node is half-done, its pods are expected to wait for it.
+// pending returns the pods that are Pending. If a node is half-done, its pods are expected to be.
 func (s *state) pending(plan *Plan) (problems []string) {
 	for _, step := range plan.Steps {
 		if step.HalfDone != "" || step.Fate == Created {

@@ -1,4 +1,4 @@
-// Package roll replaces a cluster's machines one after the other: each node is drained, its machine replaced by a Pulumi
-// update, and the next one waits until all pods are back. What is left to do is read from the stack and the cluster each
-// time, so a roll that was interrupted goes on where it stopped.
+// Package roll replaces a cluster's instances one at a time: it drains a node, replaces the instance in a Pulumi update, and waits
+// until all pods are ready again. It keeps no state: the remaining steps are derived from the stack and the cluster, so an
+// interrupted roll can be run again.
 package roll

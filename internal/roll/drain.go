@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// cordon closes or opens a node for new pods. A node that is not there is left alone.
+// cordon makes a node unschedulable, or schedulable again. A node that does not exist is ignored.
 func cordon(ctx context.Context, client kubernetes.Interface, node string, closed bool) error {
 	patch := fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, closed)
 	_, err := client.CoreV1().Nodes().Patch(ctx, node, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
@@ -28,11 +28,11 @@ func cordon(ctx context.Context, client kubernetes.Interface, node string, close
 	return nil
 }
 
-// drain ends the pods of a node in good order and waits until they are gone. It asks the API server to evict each, which
-// keeps to the PodDisruptionBudgets; force deletes them instead. It asks again until the time is over.
+// drain evicts the pods of a node and waits until they are gone. Evictions respect PodDisruptionBudgets and are retried until
+// DrainTimeout; force deletes the pods instead.
 func (r *roller) drain(ctx context.Context, client kubernetes.Interface, node string, force bool) error {
 	deadline := time.Now().Add(r.DrainTimeout)
-	said := ""
+	logged := ""
 	for {
 		left, err := r.evictAll(ctx, client, node, force)
 		if err != nil || len(left) == 0 {
@@ -41,9 +41,9 @@ func (r *roller) drain(ctx context.Context, client kubernetes.Interface, node st
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s is not empty after %s:\n  - %s", node, r.DrainTimeout, strings.Join(sentences(left), "\n  - "))
 		}
-		if blocked := strings.Join(onlyBlocked(left), "; "); blocked != said {
+		if blocked := strings.Join(onlyBlocked(left), "; "); blocked != logged {
 			r.Logf("%s: waiting: %s", node, blocked)
-			said = blocked
+			logged = blocked
 		}
 		if err := r.pause(ctx); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (r *roller) drain(ctx context.Context, client kubernetes.Interface, node st
 	}
 }
 
-// leaving is why a pod is still there.
+// leaving is the reason why a pod still runs.
 type leaving struct {
 	pod     string
 	blocked bool
@@ -73,7 +73,7 @@ func onlyBlocked(left []leaving) []string {
 		}
 	}
 	if len(why) == 0 {
-		return []string{fmt.Sprintf("%d pods are ending", len(left))}
+		return []string{fmt.Sprintf("%d pods are terminating", len(left))}
 	}
 	return slices.Sorted(maps.Keys(why))
 }
@@ -94,16 +94,16 @@ func (r *roller) evictAll(ctx context.Context, client kubernetes.Interface, node
 		}
 		name := pod.Namespace + "/" + pod.Name
 		if metav1.GetControllerOf(pod) == nil {
-			orphans = append(orphans, fmt.Errorf("pod %s on %s has no controller that would start it elsewhere: delete it, or wait until it has finished", name, node))
+			orphans = append(orphans, fmt.Errorf("pod %s on %s has no controller that would start it elsewhere: delete it, or wait until it has completed", name, node))
 			continue
 		}
 		if pod.DeletionTimestamp != nil {
-			left = append(left, leaving{name, false, "it is ending; its grace period has begun at " + pod.DeletionTimestamp.Format(time.RFC3339)})
+			left = append(left, leaving{name, false, "it is terminating, since " + pod.DeletionTimestamp.Format(time.RFC3339)})
 			continue
 		}
-		left = append(left, leaving{pod: name, why: "it is ending"})
+		left = append(left, leaving{pod: name, why: "it is terminating"})
 		if len(orphans) > 0 {
-			continue // the node cannot be emptied, so nothing more is ended for it
+			continue // the node cannot be drained, so no more pods are evicted
 		}
 		if why, err := evict(ctx, client, pod, force); err != nil {
 			return nil, fmt.Errorf("evict pod %s: %w", name, err)
@@ -114,7 +114,7 @@ func (r *roller) evictAll(ctx context.Context, client kubernetes.Interface, node
 	return left, errors.Join(orphans...)
 }
 
-// movable leaves out what lives and dies with the machine, and what has finished.
+// movable reports whether a pod has to leave: mirror pods, pods of DaemonSets and completed pods stay.
 func movable(pod *corev1.Pod) bool {
 	if _, static := pod.Annotations[corev1.MirrorPodAnnotationKey]; static {
 		return false
@@ -125,11 +125,11 @@ func movable(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
 
-// requestTimeout bounds one request for the end of a pod.
+// requestTimeout limits one eviction request.
 const requestTimeout = 30 * time.Second
 
-// evict asks for the end of a pod and returns what forbids it for now. Once begun, a request is not interrupted: the API server
-// first takes the pod off its budget and then deletes it, and would count one that it did not come to delete as away for two
+// evict requests the eviction of a pod and returns the reason if it is blocked for now. A request is never interrupted: the API
+// server first updates the budget and then deletes the pod, and would count a pod that it did not delete as disrupted for two
 // minutes.
 func evict(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, force bool) (blocked string, err error) {
 	if err := ctx.Err(); err != nil {
@@ -146,7 +146,7 @@ func evict(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, fo
 		})
 	}
 	switch {
-	case apierrors.IsNotFound(err) || apierrors.IsConflict(err): // it has gone, or another of its name has come
+	case apierrors.IsNotFound(err) || apierrors.IsConflict(err): // the pod is gone, or another one has its name
 		return "", nil
 	case apierrors.IsTooManyRequests(err):
 		return budget(pod, err), nil
@@ -154,7 +154,7 @@ func evict(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, fo
 	return "", err
 }
 
-// budget says which PodDisruptionBudget forbids an eviction.
+// budget returns the PodDisruptionBudget that blocks an eviction.
 func budget(pod *corev1.Pod, err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) && status.Status().Details != nil {

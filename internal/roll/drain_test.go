@@ -15,8 +15,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// The API server takes a pod off its budget before it deletes it, so a request must not end between the two.
-func TestAnEvictionThatHasBegunIsNotInterrupted(t *testing.T) {
+// The API server updates the budget before it deletes the pod, so a request must not be interrupted between the two.
+func TestEvict_RequestIsNotInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	ended := make(chan error, 1)
@@ -40,5 +40,5 @@ func TestAnEvictionThatHasBegunIsNotInterrupted(t *testing.T) {
 	assert.Empty(t, blocked)
 	assert.NoError(t, <-ended)
 	_, err = evict(ctx, client, pod, false)
-	assert.ErrorIs(t, err, context.Canceled, "none is begun after the interruption")
+	assert.ErrorIs(t, err, context.Canceled, "no request starts after the interruption")
 }

@@ -11,34 +11,36 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Plan is what is left to do.
+// Plan lists the remaining steps of a roll.
 type Plan struct {
-	// Server is the API server's version, with its leading v.
+	// Server is the version of the API server, with a leading v.
 	Server string
-	Steps  []Step
-	// surging are the nodes that have a temporary machine now, left by a roll that was interrupted.
+	// Steps are the steps in their order, one per node.
+	Steps []Step
+	// surging are the nodes that have a surge instance now, left by an interrupted roll.
 	surging []string
 }
 
-// Step is one node's turn.
+// Step is the work on one node.
 type Step struct {
+	// Machine is the node's instance.
 	Machine
-	// Kubelet is the version that the node runs now, with its leading v; empty when it is not in the cluster.
+	// Kubelet is the version that the node runs now, with a leading v; empty if the node is not in the cluster.
 	Kubelet string
-	// Surge moves the node's pods to a temporary machine while its own is replaced.
+	// Surge moves the node's pods to a surge instance while its own instance is replaced.
 	Surge bool
-	// Retire is all that is left: the node has its new machine, but its temporary one is still there.
+	// Retire is true if only the surge instance remains to be deleted.
 	Retire bool
-	// Complete is all that is left: the node has its new machine, but the update that made it was cut off before it joined.
+	// Complete is true if only the interrupted update remains to be completed.
 	Complete bool
-	// HalfDone says how an interrupted roll left the node; empty when it did not touch it.
+	// HalfDone describes the state in which an interrupted roll left the node; empty if it did not touch the node.
 	HalfDone string
 }
 
-// Upgrade tells whether the step brings another version of Kubernetes.
+// Upgrade reports whether the step changes the version of Kubernetes.
 func (s Step) Upgrade() bool { return s.Kubelet != "v"+s.Version }
 
-// newPlan reads stack and cluster. Its error holds every reason not to start.
+// newPlan reads stack and cluster. Its error lists all reasons not to start.
 func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 	nodes, err := r.Stack.Nodes(ctx)
 	if err != nil {
@@ -65,7 +67,7 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 			step.Kubelet = node.Status.NodeInfo.KubeletVersion
 		}
 		if temporary || state.nodes[surge] != nil {
-			step.Surge, step.HalfDone = true, "has a temporary machine"
+			step.Surge, step.HalfDone = true, "has a surge instance"
 			plan.surging = append(plan.surging, machine.Node)
 			step.Retire = machine.Fate == Kept
 		}
@@ -88,15 +90,15 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 	return plan, r.checkSurge(ctx, plan)
 }
 
-// checkSurge previews the first temporary machine that is still to be made: a quota that is too small must be found before
-// anything is taken down. Each update checks it again.
+// checkSurge previews the first surge instance that is still to be created: a quota that is too small must be found before
+// anything is deleted. Each update checks it again.
 func (r *roller) checkSurge(ctx context.Context, plan *Plan) error {
 	for _, step := range plan.Steps {
 		if !step.Surge || step.Fate == Kept || slices.Contains(plan.surging, step.Node) {
 			continue
 		}
 		if _, err := r.Stack.Machines(ctx, Overrides{Surge: append(slices.Clone(plan.surging), step.Node)}); err != nil {
-			return fmt.Errorf("nothing was rolled: there can be no temporary machine for %s (-no-surge does without, what runs there is then down): %w", step.Node, err)
+			return fmt.Errorf("nothing was rolled: there can be no surge instance for %s (--no-surge needs none, but its pods are then down): %w", step.Node, err)
 		}
 		return nil
 	}
@@ -110,14 +112,14 @@ func refusal(problems []string) error {
 func unknown(asked, nodes []string) (problems []string) {
 	for _, name := range asked {
 		if !slices.Contains(nodes, name) {
-			problems = append(problems, fmt.Sprintf("there is no node %q; use some of %s", name, strings.Join(nodes, ", ")))
+			problems = append(problems, fmt.Sprintf("nodes: %q must be one of %s", name, strings.Join(nodes, ", ")))
 		}
 	}
 	return problems
 }
 
-// ordered puts the control plane first: no kubelet may be newer than the API server. The nodes that keep data, whose pods are
-// down meanwhile, come last: if the new version does not hold, it shows before.
+// ordered sorts the control plane first: no kubelet may be newer than the API server. Nodes with data, whose pods are down
+// meanwhile, are last: a defect of the new version shows before.
 func ordered(machines []Machine, nodes []string) []Machine {
 	own := slices.DeleteFunc(slices.Clone(machines), func(m Machine) bool { return !slices.Contains(nodes, m.Node) })
 	rank := func(m Machine) int {
@@ -133,7 +135,7 @@ func ordered(machines []Machine, nodes []string) []Machine {
 	return own
 }
 
-// halfDone recognises what an interrupted roll leaves behind.
+// halfDone describes the state in which an interrupted roll left a node.
 func halfDone(node *corev1.Node) string {
 	switch {
 	case node == nil:
@@ -144,7 +146,7 @@ func halfDone(node *corev1.Node) string {
 	return ""
 }
 
-// state is what the API server says before anything is done.
+// state is the state of the cluster before the roll.
 type state struct {
 	server string
 	nodes  map[string]*corev1.Node
@@ -158,7 +160,7 @@ func (r *roller) observe(ctx context.Context) (*state, error) {
 	}
 	version, err := client.Discovery().ServerVersion()
 	if err != nil {
-		return nil, fmt.Errorf("ask the API server for its version: %w\nIs the tunnel open? If the update of the control plane was cut off, pulumi up completes it; then roll again", err)
+		return nil, fmt.Errorf("read the version of the API server: %w\nIs the tunnel open? If the update of the control plane was interrupted, complete it with pulumi up, then roll again", err)
 	}
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {

@@ -15,11 +15,11 @@ func refused(t *testing.T, w *world, only ...string) string {
 	o.Only = only
 	err := Run(t.Context(), o)
 	require.Error(t, err)
-	assert.Empty(t, w.ups, "nothing is touched")
+	assert.Empty(t, w.ups, "no update ran")
 	return err.Error()
 }
 
-func TestReasonsNotToStart(t *testing.T) {
+func TestPlan_ReasonsNotToStart(t *testing.T) {
 	cases := map[string]struct {
 		prepare func(w *world)
 		only    []string
@@ -41,12 +41,12 @@ func TestReasonsNotToStart(t *testing.T) {
 			w.launchAgain(master, after)
 			w.launchAgain(redis, after)
 			w.editNode(redis, func(n *corev1.Node) { n.Spec.Unschedulable = true })
-		}, want: "node k8s-redis is cordoned and its machine is as it should be: kubectl uncordon k8s-redis"},
+		}, want: "node k8s-redis is cordoned but up to date: kubectl uncordon k8s-redis"},
 		"another is half-done": {prepare: func(w *world) {
 			w.launchAgain(master, after)
 			w.editNode(api, func(n *corev1.Node) { n.Spec.Unschedulable = true })
-		}, only: []string{redis}, want: "node k8s-api is cordoned: an earlier roll did not finish; roll it first"},
-		"unknown node": {prepare: func(*world) {}, only: []string{"k8s-cache"}, want: `there is no node "k8s-cache"; use some of k8s-api, k8s-master, k8s-redis`},
+		}, only: []string{redis}, want: "node k8s-api is cordoned: an earlier roll was interrupted"},
+		"unknown node": {prepare: func(*world) {}, only: []string{"k8s-cache"}, want: `"k8s-cache" must be one of k8s-api, k8s-master, k8s-redis`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestReasonsNotToStart(t *testing.T) {
 	}
 }
 
-func TestAllReasonsAreGivenTogether(t *testing.T) {
+func TestPlan_ReportsAllReasons(t *testing.T) {
 	w := newWorld(t)
 	w.wanted = "1.37.2"
 	w.editNode(redis, func(n *corev1.Node) { n.Status.Conditions = nil })
@@ -68,12 +68,12 @@ func TestAllReasonsAreGivenTogether(t *testing.T) {
 	}
 }
 
-// The quota is asked for before the first node is touched, not when the first temporary machine is launched.
-func TestAQuotaTooSmallForATemporaryMachine(t *testing.T) {
+// The quota is checked before the first node is drained, not when the first surge instance is launched.
+func TestPlan_QuotaTooSmallForSurge(t *testing.T) {
 	w := newWorld(t)
 	w.noQuota = true
 	text := refused(t, w)
-	assert.Contains(t, text, "there can be no temporary machine for k8s-api (-no-surge does without")
+	assert.Contains(t, text, "there can be no surge instance for k8s-api (--no-surge")
 	assert.Contains(t, text, "20 vCPUs but only 18 are left")
 	o := w.options()
 	o.NoSurge = true
@@ -81,7 +81,7 @@ func TestAQuotaTooSmallForATemporaryMachine(t *testing.T) {
 	w.rolled()
 }
 
-func TestThePlanSaysWhatIsDown(t *testing.T) {
+func TestPlan_PrintNamesDowntime(t *testing.T) {
 	w := newWorld(t)
 	w.editNode(api, func(n *corev1.Node) { n.Spec.Unschedulable = true })
 	var out strings.Builder
@@ -89,9 +89,9 @@ func TestThePlanSaysWhatIsDown(t *testing.T) {
 	o.Confirm = func(p *Plan) (bool, error) { return false, p.Print(&out) }
 	require.ErrorIs(t, Run(t.Context(), o), ErrDeclined)
 	assert.Equal(t, strings.TrimLeft(`
-NODE        KUBELET            CHANGES    HOW
-k8s-master  v1.35.4 → v1.36.3  user data  drained and replaced; the API server and what runs on this node are down meanwhile
-k8s-api     v1.35.4 → v1.36.3  user data  continued (it is cordoned): a temporary machine takes its pods; nothing is down
-k8s-redis   v1.35.4 → v1.36.3  user data  drained and replaced; what runs on this node is down meanwhile
+NODE        KUBELET            CHANGES    STEP
+k8s-master  v1.35.4 → v1.36.3  user data  drained and replaced; the API server and the pods of this node are down meanwhile
+k8s-api     v1.35.4 → v1.36.3  user data  continued (it is cordoned): a surge instance runs its pods; nothing is down
+k8s-redis   v1.35.4 → v1.36.3  user data  drained and replaced; the pods of this node are down meanwhile
 `, "\n"), out.String())
 }

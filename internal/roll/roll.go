@@ -13,35 +13,39 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// Options of a roll.
+// Options configure a roll.
 type Options struct {
+	// Stack is the Pulumi stack of the nodes.
 	Stack Stack
-	// Connect returns a client of the API server. It is called anew for each step: a replaced control plane may have
-	// published another kubeconfig.
+	// Connect returns a client of the API server. It is called for each step: a replaced control plane may have published
+	// another kubeconfig.
 	Connect func(ctx context.Context) (kubernetes.Interface, error)
-	// Backup saves etcd, before a control plane gets another version; nil saves nothing.
+	// Backup, if non-nil, saves etcd before the control plane is upgraded.
 	Backup func(ctx context.Context, controlPlane Machine) error
-	// SurgeName names a node's temporary machine.
+	// SurgeName returns the name of a node's surge instance.
 	SurgeName func(node string) string
 	// Only limits the roll to these nodes; empty for all.
 	Only []string
-	// NoSurge brings up no temporary machines. Pods of nodes without data are then deleted, against their budgets.
+	// NoSurge starts no surge instances. Pods of nodes without data are then deleted, against their disruption budgets.
 	NoSurge bool
-	// Confirm is shown the plan and decides; nil always goes on.
+	// Confirm, if non-nil, is called with the plan; the roll ends with ErrDeclined if it returns false.
 	Confirm func(*Plan) (bool, error)
-	// DrainTimeout bounds the drain of one node, 15 minutes when 0; SettleTimeout each wait for a node or for the pods,
-	// 10 minutes when 0; Poll is the pause between two looks, 2 seconds when 0.
-	DrainTimeout, SettleTimeout, Poll time.Duration
-	// Logf is told each step; nil tells nobody.
+	// DrainTimeout limits the drain of one node; 15 minutes if 0.
+	DrainTimeout time.Duration
+	// SettleTimeout limits each wait for a node or for the pods; 10 minutes if 0.
+	SettleTimeout time.Duration
+	// Poll is the pause between two polls; 2 seconds if 0.
+	Poll time.Duration
+	// Logf, if non-nil, is called before each step.
 	Logf func(format string, args ...any)
 }
 
-// ErrDeclined is returned when Confirm did not agree.
+// ErrDeclined is returned if Confirm returned false.
 var ErrDeclined = errors.New("not confirmed; nothing was rolled")
 
 type roller struct {
 	Options
-	// surging are the nodes that have a temporary machine now: every update has to name them all.
+	// surging are the nodes that have a surge instance now: every update must name them all.
 	surging []string
 }
 
@@ -54,7 +58,7 @@ func newRoller(o Options) *roller {
 	return &roller{Options: o}
 }
 
-// Run makes a plan and carries it out, one node at a time. It stops at the first failure; run again it goes on from there.
+// Run makes a plan and executes it, one node at a time. It stops at the first failure; the next run continues there.
 func Run(ctx context.Context, o Options) error {
 	r := newRoller(o)
 	plan, err := r.newPlan(ctx)
@@ -72,28 +76,28 @@ func Run(ctx context.Context, o Options) error {
 	for i, step := range plan.Steps {
 		r.Logf("%s: %d of %d", step.Node, i+1, len(plan.Steps))
 		if err := r.node(ctx, step); err != nil {
-			return fmt.Errorf("stopped at node %s, %d of %d: %w\nWhat is done stays done. Mend the cause and roll again: it goes on from here", step.Node, i+1, len(plan.Steps), err)
+			return fmt.Errorf("stopped at node %s, %d of %d: %w\nCompleted steps stay. Fix the cause and roll again: the roll continues here", step.Node, i+1, len(plan.Steps), err)
 		}
 	}
 	return r.complete(ctx, plan)
 }
 
-// complete makes sure that a roll of all nodes has left nothing to do.
+// complete checks that a roll of all nodes has converged.
 func (r *roller) complete(ctx context.Context, done *Plan) error {
 	if len(done.Steps) == 0 {
 		return nil
 	}
 	left, err := r.newPlan(ctx)
 	if err != nil {
-		return fmt.Errorf("look for what is left: %w", err)
+		return fmt.Errorf("check for remaining steps: %w", err)
 	}
 	if len(left.Steps) > 0 {
-		return fmt.Errorf("all nodes were rolled, but %s would be replaced again: its machine differs from the program at every update", left.Steps[0].Node)
+		return fmt.Errorf("all nodes were rolled, but %s would be replaced again: its instance differs from the program at every update", left.Steps[0].Node)
 	}
 	return nil
 }
 
-// node takes one node through its turn.
+// node executes the step of one node.
 func (r *roller) node(ctx context.Context, step Step) error {
 	var err error
 	switch {
@@ -114,7 +118,7 @@ func (r *roller) node(ctx context.Context, step Step) error {
 	return r.settled(ctx)
 }
 
-// replace empties the node and gives it a new machine.
+// replace drains the node and replaces its instance.
 func (r *roller) replace(ctx context.Context, step Step) error {
 	if err := r.prepare(ctx, step); err != nil {
 		return err
@@ -128,14 +132,14 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 	if err := r.vacate(ctx, step); err != nil {
 		return err
 	}
-	r.Logf("%s: replacing the machine", step.Node)
+	r.Logf("%s: replacing the instance", step.Node)
 	if err := r.Stack.Up(ctx, "replace-"+step.Node, Overrides{Roll: []string{step.Node}, Surge: r.surging}); err != nil {
-		return fmt.Errorf("replace the machine: %w", err)
+		return fmt.Errorf("replace the instance: %w", err)
 	}
 	return r.joined(ctx, step.Node, step.Version)
 }
 
-// finish completes an update that was cut off, and waits for the machine that it made.
+// finish completes an interrupted update and waits for the instance that it created.
 func (r *roller) finish(ctx context.Context, step Step) error {
 	r.Logf("%s: completing the update", step.Node)
 	if err := r.Stack.Up(ctx, "complete-"+step.Node, Overrides{Surge: r.surging}); err != nil {
@@ -144,7 +148,7 @@ func (r *roller) finish(ctx context.Context, step Step) error {
 	return r.joined(ctx, step.Node, step.Version)
 }
 
-// prepare makes the temporary machine and lifts the protection of the old one, in one update, if either is needed.
+// prepare creates the surge instance and lifts the deletion protection of the old instance in one update, if either is needed.
 func (r *roller) prepare(ctx context.Context, step Step) error {
 	more := step.Surge && !slices.Contains(r.surging, step.Node)
 	if more {
@@ -166,14 +170,14 @@ func (r *roller) prepare(ctx context.Context, step Step) error {
 	return r.joined(ctx, r.SurgeName(step.Node), "")
 }
 
-// vacate drains the node and takes it out of the cluster. Labels and taints are set when a node registers, so the new
-// machine must not find the old node. Without the node its last pods, those of DaemonSets, are cleared away as well.
+// vacate drains the node and deletes it. Labels and taints are set when a node registers, so the new instance must not find the
+// old node. Kubernetes garbage-collects the node's last pods, those of DaemonSets.
 func (r *roller) vacate(ctx context.Context, step Step) error {
 	client, err := r.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	if step.InstanceID != "" { // on a machine that is gone no pod would ever end
+	if step.InstanceID != "" { // without an instance no pod would ever terminate
 		r.Logf("%s: draining", step.Node)
 		if err := cordon(ctx, client, step.Node, true); err != nil {
 			return err
@@ -188,15 +192,15 @@ func (r *roller) vacate(ctx context.Context, step Step) error {
 
 func remove(ctx context.Context, client kubernetes.Interface, node string) error {
 	if err := client.CoreV1().Nodes().Delete(ctx, node, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("take node %s out of the cluster: %w", node, err)
+		return fmt.Errorf("delete node %s: %w", node, err)
 	}
 	return nil
 }
 
-// retire moves the pods back and removes the temporary machine.
+// retire moves the pods back and deletes the surge instance.
 func (r *roller) retire(ctx context.Context, node string) error {
 	surge := r.SurgeName(node)
-	r.Logf("%s: moving its pods back", node)
+	r.Logf("%s: moving the pods back", node)
 	client, err := r.Connect(ctx)
 	if err != nil {
 		return err
@@ -209,7 +213,7 @@ func (r *roller) retire(ctx context.Context, node string) error {
 	}
 	rest := slices.DeleteFunc(slices.Clone(r.surging), func(name string) bool { return name == node })
 	if err := r.Stack.Up(ctx, "retire-"+node, Overrides{Surge: rest}); err != nil {
-		return fmt.Errorf("remove the temporary machine: %w", err)
+		return fmt.Errorf("delete the surge instance: %w", err)
 	}
 	r.surging = rest
 	return remove(ctx, client, surge)

@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-func TestOneNodeAfterTheOther(t *testing.T) {
+func TestRun_OneNodeAtATime(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, Run(t.Context(), w.options()))
 	w.rolled()
@@ -23,19 +23,19 @@ func TestOneNodeAfterTheOther(t *testing.T) {
 		"replace-k8s-api roll=[k8s-api] surge=[k8s-api] unprotected=[]",
 		"retire-k8s-api roll=[] surge=[] unprotected=[]",
 		"replace-k8s-redis roll=[k8s-redis] surge=[] unprotected=[]",
-	}, w.ups, "the control plane first, what keeps data last")
+	}, w.ups, "the control plane first, nodes with data last")
 	assert.Equal(t, []string{master, api, redis}, w.replaced)
 	assert.Equal(t, []string{master + " i-1"}, w.backups)
 }
 
-func TestNothingToRoll(t *testing.T) {
+func TestRun_NothingToRoll(t *testing.T) {
 	w := newWorld(t)
 	w.wanted = before
 	require.NoError(t, Run(t.Context(), w.options()))
 	assert.Empty(t, w.ups)
 }
 
-func TestNotConfirmed(t *testing.T) {
+func TestRun_Declined(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
 	o.Confirm = func(*Plan) (bool, error) { return false, nil }
@@ -43,8 +43,8 @@ func TestNotConfirmed(t *testing.T) {
 	assert.Empty(t, w.ups)
 }
 
-// A roll can be cut off at every step. The next one must finish it, with the control plane first and no machine replaced twice.
-func TestCutOffAnywhereItGoesOn(t *testing.T) {
+// The next roll must complete one that was interrupted at any step, control plane first, with no instance replaced twice.
+func TestRun_InterruptedAtEachStep(t *testing.T) {
 	steps := 0
 	w := newWorld(t)
 	o := w.options()
@@ -56,13 +56,13 @@ func TestCutOffAnywhereItGoesOn(t *testing.T) {
 			w := newWorld(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			o, said := w.options(), 0
+			o, logged := w.options(), 0
 			o.Logf = func(string, ...any) {
-				if said++; said == cut {
+				if logged++; logged == cut {
 					cancel()
 				}
 			}
-			_ = Run(ctx, o) // how it ends depends on where it was cut off
+			_ = Run(ctx, o) // the error depends on the step
 			require.NoError(t, Run(t.Context(), w.options()))
 			w.rolled()
 			assert.Equal(t, []string{master, api, redis}, w.replaced)
@@ -70,8 +70,7 @@ func TestCutOffAnywhereItGoesOn(t *testing.T) {
 	}
 }
 
-// A failing update is the other way to be cut off.
-func TestAFailedUpdateStopsTheRoll(t *testing.T) {
+func TestRun_UpdateFails(t *testing.T) {
 	for _, title := range []string{"replace-k8s-master", "prepare-k8s-api", "replace-k8s-api", "retire-k8s-api", "replace-k8s-redis"} {
 		t.Run(title, func(t *testing.T) {
 			w := newWorld(t)
@@ -80,7 +79,7 @@ func TestAFailedUpdateStopsTheRoll(t *testing.T) {
 			require.ErrorContains(t, err, "EC2 refused")
 			assert.ErrorContains(t, err, "stopped at node ")
 			assert.ErrorContains(t, err, "roll again")
-			assert.Contains(t, w.ups[len(w.ups)-1], title, "nothing was done after it")
+			assert.Contains(t, w.ups[len(w.ups)-1], title, "it is the last update")
 			w.failUp = ""
 			require.NoError(t, Run(t.Context(), w.options()))
 			w.rolled()
@@ -88,8 +87,8 @@ func TestAFailedUpdateStopsTheRoll(t *testing.T) {
 	}
 }
 
-// An update can end between a new machine and its node.
-func TestAnUpdateThatWasCutOffIsCompleted(t *testing.T) {
+// An update can be interrupted after it created an instance and before the node joined.
+func TestRun_UpdateInterrupted(t *testing.T) {
 	for _, node := range []string{api, redis} {
 		t.Run(node, func(t *testing.T) {
 			w := newWorld(t)
@@ -102,7 +101,7 @@ func TestAnUpdateThatWasCutOffIsCompleted(t *testing.T) {
 	}
 }
 
-func TestABudgetThatForbidsIsNamed(t *testing.T) {
+func TestRun_BlockedByDisruptionBudget(t *testing.T) {
 	w := newWorld(t)
 	w.budget = func(pod string) string {
 		if pod == "waste-2" {
@@ -113,10 +112,10 @@ func TestABudgetThatForbidsIsNamed(t *testing.T) {
 	err := Run(t.Context(), w.options())
 	require.ErrorContains(t, err, "k8s-api is not empty after 100ms")
 	assert.ErrorContains(t, err, "pod growbin/waste-2: in namespace growbin: The disruption budget waste-api needs 2 healthy pods")
-	assert.Equal(t, []string{master}, w.replaced, "the machine of a pod that may not be evicted stays")
+	assert.Equal(t, []string{master}, w.replaced, "the instance of a pod that may not be evicted stays")
 }
 
-func TestWithoutATemporaryMachinePodsAreDeleted(t *testing.T) {
+func TestRun_NoSurgeDeletesPods(t *testing.T) {
 	w := newWorld(t)
 	w.budget = func(pod string) string {
 		if strings.HasPrefix(pod, "waste") {
@@ -133,7 +132,7 @@ func TestWithoutATemporaryMachinePodsAreDeleted(t *testing.T) {
 	}
 }
 
-func TestOnlyTheNamedNodes(t *testing.T) {
+func TestRun_OnlyNamedNodes(t *testing.T) {
 	w := newWorld(t)
 	w.launchAgain(master, after)
 	o := w.options()
@@ -142,13 +141,13 @@ func TestOnlyTheNamedNodes(t *testing.T) {
 	assert.Equal(t, []string{redis}, w.replaced)
 }
 
-// launchAgain puts a machine of another version in a node's place.
+// launchAgain replaces a node's instance by one of another version.
 func (w *world) launchAgain(name, version string) {
 	require.NoError(w.t, w.client.Tracker().Delete(corev1.SchemeGroupVersion.WithResource("nodes"), "", name))
 	w.launch(name, version, *w.machines[name])
 }
 
-func TestAProtectedMachineIsUnprotectedFirst(t *testing.T) {
+func TestRun_ProtectionIsLiftedFirst(t *testing.T) {
 	w := newWorld(t)
 	for _, m := range w.machines {
 		m.Protected = true
@@ -158,8 +157,8 @@ func TestAProtectedMachineIsUnprotectedFirst(t *testing.T) {
 	assert.Contains(t, w.ups, "prepare-k8s-api roll=[] surge=[k8s-api] unprotected=[k8s-api]")
 }
 
-// On a machine that is gone no pod would ever end, so there is nothing to wait for.
-func TestALostMachineIsNotDrained(t *testing.T) {
+// Without an instance no pod would ever terminate, so a drain would hang.
+func TestRun_LostInstanceIsNotDrained(t *testing.T) {
 	w := newWorld(t)
 	w.machines[redis].InstanceID = ""
 	w.editNode(redis, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })
@@ -168,7 +167,7 @@ func TestALostMachineIsNotDrained(t *testing.T) {
 	w.rolled()
 }
 
-func TestAFailedBackupStopsBeforeTheUpgrade(t *testing.T) {
+func TestRun_BackupFails(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
 	o.Backup = func(context.Context, Machine) error { return errors.New("the bucket is full") }
@@ -179,7 +178,7 @@ func TestAFailedBackupStopsBeforeTheUpgrade(t *testing.T) {
 	assert.False(t, node.Spec.Unschedulable)
 }
 
-func TestPodsThatStayAndPodsThatBlock(t *testing.T) {
+func TestDrain_PodsThatStayOrBlock(t *testing.T) {
 	w := newWorld(t)
 	controller := true
 	w.pod("static", redis)

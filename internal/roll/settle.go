@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// joined waits until the node is Ready with the version, any when that is empty, and takes pods.
+// joined waits until the node is Ready, schedulable, and of the version; an empty version matches all.
 func (r *roller) joined(ctx context.Context, name, version string) error {
 	return r.until(ctx, "node "+name, func(client kubernetes.Interface) ([]string, error) {
 		node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
@@ -35,7 +35,7 @@ func (r *roller) joined(ctx context.Context, name, version string) error {
 	})
 }
 
-// settled waits until every pod has its place and every controller all of its pods.
+// settled waits until no pod is Pending and all replicas are ready.
 func (r *roller) settled(ctx context.Context) error {
 	return r.until(ctx, "the pods", func(client kubernetes.Interface) ([]string, error) { return unsettled(ctx, client) })
 }
@@ -90,9 +90,9 @@ func wanted(replicas *int32) int32 {
 	return *replicas
 }
 
-// until looks again and again until nothing is left to wait for. An error counts as something to wait for: while the
-// control plane is replaced there is no API server.
-func (r *roller) until(ctx context.Context, what string, look func(kubernetes.Interface) ([]string, error)) error {
+// until polls until no reason to wait is left. An error is a reason too: while the control plane is replaced there is no API
+// server.
+func (r *roller) until(ctx context.Context, subject string, look func(kubernetes.Interface) ([]string, error)) error {
 	deadline := time.Now().Add(r.SettleTimeout)
 	for {
 		left, err := r.look(ctx, look)
@@ -103,7 +103,7 @@ func (r *roller) until(ctx context.Context, what string, look func(kubernetes.In
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s: waited %s in vain:\n  - %s", what, r.SettleTimeout, strings.Join(left, "\n  - "))
+			return fmt.Errorf("%s: not ready within %s:\n  - %s", subject, r.SettleTimeout, strings.Join(left, "\n  - "))
 		}
 		if err := r.pause(ctx); err != nil {
 			return err

@@ -8,11 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 )
 
-// maxKubeletSkew is how many minor versions a kubelet may be behind the API server
+// maxKubeletSkew is the number of minor versions that a kubelet may be behind the API server
 // (https://kubernetes.io/releases/version-skew-policy, as of 2026-11).
 const maxKubeletSkew = 3
 
-// skew lists what the plan would do against Kubernetes' version skew policy.
+// skew lists the violations of Kubernetes' version skew policy by the plan.
 func skew(plan *Plan, s *state) (problems []string) {
 	report := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	server, err := version.ParseSemantic(plan.Server)

@@ -1,57 +1,58 @@
 package roll
 
-import (
-	"context"
-)
+import "context"
 
-// Stack is the Pulumi stack that the machines belong to.
+// Stack is the Pulumi stack of the nodes.
 type Stack interface {
-	// Nodes are the names of the stack's nodes, without temporary ones.
+	// Nodes returns the names of the stack's nodes, without surge nodes.
 	Nodes(ctx context.Context) ([]string, error)
-	// Machines previews an update with the overrides and says what it would do to each machine.
+	// Machines previews an update with the overrides and returns the planned change of each instance.
 	Machines(ctx context.Context, o Overrides) ([]Machine, error)
-	// Up updates the stack. The title tells one update of a roll from another, for example in the names of logs.
+	// Up updates the stack. The title identifies the update within a roll, e.g. in the names of logs.
 	Up(ctx context.Context, title string, o Overrides) error
 }
 
-// Overrides are settings for one operation on the stack. They are never left in the stack's file.
+// Overrides are settings for one operation on the stack. They are never saved in the stack file.
 type Overrides struct {
-	// Roll are the nodes whose machine may be replaced.
+	// Roll are the nodes whose instance may be replaced.
 	Roll []string
-	// Surge are the nodes that have a temporary second machine.
+	// Surge are the nodes that have a surge instance.
 	Surge []string
-	// Unprotected are the nodes whose machine may be terminated in spite of a deletion protection.
+	// Unprotected are the nodes whose instance may be terminated in spite of deletion protection.
 	Unprotected []string
 }
 
-// Fate is what an update would do to a machine.
+// Fate is the change that an update makes to an instance.
 type Fate string
 
-// What can become of a machine.
+// Fates of an instance.
 const (
-	// Kept machines stay as they are.
+	// Kept instances stay.
 	Kept Fate = "kept"
-	// Replaced machines differ from what the program says.
+	// Replaced instances have drifted from the program.
 	Replaced Fate = "replaced"
-	// Created machines do not exist (any more).
+	// Created instances do not exist yet, or no longer.
 	Created Fate = "created"
-	// Removed machines are no longer in the program.
+	// Removed instances are no longer in the program.
 	Removed Fate = "removed"
 )
 
-// Machine is one node's machine and what an update would make of it.
+// Machine is the instance of a node, and the change that an update would make to it.
 type Machine struct {
-	// Node is the name of machine and node.
+	// Node is the name of instance and node.
 	Node string
+	// Fate is the planned change.
 	Fate Fate
-	// InstanceID is that of the machine there is; empty when there is none.
+	// InstanceID is the EC2 ID of the existing instance; empty if there is none.
 	InstanceID string
-	// ControlPlane and KeepsData (on a data volume) say what would be away with it.
-	ControlPlane, KeepsData bool
-	// Protected machines cannot be terminated before that protection has been lifted.
+	// ControlPlane is true for the control plane.
+	ControlPlane bool
+	// KeepsData is true if the node has a data volume.
+	KeepsData bool
+	// Protected is true if the instance has termination protection, which must be lifted first.
 	Protected bool
-	// Version of Kubernetes that the machine would boot with, without a leading v.
+	// Version is the version of Kubernetes of the new instance, without a leading v.
 	Version string
-	// Changes are what differs, one short phrase each.
+	// Changes are the differences, one short phrase each.
 	Changes []string
 }

@@ -25,25 +25,25 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 )
 
-// world plays stack, machines, scheduler and eviction. Every pod has a home and runs there or on its temporary machine.
+// world is a fake of stack, instances, scheduler and eviction. Each pod has a home node, and runs there or on its surge instance.
 type world struct {
 	t      *testing.T
 	client *fake.Clientset
-	// wanted is the version that the program says, server what the API server has.
+	// wanted is the version in the program, server that of the API server.
 	wanted, server string
 	machines       map[string]*Machine
-	kubelets       map[string]string // of each machine, without v
+	kubelets       map[string]string // by instance, without v
 	born           int
 
 	mu sync.Mutex
-	// ups are the updates, replaced the machines in the order of their replacement.
+	// ups are the updates, replaced the instances in the order of their replacement.
 	ups      []string
 	replaced []string
 	backups  []string
-	// budget forbids evictions of pods whose name it returns a reason for.
+	// budget, if non-nil, blocks the eviction of a pod by returning a reason.
 	budget func(pod string) string
 	failUp string
-	// cutUp cuts that update off: the new machine is there and has not joined. joining completes it with the next update.
+	// cutUp interrupts the update of that title: the new instance exists and has not joined. The next update completes joining.
 	cutUp   string
 	noQuota bool
 	joining []string
@@ -56,7 +56,7 @@ const (
 
 func surgeName(node string) string { return node + "-surge" }
 
-// newWorld has a control plane, a node without data with two pods and one with data, all of the older version.
+// newWorld returns a control plane, a node without data with two pods, and a node with data, all of the older version.
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, client: fake.NewClientset(), wanted: after, server: before, machines: map[string]*Machine{}, kubelets: map[string]string{}}
 	w.client.PrependReactor("*", "*", w.react)
@@ -99,7 +99,7 @@ func (w *world) pod(name, home string) {
 	require.NoError(w.t, w.client.Tracker().Add(pod))
 }
 
-// change edits an object of the cluster behind everybody's back.
+// editNode edits a node out of band.
 func (w *world) editNode(name string, edit func(*corev1.Node)) {
 	object, err := w.client.Tracker().Get(corev1.SchemeGroupVersion.WithResource("nodes"), "", name)
 	require.NoError(w.t, err)
@@ -116,7 +116,7 @@ func (w *world) editPod(name string, edit func(*corev1.Pod)) {
 	require.NoError(w.t, w.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("pods"), pod, "growbin"))
 }
 
-// react does what the fake API server does not: field selectors, evictions and the scheduler's work.
+// react adds to the fake API server: field selectors, evictions and scheduling.
 func (w *world) react(action clienttesting.Action) (bool, runtime.Object, error) {
 	switch {
 	case action.Matches("list", "pods"):
@@ -143,7 +143,7 @@ func (w *world) react(action clienttesting.Action) (bool, runtime.Object, error)
 	case action.Matches("delete", "pods"):
 		w.restart(action.(clienttesting.DeleteAction).GetName())
 		return true, nil, nil
-	case action.Matches("delete", "nodes"): // its pods go with it
+	case action.Matches("delete", "nodes"): // pods are garbage-collected
 		for _, pod := range w.pods() {
 			if pod.Spec.NodeName == action.(clienttesting.DeleteAction).GetName() {
 				w.restart(pod.Name)
@@ -163,14 +163,14 @@ func (w *world) pods() []*corev1.Pod {
 	return pods
 }
 
-// restart is the end of a pod and its controller's next one, which has no node yet.
+// restart replaces a pod by its controller's next one, which has no node yet.
 func (w *world) restart(name string) {
 	w.editPod(name, func(pod *corev1.Pod) {
 		pod.Spec.NodeName, pod.Status.Phase, pod.DeletionTimestamp = "", corev1.PodPending, nil
 	})
 }
 
-// schedule gives pods without a node one that takes pods.
+// schedule binds pending pods to schedulable nodes.
 func (w *world) schedule() {
 	for _, pod := range w.pods() {
 		if pod.Spec.NodeName != "" || pod.Status.Phase != corev1.PodPending {
@@ -229,7 +229,7 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 				return fmt.Errorf("OperationNotPermitted: %s may not be terminated", name)
 			}
 			for _, pod := range w.pods() {
-				require.NotEqual(w.t, name, pod.Spec.NodeName, "the machine of a pod was replaced")
+				require.NotEqual(w.t, name, pod.Spec.NodeName, "the instance of a pod was replaced")
 			}
 			w.replaced = append(w.replaced, name)
 			if w.cutUp == title {
@@ -240,7 +240,7 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 		}
 		if home, temporary := strings.CutSuffix(name, "-surge"); temporary && !slices.Contains(o.Surge, home) {
 			for _, pod := range w.pods() {
-				require.NotEqual(w.t, name, pod.Spec.NodeName, "the temporary machine of a pod was removed")
+				require.NotEqual(w.t, name, pod.Spec.NodeName, "the surge instance of a pod was deleted")
 			}
 			delete(w.machines, name)
 		}
@@ -264,7 +264,7 @@ func (w *world) options() Options {
 	}
 }
 
-// rolled checks that everything is as it should be after a roll.
+// rolled checks the state after a complete roll.
 func (w *world) rolled() {
 	w.t.Helper()
 	nodes, err := w.client.CoreV1().Nodes().List(w.t.Context(), metav1.ListOptions{})

@@ -111,7 +111,7 @@ func (u *upgrade) interruptDrain(ctx context.Context) error {
 
 // interruptUpdate interrupts Pulumi while it replaces the instance of a node that keeps data, at a random point.
 func (u *upgrade) interruptUpdate(ctx context.Context) error {
-	return u.rollUntil(ctx, func(message string) bool { return message == cutNode+": replacing the machine" })
+	return u.rollUntil(ctx, func(message string) bool { return message == cutNode+": replacing the instance" })
 }
 
 // rollUntil rolls until shortly after the first message for which trigger returns true.
