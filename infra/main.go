@@ -1,4 +1,4 @@
-// Package main is the Pulumi program of Growbin's cluster.
+// Package main is the Pulumi program of Growbin.
 package main
 
 import (

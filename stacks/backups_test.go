@@ -20,7 +20,7 @@ func backupsBucket(t *testing.T, w *world) string {
 	return node.BackupBucket
 }
 
-func TestOnlyTheControlPlaneReachesItsBackups(t *testing.T) {
+func TestBackups_OnlyTheControlPlaneHasAccess(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	bucket := backupsBucket(t, w)
 	assert.Equal(t, bucket, w.outputs[OutputClusterInfo].(map[string]any)["backupsBucket"])
@@ -41,7 +41,7 @@ func TestOnlyTheControlPlaneReachesItsBackups(t *testing.T) {
 	}
 }
 
-func TestBackupsAreKeptAsLongAsConfigured(t *testing.T) {
+func TestBackups_KeptAsConfigured(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"etcdBackupKeepDays": "9"})
 	bucket := backupsBucket(t, w)
 	found := 0

@@ -11,8 +11,8 @@ import (
 	"github.com/growbin/cluster/internal/testing/fakeboot"
 )
 
-// BenchmarkProgram runs the whole program against the simulated account, with the topology as it is and with ten and a
-// hundred times its nodes: the time and the memory per node should stay the same.
+// BenchmarkProgram runs the program against the simulated account, with the topology and with ten and a hundred times its nodes:
+// time and memory per node should stay constant.
 func BenchmarkProgram(b *testing.B) {
 	for _, nodes := range []int{9, 90, 900} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
@@ -24,7 +24,7 @@ func BenchmarkProgram(b *testing.B) {
 	}
 }
 
-// deployNodes deploys dev with more workers than it has, all like the AI worker.
+// deployNodes deploys dev with additional copies of the AI worker.
 func deployNodes(b *testing.B, count int) {
 	var cloud *awssim.Cloud
 	cloud = awssim.New(awssim.Options{

@@ -60,7 +60,7 @@ func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
 		Nodes: s.clusterNodes(images), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
 		PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR, KubernetesVersion: s.KubernetesVersion,
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
-		MonitoringRoles: []string{string(RoleInfrastructure)}, RoleDescriptions: roleDescriptions,
+		MonitoringRoles: []string{string(RoleInfrastructure)}, RoleDescriptions: roleDescriptions, Rules: openPorts,
 		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
 		DeletionProtection: s.DeletionProtection, VolumeTags: s.tags(),
 		BootTimeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,

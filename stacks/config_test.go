@@ -10,7 +10,7 @@ import (
 	"github.com/growbin/cluster/internal/stackfile"
 )
 
-// testSecrets stand in for what a person sets with pulumi config set --secret.
+// testSecrets are placeholders for the values set with pulumi config set --secret.
 var testSecrets = map[string]string{
 	"openaiApiKey": "sk-openai-for-tests",
 	"kakaoApiKey":  "kakao-for-tests",
@@ -30,7 +30,7 @@ func readConfig(t testing.TB, stack string, overrides map[string]string) map[str
 	return config
 }
 
-// decode decodes a stack's settings with overrides; an override "-" removes the setting.
+// decode decodes the settings of a stack with overrides; "-" removes a setting.
 func decode(t testing.TB, stack string, overrides map[string]string) (*Settings, error) {
 	t.Helper()
 	config := readConfig(t, stack, overrides)

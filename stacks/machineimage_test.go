@@ -10,7 +10,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// ownImage is the identifier that the simulated account gives to an image called name.
+// ownImage returns the ID that the simulated account gives to an image of that name.
 func ownImage(t *testing.T, name, architecture string) string {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{})
@@ -18,7 +18,7 @@ func ownImage(t *testing.T, name, architecture string) string {
 	return cloud.MakeImage(name, architecture, 20)
 }
 
-func TestMachinesStartFromTheConfiguredImage(t *testing.T) {
+func TestMachineImage_Configured(t *testing.T) {
 	t.Parallel()
 	id := ownImage(t, "growbin", "x86_64")
 	w, err := tryDeployIn(t, "dev", map[string]string{"machineImage": id}, awssim.Options{}, func(c *awssim.Cloud) { c.MakeImage("growbin", "x86_64", 20) })
@@ -30,13 +30,13 @@ func TestMachinesStartFromTheConfiguredImage(t *testing.T) {
 	}
 }
 
-func TestImageThatCannotBeUsedIsRefusedBeforeAnythingIsMade(t *testing.T) {
+func TestMachineImage_InvalidIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 	t.Parallel()
 	canonical := deploy(t, "dev", nil).mocks.OfType("aws:ec2/instance:Instance")[0].Inputs["ami"].StringValue()
 	for name, test := range map[string]struct{ id, want string }{
-		"missing":       {"ami-0123456789abcdef0", "must be an image of this account in ap-northeast-2"},
-		"somebody's":    {canonical, "must be an image of this account in ap-northeast-2"},
-		"other machine": {ownImage(t, "arm", "arm64"), "must be for x86_64, not arm64"},
+		"missing":            {"ami-0123456789abcdef0", "must be an image of this account in ap-northeast-2"},
+		"of another account": {canonical, "must be an image of this account in ap-northeast-2"},
+		"other architecture": {ownImage(t, "arm", "arm64"), "must be for x86_64, not arm64"},
 	} {
 		w, err := tryDeployIn(t, "dev", map[string]string{"machineImage": test.id}, awssim.Options{}, func(c *awssim.Cloud) { c.MakeImage("arm", "arm64", 20) })
 		require.ErrorContains(t, err, test.want, name)
@@ -45,7 +45,7 @@ func TestImageThatCannotBeUsedIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	}
 }
 
-func TestMachineImageFitsEveryNode(t *testing.T) {
+func TestMachineImage_FitsEveryNode(t *testing.T) {
 	t.Parallel()
 	s, err := ReadSettings("..", "prod", nil)
 	require.NoError(t, err)

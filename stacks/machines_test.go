@@ -17,7 +17,7 @@ import (
 
 const instanceType = "aws:ec2/instance:Instance"
 
-func TestMachinesAreTheTopology(t *testing.T) {
+func TestInstances_AreTheTopology(t *testing.T) {
 	for _, stack := range allStacks {
 		t.Run(stack, func(t *testing.T) {
 			w := deploy(t, stack, nil)
@@ -41,7 +41,7 @@ func TestMachinesAreTheTopology(t *testing.T) {
 	}
 }
 
-func TestMachinesAreHardened(t *testing.T) {
+func TestInstances_Hardened(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	for _, r := range w.mocks.OfType(instanceType) {
 		assert.Equal(t, "required", at(t, r.Inputs, "metadataOptions.httpTokens").StringValue(), r.Name)
@@ -64,7 +64,7 @@ func TestMachinesAreHardened(t *testing.T) {
 	}
 }
 
-func TestDevCanBeDeleted(t *testing.T) {
+func TestDeletionProtection_NotInDev(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	for _, r := range w.mocks.All() {
 		assert.False(t, r.Protect != nil && *r.Protect, "%s %s is protected", r.Type, r.Name)
@@ -74,7 +74,7 @@ func TestDevCanBeDeleted(t *testing.T) {
 	}
 }
 
-func TestRunningMachinesArePinned(t *testing.T) {
+func TestInstances_RunningOnesArePinned(t *testing.T) {
 	w := deploy(t, "dev", map[string]string{"rollNodes": `["k8s-worker-ai"]`})
 	for _, r := range w.mocks.OfType(instanceType) {
 		if r.Name == "k8s-worker-ai" {
@@ -86,7 +86,7 @@ func TestRunningMachinesArePinned(t *testing.T) {
 	}
 }
 
-func TestUserDataMakesEachMachineItsNode(t *testing.T) {
+func TestUserData_DescribesTheNode(t *testing.T) {
 	for _, stack := range allStacks {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestUserDataMakesEachMachineItsNode(t *testing.T) {
 	}
 }
 
-func TestMachinesFetchFromTheGivenSources(t *testing.T) {
+func TestUserData_Sources(t *testing.T) {
 	settings, err := decode(t, "dev", nil)
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
@@ -127,7 +127,7 @@ func TestMachinesFetchFromTheGivenSources(t *testing.T) {
 	}
 }
 
-func TestWhoReachesWhat(t *testing.T) {
+func TestSecurityGroups_Reachability(t *testing.T) {
 	const master, high, storage, rabbit = "k8s-master", "k8s-api-high-traffic", "k8s-worker-storage", "k8s-rabbitmq"
 	type question struct {
 		from, to awssim.Endpoint
@@ -165,7 +165,7 @@ func TestWhoReachesWhat(t *testing.T) {
 		{awssim.Internet, high, "tcp", 22, false},
 		// Packages and images.
 		{high, awssim.Internet, "tcp", 443, true},
-		// What the components say they need.
+		// Ports of the components.
 		{rabbit, storage, "udp", ports.VXLAN, true},
 		{rabbit, storage, "tcp", ports.Typha, true},
 	}
@@ -183,7 +183,7 @@ func TestWhoReachesWhat(t *testing.T) {
 	}
 }
 
-func TestNothingIsOpenToTheWorld(t *testing.T) {
+func TestSecurityGroups_NothingIsOpenToTheWorld(t *testing.T) {
 	for _, stack := range allStacks {
 		w := deploy(t, stack, map[string]string{"adminCidrs": `["` + adminIP + `/32"]`})
 		for _, r := range w.mocks.OfType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
@@ -194,14 +194,14 @@ func TestNothingIsOpenToTheWorld(t *testing.T) {
 	}
 }
 
-func TestAnUnknownKeyPairIsFoundBeforeAnythingIsCreated(t *testing.T) {
+func TestPreflight_UnknownKeyPair(t *testing.T) {
 	w, err := tryDeploy(t, "dev", map[string]string{"sshKeyName": "sesacthon"}, awssim.Options{})
 	require.ErrorContains(t, err, `growbin:sshKeyName: "sesacthon" must be an EC2 key pair in ap-northeast-2`)
 	assert.Empty(t, w.cloud.Machines())
 	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
 }
 
-func TestTooSmallAQuotaIsFoundBeforeAnythingIsCreated(t *testing.T) {
+func TestPreflight_QuotaTooSmall(t *testing.T) {
 	w, err := tryDeploy(t, "dev", nil, awssim.Options{Quotas: map[string]float64{vcpuQuota: 16}})
 	require.Error(t, err)
 	assert.ErrorContains(t, err, fmt.Sprintf("the topology needs %d vCPUs but only 16 are left in ap-northeast-2", expectedTotals.VCPU))
@@ -210,7 +210,7 @@ func TestTooSmallAQuotaIsFoundBeforeAnythingIsCreated(t *testing.T) {
 	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
 }
 
-func TestNodesInPrivateSubnetsLeaveThroughNAT(t *testing.T) {
+func TestInstances_PrivateSubnetsUseNAT(t *testing.T) {
 	for mode, gateways := range map[string]int{"single": 1, "perAz": 3} {
 		t.Run(mode, func(t *testing.T) {
 			w := deploy(t, "dev", map[string]string{
@@ -229,7 +229,7 @@ func TestNodesInPrivateSubnetsLeaveThroughNAT(t *testing.T) {
 	}
 }
 
-func TestInstanceTypesAreADial(t *testing.T) {
+func TestInstanceTypes_OverrideTheTopology(t *testing.T) {
 	w := deploy(t, "dev", map[string]string{"instanceTypes": `["k8s-worker-ai=t3.large"]`})
 	machine, err := w.cloud.Machine("k8s-worker-ai")
 	require.NoError(t, err)
@@ -237,8 +237,7 @@ func TestInstanceTypesAreADial(t *testing.T) {
 	assert.EqualValues(t, expectedTotals.MemoryGiB+4, w.outputs[OutputClusterInfo].(map[string]any)["memoryGiB"])
 }
 
-// descends follows parents up to a component.
-func TestEveryResourceDescendsFromAComponent(t *testing.T) {
+func TestResources_DescendFromAComponent(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
 	components := map[string]bool{}
 	for _, r := range w.mocks.All() {

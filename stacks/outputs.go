@@ -8,14 +8,19 @@ import (
 
 // Names of the stack outputs.
 const (
+	// OutputClusterInfo holds name, zones, version, totals and buckets.
 	OutputClusterInfo = "clusterInfo"
-	OutputNodeRoles   = "nodeRoles"
+	// OutputNodeRoles holds the purpose of each node by name.
+	OutputNodeRoles = "nodeRoles"
+	// OutputSSHCommands holds a command by node that opens a shell on it.
 	OutputSSHCommands = "sshCommands"
-	OutputKubeconfig  = "kubeconfig"
+	// OutputKubeconfig is an administrator's kubeconfig, a secret.
+	OutputKubeconfig = "kubeconfig"
+	// OutputAPIEndpoint is the URL of the API server.
 	OutputAPIEndpoint = "apiEndpoint"
 )
 
-// outputs are what a person or another stack needs to know of the cluster.
+// outputs returns the stack outputs, for people and other stacks.
 func outputs(s *Settings, c *infrastructure) pulumi.Map {
 	return pulumi.Map{
 		OutputClusterInfo: clusterInfo(s, c),
@@ -57,8 +62,8 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 	return roles
 }
 
-// sshCommands has a command per node that opens a shell on it. Session Manager needs no key, no open port and
-// no address: an instance keeps its identifier for life, while its public address changes with every stop.
+// sshCommands returns a command per node that opens a shell on it. Session Manager needs no key, no open port and no address: the
+// ID of an instance is stable, while its public address changes with every stop.
 func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {

@@ -7,8 +7,8 @@ import (
 	"github.com/growbin/cluster/components/monitoring"
 )
 
-// prefetched are the images that pods will need on a node and that need no credentials. The machine fetches them while it
-// waits for others, those first that make it ready.
+// prefetched returns the images of the node's pods that need no credentials. The instance pulls them while it waits for others,
+// those first that make the node ready.
 func (s *Settings) prefetched(n Node) []string {
 	watch := monitoring.DefaultImages()
 	images := append(calico.NodeImages(""), watch.NodeExporter)
@@ -18,7 +18,7 @@ func (s *Settings) prefetched(n Node) []string {
 		nodeRedis:      {imageRedis, imageRedisExporter},
 		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, imageCeleryExporter},
 	}[n.Name]...)
-	if s.RegistryUsername != "" { // only pods have the credentials
+	if s.RegistryUsername != "" { // the instance has no credentials
 		return images
 	}
 	for _, application := range catalogue {
@@ -29,8 +29,8 @@ func (s *Settings) prefetched(n Node) []string {
 	return images
 }
 
-// MachineImages are the images that a prebuilt machine image holds: the public ones of all nodes. Growbin's own are left out,
-// since every release would outdate the image.
+// MachineImages returns the container images inside a prebuilt machine image: the public ones of all nodes. Growbin's own are
+// left out, since every release would outdate the image.
 func (s *Settings) MachineImages() []string {
 	var images []string
 	for _, n := range s.Nodes {
@@ -43,7 +43,7 @@ func (s *Settings) MachineImages() []string {
 	return images
 }
 
-// own tells whether an image is one of Growbin's applications.
+// own reports whether an image is one of Growbin's applications.
 func (s *Settings) own(image string) bool {
 	return slices.ContainsFunc(catalogue, func(a Application) bool { return s.Image(a.Name) == image })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// machineImages are the images that each machine's user data names.
+// machineImages returns the images in the user data of each instance.
 func machineImages(t *testing.T, w *world) map[string][]string {
 	t.Helper()
 	images := map[string][]string{}
@@ -28,7 +28,7 @@ func machineImages(t *testing.T, w *world) map[string][]string {
 	return images
 }
 
-// podsImages are the images of what the program deploys, by the node that its pods select; "" for all nodes.
+// podsImages returns the images of all deployed pods by the node that they select; "" for all nodes.
 func podsImages(t *testing.T, w *world) map[string][]string {
 	t.Helper()
 	images := map[string][]string{}
@@ -66,7 +66,7 @@ func nodeWith(t *testing.T, labels map[string]any) string {
 	return ""
 }
 
-func TestMachinesFetchExactlyWhatTheirPodsNeed(t *testing.T) {
+func TestPrefetch_ExactlyTheImagesOfTheNodesPods(t *testing.T) {
 	t.Parallel()
 	w := deploy(t, "dev", nil)
 	fetched := machineImages(t, w)
@@ -77,14 +77,14 @@ func TestMachinesFetchExactlyWhatTheirPodsNeed(t *testing.T) {
 			require.Contains(t, fetched[n.Name], image, "%s", n.Name)
 		}
 		for _, image := range fetched[n.Name] {
-			if !strings.HasPrefix(image, "quay.io/calico/") { // made by Calico's operator, not by the program
-				require.Contains(t, wanted, image, "%s fetches what no pod of it needs", n.Name)
+			if !strings.HasPrefix(image, "quay.io/calico/") { // created by Calico's operator, not by the program
+				require.Contains(t, wanted, image, "%s pulls an image that no pod of it needs", n.Name)
 			}
 		}
 	}
 }
 
-func TestPrivateImagesAreLeftToThePods(t *testing.T) {
+func TestPrefetch_NoPrivateImages(t *testing.T) {
 	t.Parallel()
 	w, err := tryDeploy(t, "dev", map[string]string{"registryUsername": "puller", "registryPassword": "secret"}, awssim.Options{})
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestPrivateImagesAreLeftToThePods(t *testing.T) {
 	}
 }
 
-func TestMachineImageHoldsNoneOfOurOwn(t *testing.T) {
+func TestMachineImages_NoApplications(t *testing.T) {
 	t.Parallel()
 	s, err := decode(t, "dev", nil)
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// program finds one of the real programs that check what machines boot from: the one that a variable names, or the one on
+// program finds a real program that validates user data: the one that an environment variable names, or the one on
 // PATH. In CI it must be there.
 func program(t *testing.T, name, variable string) string {
 	t.Helper()
@@ -81,7 +81,7 @@ func unpacked(t *testing.T, document *userdata.Document) string {
 	return root
 }
 
-func TestCloudInitTakesEveryMachinesUserData(t *testing.T) {
+func TestRealTools_CloudInit(t *testing.T) {
 	t.Parallel()
 	cloudInit := program(t, "cloud-init", "")
 	eachMachine(t, func(t *testing.T, name string, _ *userdata.Document, text []byte) {
@@ -93,7 +93,7 @@ func TestCloudInitTakesEveryMachinesUserData(t *testing.T) {
 	})
 }
 
-func TestShellcheckTakesEveryMachinesScripts(t *testing.T) {
+func TestRealTools_Shellcheck(t *testing.T) {
 	t.Parallel()
 	shellcheck := program(t, "shellcheck", "")
 	checked := map[string]bool{} // most machines have the same scripts
@@ -117,7 +117,7 @@ func TestShellcheckTakesEveryMachinesScripts(t *testing.T) {
 	})
 }
 
-func TestKubeadmTakesEveryMachinesConfiguration(t *testing.T) {
+func TestRealTools_Kubeadm(t *testing.T) {
 	t.Parallel()
 	kubeadm := program(t, "kubeadm", "KUBEADM")
 	version, err := exec.Command(kubeadm, "version", "--output", "short").Output()
@@ -142,8 +142,8 @@ func TestKubeadmTakesEveryMachinesConfiguration(t *testing.T) {
 }
 
 // TestContainerdTakesEveryMachinesConfiguration runs each machine's own script, with the real kubeadm for the name of the
-// pause image, and lets containerd read what it wrote.
-func TestContainerdTakesEveryMachinesConfiguration(t *testing.T) {
+// pause image, and lets containerd read the result.
+func TestRealTools_Containerd(t *testing.T) {
 	t.Parallel()
 	kubeadm, containerd := program(t, "kubeadm", "KUBEADM"), program(t, "containerd", "CONTAINERD")
 	version, err := exec.Command(containerd, "--version").Output()

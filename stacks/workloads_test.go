@@ -19,7 +19,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// designed is the brief's table of workloads: replicas, and the node that runs them.
+// designed is the design's table of applications: replicas, and the node that runs them.
 var designed = map[string]struct {
 	replicas int
 	node     string
@@ -37,7 +37,7 @@ var designed = map[string]struct {
 	"response-generator": {3, "k8s-worker-ai"},
 }
 
-// plain removes the marks of secrets, so that a deployed object decodes into its Kubernetes type.
+// plain unwraps secrets and outputs, so that a deployed object decodes into its Kubernetes type.
 func plain(value resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case value.IsSecret():
@@ -60,7 +60,7 @@ func plain(value resource.PropertyValue) resource.PropertyValue {
 	return value
 }
 
-// objectsOf decodes every deployed object of a kind such as "apps/v1:Deployment", by name.
+// objectsOf returns all deployed objects of a kind, e.g. "apps/v1:Deployment", by name.
 func objectsOf[T any](t testing.TB, w *world, kind string) map[string]T {
 	t.Helper()
 	objects := map[string]T{}
@@ -85,7 +85,7 @@ func applications(t testing.TB, w *world) map[string]appsv1.Deployment {
 	return found
 }
 
-func TestApplicationsAreTheDesigns(t *testing.T) {
+func TestApplications_AreTheDesigns(t *testing.T) {
 	for _, stack := range allStacks {
 		w := deploy(t, stack, nil)
 		settings, err := decode(t, stack, nil)
@@ -117,7 +117,7 @@ func nodeCapacities(nodes []Node) []capacity.Node {
 	return out
 }
 
-// podSets are all pods that the stack deploys, from the very objects.
+// podSets returns all pods of the deployed objects.
 func podSets(t testing.TB, w *world) []capacity.PodSet {
 	t.Helper()
 	var sets []capacity.PodSet
@@ -130,14 +130,14 @@ func podSets(t testing.TB, w *world) []capacity.PodSet {
 	for name, d := range objectsOf[appsv1.DaemonSet](t, w, "apps/v1:DaemonSet") {
 		sets = append(sets, capacity.PodSet{Name: "DaemonSet " + name, EveryNode: true, Pod: d.Spec.Template.Spec})
 	}
-	// Calico's operator makes its own DaemonSet.
+	// Calico's operator creates its own DaemonSet.
 	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
 		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
 	}}}
 	return append(sets, capacity.PodSet{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere})
 }
 
-func TestPlannedLoadLiesInEachNodesBand(t *testing.T) {
+func TestApplications_LoadIsInEachNodesBand(t *testing.T) {
 	for _, stack := range allStacks {
 		w := deploy(t, stack, nil)
 		settings, err := decode(t, stack, nil)
@@ -150,15 +150,15 @@ func TestPlannedLoadLiesInEachNodesBand(t *testing.T) {
 			if node.Band == nil {
 				continue
 			}
-			for what, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
-				assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", what, node.Name)
-				assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", what, node.Name)
+			for resource, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
+				assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", resource, node.Name)
+				assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", resource, node.Name)
 			}
 		}
 	}
 }
 
-func TestAPIsAnswerWhereTheyAreCalled(t *testing.T) {
+func TestApplications_APIsHaveServices(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	services := objectsOf[corev1.Service](t, w, "core/v1:Service")
 	for name, deployment := range applications(t, w) {
@@ -180,7 +180,7 @@ func TestAPIsAnswerWhereTheyAreCalled(t *testing.T) {
 	}
 }
 
-func TestWorkersTakeTheirQueuesAsDesigned(t *testing.T) {
+func TestApplications_CeleryCommands(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	found := applications(t, w)
 	commands := map[string]string{
@@ -195,7 +195,7 @@ func TestWorkersTakeTheirQueuesAsDesigned(t *testing.T) {
 	}
 }
 
-func TestThereIsNeverASecondScheduler(t *testing.T) {
+func TestApplications_OneScheduler(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	for name, deployment := range applications(t, w) {
 		want := appsv1.RollingUpdateDeploymentStrategyType
@@ -213,7 +213,7 @@ func TestThereIsNeverASecondScheduler(t *testing.T) {
 	}
 }
 
-func TestApplicationsGetTheVariablesTheyAreCalledWith(t *testing.T) {
+func TestApplications_EnvironmentVariables(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	api := []string{"SERVICE_NAME", "DATABASE_URL", "REDIS_URL"}
 	worker := []string{"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"}
@@ -245,7 +245,7 @@ func TestApplicationsGetTheVariablesTheyAreCalledWith(t *testing.T) {
 	}
 }
 
-func TestPodsAreRestricted(t *testing.T) {
+func TestApplications_PodsAreRestricted(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	for name, deployment := range applications(t, w) {
 		pod := deployment.Spec.Template.Spec
@@ -265,7 +265,7 @@ func TestPodsAreRestricted(t *testing.T) {
 	}
 }
 
-func TestEveryNodeShowsItsRole(t *testing.T) {
+func TestNodes_ShowTheirRole(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	patches := objectsOf[corev1.Node](t, w, "core/v1:NodePatch")
 	for _, node := range topology {
@@ -273,11 +273,11 @@ func TestEveryNodeShowsItsRole(t *testing.T) {
 		require.NoError(t, err)
 		patch := patches[node.Name]
 		assert.Contains(t, patch.Labels, "node-role.kubernetes.io/"+string(node.Role))
-		assert.Contains(t, fmt.Sprint(patch.Annotations), machine.ID, "a replaced machine must get its label again")
+		assert.Contains(t, fmt.Sprint(patch.Annotations), machine.ID, "a replaced instance must get its label again")
 	}
 }
 
-func TestPrivateImagesArePulledWithTheirSecret(t *testing.T) {
+func TestApplications_PullSecret(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
 	secret := objectsOf[corev1.Secret](t, w, "core/v1:Secret")["growbin-registry"]
 	assert.Equal(t, corev1.SecretTypeDockerConfigJson, secret.Type)
@@ -291,7 +291,7 @@ func TestPrivateImagesArePulledWithTheirSecret(t *testing.T) {
 	}
 }
 
-func TestSecretsAreNeverInTheClear(t *testing.T) {
+func TestSecrets_NeverInTheClear(t *testing.T) {
 	w := deploy(t, "prod", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"})
 	secrets := map[string]string{"registry password": "robot-password", "admin key": "client-key-data"}
 	for key, value := range testSecrets {
@@ -303,8 +303,8 @@ func TestSecretsAreNeverInTheClear(t *testing.T) {
 	require.Greater(t, len(secrets), 5)
 	for _, r := range w.mocks.All() {
 		clear := inTheClear(resource.NewObjectProperty(r.Inputs))
-		for what, value := range secrets {
-			assert.NotContains(t, clear, value, "%s is in the clear in %s %s", what, r.Type, r.Name)
+		for kind, value := range secrets {
+			assert.NotContains(t, clear, value, "%s is in the clear in %s %s", kind, r.Type, r.Name)
 		}
 	}
 	assert.True(t, w.secret[OutputKubeconfig])
@@ -312,13 +312,13 @@ func TestSecretsAreNeverInTheClear(t *testing.T) {
 		if name == OutputKubeconfig {
 			continue
 		}
-		for what, secret := range secrets {
-			assert.NotContains(t, fmt.Sprint(value), secret, "%s is in output %s", what, name)
+		for kind, secret := range secrets {
+			assert.NotContains(t, fmt.Sprint(value), secret, "%s is in output %s", kind, name)
 		}
 	}
 }
 
-// inTheClear writes a property out without what is marked as secret.
+// inTheClear returns a property as text, without secrets.
 func inTheClear(value resource.PropertyValue) string {
 	switch {
 	case value.IsSecret(), value.IsOutput() && value.OutputValue().Secret:
@@ -341,7 +341,7 @@ func inTheClear(value resource.PropertyValue) string {
 	return fmt.Sprint(value.V)
 }
 
-func TestServicesRunOnTheirNodes(t *testing.T) {
+func TestServices_RunOnTheirNodes(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	settings, err := decode(t, "prod", nil)
 	require.NoError(t, err)
@@ -361,7 +361,7 @@ func TestServicesRunOnTheirNodes(t *testing.T) {
 	}
 }
 
-func TestAKeyGivesSSHCommands(t *testing.T) {
+func TestOutputs_SSHCommandsWithAKey(t *testing.T) {
 	const key = "sesacthon"
 	w, err := tryDeploy(t, "dev", map[string]string{"sshKeyName": key, "adminCidrs": `["` + adminIP + `/32"]`}, awssim.Options{}, func(ctx *pulumi.Context) error {
 		pair, err := ec2.NewKeyPair(ctx, key, &ec2.KeyPairArgs{

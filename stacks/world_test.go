@@ -23,14 +23,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// adminIP is the address an administrator of the tests connects from.
+// adminIP is the address of the administrator in tests.
 const adminIP = "192.0.2.7"
 
-// world is the simulated account after the program ran in it.
+// world is the simulated account after a run of the program.
 type world struct {
 	cloud *awssim.Cloud
 	mocks *mocks.Mocks
-	// outputs are the stack's, secret tells which of them are secret.
+	// outputs are the stack outputs; secret marks the secret ones.
 	outputs map[string]any
 	secret  map[string]bool
 
@@ -38,7 +38,7 @@ type world struct {
 	bootErrors []string
 }
 
-// deploy runs the whole program against the simulated account and expects it to succeed.
+// deploy runs the program against the simulated account and requires success.
 func deploy(t testing.TB, stack string, overrides map[string]string) *world {
 	t.Helper()
 	w, err := tryDeploy(t, stack, overrides, awssim.Options{})
@@ -47,13 +47,13 @@ func deploy(t testing.TB, stack string, overrides map[string]string) *world {
 	return w
 }
 
-// tryDeploy runs the whole program, after what was there before it, and returns its error.
+// tryDeploy runs the functions of before, then the program, and returns the error.
 func tryDeploy(t testing.TB, stack string, overrides map[string]string, options awssim.Options, before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	return tryDeployIn(t, stack, overrides, options, func(*awssim.Cloud) {}, before...)
 }
 
-// tryDeployIn does the same in an account that is prepared first.
+// tryDeployIn is tryDeploy in an account that is prepared first.
 func tryDeployIn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
@@ -72,7 +72,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	for key, value := range readConfig(t, stack, overrides) {
 		config[ConfigPrefix+key] = value
 	}
-	config[ConfigPrefix+"bootTimeoutMinutes"] = "1" // a test that waits longer has failed
+	config[ConfigPrefix+"bootTimeoutMinutes"] = "1" // a longer wait is a failure
 	run := func(ctx *pulumi.Context) error {
 		for _, first := range before {
 			if err := first(ctx); err != nil {
@@ -91,7 +91,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	return w, err
 }
 
-// run builds the stack and keeps its outputs.
+// run builds the stack and records its outputs.
 func (w *world) run(ctx *pulumi.Context) error {
 	outputs, err := build(ctx, kubeadm.Sources{})
 	if err != nil {
@@ -110,7 +110,7 @@ func (w *world) run(ctx *pulumi.Context) error {
 	return nil
 }
 
-// at walks down a property by keys and indexes such as "spec.template.spec.containers.0.image".
+// at returns a nested property by keys and indexes, e.g. "spec.template.spec.containers.0.image".
 func at(t testing.TB, object resource.PropertyMap, path string) resource.PropertyValue {
 	t.Helper()
 	value := resource.NewObjectProperty(object)

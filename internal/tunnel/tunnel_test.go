@@ -22,7 +22,7 @@ import (
 // patience limits a wait of a test; the fake programs are processes, and the machine may be busy.
 const patience = 30 * time.Second
 
-// lines collects what a tunnel logs.
+// lines collects the log of a tunnel.
 type lines struct {
 	mu   sync.Mutex
 	text []string

@@ -1,5 +1,5 @@
-// Command machineimage prints what scripts/build-image needs to know of a stack, a line NAME=value each. It is run in the
-// repository's root.
+// Command machineimage prints the settings of a stack for scripts/build-image, one line NAME=value each. Run it in the root of the
+// repository.
 package main
 
 import (
@@ -20,7 +20,7 @@ func main() {
 
 func run(args []string, to io.Writer) error {
 	if len(args) != 1 {
-		return errors.New("name one stack, such as dev")
+		return errors.New("stack: must be one argument, e.g. dev")
 	}
 	settings, err := stacks.ReadSettings(".", args[0], nil)
 	if err != nil {
