@@ -119,8 +119,8 @@ func (u *upgrade) rollUntil(ctx context.Context, trigger func(message string) bo
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	o := u.options()
-	logf := o.Say
-	o.Say = func(format string, args ...any) {
+	logf := o.Logf
+	o.Logf = func(format string, args ...any) {
 		logf(format, args...)
 		if trigger(fmt.Sprintf(format, args...)) {
 			time.AfterFunc(interruptAfter, interrupt)
