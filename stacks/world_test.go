@@ -99,11 +99,12 @@ func (w *world) run(ctx *pulumi.Context) error {
 	}
 	for name, output := range outputs {
 		value := pulumi.ToOutput(output)
-		value.ApplyT(func(resolved any) any {
+		// The program waits for outputs of resources only, so each is read together with one.
+		pulumi.All(value, outputs[OutputKubeconfig]).ApplyT(func(resolved []any) any {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.outputs[name] = resolved
-			return resolved
+			w.outputs[name] = resolved[0]
+			return nil
 		})
 		w.secret[name] = pulumi.IsSecret(value)
 	}

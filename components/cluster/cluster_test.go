@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ func validArgs() *cluster.ClusterArgs {
 type world struct {
 	cloud  *awssim.Cloud
 	mocks  *mocks.Mocks
+
+	mu     sync.Mutex
 	joined map[string]string
 	url    string
 }
@@ -56,7 +59,6 @@ func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 	})})
 	t.Cleanup(w.cloud.Close)
 	w.mocks = mocks.New(w.cloud)
-	results := make(chan func(), 16)
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		c, err := cluster.NewCluster(ctx, "dev", args)
 		if err != nil {
@@ -64,9 +66,20 @@ func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 		}
 		assert.True(t, pulumi.IsSecret(c.Kubeconfig), "the kubeconfig holds an administrator's key")
 		for name := range c.Instances {
-			c.Joined(name).ApplyT(func(id string) string { results <- func() { w.joined[name] = id }; return id })
+			c.Joined(name).ApplyT(func(id string) string {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.joined[name] = id
+				return id
+			})
 		}
-		c.APIServerURL.ApplyT(func(url string) string { results <- func() { w.url = url }; return url })
+		// The program waits for outputs of resources only, so the URL is read together with one.
+		pulumi.All(c.APIServerURL, c.VpcID).ApplyT(func(all []any) string {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.url = all[0].(string)
+			return w.url
+		})
 		provider, err := c.NewKubernetesProvider(ctx, "dev")
 		if err != nil {
 			return err
@@ -74,10 +87,6 @@ func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 		_, err = cluster.NewPlatform(ctx, "dev", &cluster.PlatformArgs{Cluster: c}, pulumi.Provider(provider))
 		return err
 	}, pulumi.WithMocks("project", "stack", w.mocks))
-	close(results)
-	for set := range results {
-		set()
-	}
 	return w, err
 }
 

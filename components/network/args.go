@@ -79,10 +79,10 @@ func (a *VpcArgs) validate(problems *validation.Problems) {
 	case "", NATNone:
 	case NATSingle, NATPerZone:
 		if len(a.PrivateSubnetCIDRs) == 0 {
-			problems.Add("NAT", a.NAT, "must be %s without private subnets", NATNone)
+			problems.Add("NAT", string(a.NAT), "must be %s without private subnets", NATNone)
 		}
 	default:
-		problems.Add("NAT", a.NAT, "must be one of %s, %s, %s", NATNone, NATSingle, NATPerZone)
+		problems.Add("NAT", string(a.NAT), "must be one of %s, %s, %s", NATNone, NATSingle, NATPerZone)
 	}
 	a.validateRanges(problems)
 }
