@@ -42,8 +42,8 @@ func validArgs() *cluster.ClusterArgs {
 
 // world is a simulated AWS account after a deployment.
 type world struct {
-	cloud  *awssim.Cloud
-	mocks  *mocks.Mocks
+	cloud *awssim.Cloud
+	mocks *mocks.Mocks
 
 	mu     sync.Mutex
 	joined map[string]string
