@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/growbin/cluster/stacks"
 )
 
 const settingsIntro = `# Settings
@@ -59,7 +61,7 @@ func settingsPage(root string) ([]byte, error) {
 		if title := strings.TrimSpace(strings.TrimLeft(key.HeadComment, "# ")); title != "" || i == 0 {
 			fmt.Fprintf(&out, "\n## %s\n\n| key | type | default | meaning |\n|---|---|---|---|\n", title)
 		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(key.Value, "growbin:"), s.Type, defaultOf(s.Default),
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(key.Value, stacks.ConfigPrefix), s.Type, defaultOf(s.Default),
 			strings.ReplaceAll(strings.ReplaceAll(s.Description, " - ", ": "), "|", "\\|"))
 	}
 	return []byte(out.String()), nil
