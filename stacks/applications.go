@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -77,5 +76,3 @@ func scrapeAnnotations(port int, path string) map[string]string {
 		"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(port), "prometheus.io/path": path,
 	}
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

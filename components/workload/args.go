@@ -3,7 +3,8 @@ package workload
 import (
 	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -93,14 +94,14 @@ func (a *Args) Validate(name string) error {
 	if a.User < 0 {
 		report("User is %d; give a user number above 0", a.User)
 	}
-	for _, key := range sortedKeys(a.Env) {
+	for _, key := range slices.Sorted(maps.Keys(a.Env)) {
 		if _, both := a.SecretEnv[key]; both {
 			report("%s is in Env and in SecretEnv; keep one", key)
 		}
 	}
 	problems = append(problems, a.validateResources())
 	probes := map[string]*Probe{"Liveness": a.Liveness, "Readiness": a.Readiness, "Startup": a.Startup}
-	for _, kind := range sortedKeys(probes) {
+	for _, kind := range slices.Sorted(maps.Keys(probes)) {
 		if err := probes[kind].validate(a.Port); err != nil {
 			report("%s: %w", kind, err)
 		}
@@ -143,13 +144,4 @@ func (p *Probe) validate(port int) error {
 		return fmt.Errorf("path %s needs a Port", p.Path)
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -2,6 +2,8 @@ package workload
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -73,10 +75,10 @@ func (a *Args) container(name string, secret pulumi.StringPtrInput, mounts corev
 // env is sorted, since a changed order would restart the pods.
 func (a *Args) env(secret pulumi.StringPtrInput) corev1.EnvVarArray {
 	var env corev1.EnvVarArray
-	for _, key := range sortedKeys(a.Env) {
+	for _, key := range slices.Sorted(maps.Keys(a.Env)) {
 		env = append(env, &corev1.EnvVarArgs{Name: pulumi.String(key), Value: pulumi.String(a.Env[key])})
 	}
-	for _, key := range sortedKeys(a.SecretEnv) {
+	for _, key := range slices.Sorted(maps.Keys(a.SecretEnv)) {
 		env = append(env, &corev1.EnvVarArgs{
 			Name: pulumi.String(key),
 			ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: &corev1.SecretKeySelectorArgs{
