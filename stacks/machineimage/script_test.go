@@ -16,7 +16,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// fakeAWS answers as the AWS CLI would, and writes down each call. FAIL and HANG name the call that fails or hangs.
+// fakeAWS is a fake of the AWS CLI that records each call. FAIL and HANG name the call that fails or hangs.
 const fakeAWS = `#!/bin/bash
 printf '%s\n' "$*" >>"$CALLS"
 for word in "$@"; do
@@ -61,7 +61,7 @@ func (r *buildRun) made() string {
 	return string(text)
 }
 
-func TestImageIsBuiltAndNothingElseIsLeft(t *testing.T) {
+func TestBuildImage_LeavesTheImageOnly(t *testing.T) {
 	r := newRun(t)
 	require.NoError(t, r.command.Run(), r.err.String())
 	require.Equal(t, "ami-0cccccccccccccccc\n", r.out.String(), "only the image's ID goes to standard output")
@@ -87,7 +87,7 @@ func TestImageIsBuiltAndNothingElseIsLeft(t *testing.T) {
 	require.Contains(t, text, "NODE_ROLE='image'")
 }
 
-func TestMachineIsTerminatedWhateverFails(t *testing.T) {
+func TestBuildImage_FailureTerminatesTheInstance(t *testing.T) {
 	for _, call := range []string{"instance-running", "instance-stopped", "create-image", "image-available"} {
 		t.Run(call, func(t *testing.T) {
 			r := newRun(t, "FAIL="+call)
@@ -102,7 +102,7 @@ func TestMachineIsTerminatedWhateverFails(t *testing.T) {
 	}
 }
 
-func TestNothingIsTerminatedThatWasNotStarted(t *testing.T) {
+func TestBuildImage_FailureBeforeTheInstance(t *testing.T) {
 	for _, call := range []string{"get-parameter", "run-instances"} {
 		t.Run(call, func(t *testing.T) {
 			r := newRun(t, "FAIL="+call)
@@ -112,7 +112,7 @@ func TestNothingIsTerminatedThatWasNotStarted(t *testing.T) {
 	}
 }
 
-func TestStoppedScriptTerminatesItsMachine(t *testing.T) {
+func TestBuildImage_SignalTerminatesTheInstance(t *testing.T) {
 	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "TERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t, "HANG=wait instance-stopped")
@@ -135,7 +135,7 @@ func TestStoppedScriptTerminatesItsMachine(t *testing.T) {
 	}
 }
 
-func TestUnknownStackIsRefused(t *testing.T) {
+func TestBuildImage_UnknownStack(t *testing.T) {
 	t.Chdir("../..")
 	require.ErrorContains(t, run([]string{"staging"}, &bytes.Buffer{}), "staging")
 	require.Error(t, run(nil, &bytes.Buffer{}))
