@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/workload"
 )
 
@@ -45,14 +46,14 @@ func (a Application) env(s *Settings) map[string]string {
 }
 
 // run sets what differs between the kinds: port, probes, files and the time to stop.
-func (a Application) run(args *workload.Args) {
+func (a Application) run(args *workload.WorkloadArgs) {
 	switch a.Kind {
 	case kindAPI:
 		args.Port = apiListenPort
 		args.Liveness = &workload.Probe{Path: "/health"}
 		args.Readiness = &workload.Probe{Path: "/ready"}
 		args.Startup = &workload.Probe{Path: "/health", PeriodSeconds: 5, Failures: 24}
-		args.Annotations = scrapeAnnotations(apiListenPort, "/metrics")
+		args.Annotations = pod.ScrapeAnnotations(apiListenPort)
 	case kindWorker:
 		// A worker answers a ping through the broker: ready means connected, and a stuck event loop does not answer.
 		ping := []string{"sh", "-c", fmt.Sprintf("celery -A %s inspect ping --timeout 10 -d celery@$HOSTNAME", a.module())}
@@ -67,12 +68,5 @@ func (a Application) run(args *workload.Args) {
 			PeriodSeconds: 60, TimeoutSeconds: 5, Failures: 3,
 		}
 		args.WritablePaths = []string{beatStateDir}
-	}
-}
-
-// scrapeAnnotations tell Prometheus where a pod's metrics are.
-func scrapeAnnotations(port int, path string) map[string]string {
-	return map[string]string{
-		"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(port), "prometheus.io/path": path,
 	}
 }

@@ -15,32 +15,20 @@ const (
 	kindBeat   kind = "beat"   // Celery Beat, of which there is never more than one
 )
 
-// The queues, as the applications and RabbitMQ know them.
-const (
-	queueImageUpload        = "q.image_upload"
-	queueGPT5Analysis       = "q.gpt5_analysis"
-	queueRuleRetrieval      = "q.rule_retrieval"
-	queueResponseGeneration = "q.response_generation"
-	queueDeadLetters        = "q.dlq"
-)
-
 // connection is something an application is given the address and credentials of.
 type connection string
 
 // The connections that applications ask for, named by the environment variable they arrive in.
 const (
-	envDatabase       connection = "DATABASE_URL"
-	envRedis          connection = "REDIS_URL"
-	envRabbitMQ       connection = "RABBITMQ_URL"
-	envBroker         connection = "CELERY_BROKER_URL"
-	envResults        connection = "CELERY_RESULT_BACKEND"
-	envOpenAIKey      connection = "OPENAI_API_KEY"
-	envKakaoKey       connection = "KAKAO_API_KEY"
-	envJWTSecret      connection = "JWT_SECRET"
-	envBucket         connection = "AWS_S3_BUCKET"
-	databaseGrowbin              = "growbin"
-	databaseAuth                 = "auth"
-	databaseAnalytics            = "analytics"
+	envDatabase  connection = "DATABASE_URL"
+	envRedis     connection = "REDIS_URL"
+	envRabbitMQ  connection = "RABBITMQ_URL"
+	envBroker    connection = "CELERY_BROKER_URL"
+	envResults   connection = "CELERY_RESULT_BACKEND"
+	envOpenAIKey connection = "OPENAI_API_KEY"
+	envKakaoKey  connection = "KAKAO_API_KEY"
+	envJWTSecret connection = "JWT_SECRET"
+	envBucket    connection = "AWS_S3_BUCKET"
 )
 
 // Application is one of Growbin's workloads. Adding one is adding a row to catalogue.
@@ -68,17 +56,6 @@ type Application struct {
 	// Needs are the connections beside those of its kind.
 	Needs []connection
 }
-
-// redisUse is what an application keeps in Redis.
-type redisUse string
-
-// The four uses of Redis.
-const (
-	redisImageHashes redisUse = "image-hashes"
-	redisSessions    redisUse = "sessions"
-	redisResults     redisUse = "celery-results"
-	redisChatHistory redisUse = "chat-history"
-)
 
 // catalogue is the table of Growbin's workloads.
 var catalogue = []Application{

@@ -10,16 +10,16 @@ import (
 
 const connectionsType = "growbin:stacks:Connections"
 
-// connections are the addresses, with credentials, that applications are given.
+// connections holds the values of the environment variables that applications need: addresses with credentials, and keys.
 type connections struct {
 	pulumi.ResourceState
 
 	stores *stores
-	// others do not come from a store.
+	// others are the values that do not come from a store.
 	others map[connection]pulumi.StringInput
 }
 
-// newConnections gathers generated credentials, configured keys and what AWS named.
+// newConnections collects generated credentials, configured keys and the name of the bucket.
 func newConnections(ctx *pulumi.Context, s *Settings, c *infrastructure, stores *stores) (*connections, error) {
 	out := &connections{stores: stores}
 	if err := ctx.RegisterComponentResource(connectionsType, s.ClusterName(), out); err != nil {
@@ -35,7 +35,7 @@ func newConnections(ctx *pulumi.Context, s *Settings, c *infrastructure, stores 
 	return out, ctx.RegisterResourceOutputs(out, pulumi.Map{})
 }
 
-// of returns the value of an application's connection.
+// of returns the value of one environment variable of an application.
 func (c *connections) of(a Application, wanted connection) (pulumi.StringInput, error) {
 	switch wanted {
 	case envDatabase:
@@ -50,5 +50,5 @@ func (c *connections) of(a Application, wanted connection) (pulumi.StringInput, 
 	if value, ok := c.others[wanted]; ok {
 		return value, nil
 	}
-	return nil, fmt.Errorf("nothing answers for it")
+	return nil, fmt.Errorf("no value configured for environment variable %s", wanted)
 }

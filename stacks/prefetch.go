@@ -5,6 +5,7 @@ import (
 
 	"github.com/growbin/cluster/components/calico"
 	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/components/pins"
 )
 
 // prefetched returns the images of the node's pods that need no credentials. The instance pulls them while it waits for others,
@@ -13,10 +14,10 @@ func (s *Settings) prefetched(n Node) []string {
 	watch := monitoring.DefaultImages()
 	images := append(calico.NodeImages(""), watch.NodeExporter)
 	images = append(images, map[string][]string{
-		nodeRabbitMQ:   {imageRabbitMQ},
-		nodePostgreSQL: {imagePostgreSQL, imagePostgresExporter},
-		nodeRedis:      {imageRedis, imageRedisExporter},
-		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, imageCeleryExporter},
+		nodeRabbitMQ:   {pins.RabbitMQ},
+		nodePostgreSQL: {pins.PostgreSQL, pins.PostgresExporter},
+		nodeRedis:      {pins.Redis, pins.RedisExporter},
+		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter},
 	}[n.Name]...)
 	if s.RegistryUsername != "" { // the instance has no credentials
 		return images

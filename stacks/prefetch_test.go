@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
@@ -99,6 +100,6 @@ func TestMachineImages_NoApplications(t *testing.T) {
 	t.Parallel()
 	s, err := decode(t, "dev", nil)
 	require.NoError(t, err)
-	require.Contains(t, s.MachineImages(), imagePostgreSQL)
+	require.Contains(t, s.MachineImages(), pins.PostgreSQL)
 	require.NotContains(t, s.MachineImages(), s.Image("waste-api"))
 }

@@ -1,14 +1,14 @@
 package stacks
 
-// Service is something beside the applications that runs as one pod on a node of its own purpose.
+// Service is a store or a part of monitoring. It runs as one pod.
 type Service struct {
-	// Name is that of its StatefulSet or Deployment.
+	// Name of its StatefulSet or Deployment.
 	Name string
-	// Node is the topology's node that it runs on.
+	// Node is the name of its node in the topology.
 	Node string
 }
 
-// Services are the stores and what watches the cluster.
+// Services returns the stores and the parts of monitoring, except node-exporter.
 func Services() []Service {
 	return []Service{
 		{"rabbitmq", nodeRabbitMQ},

@@ -50,7 +50,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
-		if _, err := workload.New(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.before()); err != nil {
+		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Settings) registry() *namespace.Registry {
 }
 
 // workload is one row of the catalogue in this stack. It is given its own connections and no others.
-func (a Application) workload(s *Settings, in *namespace.Namespace, values *connections) (*workload.Args, error) {
+func (a Application) workload(s *Settings, in *namespace.Namespace, values *connections) (*workload.WorkloadArgs, error) {
 	node, err := nodeNamed(s.Nodes, a.Node)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 			return nil, fmt.Errorf("%s: %w", connection, err)
 		}
 	}
-	args := &workload.Args{
+	args := &workload.WorkloadArgs{
 		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
 		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,

@@ -9,11 +9,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/components/validation"
 )
 
-// DefaultChartVersion is the version of the chart argo-cd, which installs Argo CD 3.4 (2026-11).
-const DefaultChartVersion = "10.1.1"
+// DefaultChartVersion is the version of the chart argo-cd.
+const DefaultChartVersion = pins.ArgoCDChart
 
 // DefaultPasswordChanged is earlier than any cluster of this program.
 const DefaultPasswordChanged = "2026-01-01T00:00:00Z"

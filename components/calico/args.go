@@ -3,11 +3,12 @@ package calico
 import (
 	"net/netip"
 
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/components/validation"
 )
 
-// DefaultChartVersion supports Kubernetes 1.34 to 1.36 (2026-11).
-const DefaultChartVersion = "v3.32.2"
+// DefaultChartVersion is the version of both charts.
+const DefaultChartVersion = pins.CalicoChart
 
 // DefaultNodeMTU is the MTU of EC2 instances inside a VPC, in bytes (jumbo frames).
 const DefaultNodeMTU = 9001
@@ -63,5 +64,5 @@ func NodeImages(version string) []string {
 	if version == "" {
 		version = DefaultChartVersion
 	}
-	return []string{"quay.io/calico/cni:" + version, "quay.io/calico/node:" + version}
+	return []string{pins.CalicoCNI + ":" + version, pins.CalicoNode + ":" + version}
 }

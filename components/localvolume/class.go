@@ -1,21 +1,22 @@
-// Package localvolume gives a StatefulSet the disk of one node: a local PersistentVolume, bound to its
-// claim beforehand. No CSI driver and no cloud permission is needed, and the data outlive the pod.
+// Package localvolume provides a StatefulSet with the disk of a node: a local PersistentVolume that is bound to its claim in
+// advance. It needs neither a CSI driver nor cloud permissions, and the data outlives the pod.
 package localvolume
 
 import (
-	"errors"
 	"fmt"
 
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	storage "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/storage/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const classType = "kubeadm-aws:localvolume:Class"
 
-// ClassArgs describe the StorageClass that all local volumes of a cluster share.
+// ClassArgs configures the StorageClass of all local volumes of a cluster.
 type ClassArgs struct {
-	// Name of the StorageClass, for example "local-data".
+	// Name of the StorageClass, e.g. "local-data".
 	Name string
 }
 
@@ -23,15 +24,15 @@ type ClassArgs struct {
 type Class struct {
 	pulumi.ResourceState
 
-	// Name of the StorageClass; known once it exists.
+	// Name of the StorageClass, known once it exists.
 	Name pulumi.StringOutput
 }
 
-// NewClass makes the StorageClass. It is not the default class: a claim that asks for nothing in
-// particular must stay Pending with a clear event rather than take a store's disk.
+// NewClass creates the StorageClass. It is not the default class, so that a claim without a class stays Pending with a clear
+// event instead of taking a store's disk.
 func NewClass(ctx *pulumi.Context, name string, args *ClassArgs, opts ...pulumi.ResourceOption) (*Class, error) {
 	if args == nil || args.Name == "" {
-		return nil, fmt.Errorf("local volume class %s: %w", name, errors.New("Name is empty; give a name such as local-data"))
+		return nil, fmt.Errorf("local volume class %s: %w", name, validation.Problem{Field: "Name", Must: "must be a name, e.g. local-data"})
 	}
 	c := &Class{}
 	if err := ctx.RegisterComponentResource(classType, name, c, opts...); err != nil {
@@ -40,7 +41,7 @@ func NewClass(ctx *pulumi.Context, name string, args *ClassArgs, opts ...pulumi.
 	class, err := storage.NewStorageClass(ctx, name, &storage.StorageClassArgs{
 		Metadata:    &meta.ObjectMetaArgs{Name: pulumi.String(args.Name)},
 		Provisioner: pulumi.String("kubernetes.io/no-provisioner"),
-		// Binding waits for the pod, so that a claim never takes a volume on a node the pod may not use.
+		// Binding waits for the pod, so that a claim never gets a volume on a node that the pod cannot use.
 		VolumeBindingMode: pulumi.String("WaitForFirstConsumer"),
 		ReclaimPolicy:     pulumi.String("Retain"),
 	}, pulumi.Parent(c))

@@ -35,7 +35,7 @@ func TestClass(t *testing.T) {
 		_, err := NewClass(ctx, "local", &ClassArgs{})
 		return err
 	})
-	require.ErrorContains(t, err, "local volume class local: Name is empty")
+	require.ErrorContains(t, err, "local volume class local: Name: not set")
 }
 
 func TestVolume(t *testing.T) {
@@ -65,16 +65,16 @@ func TestVolume(t *testing.T) {
 	}
 }
 
-func TestVolumeRefuses(t *testing.T) {
+func TestVolume_InvalidArgs(t *testing.T) {
 	for want, change := range map[string]func(*VolumeArgs){
-		"Storage.NodeName is empty":    func(a *VolumeArgs) { a.Storage.NodeName = "" },
-		`Storage.Path is "data"`:       func(a *VolumeArgs) { a.Storage.Path = "data" },
-		`Storage.Path is "/"`:          func(a *VolumeArgs) { a.Storage.Path = "/" },
-		`Storage.Path is "/data/../x"`: func(a *VolumeArgs) { a.Storage.Path = "/data/../x" },
-		"Storage.SizeGiB is 0":         func(a *VolumeArgs) { a.Storage.SizeGiB = 0 },
-		"Storage.ClassName is missing": func(a *VolumeArgs) { a.Storage.ClassName = nil },
-		"Namespace is missing":         func(a *VolumeArgs) { a.Namespace = nil },
-		"StatefulSet is empty":         func(a *VolumeArgs) { a.StatefulSet = "" },
+		"Storage.NodeName: not set":       func(a *VolumeArgs) { a.Storage.NodeName = "" },
+		`Storage.Path: "data" must`:       func(a *VolumeArgs) { a.Storage.Path = "data" },
+		`Storage.Path: "/" must`:          func(a *VolumeArgs) { a.Storage.Path = "/" },
+		`Storage.Path: "/data/../x" must`: func(a *VolumeArgs) { a.Storage.Path = "/data/../x" },
+		"Storage.SizeGiB: 0 must":         func(a *VolumeArgs) { a.Storage.SizeGiB = 0 },
+		"Storage.ClassName: not set":      func(a *VolumeArgs) { a.Storage.ClassName = nil },
+		"Namespace: not set":              func(a *VolumeArgs) { a.Namespace = nil },
+		"StatefulSet: not set":            func(a *VolumeArgs) { a.StatefulSet = "" },
 	} {
 		args := volumeArgs()
 		change(args)

@@ -1,40 +1,40 @@
 package localvolume
 
 import (
-	"errors"
-	"fmt"
 	"path"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 // Storage is a disk that is mounted on one node.
 type Storage struct {
-	// NodeName is the node's kubernetes.io/hostname.
+	// NodeName is the node's label kubernetes.io/hostname.
 	NodeName string
-	// Path is where the node mounts the disk, for example /var/lib/data. It must exist before the pod
-	// starts, since kubelet does not create it: give the mount point and let the pod use a subPath of it.
+	// Path is the disk's mount point on the node, e.g. /var/lib/data. It must exist before the pod starts, since kubelet
+	// does not create it. Pods use subPaths of it.
 	Path string
-	// SizeGiB is the size of the disk.
+	// SizeGiB is the size of the disk in GiB.
 	SizeGiB int
-	// ClassName is the name of a StorageClass made by NewClass.
+	// ClassName is the name of a StorageClass created by NewClass.
 	ClassName pulumi.StringInput
 }
 
-// Validate returns every problem of the storage, joined.
+// Validate returns all problems of the storage, joined.
 func (s Storage) Validate() error {
-	var problems []error
+	var problems validation.Problems
 	if s.NodeName == "" {
-		problems = append(problems, errors.New("Storage.NodeName is empty; give the name of the node that has the disk"))
+		problems.NotSet("NodeName", "must be the name of the node that has the disk")
 	}
 	if !path.IsAbs(s.Path) || path.Clean(s.Path) != s.Path || s.Path == "/" {
-		problems = append(problems, fmt.Errorf("Storage.Path is %q; give the mount point of the disk, such as /var/lib/data", s.Path))
+		problems.Add("Path", s.Path, "must be the mount point of the disk, e.g. /var/lib/data")
 	}
 	if s.SizeGiB <= 0 {
-		problems = append(problems, fmt.Errorf("Storage.SizeGiB is %d; give the size of the disk in GiB", s.SizeGiB))
+		problems.Add("SizeGiB", s.SizeGiB, "must be the size of the disk in GiB")
 	}
 	if s.ClassName == nil {
-		problems = append(problems, errors.New("Storage.ClassName is missing; give the name of the StorageClass for local volumes"))
+		problems.NotSet("ClassName", "must be the name of the StorageClass for local volumes")
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }

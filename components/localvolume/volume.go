@@ -7,17 +7,20 @@ import (
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 const volumeType = "kubeadm-aws:localvolume:Volume"
 
-// ClaimTemplate is the name of the volume claim template that Claim gives a StatefulSet.
+// ClaimTemplate is the name of the volume claim template that Claim returns.
 const ClaimTemplate = "data"
 
-// VolumeArgs describe the local volume of a StatefulSet with one replica.
+// VolumeArgs configures the local volume of a StatefulSet with one replica.
 type VolumeArgs struct {
+	// Storage is the disk of the volume.
 	Storage Storage
-	// Namespace and StatefulSet name the set whose first pod uses the volume.
+	// Namespace and name of the StatefulSet whose pod 0 uses the volume.
 	Namespace   pulumi.StringInput
 	StatefulSet string
 	// Labels are added to the volume.
@@ -28,15 +31,15 @@ type VolumeArgs struct {
 type Volume struct {
 	pulumi.ResourceState
 
-	// Name of the PersistentVolume; known once it exists.
+	// Name of the PersistentVolume, known once it exists.
 	Name pulumi.StringOutput
-	// ClaimName is the claim that the StatefulSet makes for its pod 0.
+	// ClaimName is the name of the claim that the StatefulSet creates for its pod 0.
 	ClaimName string
 
 	storage Storage
 }
 
-// NewVolume makes the PersistentVolume.
+// NewVolume creates the PersistentVolume.
 func NewVolume(ctx *pulumi.Context, name string, args *VolumeArgs, opts ...pulumi.ResourceOption) (*Volume, error) {
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("local volume %s: %w", name, err)
@@ -63,21 +66,22 @@ func NewVolume(ctx *pulumi.Context, name string, args *VolumeArgs, opts ...pulum
 	return v, nil
 }
 
-// ClaimName is the name of the claim that a StatefulSet makes for its pod 0.
+// ClaimName returns the name of the claim that a StatefulSet creates for its pod 0.
 func ClaimName(statefulSet string) string { return ClaimTemplate + "-" + statefulSet + "-0" }
 
 func (a *VolumeArgs) validate() error {
 	if a == nil {
-		return errors.New("arguments are missing")
+		return errors.New("args must not be nil")
 	}
-	problems := []error{a.Storage.Validate()}
+	var problems validation.Problems
+	problems.Include("Storage", a.Storage.Validate())
 	if a.Namespace == nil {
-		problems = append(problems, errors.New("Namespace is missing; give the namespace of the StatefulSet"))
+		problems.NotSet("Namespace", "must be the namespace of the StatefulSet")
 	}
 	if a.StatefulSet == "" {
-		problems = append(problems, errors.New("StatefulSet is empty; give the name of the StatefulSet that uses the volume"))
+		problems.NotSet("StatefulSet", "must be the name of the StatefulSet that uses the volume")
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
 func (a *VolumeArgs) spec(claim string) *core.PersistentVolumeSpecArgs {
@@ -88,7 +92,7 @@ func (a *VolumeArgs) spec(claim string) *core.PersistentVolumeSpecArgs {
 		StorageClassName:              a.Storage.ClassName,
 		VolumeMode:                    pulumi.String("Filesystem"),
 		Local:                         &core.LocalVolumeSourceArgs{Path: pulumi.String(a.Storage.Path)},
-		// Reserved for this claim: another claim of the same class can never take the disk.
+		// Reserves the disk for this claim, among all claims of the class.
 		ClaimRef: &core.ObjectReferenceArgs{
 			ApiVersion: pulumi.String("v1"),
 			Kind:       pulumi.String("PersistentVolumeClaim"),
@@ -107,7 +111,7 @@ func (a *VolumeArgs) spec(claim string) *core.PersistentVolumeSpecArgs {
 	}
 }
 
-// Claim is the volume claim template of the StatefulSet.
+// Claim returns the volume claim template for the StatefulSet.
 func (v *Volume) Claim() core.PersistentVolumeClaimTypeArgs {
 	return core.PersistentVolumeClaimTypeArgs{
 		Metadata: &meta.ObjectMetaArgs{Name: pulumi.String(ClaimTemplate)},

@@ -4,18 +4,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ChecksumAnnotation holds the checksum of a pod's Secret, so that changed credentials start a new pod.
+// ChecksumAnnotation holds the checksum of a pod's Secret, so that changed credentials restart the pod.
 const ChecksumAnnotation = "checksum/secret"
 
-// NewConfigMap makes a ConfigMap whose name ends in a checksum of its files: a changed file is a new
-// ConfigMap and therefore a new pod, and the old pod keeps the files it was started with.
+// NewConfigMap creates a ConfigMap and returns its name, which ends in a checksum of the files. A changed file therefore
+// makes a new ConfigMap and a new pod, and the old pod keeps its files.
 func NewConfigMap(ctx *pulumi.Context, name string, pod Pod, files map[string]string, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	config, err := core.NewConfigMap(ctx, name, &core.ConfigMapArgs{
 		Metadata: &meta.ObjectMetaArgs{
@@ -31,29 +32,24 @@ func NewConfigMap(ctx *pulumi.Context, name string, pod Pod, files map[string]st
 	return config.Metadata.Name().Elem(), nil
 }
 
-// NewSecret makes a Secret of that very name and returns it with the checksum for ChecksumAnnotation.
+// NewSecret creates a Secret named name. It returns the Secret's name and the value of ChecksumAnnotation.
 func NewSecret(ctx *pulumi.Context, name string, pod Pod, files pulumi.StringMapOutput, opts ...pulumi.ResourceOption) (secret, checksum pulumi.StringOutput, err error) {
 	object, err := core.NewSecret(ctx, name, &core.SecretArgs{
 		Metadata:   &meta.ObjectMetaArgs{Name: pulumi.String(name), Namespace: pod.Namespace.ToStringOutput(), Labels: pod.Labels},
-		StringData: files, // which the SDK marks as a secret
+		StringData: files, // marked as a secret by the SDK
 	}, opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, pulumi.StringOutput{}, fmt.Errorf("create Secret %s: %w", name, err)
 	}
-	// The checksum tells nothing of what it is made of: each part is, or is hashed from, 190 random bits.
+	// The checksum reveals nothing: each password is, or is hashed from, 190 random bits.
 	checksum = pulumi.Unsecret(files.ApplyT(Checksum)).(pulumi.StringOutput)
 	return object.Metadata.Name().Elem(), checksum, nil
 }
 
-// Checksum is the SHA-256 of files, whatever their order.
+// Checksum returns the SHA-256 of files, independent of their order.
 func Checksum(files map[string]string) string {
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	sum := sha256.New()
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(files[name]), files[name])
 	}
 	return hex.EncodeToString(sum.Sum(nil))

@@ -1,3 +1,3 @@
-// Package pinned holds what the pods of a store on a local volume have in common: they run on one
-// node, their memory is planned to the MiB, and they are locked down.
+// Package pod builds the parts that the pods of all components share: placement, resources, the restricted security
+// context, volumes, probes, Services and scrape annotations.
 package pod

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Labels are the recommended labels of one part of an application: software ("redis"), the instance's name
-// ("redis-cache") and the part ("server"). They select, too, so they never change for a given pod.
+// Labels returns the recommended labels of one part of an application: the software, e.g. "redis", the name of the
+// instance, e.g. "redis-cache", and the part, e.g. "server". They are the selector too, so they are immutable.
 func Labels(software, instance, part string) pulumi.StringMap {
 	return pulumi.StringMap{
 		"app.kubernetes.io/name":       pulumi.String(software),
@@ -17,11 +17,11 @@ func Labels(software, instance, part string) pulumi.StringMap {
 	}
 }
 
-// Scrape are the annotations by which Prometheus finds a pod's metrics at /metrics.
-func Scrape(port int) pulumi.StringMap {
-	return pulumi.StringMap{
-		"prometheus.io/scrape": pulumi.String("true"),
-		"prometheus.io/port":   pulumi.String(strconv.Itoa(port)),
-		"prometheus.io/path":   pulumi.String("/metrics"),
+// ScrapeAnnotations returns the annotations by which Prometheus discovers a pod that serves /metrics.
+func ScrapeAnnotations(port int) map[string]string {
+	return map[string]string{
+		"prometheus.io/scrape": "true",
+		"prometheus.io/port":   strconv.Itoa(port),
+		"prometheus.io/path":   "/metrics",
 	}
 }

@@ -1,18 +1,18 @@
 package pod
 
 import (
-	"sort"
+	"slices"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Mount puts a pod's volume at a path, read-only.
+// Mount mounts a volume at a path, read-only.
 func Mount(volume, path string) core.VolumeMountArgs {
 	return core.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(path), ReadOnly: pulumi.Bool(true)}
 }
 
-// Writable puts a pod's volume at a path; subPath is empty for the whole volume.
+// Writable mounts a volume at a path. An empty subPath mounts the whole volume.
 func Writable(volume, path, subPath string) core.VolumeMountArgs {
 	args := core.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(path)}
 	if subPath != "" {
@@ -21,7 +21,7 @@ func Writable(volume, path, subPath string) core.VolumeMountArgs {
 	return args
 }
 
-// ConfigVolume holds the files of a ConfigMap; scripts among them can be run.
+// ConfigVolume is a volume with the files of a ConfigMap, executable because some are scripts.
 func ConfigVolume(volume string, configMap pulumi.StringInput) core.VolumeArgs {
 	return core.VolumeArgs{
 		Name:      pulumi.String(volume),
@@ -29,13 +29,12 @@ func ConfigVolume(volume string, configMap pulumi.StringInput) core.VolumeArgs {
 	}
 }
 
-// SecretVolume holds the named files of a Secret, or all when none is named. Only the pod's group can read
-// them: sidecars of another user are in it.
+// SecretVolume is a volume with the given files of a Secret, or all if none is given. The pod's group can read them, since
+// sidecars run as another user of that group.
 func SecretVolume(volume string, secret pulumi.StringInput, files ...string) core.VolumeArgs {
 	source := &core.SecretVolumeSourceArgs{SecretName: secret.ToStringOutput(), DefaultMode: pulumi.Int(0o440)}
-	sort.Strings(files)
 	items := core.KeyToPathArray{}
-	for _, file := range files {
+	for _, file := range slices.Sorted(slices.Values(files)) {
 		items = append(items, core.KeyToPathArgs{Key: pulumi.String(file), Path: pulumi.String(file)})
 	}
 	if len(items) > 0 {
@@ -44,7 +43,7 @@ func SecretVolume(volume string, secret pulumi.StringInput, files ...string) cor
 	return core.VolumeArgs{Name: pulumi.String(volume), Secret: source}
 }
 
-// Scratch is a volume for what may be lost with the pod, of at most so many MiB on the node's disk.
+// Scratch is an emptyDir volume of at most sizeMiB on the node's disk.
 func Scratch(volume string, sizeMiB int) core.VolumeArgs {
 	return core.VolumeArgs{
 		Name:     pulumi.String(volume),
@@ -52,7 +51,7 @@ func Scratch(volume string, sizeMiB int) core.VolumeArgs {
 	}
 }
 
-// MemoryScratch is a Scratch in memory; what is written counts against the container's memory limit.
+// MemoryScratch is a Scratch in memory: its content counts against the container's memory limit.
 func MemoryScratch(volume string, sizeMiB int) core.VolumeArgs {
 	return core.VolumeArgs{
 		Name:     pulumi.String(volume),

@@ -1,17 +1,18 @@
 package pod
 
 import (
-	"errors"
 	"fmt"
 
-	corek8s "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
-// Amount is what a container asks for, or at most gets.
+// Amount is an amount of CPU and memory.
 type Amount struct {
 	MilliCPU  int // thousandths of a CPU
-	MemoryMiB int
+	MemoryMiB int // MiB
 }
 
 // Add returns the sum of two amounts.
@@ -19,36 +20,56 @@ func (a Amount) Add(b Amount) Amount {
 	return Amount{MilliCPU: a.MilliCPU + b.MilliCPU, MemoryMiB: a.MemoryMiB + b.MemoryMiB}
 }
 
-// Resources are a container's requests and limits. All four numbers are needed: a store whose limit is
-// not known cannot size its caches, and one without a request may be placed where it does not fit.
-type Resources struct {
-	Requests Amount
-	Limits   Amount
+// Quantities converts an amount in Kubernetes's notation, e.g. "100m" and "128Mi". Empty ones are omitted.
+func Quantities(cpu, memory string) pulumi.StringMap {
+	list := pulumi.StringMap{}
+	if cpu != "" {
+		list["cpu"] = pulumi.String(cpu)
+	}
+	if memory != "" {
+		list["memory"] = pulumi.String(memory)
+	}
+	return list
 }
 
-// Validate returns every problem of the resources, joined; field names them, for example "Server".
-func (r Resources) Validate(field string) error {
-	var problems []error
-	check := func(what, unit string, request, limit int) {
+func (a Amount) quantities() pulumi.StringMap {
+	return Quantities(fmt.Sprintf("%dm", a.MilliCPU), fmt.Sprintf("%dMi", a.MemoryMiB))
+}
+
+// Resources are the requests and limits of a container. All four numbers are required: a store sizes its caches and threads
+// by its limits.
+type Resources struct {
+	// Requests are reserved on the node.
+	Requests Amount
+	// Limits bound the container; they must be at least the requests.
+	Limits Amount
+}
+
+// OrDefault returns the resources, or the default if they are zero.
+func (r Resources) OrDefault(standard Resources) Resources {
+	if r == (Resources{}) {
+		return standard
+	}
+	return r
+}
+
+// Validate returns all problems of the resources, joined.
+func (r Resources) Validate() error {
+	var problems validation.Problems
+	check := func(field, unit string, request, limit int) {
 		if request <= 0 {
-			problems = append(problems, fmt.Errorf("%s.Requests.%s is %d; give a positive number of %s", field, what, request, unit))
+			problems.Add("Requests."+field, request, "must be a positive number of %s", unit)
 		}
 		if limit < request || limit <= 0 {
-			problems = append(problems, fmt.Errorf("%s.Limits.%s is %d; give at least the request, %d %s", field, what, limit, request, unit))
+			problems.Add("Limits."+field, limit, "must be at least the request, %d %s", request, unit)
 		}
 	}
 	check("MilliCPU", "thousandths of a CPU", r.Requests.MilliCPU, r.Limits.MilliCPU)
 	check("MemoryMiB", "MiB", r.Requests.MemoryMiB, r.Limits.MemoryMiB)
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// Args are the resources as a container takes them.
-func (r Resources) Args() *corek8s.ResourceRequirementsArgs {
-	list := func(a Amount) pulumi.StringMap {
-		return pulumi.StringMap{
-			"cpu":    pulumi.Sprintf("%dm", a.MilliCPU),
-			"memory": pulumi.Sprintf("%dMi", a.MemoryMiB),
-		}
-	}
-	return &corek8s.ResourceRequirementsArgs{Requests: list(r.Requests), Limits: list(r.Limits)}
+// Args converts the resources.
+func (r Resources) Args() *core.ResourceRequirementsArgs {
+	return &core.ResourceRequirementsArgs{Requests: r.Requests.quantities(), Limits: r.Limits.quantities()}
 }

@@ -14,7 +14,7 @@ type Port struct {
 	Number int
 }
 
-// ContainerPorts are the ports as a container takes them.
+// ContainerPorts converts ports to those of a container.
 func ContainerPorts(ports ...Port) core.ContainerPortArray {
 	list := core.ContainerPortArray{}
 	for _, p := range ports {
@@ -23,23 +23,28 @@ func ContainerPorts(ports ...Port) core.ContainerPortArray {
 	return list
 }
 
-// NotAwaited annotates a Service. What runs its pods is waited for; a wait for the Service as well would take one of the few
-// places that Pulumi works in, perhaps before the pods have got one.
+// ServicePorts converts ports to those of a Service.
+func ServicePorts(ports ...Port) core.ServicePortArray {
+	list := core.ServicePortArray{}
+	for _, p := range ports {
+		list = append(list, core.ServicePortArgs{
+			Name: pulumi.String(p.Name), Port: pulumi.Int(p.Number), TargetPort: pulumi.String(p.Name), Protocol: pulumi.String("TCP"),
+		})
+	}
+	return list
+}
+
+// NotAwaited annotates a Service. Pulumi awaits the pods through their controller. Awaiting the Service too would occupy
+// one of Pulumi's few parallel operations, perhaps before the pods get one.
 func NotAwaited() pulumi.StringMap {
 	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
 }
 
-// NewServices makes the pod's two Services: the client's, by the pod's own name, and the headless one that
-// its StatefulSet needs. Neither has an edge to the StatefulSet, and neither is waited for.
+// NewServices creates the pod's two Services: one for clients, named like the pod, and the headless one of its
+// StatefulSet. Neither depends on the StatefulSet, and neither is awaited.
 func NewServices(ctx *pulumi.Context, name string, pod Pod, ports []Port, opts ...pulumi.ResourceOption) error {
 	service := func(resource, serviceName, clusterIP string) error {
-		list := core.ServicePortArray{}
-		for _, p := range ports {
-			list = append(list, core.ServicePortArgs{
-				Name: pulumi.String(p.Name), Port: pulumi.Int(p.Number), TargetPort: pulumi.String(p.Name), Protocol: pulumi.String("TCP"),
-			})
-		}
-		spec := &core.ServiceSpecArgs{Selector: pod.Labels, Ports: list}
+		spec := &core.ServiceSpecArgs{Selector: pod.Labels, Ports: ServicePorts(ports...)}
 		if clusterIP != "" {
 			spec.ClusterIP = pulumi.String(clusterIP)
 		}

@@ -7,28 +7,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Pod is the one pod of a store's StatefulSet.
+// Pod describes a pod and, for a store, its StatefulSet with one replica.
 type Pod struct {
-	// Name is the name of the StatefulSet; its headless Service is Headless(Name).
+	// Name of the controller, e.g. the StatefulSet; its headless Service is Headless(Name).
 	Name        string
 	Namespace   pulumi.StringInput
 	Labels      pulumi.StringMap
 	Annotations pulumi.StringMap
 	Placement   Placement
-	// UID is the user, and the group, that the image's server runs as.
+	// UID is the numeric user and group of the containers.
 	UID        int
 	Containers core.ContainerArray
 	Volumes    core.VolumeArray
-	// Claims are empty for a store without persistence.
+	// Claims are empty for a pod without persistent data.
 	Claims core.PersistentVolumeClaimTypeArray
-	// GraceSeconds is how long the server may take to write everything down and end.
+	// GraceSeconds is the time in seconds between SIGTERM and SIGKILL.
 	GraceSeconds int
 }
 
-// Headless is the name of a StatefulSet's headless Service.
+// Headless returns the name of a StatefulSet's headless Service.
 func Headless(name string) string { return name + "-headless" }
 
-// StatefulSet is the pod's StatefulSet, with one replica.
+// StatefulSet returns a StatefulSet with one replica of the pod.
 func (p Pod) StatefulSet() *apps.StatefulSetArgs {
 	return &apps.StatefulSetArgs{
 		Metadata: &meta.ObjectMetaArgs{Name: pulumi.String(p.Name), Namespace: p.Namespace.ToStringOutput(), Labels: p.Labels},
@@ -36,10 +36,10 @@ func (p Pod) StatefulSet() *apps.StatefulSetArgs {
 			Replicas:    pulumi.Int(1),
 			ServiceName: pulumi.String(Headless(p.Name)),
 			Selector:    &meta.LabelSelectorArgs{MatchLabels: p.Labels},
-			// With OrderedReady a pod that never becomes ready blocks its own correction.
+			// With OrderedReady, a pod that never becomes ready blocks its own update.
 			PodManagementPolicy:  pulumi.String("Parallel"),
 			VolumeClaimTemplates: p.Claims,
-			// The claim goes with the set, so that destroy leaves nothing; the data stay, as the volume is retained.
+			// The claim is deleted with the set, so that destroy leaves nothing behind. The volume is retained, with its data.
 			PersistentVolumeClaimRetentionPolicy: &apps.StatefulSetPersistentVolumeClaimRetentionPolicyArgs{
 				WhenDeleted: pulumi.String("Delete"),
 				WhenScaled:  pulumi.String("Retain"),
@@ -52,16 +52,16 @@ func (p Pod) StatefulSet() *apps.StatefulSetArgs {
 	}
 }
 
-// Spec is the pod's specification.
+// Spec returns the pod's specification.
 func (p Pod) Spec() *core.PodSpecArgs {
 	return &core.PodSpecArgs{
-		NodeSelector:    p.Placement.Selector(),
-		Tolerations:     p.Placement.TolerationArgs(),
+		NodeSelector:    pulumi.ToStringMap(p.Placement.NodeSelector),
+		Tolerations:     TolerationArgs(p.Placement.Tolerations),
 		SecurityContext: PodSecurity(p.UID, p.UID),
 		Containers:      p.Containers,
 		Volumes:         p.Volumes,
-		// A server has no business with the API server, and a Service of its own name would set variables
-		// (RABBITMQ_PORT, REDIS_PORT) that images read as configuration.
+		// No pod needs the API server by default. Service links would set variables (RABBITMQ_PORT, REDIS_PORT) that images
+		// read as configuration.
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		TerminationGracePeriodSeconds: pulumi.Int(p.GraceSeconds),
@@ -78,7 +78,7 @@ func Exec(periodSeconds, timeoutSeconds, failures int, command ...string) *core.
 	}
 }
 
-// HTTP is a probe that asks for a path of a named port.
+// HTTP is a probe that requests a path of a named port.
 func HTTP(path, port string) *core.ProbeArgs {
 	return &core.ProbeArgs{
 		HttpGet:          &core.HTTPGetActionArgs{Path: pulumi.String(path), Port: pulumi.String(port)},

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// superuser can connect over the container's own socket only.
+// superuser can connect by the container's Unix socket only.
 const superuser = "postgres"
 
-// HostBasedAccess returns pg_hba.conf: whoever is not listed is refused. That each owner is let into its own
-// database alone is said here and, by provision.sh, in the databases' privileges: either alone would do.
+// HostBasedAccess returns pg_hba.conf, which refuses everyone who is not listed. Both pg_hba.conf and the databases'
+// privileges (provision.sh) restrict each owner to its own database.
 func HostBasedAccess(monitor string, databases []Database) string {
 	var out strings.Builder
 	line := func(kind, database, user, address, method string) {
 		fmt.Fprintf(&out, "%-6s %-24s %-24s %-14s %s\n", kind, database, user, address, method)
 	}
-	out.WriteString("# The operating system's account says who is on the other side of the socket.\n")
+	out.WriteString("# The account of the operating system authenticates clients of the socket.\n")
 	line("local", "all", superuser, "", "peer map=server")
-	out.WriteString("# Nobody needs the superuser's password from afar.\n")
+	out.WriteString("# The superuser cannot connect remotely.\n")
 	line("host", "all", superuser, "all", "reject")
 	out.WriteString("# The exporter is in the same pod.\n")
 	line("host", "postgres", monitor, "127.0.0.1/32", "scram-sha-256")
@@ -27,10 +27,10 @@ func HostBasedAccess(monitor string, databases []Database) string {
 	return out.String()
 }
 
-// IdentMap returns pg_ident.conf: the account that the server runs as is its superuser.
+// IdentMap returns pg_ident.conf, which maps the server's account to the superuser.
 func IdentMap(account string) string { return fmt.Sprintf("server %s %s\n", account, superuser) }
 
-// DatabaseTable returns the table that the scripts read.
+// DatabaseTable returns the table of databases for the scripts.
 func DatabaseTable(databases []Database) string {
 	var out strings.Builder
 	for _, d := range databases {

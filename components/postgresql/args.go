@@ -7,9 +7,8 @@ import (
 	"github.com/growbin/cluster/components/pod"
 )
 
-// Defaults of a server that has a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable) to
-// itself and to the DaemonSets. All limits together, with every backup job at once for three databases,
-// are 1184 MiB and 1700m.
+// Defaults for a dedicated node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable, DaemonSets included). The sum
+// of all limits, with backup jobs of three databases running at once, is 1184 MiB and 1700m.
 var (
 	DefaultServer = pod.Resources{
 		Requests: pod.Amount{MilliCPU: 500, MemoryMiB: 832},
@@ -28,63 +27,59 @@ var (
 // DefaultMaxConnections is PostgreSQL's own default.
 const DefaultMaxConnections = 100
 
-// DefaultMonitor is the role of the exporter.
+// DefaultMonitor is the default role of the exporter.
 const DefaultMonitor = "monitor"
 
-// ServerArgs describe one PostgreSQL 15 server with its databases.
+// ServerArgs configures a PostgreSQL 15 server with its databases.
 type ServerArgs struct {
-	// Namespace that everything is made in; it must exist.
+	// Namespace of all objects; it must exist.
 	Namespace pulumi.StringInput
+	// Placement selects the node that has the data volume.
 	Placement pod.Placement
-	// Storage is the node's data volume; databases and dumps live in directories of it.
+	// Storage is the node's data volume, with a directory for the databases and one for the dumps.
 	Storage localvolume.Storage
-	// Image is a postgres:15 image of Debian: its server runs as uid 999 and it has bash.
+	// Image is a Debian-based postgres:15 image: it runs as uid 999 and has bash.
 	Image string
 	// ExporterImage is a prometheuscommunity/postgres-exporter image.
 	ExporterImage string
-	// Databases are at least one.
+	// Databases must be at least one.
 	Databases []Database
-	// Backup is when each database is dumped, and for how long dumps are kept.
+	// Backup is the schedule and the retention of dumps.
 	Backup Backup
-	// MaxConnections is DefaultMaxConnections when 0.
+	// MaxConnections of the server, DefaultMaxConnections by default.
 	MaxConnections int
-	// Monitor is the role of the exporter; DefaultMonitor when empty.
+	// Monitor is the role of the exporter, DefaultMonitor by default.
 	Monitor string
-	// Server, Exporter and BackupJob are the defaults above when zero.
+	// Server, Exporter and BackupJob are the containers' resources, with the defaults above.
 	Server, Exporter, BackupJob pod.Resources
 }
 
 // Database is a database that only its owner can connect to.
 type Database struct {
 	Name string
-	// Owner is the role that owns it and nothing else.
+	// Owner is the role that owns this database only.
 	Owner string
-	// MaxGiB is what the database may grow to. It is not enforced: it is what the volume is planned for.
+	// MaxGiB is the planned maximum size in GiB. It sizes the volume and is not enforced.
 	MaxGiB int
-	// Connections is the most the owner may have open; 0 is no limit but the server's.
+	// Connections is the owner's maximum of open connections; 0 for no limit except the server's.
 	Connections int
 }
 
-// Backup is when databases are dumped, one after the other.
+// Backup is the schedule and the retention of the nightly dumps.
 type Backup struct {
-	// Hour and Minute of the first dump, each night.
+	// Hour and Minute of the first database's dump.
 	Hour, Minute int
-	// TimeZone is of the IANA database, for example "Asia/Seoul"; Etc/UTC when empty.
+	// TimeZone in the IANA database, e.g. "Asia/Seoul"; Etc/UTC by default.
 	TimeZone string
-	// KeepDays is for how many days a dump is kept.
+	// KeepDays is the retention of a dump in days.
 	KeepDays int
 }
 
-// withDefaults returns a copy with everything filled in that may be left out.
+// withDefaults returns a copy with all defaults filled in.
 func (a ServerArgs) withDefaults() ServerArgs {
-	fill := func(to *pod.Resources, standard pod.Resources) {
-		if *to == (pod.Resources{}) {
-			*to = standard
-		}
-	}
-	fill(&a.Server, DefaultServer)
-	fill(&a.Exporter, DefaultExporter)
-	fill(&a.BackupJob, DefaultBackupJob)
+	a.Server = a.Server.OrDefault(DefaultServer)
+	a.Exporter = a.Exporter.OrDefault(DefaultExporter)
+	a.BackupJob = a.BackupJob.OrDefault(DefaultBackupJob)
 	if a.MaxConnections == 0 {
 		a.MaxConnections = DefaultMaxConnections
 	}

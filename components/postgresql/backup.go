@@ -1,7 +1,6 @@
 package postgresql
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -13,22 +12,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/store"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// backupSpacing is how many minutes lie between the dumps of two databases, so that they do not compete.
+// backupSpacing is the time in minutes between the dumps of two databases, so that they do not compete.
 const backupSpacing = 20
 
-// maxCronJobName is Kubernetes' limit: a job adds 11 characters, and is held to 63.
+// maxCronJobName is Kubernetes's limit: a job's name has 11 characters more, and at most 63.
 const maxCronJobName = 52
 
-// createBackups makes one CronJob per database, which has the password of that database's owner and no other.
-func (s *Server) createBackups(ctx *pulumi.Context, server pod.Pod, claim string, config, secret pulumi.StringInput, after pulumi.Resource) error {
+// createBackups creates a CronJob per database. It can read the password of the database's owner and no other.
+func (s *Server) createBackups(ctx *pulumi.Context, server *store.Store) error {
 	for i, d := range s.args.Databases {
 		name := backupName(s.name, d.Name)
-		_, err := batch.NewCronJob(ctx, name, s.cronJob(i, server, claim, config, secret),
+		_, err := batch.NewCronJob(ctx, name, s.cronJob(i, server),
 			pulumi.Parent(s),
-			// The first run would fail before there is a server.
-			pulumi.DependsOn([]pulumi.Resource{after}))
+			// The first run needs a server.
+			pulumi.DependsOn([]pulumi.Resource{server.StatefulSet}))
 		if err != nil {
 			return fmt.Errorf("create CronJob %s: %w", name, err)
 		}
@@ -36,21 +37,21 @@ func (s *Server) createBackups(ctx *pulumi.Context, server pod.Pod, claim string
 	return nil
 }
 
-func (s *Server) cronJob(index int, server pod.Pod, claim string, config, secret pulumi.StringInput) *batch.CronJobArgs {
+func (s *Server) cronJob(index int, server *store.Store) *batch.CronJobArgs {
 	database := s.args.Databases[index]
-	job := server
+	job := server.Pod
 	job.Labels = pod.Labels("postgresql", s.name, "backup")
 	job.GraceSeconds = 30
 	job.Containers = core.ContainerArray{s.args.backupContainer(s.name, database)}
 	job.Volumes = core.VolumeArray{
-		pod.ConfigVolume("config", config),
-		pod.SecretVolume("password", secret, database.Owner),
+		pod.ConfigVolume("config", server.Config),
+		pod.SecretVolume("password", server.Secret, database.Owner),
 		pod.Scratch("tmp", 16),
-		// The claim can be mounted by any pod of the same node, and local volumes leave no other node.
-		core.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(claim)}},
+		// Any pod of the same node can mount the claim, and a local volume ties its pods to the node.
+		core.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(server.Claim)}},
 	}
 	spec := job.Spec()
-	spec.RestartPolicy = pulumi.String("Never") // a failed pod's log stays to be read
+	spec.RestartPolicy = pulumi.String("Never") // keeps the log of a failed pod
 	return &batch.CronJobArgs{
 		Metadata: &meta.ObjectMetaArgs{
 			Name: pulumi.String(backupName(s.name, database.Name)), Namespace: s.args.Namespace.ToStringOutput(), Labels: job.Labels,
@@ -58,9 +59,9 @@ func (s *Server) cronJob(index int, server pod.Pod, claim string, config, secret
 		Spec: &batch.CronJobSpecArgs{
 			Schedule: pulumi.String(s.args.Backup.schedule(index)),
 			TimeZone: pulumi.String(s.args.Backup.TimeZone),
-			// backup.sh clears what an earlier run left behind.
+			// backup.sh removes incomplete dumps of an earlier run.
 			ConcurrencyPolicy: pulumi.String("Forbid"),
-			// A control plane that was away for some hours catches up.
+			// A run that was missed while the control plane was down is caught up.
 			StartingDeadlineSeconds:    pulumi.Int(6 * 3600),
 			SuccessfulJobsHistoryLimit: pulumi.Int(1),
 			FailedJobsHistoryLimit:     pulumi.Int(3),
@@ -76,7 +77,7 @@ func (s *Server) cronJob(index int, server pod.Pod, claim string, config, secret
 func (a ServerArgs) backupContainer(host string, database Database) core.ContainerArgs {
 	return core.ContainerArgs{
 		Name:    pulumi.String("backup"),
-		Image:   pulumi.String(a.Image), // the server's own: a dump needs its version
+		Image:   pulumi.String(a.Image), // pg_dump must have the server's version
 		Command: pulumi.ToStringArray([]string{path.Join(configDir, "backup.sh")}),
 		Env: env(map[string]string{
 			"PGHOST":        host,
@@ -98,7 +99,7 @@ func (a ServerArgs) backupContainer(host string, database Database) core.Contain
 	}
 }
 
-// schedule is the cron expression of the dump with that index.
+// schedule returns the cron expression of the dump with the given index.
 func (b Backup) schedule(index int) string {
 	minutes := (b.Hour*60 + b.Minute + index*backupSpacing) % (24 * 60)
 	return fmt.Sprintf("%d %d * * *", minutes%60, minutes/60)
@@ -108,18 +109,19 @@ func backupName(server, database string) string {
 	return server + "-backup-" + strings.ReplaceAll(database, "_", "-")
 }
 
-// validateName finds names that Kubernetes would refuse only after half of the server is made.
+// validateName rejects names that Kubernetes would reject after half of the server is deployed.
 func (s *Server) validateName() error {
-	var problems []error
-	for _, d := range s.args.Databases {
+	var problems validation.Problems
+	for i, d := range s.args.Databases {
 		if name := backupName(s.name, d.Name); len(name) > maxCronJobName {
-			problems = append(problems, fmt.Errorf("the backup job's name %q has %d characters; give the server or the database a shorter name, for at most %d", name, len(name), maxCronJobName))
+			problems.Add(fmt.Sprintf("Databases[%d].Name", i), d.Name,
+				"must be shorter, or the server's name: the backup job's name %q must have at most %d characters", name, maxCronJobName)
 		}
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// BackupJobs are the names of the CronJobs, one per database in the order of ServerArgs.Databases.
+// BackupJobs returns the names of the CronJobs, one per database in the order of ServerArgs.Databases.
 func (s *Server) BackupJobs() []string {
 	var names []string
 	for _, d := range s.args.Databases {

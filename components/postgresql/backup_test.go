@@ -39,7 +39,7 @@ func testRestore(t *testing.T, s *realServer, args ServerArgs) {
 	damaged := s.owner(t, db, digest)
 	require.NotEqual(t, before, damaged)
 
-	// What must not be restored leaves the database as it is.
+	// A failed restore does not change the database.
 	whole, err := os.ReadFile(dumps[0])
 	require.NoError(t, err)
 	realserver.Write(t, s.path("cut.dump"), string(whole[:len(whole)*2/3]), 0o600, s.user)
@@ -79,12 +79,12 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	six := old("six.dump", 6*24*time.Hour)
 	died := old("died.dump.partial", time.Hour)
 
-	// A failed dump takes nothing away, and leaves nothing half done.
+	// A failed dump deletes no old dump and leaves no partial one.
 	_, err := realserver.Run(t, s.backup(db, args.Databases[0].Owner))
 	require.ErrorContains(t, err, "password authentication failed")
 	assert.ElementsMatch(t, append([]string{eight, six}, fresh...), s.dumps(t, db))
 
-	// Nor does one that cannot be read back, although its list of contents can.
+	// Neither does a dump that cannot be read back, even if its table of contents can.
 	stamp, err := os.ReadFile(filepath.Join(folder, "last-success"))
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(s.path("broken"), 0o755))

@@ -17,7 +17,7 @@ const (
 	metricsPort = 9187
 	// imageUID is the user, and group, postgres of the Debian images (docker-library/postgres, Dockerfile).
 	imageUID = 999
-	// exporterUID is the user nobody that the exporter's image is built for.
+	// exporterUID is the user nobody of the exporter's image.
 	exporterUID = 65534
 
 	dataDir      = "/var/lib/postgresql/data"
@@ -31,13 +31,13 @@ const (
 	dataSubPath   = "postgresql"
 	backupSubPath = "backups"
 
-	// sharedMemoryMiB is for the segments that parallel queries exchange rows in.
+	// sharedMemoryMiB is the size in MiB of /dev/shm, by which parallel queries exchange rows.
 	sharedMemoryMiB = 64
-	// startSeconds is how long a start may take: the first one, or the recovery of max_wal_size after a crash.
+	// startSeconds is the maximum duration in seconds of the first start, or of the recovery of max_wal_size after a crash.
 	startSeconds = 600
 )
 
-// files of the ConfigMap.
+// files returns the content of the ConfigMap.
 func (a ServerArgs) files() map[string]string {
 	return map[string]string{
 		"postgresql.conf": SettingsFor(a.Server.Limits.MemoryMiB, a.MaxConnections).Render(),
@@ -68,11 +68,11 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 		Image: pulumi.String(a.Image),
 		Args:  pulumi.ToStringArray([]string{"postgres", "-c", "config_file=" + path.Join(configDir, "postgresql.conf")}),
 		Env: env(map[string]string{
-			// A directory of the mount, not the mount itself: initdb wants one that is its own and empty.
+			// A directory below the mount point: initdb needs an empty directory that the server owns.
 			"PGDATA":                 path.Join(dataDir, "pgdata"),
 			"POSTGRES_PASSWORD_FILE": path.Join(passwordsDir, superuser),
-			// C.UTF-8 sorts the same in every version of the image; other locales change with its C library,
-			// and indexes are then wrong.
+			// C.UTF-8 sorts the same in every version of the image. Other locales change with the C library, which
+			// corrupts indexes.
 			"POSTGRES_INITDB_ARGS": "--data-checksums --encoding=UTF8 --locale=C.UTF-8",
 			"DATABASES_FILE":       path.Join(configDir, "databases"),
 			"PASSWORDS_DIR":        passwordsDir,
@@ -82,8 +82,8 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 		Ports:           pod.ContainerPorts(pod.Port{Name: "postgresql", Number: port}),
 		Resources:       a.Server.Args(),
 		SecurityContext: pod.ContainerSecurity(0),
-		// Kubelet calls the container running, and so ready, only when this has succeeded: no client ever
-		// meets a server without its databases. What it says goes to the container's log.
+		// The container is ready only after this hook has succeeded, so that no client connects before the databases
+		// exist. Its output goes to the container's log.
 		Lifecycle: &core.LifecycleArgs{PostStart: &core.LifecycleHandlerArgs{Exec: &core.ExecActionArgs{
 			Command: pulumi.ToStringArray([]string{"bash", "-c", fmt.Sprintf("exec %s >/proc/1/fd/2 2>&1", path.Join(configDir, "provision.sh"))}),
 		}}},
@@ -114,7 +114,7 @@ func (a ServerArgs) exporterContainer() core.ContainerArgs {
 		Ports:           pod.ContainerPorts(pod.Port{Name: "metrics", Number: metricsPort}),
 		Resources:       a.Exporter.Args(),
 		SecurityContext: pod.ContainerSecurity(exporterUID),
-		// No readiness: a database without statistics is still a database.
+		// No readiness probe: clients do not need metrics.
 		LivenessProbe: pod.HTTP("/", "metrics"),
 		VolumeMounts:  core.VolumeMountArray{pod.Mount("monitor", monitorDir)},
 	}

@@ -2,11 +2,7 @@ package postgresql
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -23,27 +19,9 @@ func testExporter(t *testing.T, s *realServer, args ServerArgs) {
 			"DATA_SOURCE_USER=monitor", "DATA_SOURCE_PASS_FILE=" + s.path("passwords/monitor"),
 		},
 	})
-	var body string
-	process.WaitFor(t, "connected to the database", 20*time.Second, func() error {
-		var err error
-		if body, err = get(fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)); err == nil && !strings.Contains(body, "\npg_up 1\n") {
-			err = fmt.Errorf("pg_up is not 1")
-		}
-		return err
-	})
+	body := process.WaitForMetrics(t, metrics, "\npg_up 1\n")
 	for _, d := range args.Databases {
 		assert.Regexp(t, fmt.Sprintf(`pg_database_size_bytes\{datname="%s"[^}]*\} [0-9.e+]+`, d.Name), body)
 	}
 	assert.Contains(t, body, "pg_settings_max_connections")
-}
-
-func get(url string) (string, error) {
-	client := http.Client{Timeout: 5 * time.Second}
-	response, err := client.Get(url)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return string(body), err
 }

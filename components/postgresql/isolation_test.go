@@ -24,7 +24,7 @@ func testIsolation(t *testing.T, s *realServer, args ServerArgs) {
 			}
 			_, err := s.client(t, own.Owner, s.passwords[own.Owner], other, "SELECT 1")
 			assert.ErrorContains(t, err, "no pg_hba.conf entry", "%s into %s", own.Owner, other)
-			// The second wall: with pg_hba.conf wide open the privilege would still be missing.
+			// Defense in depth: the privilege is missing too.
 			assert.Equal(t, "f", s.admin(t, fmt.Sprintf("SELECT has_database_privilege('%s', '%s', 'CONNECT')", own.Owner, other)))
 		}
 		_, err = s.client(t, "monitor", s.passwords["monitor"], own.Name, "SELECT 1")

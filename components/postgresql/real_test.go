@@ -14,7 +14,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
-// realServer is a PostgreSQL 15 that runs with the files of the ConfigMap.
+// realServer is a PostgreSQL 15 with the files of the ConfigMap.
 type realServer struct {
 	user      *realserver.User
 	process   *realserver.Process
@@ -35,7 +35,7 @@ func startReal(t *testing.T, args ServerArgs) *realServer {
 	s.writeConfig(t, args)
 	realserver.MustRun(t, s.command(filepath.Join(s.bin, "initdb"),
 		"--pgdata="+s.path("data"), "--username=postgres", "--no-sync", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"))
-	// Every statement is logged, to see that those with passwords are not.
+	// Every statement is logged, to test that those with passwords are not.
 	s.process = realserver.Start(t, s.command(postgres, "-D", s.path("data"), "-c", "config_file="+s.path("config/postgresql.conf"), "-c", "log_statement=all"))
 	s.process.WaitFor(t, "accepting connections", 60*time.Second, func() error {
 		_, err := realserver.Run(t, s.command(filepath.Join(s.bin, "pg_isready"), "--host=127.0.0.1"))
@@ -44,7 +44,7 @@ func startReal(t *testing.T, args ServerArgs) *realServer {
 	return s
 }
 
-// writeConfig writes what kubelet would mount. Only what a container fixes differs: port, folders, account.
+// writeConfig writes the files that kubelet would mount. Only the port, the directories and the account differ.
 func (s *realServer) writeConfig(t *testing.T, args ServerArgs) {
 	t.Helper()
 	for _, folder := range []string{"config", "passwords", "socket", "backups"} {
@@ -66,7 +66,7 @@ func (s *realServer) writeConfig(t *testing.T, args ServerArgs) {
 	}
 }
 
-// awkwardPassword is what a shell or SQL would trip over. The exporter's is plain, as generated ones are:
+// awkwardPassword contains special characters of shells and SQL. The exporter's is alphanumeric like generated ones, since
 // Debian's old exporter cannot read others.
 func awkwardPassword(role string) string {
 	if role == "monitor" {
@@ -123,7 +123,7 @@ func (s *realServer) admin(t *testing.T, sql string) string {
 		"--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--dbname=postgres", "--command="+sql)))
 }
 
-func TestRealServer(t *testing.T) {
+func TestServer_RealPostgreSQL(t *testing.T) {
 	args := validArgs().withDefaults()
 	s := startReal(t, args)
 	realserver.MustRun(t, s.script("provision.sh"))
@@ -145,7 +145,7 @@ func TestRealServer(t *testing.T) {
 		assert.Contains(t, s.process.Log(), "REVOKE ALL ON DATABASE", "statements are logged at all")
 		assert.NotContains(t, s.process.Log(), "PASSWORD")
 	})
-	t.Run("takes a new password and a new database at the next start", func(t *testing.T) { testChange(t, s, args) })
+	t.Run("applies a new password and a new database at the next start", func(t *testing.T) { testChange(t, s, args) })
 	t.Run("needs a password for each role", func(t *testing.T) {
 		first := args.Databases[0].Owner
 		password := s.passwords[first]
@@ -154,7 +154,7 @@ func TestRealServer(t *testing.T) {
 		require.ErrorContains(t, err, "there is no password for role "+first)
 		s.setPassword(t, first, password)
 	})
-	t.Run("is dumped and restored", func(t *testing.T) { testRestore(t, s, args) })
+	t.Run("backup and restore", func(t *testing.T) { testRestore(t, s, args) })
 	t.Run("keeps old dumps until there is a new one", func(t *testing.T) { testRetention(t, s, args) })
-	t.Run("shows its statistics", func(t *testing.T) { testExporter(t, s, args) })
+	t.Run("exports metrics", func(t *testing.T) { testExporter(t, s, args) })
 }

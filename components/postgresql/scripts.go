@@ -2,13 +2,14 @@ package postgresql
 
 import (
 	_ "embed"
-	"sort"
+	"maps"
+	"slices"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The scripts of the ConfigMap; each says what it does and which variables it reads.
+// Scripts of the ConfigMap. Their headers document their variables.
 var (
 	//go:embed scripts/provision.sh
 	provisionScript string
@@ -18,15 +19,10 @@ var (
 	restoreScript string
 )
 
-// env are a container's variables, in a stable order.
+// env returns a container's variables in a stable order.
 func env(values map[string]string) core.EnvVarArray {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	list := core.EnvVarArray{}
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, core.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(values[name])})
 	}
 	return list

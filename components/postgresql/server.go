@@ -1,29 +1,28 @@
-// Package postgresql runs one PostgreSQL 15 server on a node's local volume: a database per owner, dumped
-// every night, with an exporter beside it.
+// Package postgresql deploys a PostgreSQL 15 server on a node's local volume, with an owner and a nightly dump per database
+// and an exporter.
 package postgresql
 
 import (
 	"errors"
 	"fmt"
 
-	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/store"
 )
 
 const serverType = "kubeadm-aws:postgresql:Server"
 
-// Server is a running PostgreSQL server.
+// Server is a PostgreSQL server.
 type Server struct {
 	pulumi.ResourceState
 
-	// Host is the server's name inside the cluster.
+	// Host is the server's DNS name inside the cluster.
 	Host pulumi.StringOutput
-	// Port that it listens on.
+	// Port of the server.
 	Port int
 
 	name      string
@@ -31,10 +30,10 @@ type Server struct {
 	passwords map[string]pulumi.StringOutput // by role
 }
 
-// NewServer makes the server; its StatefulSet and its Service are called name.
+// NewServer deploys the server. Its StatefulSet and its Service are named name.
 func NewServer(ctx *pulumi.Context, name string, args *ServerArgs, opts ...pulumi.ResourceOption) (*Server, error) {
 	if args == nil {
-		return nil, fmt.Errorf("postgresql %s: arguments are missing", name)
+		return nil, fmt.Errorf("postgresql %s: args must not be nil", name)
 	}
 	s := &Server{Port: port, name: name, args: args.withDefaults()}
 	if err := errors.Join(args.Validate(), s.validateName()); err != nil {
@@ -54,7 +53,7 @@ func NewServer(ctx *pulumi.Context, name string, args *ServerArgs, opts ...pulum
 	return s, nil
 }
 
-// URL is the address of a database with its owner's credentials, as a secret.
+// URL returns the address of a database with its owner's credentials, as a secret.
 func (s *Server) URL(database string) (pulumi.StringOutput, error) {
 	for _, d := range s.args.Databases {
 		if d.Name == database {
@@ -73,42 +72,27 @@ func (s *Server) create(ctx *pulumi.Context) error {
 	if s.passwords, err = credentials.NewPasswords(ctx, s.name, s.roles(), child); err != nil {
 		return err
 	}
-	set := pod.Pod{
-		Name: s.name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
-		Labels: pod.Labels("postgresql", s.name, "server"),
-		// A fast shutdown rolls open transactions back and writes a checkpoint.
+	deployed, err := store.NewStore(ctx, s.name, &store.StoreArgs{
+		Namespace: s.args.Namespace, Placement: s.args.Placement, Storage: &s.args.Storage,
+		Software: "postgresql", UID: imageUID,
+		// A fast shutdown rolls back open transactions and writes a checkpoint.
 		GraceSeconds: 120,
-	}
-	volume, err := localvolume.NewVolume(ctx, s.name, &localvolume.VolumeArgs{
-		Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: s.name, Labels: set.Labels,
+		Port:         pod.Port{Name: "postgresql", Number: port}, MetricsPort: metricsPort,
+		Files: s.args.files(), SecretSuffix: "passwords", SecretFiles: passwordFiles(s.passwords),
+		Volumes: func(config, secret pulumi.StringInput) core.VolumeArray {
+			return podVolumes(config, secret, s.args.Monitor)
+		},
+		Containers: func(pulumi.StringInput) core.ContainerArray {
+			return core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
+		},
 	}, child)
 	if err != nil {
 		return err
 	}
-	config, err := pod.NewConfigMap(ctx, s.name+"-config", set, s.args.files(), child)
-	if err != nil {
-		return err
-	}
-	secret, checksum, err := pod.NewSecret(ctx, s.name+"-passwords", set, passwordFiles(s.passwords), child)
-	if err != nil {
-		return err
-	}
-	set.Annotations = pod.Scrape(metricsPort)
-	set.Annotations[pod.ChecksumAnnotation] = checksum
-	set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
-	set.Volumes = podVolumes(config, secret, s.args.Monitor)
-	set.Containers = core.ContainerArray{s.args.serverContainer(), s.args.exporterContainer()}
-	created, err := apps.NewStatefulSet(ctx, s.name, set.StatefulSet(), child)
-	if err != nil {
-		return fmt.Errorf("create StatefulSet %s: %w", s.name, err)
-	}
-	if err := pod.NewServices(ctx, s.name, set, []pod.Port{{Name: "postgresql", Number: port}}, child); err != nil {
-		return err
-	}
-	return s.createBackups(ctx, set, volume.ClaimName, config, secret, created)
+	return s.createBackups(ctx, deployed)
 }
 
-// roles are all that need a password.
+// roles returns the roles that need a password.
 func (s *Server) roles() []string {
 	roles := []string{superuser, s.args.Monitor}
 	for _, d := range s.args.Databases {
@@ -117,7 +101,7 @@ func (s *Server) roles() []string {
 	return roles
 }
 
-// passwordFiles are one file per role, as the scripts read them.
+// passwordFiles returns a file per role, as the scripts read them.
 func passwordFiles(passwords map[string]pulumi.StringOutput) pulumi.StringMapOutput {
 	files := pulumi.StringMap{}
 	for role, password := range passwords {

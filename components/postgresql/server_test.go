@@ -9,16 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/internal/testing/recorder"
+	"github.com/growbin/cluster/internal/testing/storetest"
 )
 
-const (
-	statefulSet = "kubernetes:apps/v1:StatefulSet"
-	cronJob     = "kubernetes:batch/v1:CronJob"
-)
+const cronJob = "kubernetes:batch/v1:CronJob"
 
-// deploy registers the server and returns what was registered, and the URL of each database.
+// deploy registers the server and returns the registrations and the URL of each database.
 func deploy(t *testing.T, args ServerArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
 	urls := map[string]string{}
@@ -49,30 +46,15 @@ func TestServer(t *testing.T) {
 	r, urls := deploy(t, args)
 	r.RequireDescend(t, serverType)
 
-	set := r.One(t, statefulSet, "main-db")
-	assert.Equal(t, 1.0, set.Value("spec.replicas"))
-	assert.Equal(t, map[string]any{"role": "postgresql"}, set.Value("spec.template.spec.nodeSelector"))
-	assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Equal", "value": "postgresql", "effect": "NoSchedule"}},
-		set.Value("spec.template.spec.tolerations"))
-	assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
-	assert.Equal(t, "9187", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
-
-	volume := r.One(t, "kubernetes:core/v1:PersistentVolume", "main-db")
-	assert.Equal(t, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "data", "name": "data-main-db-0"}, volume.Value("spec.claimRef"))
-	assert.Equal(t, volume.Value("metadata.name"), set.Value("spec.volumeClaimTemplates[0].spec.volumeName"))
-	assert.Equal(t, []any{"db-node"}, volume.Value("spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values"))
-
-	// Every mounted volume exists, and the other way round.
-	set.RequireMounts(t, "spec.template.spec", "data")
+	storetest.CheckPod(t, r, "main-db", "postgresql", "9187", "data")
 	for _, d := range args.Databases {
 		encoded := credentials.Encode(recorder.Password("main-db-" + d.Owner))
 		assert.Equal(t, "postgresql://"+d.Owner+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[d.Name])
 	}
 	assert.Len(t, r.OfType("kubernetes:core/v1:Service"), 2)
-	assert.Equal(t, "main-db", r.One(t, "kubernetes:core/v1:Service", "main-db").Value("metadata.name"))
 }
 
-func TestPasswordsStayHidden(t *testing.T) {
+func TestPasswords_Hidden(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	for _, role := range []string{"postgres", "monitor", "orders_owner", "billing_owner", "audit_owner"} {
 		password := recorder.Password("main-db-" + role)
@@ -94,7 +76,7 @@ func TestBackups(t *testing.T) {
 		assert.Equal(t, map[string]any{"role": "postgresql"}, job.Value(podSpec+".nodeSelector"))
 		assert.NotEmpty(t, job.Value(podSpec+".tolerations"))
 		job.RequireMounts(t, podSpec)
-		// It can read the password of its own database's owner and no other.
+		// A job can read the password of its database's owner and no other.
 		assert.Equal(t, "password", job.Value(podSpec+".volumes[1].name"))
 		assert.Len(t, job.Value(podSpec+".volumes[1].secret.items"), 1)
 		assert.Equal(t, "data-main-db-0", job.Value(podSpec+".volumes[3].persistentVolumeClaim.claimName"))
@@ -104,40 +86,34 @@ func TestBackups(t *testing.T) {
 	}, schedules)
 }
 
-func TestScheduleWrapsAtMidnight(t *testing.T) {
+func TestSchedule_WrapsAtMidnight(t *testing.T) {
 	assert.Equal(t, "10 0 * * *", Backup{Hour: 23, Minute: 30}.schedule(2))
 }
 
-func TestDefaultsFitASmallNode(t *testing.T) {
+func TestDefaults_FitSmallNode(t *testing.T) {
 	a := validArgs().withDefaults()
 	sum := a.Server.Limits.Add(a.Exporter.Limits)
 	for range a.Databases {
 		sum = sum.Add(a.BackupJob.Limits)
 	}
-	assert.LessOrEqual(t, sum.MemoryMiB, 1200, "1300 MiB allocatable less DaemonSets")
-	assert.LessOrEqual(t, sum.MilliCPU, 1750, "1900m allocatable less DaemonSets")
+	storetest.CheckFitsSmallNode(t, int64(sum.MilliCPU), int64(sum.MemoryMiB))
 }
 
-func TestContainersAreRestricted(t *testing.T) {
+func TestBackups_Restricted(t *testing.T) {
 	r, _ := deploy(t, validArgs())
-	set := r.One(t, statefulSet, "main-db")
-	set.RequireRestricted(t, "spec.template.spec")
-	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-		assert.NotNil(t, set.Value("spec.template.spec.containers[0]."+probe), probe)
-	}
 	for _, job := range r.OfType(cronJob) {
 		job.RequireRestricted(t, "spec.jobTemplate.spec.template.spec")
 	}
 }
 
-func TestNewServerRefuses(t *testing.T) {
+func TestNewServer_InvalidArgs(t *testing.T) {
 	args := validArgs()
 	args.Databases[0].Owner = ""
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
 		_, err := NewServer(ctx, "main-db", &args)
 		return err
 	})
-	require.ErrorContains(t, err, "postgresql main-db: Databases[0].Owner is empty")
+	require.ErrorContains(t, err, "postgresql main-db: Databases[0].Owner: not set")
 	assert.Empty(t, r.OfType(serverType), "nothing is registered")
 
 	args = validArgs()
@@ -145,17 +121,16 @@ func TestNewServerRefuses(t *testing.T) {
 		_, err := NewServer(ctx, "a-name-that-is-far-too-long-for-its-own-jobs", &args)
 		return err
 	})
-	require.ErrorContains(t, err, `the backup job's name "a-name-that-is-far-too-long-for-its-own-jobs-backup-audit-log"`)
+	require.ErrorContains(t, err, `Databases[2].Name: "audit_log" must be shorter, or the server's name: the backup job's name "a-name-that-is-far-too-long-for-its-own-jobs-backup-audit-log"`)
 }
 
-func TestChangedConfigAndSecretsStartANewPod(t *testing.T) {
+func TestPod_RestartsWithConfig(t *testing.T) {
 	before, _ := deploy(t, validArgs())
 	args := validArgs()
 	args.MaxConnections = 110
 	after, _ := deploy(t, args)
 	name := func(r *recorder.Recorder) any {
-		return r.One(t, statefulSet, "main-db").Value("spec.template.spec.volumes[0].configMap.name")
+		return r.One(t, storetest.StatefulSet, "main-db").Value("spec.template.spec.volumes[0].configMap.name")
 	}
 	assert.NotEqual(t, name(before), name(after))
-	assert.Regexp(t, "^[0-9a-f]{64}$", before.One(t, statefulSet, "main-db").Value("spec.template.metadata.annotations."+pod.ChecksumAnnotation))
 }

@@ -8,26 +8,26 @@ import (
 const (
 	maxWalMiB = 1024
 	minWalMiB = 256
-	// backendMiB is what a connection takes before it sorts anything.
+	// backendMiB is the memory in MiB of a connection without sorts.
 	backendMiB = 3
 )
 
-// Settings are the server's settings that depend on its size.
+// Settings are the settings of the server that depend on its size.
 type Settings struct {
 	MaxConnections        int
 	SharedBuffersMiB      int
 	EffectiveCacheMiB     int
 	MaintenanceWorkMemMiB int
 	WorkMemMiB            int
-	// Port and SocketDir are where the server listens.
+	// Port and SocketDir are the server's TCP port and the directory of its Unix socket.
 	Port      int
 	SocketDir string
-	// ConfigDir holds pg_hba.conf and pg_ident.conf.
+	// ConfigDir is the directory of pg_hba.conf and pg_ident.conf.
 	ConfigDir string
 }
 
-// SettingsFor derives the settings from a container's memory limit. A quarter is PostgreSQL's own cache, as
-// its manual advises; the page cache counts against the limit, too, but gives way.
+// SettingsFor derives the settings from a container's memory limit in MiB. A quarter is PostgreSQL's cache, as its manual
+// recommends. The page cache counts against the limit too, but can be reclaimed.
 func SettingsFor(limitMiB, maxConnections int) Settings {
 	s := Settings{
 		MaxConnections:        maxConnections,
@@ -38,13 +38,13 @@ func SettingsFor(limitMiB, maxConnections int) Settings {
 		SocketDir:             socketDir,
 		ConfigDir:             configDir,
 	}
-	// Two autovacuum workers, every connection open, one of four sorting at a time.
+	// Two autovacuum workers, all connections open, and every fourth of them sorting.
 	left := limitMiB - s.SharedBuffersMiB - 2*s.MaintenanceWorkMemMiB - backendMiB*maxConnections
 	s.WorkMemMiB = min(max(left, 0)/max(maxConnections/4, 1), 64)
 	return s
 }
 
-// Render returns postgresql.conf. Everything else is the server's default.
+// Render returns postgresql.conf. Other settings have the server's defaults.
 func (s Settings) Render() string {
 	var out strings.Builder
 	set := func(name, format string, args ...any) { fmt.Fprintf(&out, name+" = "+format+"\n", args...) }
@@ -65,9 +65,9 @@ func (s Settings) Render() string {
 	set("min_wal_size", "%dMB", minWalMiB)
 	set("wal_compression", "on")
 	set("checkpoint_completion_target", "0.9")
-	set("random_page_cost", "1.1") // an SSD seeks as fast as it reads on
+	set("random_page_cost", "1.1") // random reads of an SSD are as fast as sequential ones
 	set("effective_io_concurrency", "100")
-	set("idle_in_transaction_session_timeout", "'5min'") // a client that hangs must not hold up vacuum
+	set("idle_in_transaction_session_timeout", "'5min'") // a hanging client must not block vacuum
 	set("log_destination", "'stderr'")
 	set("logging_collector", "off")
 	set("log_line_prefix", "'%%m [%%p] %%q%%u@%%d '")

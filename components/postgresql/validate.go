@@ -1,125 +1,123 @@
 package postgresql
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	_ "time/tzdata" // time zones are checked on machines that have no database of them, too
+	_ "time/tzdata" // for hosts without a time zone database
+
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// names of databases and roles need no quotes in SQL and, with "-" for "_", are Kubernetes names.
+// validName matches names of databases and roles that need no quotes in SQL and, with "-" for "_", are Kubernetes names.
 var validName = regexp.MustCompile(`^[a-z]([a-z0-9_]*[a-z0-9])?$`)
 
 const (
-	// maxName leaves room for what is put behind a name: "_before_20060102150405" within PostgreSQL's 63
-	// bytes, and the job's number within Kubernetes' 63.
+	// maxName leaves room for suffixes: "_before_20060102150405" within PostgreSQL's 63 bytes, and the job's number within
+	// Kubernetes's 63 characters.
 	maxName = 32
-	// reservedConnections are superuser_reserved_connections and the monitoring role's.
+	// reservedConnections is superuser_reserved_connections plus the monitoring role's.
 	reservedConnections = 3 + 5
 )
 
-var reservedDatabases = []string{"postgres", "template0", "template1"}
-var reservedRoles = []string{"postgres", "public", "none", "user", "session_user", "current_user", "current_role"}
+var (
+	reservedDatabases = []string{"postgres", "template0", "template1"}
+	reservedRoles     = []string{"postgres", "public", "none", "user", "session_user", "current_user", "current_role"}
+)
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a ServerArgs) Validate() error {
 	a = a.withDefaults()
-	problems := []error{
-		a.Placement.Validate(), a.Storage.Validate(),
-		a.Server.Validate("Server"), a.Exporter.Validate("Exporter"), a.BackupJob.Validate("BackupJob"),
-		a.validateDatabases(), a.validateBackup(), a.validateMemory(), a.validateVolume(),
-	}
+	var problems validation.Problems
+	problems.Include("Placement", a.Placement.Validate())
+	problems.Include("Storage", a.Storage.Validate())
+	problems.Include("Server", a.Server.Validate())
+	problems.Include("Exporter", a.Exporter.Validate())
+	problems.Include("BackupJob", a.BackupJob.Validate())
 	if a.Namespace == nil {
-		problems = append(problems, errors.New("Namespace is missing; give the namespace the server runs in"))
+		problems.NotSet("Namespace", "must be the namespace of the server")
 	}
-	if a.Image == "" {
-		problems = append(problems, errors.New("Image is empty; give an image such as postgres:15.19"))
-	}
-	if a.ExporterImage == "" {
-		problems = append(problems, errors.New("ExporterImage is empty; give a prometheuscommunity/postgres-exporter image"))
-	}
-	if err := checkName("Monitor", a.Monitor, reservedRoles); err != nil {
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
+	pod.ValidateImage(&problems, "Image", a.Image)
+	pod.ValidateImage(&problems, "ExporterImage", a.ExporterImage)
+	validateName(&problems, "Monitor", a.Monitor, reservedRoles)
+	a.validateDatabases(&problems)
+	a.validateBackup(&problems)
+	a.validateMemory(&problems)
+	a.validateVolume(&problems)
+	return problems.Err()
 }
 
-func (a ServerArgs) validateDatabases() error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+func (a ServerArgs) validateDatabases(problems *validation.Problems) {
 	if len(a.Databases) == 0 {
-		report("Databases is empty; give at least one")
+		problems.NotSet("Databases", "must be at least one")
 	}
-	databases, owners, connections := map[string]int{}, map[string]int{}, 0
+	databases, owners, connections := map[string]bool{}, map[string]bool{}, 0
 	for i, d := range a.Databases {
 		field := fmt.Sprintf("Databases[%d]", i)
-		if err := checkName(field+".Name", d.Name, reservedDatabases); err != nil {
-			problems = append(problems, err)
-		}
+		validateName(problems, field+".Name", d.Name, reservedDatabases)
 		if strings.HasSuffix(d.Name, "_restoring") || strings.Contains(d.Name, "_before_") {
-			report("%s.Name is %q; names like this belong to a restore in progress", field, d.Name)
+			problems.Add(field+".Name", d.Name, "must not end in _restoring or contain _before_: restores use such names")
 		}
-		if d.Owner == "" {
-			report("%s.Owner is empty; database %q needs a role that owns it", field, d.Name)
-		} else if err := checkName(field+".Owner", d.Owner, append([]string{a.Monitor}, reservedRoles...)); err != nil {
-			problems = append(problems, err)
+		if databases[d.Name] {
+			problems.Add(field+".Name", d.Name, "must be unique")
 		}
-		if j, taken := databases[d.Name]; taken {
-			report("%s.Name is %q, as is Databases[%d].Name; give each its own", field, d.Name, j)
-		}
-		if j, taken := owners[d.Owner]; taken && d.Owner != "" {
-			report("%s.Owner is %q, as is Databases[%d].Owner; an owner of two could read both", field, d.Owner, j)
+		switch {
+		case d.Owner == "":
+			problems.NotSet(field+".Owner", "must be the role that owns database %q", d.Name)
+		case owners[d.Owner]:
+			problems.Add(field+".Owner", d.Owner, "must be unique: the owner of two databases could read both")
+		default:
+			validateName(problems, field+".Owner", d.Owner, append([]string{a.Monitor}, reservedRoles...))
 		}
 		if d.MaxGiB <= 0 {
-			report("%s.MaxGiB is %d; give the GiB that database %q may grow to", field, d.MaxGiB, d.Name)
+			problems.Add(field+".MaxGiB", d.MaxGiB, "must be the planned size of database %q in GiB", d.Name)
 		}
 		if d.Connections < 0 {
-			report("%s.Connections is %d; give a positive number, or 0 for no limit", field, d.Connections)
+			problems.Add(field+".Connections", d.Connections, "must be positive, or 0 for no limit")
 		}
-		databases[d.Name], owners[d.Owner] = i, i
+		databases[d.Name], owners[d.Owner] = true, true
 		connections += d.Connections
 	}
-	if most := a.MaxConnections - reservedConnections; connections > most {
-		report("Databases may open %d connections together; MaxConnections of %d leaves %d for them", connections, a.MaxConnections, most)
+	if available := a.MaxConnections - reservedConnections; connections > available {
+		problems.Add("Databases.Connections", connections, "must be at most %d together: MaxConnections is %d", available, a.MaxConnections)
 	}
-	return errors.Join(problems...)
 }
 
-func (a ServerArgs) validateBackup() error {
-	var problems []error
+func (a ServerArgs) validateBackup(problems *validation.Problems) {
 	b := a.Backup
-	if b.Hour < 0 || b.Hour > 23 || b.Minute < 0 || b.Minute > 59 {
-		problems = append(problems, fmt.Errorf("Backup is at %d:%02d; give an hour of 0 to 23 and a minute of 0 to 59", b.Hour, b.Minute))
+	if b.Hour < 0 || b.Hour > 23 {
+		problems.Add("Backup.Hour", b.Hour, "must be 0 to 23")
+	}
+	if b.Minute < 0 || b.Minute > 59 {
+		problems.Add("Backup.Minute", b.Minute, "must be 0 to 59")
 	}
 	if b.KeepDays < 1 {
-		problems = append(problems, fmt.Errorf("Backup.KeepDays is %d; give at least 1 day", b.KeepDays))
+		problems.Add("Backup.KeepDays", b.KeepDays, "must be at least 1")
 	}
 	if _, err := time.LoadLocation(b.TimeZone); err != nil || b.TimeZone == "Local" {
-		problems = append(problems, fmt.Errorf("Backup.TimeZone is %q; give a name such as Asia/Seoul", b.TimeZone))
+		problems.Add("Backup.TimeZone", b.TimeZone, "must be a time zone, e.g. Asia/Seoul")
 	}
-	return errors.Join(problems...)
 }
 
-func (a ServerArgs) validateMemory() error {
+func (a ServerArgs) validateMemory(problems *validation.Problems) {
 	if a.MaxConnections < 20 {
-		return fmt.Errorf("MaxConnections is %d; give at least 20", a.MaxConnections)
+		problems.Add("MaxConnections", a.MaxConnections, "must be at least 20")
+		return
 	}
 	if s := SettingsFor(a.Server.Limits.MemoryMiB, a.MaxConnections); s.WorkMemMiB < 1 {
-		return fmt.Errorf("Server.Limits.MemoryMiB is %d; %d connections (MaxConnections) leave no memory to sort in", a.Server.Limits.MemoryMiB, a.MaxConnections)
+		problems.Add("Server.Limits.MemoryMiB", a.Server.Limits.MemoryMiB, "must be more: %d connections (MaxConnections) leave no memory for sorting", a.MaxConnections)
 	}
-	return nil
 }
 
-func checkName(field, name string, reserved []string) error {
+func validateName(problems *validation.Problems, field, name string, reserved []string) {
 	switch {
 	case !validName.MatchString(name) || len(name) > maxName:
-		return fmt.Errorf("%s is %q; give up to %d lower-case letters, digits and _, beginning with a letter", field, name, maxName)
+		problems.Add(field, name, "must be up to %d lower-case letters, digits and _, beginning with a letter", maxName)
 	case slices.Contains(reserved, name) || strings.HasPrefix(name, "pg_"):
-		return fmt.Errorf("%s is %q; that name is taken by the server", field, name)
+		problems.Add(field, name, "must not be a name that PostgreSQL reserves")
 	}
-	return nil
 }

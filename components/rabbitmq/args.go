@@ -7,58 +7,60 @@ import (
 	"github.com/growbin/cluster/components/pod"
 )
 
-// DefaultBroker is for a broker that has a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m
-// allocatable) to itself and to the DaemonSets.
+// DefaultBroker is for a dedicated node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable, DaemonSets included).
 var DefaultBroker = pod.Resources{
 	Requests: pod.Amount{MilliCPU: 500, MemoryMiB: 1024},
 	Limits:   pod.Amount{MilliCPU: 1600, MemoryMiB: 1024},
 }
 
-// DefaultDeliveryLimit is RabbitMQ 4's own: a message that comes back a 20th time is a dead letter.
+// DefaultDeliveryLimit is RabbitMQ 4's own default.
 const DefaultDeliveryLimit = 20
 
-// BrokerArgs describe one RabbitMQ 4 broker with its queues and users.
+// BrokerArgs configures a RabbitMQ 4 broker with its queues and users.
 type BrokerArgs struct {
-	// Namespace that everything is made in; it must exist.
+	// Namespace of all objects; it must exist.
 	Namespace pulumi.StringInput
+	// Placement selects the node that has the data volume.
 	Placement pod.Placement
 	// Storage is the node's data volume.
 	Storage localvolume.Storage
-	// Image is a rabbitmq:4-management image of Ubuntu: its server runs as uid 999.
+	// Image is an Ubuntu-based rabbitmq:4-management image: it runs as uid 999.
 	Image string
-	// VirtualHost that queues and users are in.
+	// VirtualHost of all queues and users.
 	VirtualHost string
-	Queues      []Queue
-	// DeadLetterQueue is the one of Queues that takes what others reject; empty when none has dead letters.
+	// Queues must be at least one.
+	Queues []Queue
+	// DeadLetterQueue is the one of Queues that receives dead letters; empty if no queue has any.
 	DeadLetterQueue string
-	Users           []User
-	// PermitTransientQueues lets clients declare queues that are neither durable nor exclusive, as older versions
-	// of Celery do for their remote control. RabbitMQ 4.3 refuses them unless told otherwise.
+	// Users must be at least one.
+	Users []User
+	// PermitTransientQueues allows queues that are neither durable nor exclusive, which RabbitMQ 4.3 refuses by default.
+	// Celery's remote control declares such queues before version 5.6.
 	PermitTransientQueues bool
-	// Resources are DefaultBroker when zero.
+	// Resources of the container, DefaultBroker by default.
 	Resources pod.Resources
 }
 
 // Queue is a quorum queue, bound to a direct exchange of the same name by its own name.
 type Queue struct {
 	Name string
-	// DeadLetter sends what consumers reject, or fail on too often, to the DeadLetterQueue: at least once,
-	// since a message leaves this queue only when that one has it.
+	// DeadLetter sends messages that consumers reject, or exceed the delivery limit, to the DeadLetterQueue, at least once:
+	// a message leaves this queue only after that one has confirmed it.
 	DeadLetter bool
-	// DeliveryLimit is how often a message may be delivered; DefaultDeliveryLimit when 0.
+	// DeliveryLimit is the maximum number of deliveries of a message, DefaultDeliveryLimit by default.
 	DeliveryLimit int
 }
 
-// User is one kind of client.
+// User is a user of the broker.
 type User struct {
 	Name string
-	// Publishes and Consumes are the queues that it may write to and read from.
+	// Publishes and Consumes are the names of the queues that the user may write to and read from.
 	Publishes, Consumes []string
-	// Celery gives what a Celery client of stock configuration does beyond that; see permissions.go.
+	// Celery adds the permissions that a Celery client with default settings needs; see permissions.go.
 	Celery bool
-	// Tags give rights in the management interface: administrator, monitoring, policymaker, management.
+	// Tags of the management interface: administrator, monitoring, policymaker or management.
 	Tags []string
-	// Permissions replace what is derived from the above; for an operator, for example.
+	// Permissions replace those derived from the fields above, e.g. for an operator.
 	Permissions *Permissions
 }
 
@@ -67,13 +69,11 @@ type Permissions struct {
 	Configure, Write, Read string
 }
 
-// Everything are the permissions of an operator.
+// Everything permits an operator everything.
 var Everything = Permissions{Configure: ".*", Write: ".*", Read: ".*"}
 
 func (a BrokerArgs) withDefaults() BrokerArgs {
-	if a.Resources == (pod.Resources{}) {
-		a.Resources = DefaultBroker
-	}
+	a.Resources = a.Resources.OrDefault(DefaultBroker)
 	queues := make([]Queue, len(a.Queues))
 	for i, q := range a.Queues {
 		if q.DeliveryLimit == 0 {

@@ -8,20 +8,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 
-	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/internal/testing/storetest"
 )
 
 func validArgs() BrokerArgs {
 	return BrokerArgs{
-		Namespace: pulumi.String("data"),
-		Placement: pod.Placement{
-			NodeSelector: map[string]string{"role": "rabbitmq"},
-			Tolerations:  []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "rabbitmq", Effect: corev1.TaintEffectNoSchedule}},
-		},
-		Storage:     localvolume.Storage{NodeName: "mq-node", Path: "/var/lib/data", SizeGiB: 20, ClassName: pulumi.String("local-data")},
+		Namespace:   pulumi.String("data"),
+		Placement:   storetest.Placement("rabbitmq"),
+		Storage:     storetest.Storage(20),
 		Image:       "rabbitmq:4.3.5-management",
 		VirtualHost: "shop/main",
 		Queues: []Queue{
@@ -45,32 +41,32 @@ func TestValidate(t *testing.T) {
 		change func(*BrokerArgs)
 		want   string
 	}{
-		"no namespace":     {func(a *BrokerArgs) { a.Namespace = nil }, "Namespace is missing"},
-		"no selector":      {func(a *BrokerArgs) { a.Placement.NodeSelector = nil }, "NodeSelector is empty"},
-		"no node":          {func(a *BrokerArgs) { a.Storage.NodeName = "" }, "Storage.NodeName is empty"},
-		"small volume":     {func(a *BrokerArgs) { a.Storage.SizeGiB = 3 }, "Storage.SizeGiB is 3; give at least 4 GiB"},
-		"no image":         {func(a *BrokerArgs) { a.Image = "" }, "Image is empty"},
-		"no virtual host":  {func(a *BrokerArgs) { a.VirtualHost = "" }, "VirtualHost is empty"},
-		"no queue":         {func(a *BrokerArgs) { a.Queues = nil }, "Queues is empty"},
-		"bad queue":        {func(a *BrokerArgs) { a.Queues[0].Name = "amq.mine" }, `Queues[0].Name is "amq.mine"`},
-		"same queue":       {func(a *BrokerArgs) { a.Queues[1].Name = "work.in" }, `Queues[1].Name is "work.in", as is Queues[0].Name`},
-		"bad limit":        {func(a *BrokerArgs) { a.Queues[0].DeliveryLimit = -1 }, "Queues[0].DeliveryLimit is -1"},
-		"no dead letters":  {func(a *BrokerArgs) { a.DeadLetterQueue = "" }, "DeadLetterQueue is empty; queues with dead letters need"},
-		"unknown dead":     {func(a *BrokerArgs) { a.DeadLetterQueue = "grave" }, `DeadLetterQueue is "grave", which is not among Queues (work.in, work.out`},
-		"circle":           {func(a *BrokerArgs) { a.Queues[4].DeadLetter = true }, `Queues[4] ("work.dead") is the DeadLetterQueue and has dead letters itself`},
-		"no user":          {func(a *BrokerArgs) { a.Users = nil }, "Users is empty"},
-		"bad user":         {func(a *BrokerArgs) { a.Users[0].Name = "API" }, `Users[0].Name is "API"`},
-		"same user":        {func(a *BrokerArgs) { a.Users[1].Name = "api" }, `Users[1].Name is "api", as is Users[0].Name`},
-		"unknown queue":    {func(a *BrokerArgs) { a.Users[1].Consumes = []string{"work.inn"} }, `Users[1] ("worker-in") uses queue "work.inn", which is not among Queues (work.in,`},
-		"no permission":    {func(a *BrokerArgs) { a.Users[0].Publishes = nil }, `Users[0] ("api") has no permission`},
-		"both":             {func(a *BrokerArgs) { a.Users[4].Consumes = []string{"work.in"} }, `Users[4] ("operator") has Permissions and queues or Celery`},
-		"bad expression":   {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{"(", ".*", ".*"} }, `Users[4].Permissions.Configure is "("`},
-		"empty expression": {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{".*", "", ".*"} }, `Users[4].Permissions.Write is ""; give a regular expression, ^$ for nothing`},
-		"bad tag":          {func(a *BrokerArgs) { a.Users[4].Tags = []string{"root"} }, `Users[4].Tags has "root"`},
+		"no namespace":     {func(a *BrokerArgs) { a.Namespace = nil }, "Namespace: not set"},
+		"no selector":      {func(a *BrokerArgs) { a.Placement.NodeSelector = nil }, "Placement.NodeSelector: not set"},
+		"no node":          {func(a *BrokerArgs) { a.Storage.NodeName = "" }, "Storage.NodeName: not set"},
+		"small volume":     {func(a *BrokerArgs) { a.Storage.SizeGiB = 3 }, "Storage.SizeGiB: 3 must be at least 4"},
+		"no image":         {func(a *BrokerArgs) { a.Image = "" }, `Image: "" must`},
+		"no virtual host":  {func(a *BrokerArgs) { a.VirtualHost = "" }, "VirtualHost: not set"},
+		"no queue":         {func(a *BrokerArgs) { a.Queues = nil }, "Queues: not set"},
+		"bad queue":        {func(a *BrokerArgs) { a.Queues[0].Name = "amq.mine" }, `Queues[0].Name: "amq.mine" must`},
+		"same queue":       {func(a *BrokerArgs) { a.Queues[1].Name = "work.in" }, `Queues[1].Name: "work.in" must be unique`},
+		"bad limit":        {func(a *BrokerArgs) { a.Queues[0].DeliveryLimit = -1 }, "Queues[0].DeliveryLimit: -1 must"},
+		"no dead letters":  {func(a *BrokerArgs) { a.DeadLetterQueue = "" }, "DeadLetterQueue: not set, must"},
+		"unknown dead":     {func(a *BrokerArgs) { a.DeadLetterQueue = "grave" }, `DeadLetterQueue: "grave" must be one of Queues (work.in, work.out`},
+		"circle":           {func(a *BrokerArgs) { a.Queues[4].DeadLetter = true }, `Queues[4].DeadLetter: true must be false for the DeadLetterQueue "work.dead"`},
+		"no user":          {func(a *BrokerArgs) { a.Users = nil }, "Users: not set"},
+		"bad user":         {func(a *BrokerArgs) { a.Users[0].Name = "API" }, `Users[0].Name: "API" must`},
+		"same user":        {func(a *BrokerArgs) { a.Users[1].Name = "api" }, `Users[1].Name: "api" must be unique`},
+		"unknown queue":    {func(a *BrokerArgs) { a.Users[1].Consumes = []string{"work.inn"} }, `Users[1].Publishes or Consumes: "work.inn" must be one of Queues (work.in,`},
+		"no permission":    {func(a *BrokerArgs) { a.Users[0].Publishes = nil }, `Users[0].Permissions: not set, must be set if user "api"`},
+		"both":             {func(a *BrokerArgs) { a.Users[4].Consumes = []string{"work.in"} }, "Users[4].Permissions: {.* .* .*} must not"},
+		"bad expression":   {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{"(", ".*", ".*"} }, `Users[4].Permissions.Configure: "(" must`},
+		"empty expression": {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{".*", "", ".*"} }, `Users[4].Permissions.Write: "" must be a regular expression, e.g. ^$ for nothing`},
+		"bad tag":          {func(a *BrokerArgs) { a.Users[4].Tags = []string{"root"} }, `Users[4].Tags: "root" must`},
 		"little memory": {func(a *BrokerArgs) {
 			a.Resources = pod.Resources{Requests: pod.Amount{MilliCPU: 1, MemoryMiB: 1}, Limits: pod.Amount{MilliCPU: 1, MemoryMiB: 256}}
-		}, "Resources.Limits.MemoryMiB is 256; RabbitMQ needs at least 512"},
-		"limit < request": {func(a *BrokerArgs) { a.Resources = DefaultBroker; a.Resources.Limits.MilliCPU = 1 }, "Resources.Limits.MilliCPU is 1; give at least the request, 500"},
+		}, "Resources.Limits.MemoryMiB: 256 must be at least 512"},
+		"limit < request": {func(a *BrokerArgs) { a.Resources = DefaultBroker; a.Resources.Limits.MilliCPU = 1 }, "Resources.Limits.MilliCPU: 1 must be at least the request, 500"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := validArgs()
@@ -80,11 +76,11 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestValidateReportsEverything(t *testing.T) {
+func TestValidate_AllProblemsAtOnce(t *testing.T) {
 	args := validArgs()
 	args.Image, args.DeadLetterQueue, args.Users[0].Publishes = "", "", []string{"x", "y"}
 	err := args.Validate()
-	for _, want := range []string{"Image", "DeadLetterQueue", `queue "x"`, `queue "y"`} {
+	for _, want := range []string{"Image", "DeadLetterQueue", `Users[0].Publishes or Consumes: "x"`, `Users[0].Publishes or Consumes: "y"`} {
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -111,15 +107,15 @@ func TestPolicies(t *testing.T) {
 		"dead-letter-strategy": "at-least-once", "overflow": "reject-publish",
 	}, policies[`^work\.out$`])
 	assert.Equal(t, DefaultDeliveryLimit, policies[`^work\.in$`]["delivery-limit"])
-	assert.Equal(t, map[string]any{"delivery-limit": everTimes}, policies[`^work\.dead$`], "a dead letter is not lost by looking at it")
+	assert.Equal(t, map[string]any{"delivery-limit": unlimited}, policies[`^work\.dead$`], "reading a dead letter must not lose it")
 }
 
-func TestPermissionsMatchWholeNames(t *testing.T) {
+func TestPermissions_WholeNames(t *testing.T) {
 	p := User{Publishes: []string{"work.a"}, Consumes: []string{"work.b"}}.permissions()
 	assert.Equal(t, Permissions{Configure: "^$", Write: `^(work\.a)$`, Read: `^(work\.b)$`}, p)
 }
 
-func TestConfigFollowsTheLimit(t *testing.T) {
+func TestConfigFor_ScalesWithMemory(t *testing.T) {
 	small, large := ConfigFor(1024, 20, true), ConfigFor(16384, 100, false)
 	assert.Equal(t, 614, small.WatermarkMiB)
 	assert.Equal(t, 64, small.WalMiB)

@@ -1,26 +1,25 @@
-// Package rabbitmq runs one RabbitMQ 4 broker on a node's local volume. Queues, users and policies are
-// definitions that it imports when it starts.
+// Package rabbitmq deploys a RabbitMQ 4 broker on a node's local volume. Queues, users and policies are definitions that the
+// broker imports at every start.
 package rabbitmq
 
 import (
 	"fmt"
 
-	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/credentials"
-	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/store"
 )
 
 const brokerType = "kubeadm-aws:rabbitmq:Broker"
 
-// Broker is a running RabbitMQ broker.
+// Broker is a RabbitMQ broker.
 type Broker struct {
 	pulumi.ResourceState
 
-	// Host is the broker's name inside the cluster.
+	// Host is the broker's DNS name inside the cluster.
 	Host pulumi.StringOutput
 	// Port of AMQP.
 	Port int
@@ -30,10 +29,10 @@ type Broker struct {
 	passwords map[string]pulumi.StringOutput // by user
 }
 
-// NewBroker makes the broker; its StatefulSet and its Service are called name.
+// NewBroker deploys the broker. Its StatefulSet and its Service are named name.
 func NewBroker(ctx *pulumi.Context, name string, args *BrokerArgs, opts ...pulumi.ResourceOption) (*Broker, error) {
 	if args == nil {
-		return nil, fmt.Errorf("rabbitmq %s: arguments are missing", name)
+		return nil, fmt.Errorf("rabbitmq %s: args must not be nil", name)
 	}
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("rabbitmq %s: %w", name, err)
@@ -53,7 +52,7 @@ func NewBroker(ctx *pulumi.Context, name string, args *BrokerArgs, opts ...pulum
 	return b, nil
 }
 
-// URL is the address of the virtual host with a user's credentials, as a secret.
+// URL returns the address of the virtual host with a user's credentials, as a secret.
 func (b *Broker) URL(user string) (pulumi.StringOutput, error) {
 	password, known := b.passwords[user]
 	if !known {
@@ -74,45 +73,29 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 	if b.passwords, err = credentials.NewPasswords(ctx, b.name, users, child); err != nil {
 		return err
 	}
-	set := pod.Pod{
-		Name: b.name, Namespace: b.args.Namespace, Placement: b.args.Placement, UID: imageUID,
-		Labels:       pod.Labels("rabbitmq", b.name, "server"),
-		GraceSeconds: 120, // to write queues down
-	}
-	volume, err := localvolume.NewVolume(ctx, b.name, &localvolume.VolumeArgs{
-		Storage: b.args.Storage, Namespace: b.args.Namespace, StatefulSet: b.name, Labels: set.Labels,
+	_, err = store.NewStore(ctx, b.name, &store.StoreArgs{
+		Namespace: b.args.Namespace, Placement: b.args.Placement, Storage: &b.args.Storage,
+		Software: "rabbitmq", UID: imageUID, GraceSeconds: 120, // to flush queues
+		Port: pod.Port{Name: "amqp", Number: port}, MetricsPort: metricsPort,
+		Files: map[string]string{
+			"rabbitmq.conf":   ConfigFor(b.args.Resources.Limits.MemoryMiB, b.args.Storage.SizeGiB, b.args.PermitTransientQueues).Render(),
+			"enabled_plugins": EnabledPlugins(),
+		},
+		SecretSuffix: "definitions", SecretFiles: b.definitions(),
+		Volumes: func(config, secret pulumi.StringInput) core.VolumeArray {
+			return core.VolumeArray{
+				pod.ConfigVolume("config", config),
+				pod.SecretVolume("definitions", secret),
+				pod.Scratch("home", 64),
+				pod.Scratch("tmp", 64),
+			}
+		},
+		Containers: func(pulumi.StringInput) core.ContainerArray { return core.ContainerArray{b.args.container()} },
 	}, child)
-	if err != nil {
-		return err
-	}
-	config, err := pod.NewConfigMap(ctx, b.name+"-config", set, map[string]string{
-		"rabbitmq.conf":   ConfigFor(b.args.Resources.Limits.MemoryMiB, b.args.Storage.SizeGiB, b.args.PermitTransientQueues).Render(),
-		"enabled_plugins": EnabledPlugins(),
-	}, child)
-	if err != nil {
-		return err
-	}
-	secret, checksum, err := pod.NewSecret(ctx, b.name+"-definitions", set, b.definitions(), child)
-	if err != nil {
-		return err
-	}
-	set.Annotations = pod.Scrape(metricsPort)
-	set.Annotations[pod.ChecksumAnnotation] = checksum
-	set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
-	set.Volumes = core.VolumeArray{
-		pod.ConfigVolume("config", config),
-		pod.SecretVolume("definitions", secret),
-		pod.Scratch("home", 64),
-		pod.Scratch("tmp", 64),
-	}
-	set.Containers = core.ContainerArray{b.args.container()}
-	if _, err := apps.NewStatefulSet(ctx, b.name, set.StatefulSet(), child); err != nil {
-		return fmt.Errorf("create StatefulSet %s: %w", b.name, err)
-	}
-	return pod.NewServices(ctx, b.name, set, []pod.Port{{Name: "amqp", Number: port}}, child)
+	return err
 }
 
-// definitions is the file that the broker imports. It is a Secret, since it holds hashes of passwords.
+// definitions returns the file that the broker imports. It is a secret, since it contains hashes of passwords.
 func (b *Broker) definitions() pulumi.StringMapOutput {
 	passwords := pulumi.StringMap{}
 	for user, password := range b.passwords {

@@ -12,14 +12,10 @@ import (
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/internal/testing/recorder"
+	"github.com/growbin/cluster/internal/testing/storetest"
 )
 
-const (
-	statefulSet = "kubernetes:apps/v1:StatefulSet"
-	podSpec     = "spec.template.spec"
-)
-
-// deploy registers the broker and returns what was registered, and the URL of each user.
+// deploy registers the broker and returns the registrations and the URL of each user.
 func deploy(t *testing.T, args BrokerArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
 	urls := map[string]string{}
@@ -48,29 +44,16 @@ func TestBroker(t *testing.T) {
 	args := validArgs()
 	r, urls := deploy(t, args)
 	r.RequireDescend(t, brokerType)
-	set := r.One(t, statefulSet, "main-mq")
-	assert.Equal(t, map[string]any{"role": "rabbitmq"}, set.Value(podSpec+".nodeSelector"))
-	assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Equal", "value": "rabbitmq", "effect": "NoSchedule"}}, set.Value(podSpec+".tolerations"))
-	assert.Equal(t, "15692", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
-	assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
-	assert.Equal(t, "main-mq-headless", set.Value("spec.serviceName"))
-	set.RequireMounts(t, podSpec, "data")
-	set.RequireRestricted(t, podSpec)
-	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-		assert.NotNil(t, set.Value(podSpec+".containers[0]."+probe), probe)
-	}
+	storetest.CheckPod(t, r, "main-mq", "rabbitmq", "15692", "data")
 	volume := r.One(t, "kubernetes:core/v1:PersistentVolume", "main-mq")
-	assert.Equal(t, "data-main-mq-0", volume.Value("spec.claimRef.name"))
 	assert.Equal(t, "20Gi", volume.Value("spec.capacity.storage"))
-	service := r.One(t, "kubernetes:core/v1:Service", "main-mq")
-	assert.Equal(t, set.Value("spec.template.metadata.labels"), service.Value("spec.selector"))
 	for _, u := range args.Users {
 		password := credentials.Encode(recorder.Password("main-mq-" + u.Name))
 		assert.Equal(t, "amqp://"+u.Name+":"+password+"@main-mq.data.svc:5672/shop%2Fmain", urls[u.Name])
 	}
 }
 
-func TestPasswordsStayHidden(t *testing.T) {
+func TestPasswords_Hidden(t *testing.T) {
 	args := validArgs()
 	r, _ := deploy(t, args)
 	for _, u := range args.Users {
@@ -80,7 +63,7 @@ func TestPasswordsStayHidden(t *testing.T) {
 	}
 }
 
-func TestDefinitionsAreTheSecretsContent(t *testing.T) {
+func TestDefinitions_InSecret(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	secret := r.One(t, "kubernetes:core/v1:Secret", "main-mq-definitions")
 	var definitions Definitions
@@ -91,14 +74,13 @@ func TestDefinitionsAreTheSecretsContent(t *testing.T) {
 	assert.Equal(t, "rabbit_password_hashing_sha256", definitions.Users[0].HashingAlgorithm)
 }
 
-func TestDefaultsFitASmallNode(t *testing.T) {
+func TestDefaults_FitSmallNode(t *testing.T) {
 	r, _ := deploy(t, validArgs())
-	cpu, memory := r.One(t, statefulSet, "main-mq").Limits(t, podSpec)
-	assert.LessOrEqual(t, memory, int64(1200), "1300 MiB allocatable less DaemonSets")
-	assert.LessOrEqual(t, cpu, int64(1750), "1900m allocatable less DaemonSets")
+	cpu, memory := r.One(t, storetest.StatefulSet, "main-mq").Limits(t, storetest.PodSpec)
+	storetest.CheckFitsSmallNode(t, cpu, memory)
 }
 
-func TestChangesStartANewPod(t *testing.T) {
+func TestPod_RestartsWithChanges(t *testing.T) {
 	before, _ := deploy(t, validArgs())
 	args := validArgs()
 	args.Queues[0].DeliveryLimit = 7
@@ -106,20 +88,22 @@ func TestChangesStartANewPod(t *testing.T) {
 	args = validArgs()
 	args.PermitTransientQueues = true
 	config, _ := deploy(t, args)
-	value := func(r *recorder.Recorder, path string) any { return r.One(t, statefulSet, "main-mq").Value(path) }
-	const secret, configMap = "spec.template.metadata.annotations." + pod.ChecksumAnnotation, podSpec + ".volumes[0].configMap.name"
+	value := func(r *recorder.Recorder, path string) any {
+		return r.One(t, storetest.StatefulSet, "main-mq").Value(path)
+	}
+	const secret, configMap = "spec.template.metadata.annotations." + pod.ChecksumAnnotation, storetest.PodSpec + ".volumes[0].configMap.name"
 	assert.NotEqual(t, value(before, secret), value(queues, secret))
 	assert.NotEqual(t, value(before, configMap), value(config, configMap))
 	assert.Equal(t, value(before, configMap), value(queues, configMap))
 }
 
-func TestNewBrokerRefuses(t *testing.T) {
+func TestNewBroker_InvalidArgs(t *testing.T) {
 	args := validArgs()
 	args.Users[0].Publishes = []string{"nowhere"}
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
 		_, err := NewBroker(ctx, "main-mq", &args)
 		return err
 	})
-	require.ErrorContains(t, err, `rabbitmq main-mq: Users[0] ("api") uses queue "nowhere", which is not among Queues`)
+	require.ErrorContains(t, err, `rabbitmq main-mq: Users[0].Publishes or Consumes: "nowhere" must be one of Queues`)
 	assert.Empty(t, r.OfType(brokerType), "nothing is registered")
 }

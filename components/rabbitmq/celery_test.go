@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What kombu declares for a worker with --queues=work.a, and what its client publishes with.
+// testCelery declares like kombu for a worker with --queues=work.a, and publishes like a client.
 func testCelery(t *testing.T, b *realBroker) {
 	require.NoError(t, b.as(t, "celery-a", func(c *amqp.Channel) error {
 		if err := c.ExchangeDeclare("work.a", "direct", true, false, false, false, nil); err != nil {
 			return fmt.Errorf("its exchange: %w", err)
 		}
-		// Without arguments, as by default, and with the type of the queue, as task_create_missing_queue_type says.
+		// Without arguments, as by default, and with the type of the queue, as with task_create_missing_queue_type.
 		for _, arguments := range []amqp.Table{nil, {"x-queue-type": "quorum"}} {
 			if _, err := c.QueueDeclare("work.a", true, false, false, false, arguments); err != nil {
 				return fmt.Errorf("its queue with %v: %w", arguments, err)

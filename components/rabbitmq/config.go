@@ -6,17 +6,17 @@ import (
 )
 
 const (
-	// watermarkShare is the share of the memory limit at which publishers are made to wait. RabbitMQ 4's own
-	// default; the rest is for garbage collection and for rabbitmq-diagnostics, which probes run.
+	// watermarkShare is the percentage of the memory limit at which publishers are blocked, RabbitMQ 4's own default. The
+	// rest is for garbage collection and for rabbitmq-diagnostics, which probes run.
 	watermarkShare = 60
-	// walShare is the limit's share of a quorum queue log, which is written out at that size. RabbitMQ keeps
-	// up to three in memory, and its default of 512 MiB is more than a small container has.
+	// walShare is the divisor of the memory limit for the size of a quorum queue log. RabbitMQ keeps up to three logs in
+	// memory, and the default size of 512 MiB does not fit a small container.
 	walShare = 16
 	// maxWalMiB is RabbitMQ's default.
 	maxWalMiB = 512
 )
 
-// Config is what rabbitmq.conf says beyond RabbitMQ's defaults.
+// Config holds the settings of rabbitmq.conf that differ from RabbitMQ's defaults.
 type Config struct {
 	Address         string
 	Port            int
@@ -24,14 +24,14 @@ type Config struct {
 	ManagementPort  int
 	DefinitionsPath string
 	MemoryMiB       int // the container's limit
-	WatermarkMiB    int // publishers wait above it
+	WatermarkMiB    int // publishers are blocked above it
 	WalMiB          int
-	DiskFreeMiB     int // publishers wait below it
-	// PermitTransientQueues needs RabbitMQ 3.13 or later to be known.
+	DiskFreeMiB     int // publishers are blocked below it
+	// PermitTransientQueues requires RabbitMQ 3.13 or later.
 	PermitTransientQueues bool
 }
 
-// ConfigFor derives the configuration from a memory limit and a volume.
+// ConfigFor derives the configuration from a memory limit in MiB and a volume's size in GiB.
 func ConfigFor(limitMiB, volumeGiB int, permitTransientQueues bool) Config {
 	return Config{
 		Address: "0.0.0.0", Port: port, MetricsPort: metricsPort, ManagementPort: managementPort,
@@ -39,8 +39,8 @@ func ConfigFor(limitMiB, volumeGiB int, permitTransientQueues bool) Config {
 		MemoryMiB:       limitMiB,
 		WatermarkMiB:    limitMiB * watermarkShare / 100,
 		WalMiB:          min(limitMiB/walShare, maxWalMiB),
-		// All that is in memory must be able to reach the disk, and a tenth is what the file system and the
-		// alert need to be of use.
+		// The disk must have space for the whole memory, and a tenth for the file system and for the disk alert to be in
+		// time.
 		DiskFreeMiB:           max(limitMiB, volumeGiB*1024/10),
 		PermitTransientQueues: permitTransientQueues,
 	}
@@ -53,11 +53,11 @@ func (c Config) Render() string {
 	set("listeners.tcp.1", "%s:%d", c.Address, c.Port)
 	set("prometheus.tcp.ip", "%s", c.Address)
 	set("prometheus.tcp.port", "%d", c.MetricsPort)
-	// Without it there are sums over all queues only, and no alert could name the queue.
+	// Without it, there are sums over all queues only, without the label "queue".
 	set("prometheus.return_per_object_metrics", "true")
 	set("management.tcp.ip", "%s", c.Address)
 	set("management.tcp.port", "%d", c.ManagementPort)
-	// Imported at every start, before clients are let in. A node that imports makes no guest user.
+	// Imported at every start, before clients can connect. A node that imports creates no guest user.
 	set("definitions.import_backend", "local_filesystem")
 	set("definitions.local.path", "%s", c.DefinitionsPath)
 	set("total_memory_available_override_value", "%dMiB", c.MemoryMiB)

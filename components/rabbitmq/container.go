@@ -15,7 +15,7 @@ const (
 	// imageUID is the user, and group, rabbitmq of the Ubuntu images (docker-library/rabbitmq, Dockerfile).
 	imageUID = 999
 
-	// configDir is where the image looks for its configuration; mounting it hides the image's own files.
+	// configDir is the image's configuration directory; the mount hides its own files.
 	configDir       = "/etc/rabbitmq"
 	definitionsDir  = "/etc/rabbitmq-definitions"
 	definitionsFile = "definitions.json"
@@ -25,8 +25,8 @@ const (
 	// dataSubPath is the directory on the data volume.
 	dataSubPath = "rabbitmq"
 
-	// nodeName does not depend on the pod, and with it neither does the name of the data's folder. One node
-	// needs no other to reach it: Erlang's ports are open on loopback only.
+	// nodeName does not depend on the pod, so the name of the data directory does not either. Erlang's ports listen on
+	// loopback only, since a single node needs no cluster traffic.
 	nodeName = "rabbit@localhost"
 	loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
 )
@@ -36,7 +36,7 @@ func (a BrokerArgs) container() core.ContainerArgs {
 		return core.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(value)}
 	}
 	listening := func(periodSeconds, failures int) *core.ProbeArgs {
-		// The port opens after the definitions are imported.
+		// The port opens after the import of the definitions.
 		return &core.ProbeArgs{
 			TcpSocket:     &core.TCPSocketActionArgs{Port: pulumi.String("amqp")},
 			PeriodSeconds: pulumi.Int(periodSeconds), TimeoutSeconds: pulumi.Int(5), FailureThreshold: pulumi.Int(failures),
@@ -45,10 +45,10 @@ func (a BrokerArgs) container() core.ContainerArgs {
 	return core.ContainerArgs{
 		Name:  pulumi.String("rabbitmq"),
 		Image: pulumi.String(a.Image),
-		// Not by the image's entrypoint, which is about changing from root to rabbitmq.
+		// Replaces the image's entrypoint, which changes from root to rabbitmq.
 		Command: pulumi.ToStringArray([]string{"rabbitmq-server"}),
 		Env: core.EnvVarArray{
-			variable("HOME", homeDir), // the Erlang cookie: a new one with each pod, since nobody else needs it
+			variable("HOME", homeDir), // for the Erlang cookie, which is new for every pod
 			variable("RABBITMQ_NODENAME", nodeName),
 			variable("RABBITMQ_MNESIA_BASE", dataDir),
 			variable("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", loopback),
@@ -63,7 +63,7 @@ func (a BrokerArgs) container() core.ContainerArgs {
 		SecurityContext: pod.ContainerSecurity(0),
 		StartupProbe:    listening(5, 120), // ten minutes to recover full queues
 		ReadinessProbe:  listening(10, 3),
-		// It starts an Erlang VM of its own: seldom, and with time.
+		// The command starts an Erlang VM, so it runs rarely and with a long timeout.
 		LivenessProbe: pod.Exec(60, 30, 3, "rabbitmq-diagnostics", "-q", "ping"),
 		VolumeMounts: core.VolumeMountArray{
 			pod.Mount("config", configDir),

@@ -8,11 +8,11 @@ import (
 	"regexp"
 )
 
-// everTimes is the delivery limit of a dead-letter queue. RabbitMQ 4 deletes what was delivered 20 times
-// where there is no further dead-letter queue: looking at a dead letter must not be what loses it.
-const everTimes = 1_000_000
+// unlimited is the delivery limit of a dead-letter queue. RabbitMQ 4 deletes a message after 20 deliveries if there is no
+// further dead-letter queue, so reading dead letters would delete them.
+const unlimited = 1_000_000
 
-// Definitions are what RabbitMQ imports when it starts; the field names are its own.
+// Definitions is the file that RabbitMQ imports at start, with its field names.
 type Definitions struct {
 	VirtualHosts []virtualHost `json:"vhosts"`
 	Users        []user        `json:"users"`
@@ -26,7 +26,7 @@ type Definitions struct {
 type virtualHost struct {
 	Name     string            `json:"name"`
 	Metadata virtualHostExtras `json:"metadata"`
-	// RabbitMQ before 3.12 reads it from here.
+	// Read by RabbitMQ before 3.12.
 	DefaultQueueType string `json:"default_queue_type"`
 }
 
@@ -88,7 +88,7 @@ type binding struct {
 // DefinitionsFor returns the definitions of a broker whose users have these passwords.
 func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 	args = args.withDefaults()
-	// A client that declares a queue without saying of what type, as Celery does, then means a quorum queue.
+	// The type of a queue that a client declares without a type, as Celery does.
 	const quorum = "quorum"
 	d := Definitions{VirtualHosts: []virtualHost{{
 		Name: args.VirtualHost, DefaultQueueType: quorum, Metadata: virtualHostExtras{DefaultQueueType: quorum},
@@ -125,13 +125,13 @@ func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 	return d
 }
 
-// policyOf are the settings of a queue. They are a policy rather than the queue's arguments, because a client
-// that declares the queue would have to give the same arguments, and because a policy can be changed.
+// policyOf returns the settings of a queue. They are a policy instead of arguments, because a client that declares the
+// queue would need the same arguments, and because a policy can be changed.
 func (a BrokerArgs) policyOf(q Queue) map[string]any {
 	if !q.DeadLetter {
 		limit := q.DeliveryLimit
 		if q.Name == a.DeadLetterQueue {
-			limit = everTimes
+			limit = unlimited
 		}
 		return map[string]any{"delivery-limit": limit}
 	}
@@ -140,7 +140,7 @@ func (a BrokerArgs) policyOf(q Queue) map[string]any {
 		"dead-letter-exchange":    a.DeadLetterQueue,
 		"dead-letter-routing-key": a.DeadLetterQueue,
 		"dead-letter-strategy":    "at-least-once",
-		// What at-least-once asks for; without a length limit nothing is ever rejected.
+		// Required by at-least-once. Without a length limit, nothing is rejected.
 		"overflow": "reject-publish",
 	}
 }
@@ -154,9 +154,9 @@ func (d Definitions) Render() (string, error) {
 	return string(text), nil
 }
 
-// HashPassword returns base64(salt + SHA-256(salt + password)), as rabbit_password_hashing_sha256 wants it.
-// The salt comes from the password, so that the definitions change only when a password does; what a random
-// salt is for, two users of the same guessable password, does not happen with generated ones.
+// HashPassword returns base64(salt + SHA-256(salt + password)), as rabbit_password_hashing_sha256
+// requires. The salt is derived from the password, so that the definitions change only if a password does. A random salt
+// would protect guessable passwords that users share; these are generated.
 func HashPassword(password string) string {
 	const saltBytes = 4
 	salted := sha256.Sum256([]byte("rabbitmq salt:" + password))

@@ -2,32 +2,31 @@ package rabbitmq
 
 import (
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 )
 
 const (
 	// nothing matches no name.
 	nothing = "^$"
-	// defaultExchange is the name that RabbitMQ asks permission for when a message goes to the exchange "".
+	// defaultExchange is the name of the exchange "" in permissions.
 	defaultExchange = `amq\.default`
 )
 
-// celeryControl are the exchanges and queues of Celery's remote control ("celery.pidbox" and what ends in it),
-// its events ("celeryev" and what begins with it) and its delayed tasks, by kombu's naming. Who has them can
-// send commands to every worker of the virtual host; workers started with --without-gossip --without-mingle
-// --without-heartbeat and worker_enable_remote_control=False use none of them but the last.
+// celeryControl are the exchanges and queues of Celery's remote control (names that end in "celery.pidbox"), its events
+// (names that begin with "celeryev") and its delayed tasks, by kombu's naming. A user with access to them can send commands
+// to every worker of the virtual host. Workers with --without-gossip --without-mingle --without-heartbeat and
+// worker_enable_remote_control=False need the last only.
 var celeryControl = []string{`(.+\.)?celery\.pidbox`, `celeryev(\..+)?`, `celery_delayed_.+`}
 
-// permissions are the least that lets the user do its work.
+// permissions returns the user's least privileges.
 //
-// A publisher writes to the exchange of its queue's name and a consumer reads from its queue; neither
-// declares anything, as the definitions have it all.
+// A publisher writes to the exchange with its queue's name and a consumer reads from its queue. Neither declares anything,
+// since the definitions declare everything.
 //
-// A Celery client of stock configuration declares its queues and the exchanges of the same name, and binds
-// them, each time it connects. That takes all three rights on that name; the definitions are written so that
-// its declaration equals them. It publishes through the default exchange, which RabbitMQ cannot restrict by
-// queue: it can therefore write to every queue, but read and change its own only.
+// A Celery client with default settings declares and binds its queues and the exchanges with the same name at every
+// connect. That needs all three permissions on the name; the definitions equal its declarations. It publishes through the
+// default exchange, which RabbitMQ cannot restrict by queue: it can write to every queue, but read and change only its own.
 func (u User) permissions() Permissions {
 	if u.Permissions != nil {
 		return *u.Permissions
@@ -48,19 +47,11 @@ func quoted(names []string) []string {
 	return list
 }
 
-// anyOf is an expression that matches any of the patterns, whole, and nothing else.
+// anyOf returns an expression that matches any of the patterns as a whole.
 func anyOf(patterns []string) string {
 	if len(patterns) == 0 {
 		return nothing
 	}
-	unique := map[string]bool{}
-	var list []string
-	for _, p := range patterns {
-		if !unique[p] {
-			list = append(list, p)
-		}
-		unique[p] = true
-	}
-	sort.Strings(list)
+	list := slices.Compact(slices.Sorted(slices.Values(patterns)))
 	return "^(" + strings.Join(list, "|") + ")$"
 }

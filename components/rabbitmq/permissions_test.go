@@ -18,23 +18,23 @@ func testPermissions(t *testing.T, b *realBroker) {
 		return func(c *amqp.Channel) error { _, _, err := c.Get(queue, true); return err }
 	}
 	for _, c := range []struct {
-		what, user string
+		name, user string
 		operation  func(*amqp.Channel) error
 		allowed    bool
 	}{
 		{"publish to its queue", "api", publish("work.in", "work.in", ""), true},
 		{"publish to another queue", "api", publish("work.out", "work.out", ""), false},
 		{"publish through the default exchange", "api", publish("", "work.out", ""), false},
-		{"read what it published", "api", get("work.in"), false},
+		{"read its own messages", "api", get("work.in"), false},
 		{"read its queue", "worker-in", get("work.in"), true},
 		{"read another queue", "worker-in", get("work.out"), false},
 		{"read dead letters", "worker-in", get("work.dead"), false},
-		{"publish what comes next", "worker-in", publish("work.out", "work.out", ""), true},
-		{"see that its queue exists", "worker-in", func(c *amqp.Channel) error {
+		{"publish to the next queue", "worker-in", publish("work.out", "work.out", ""), true},
+		{"check that its queue exists", "worker-in", func(c *amqp.Channel) error {
 			_, err := c.QueueDeclarePassive("work.in", true, false, false, false, nil)
 			return err
 		}, true},
-		{"make a queue", "worker-in", func(c *amqp.Channel) error {
+		{"declare a queue", "worker-in", func(c *amqp.Channel) error {
 			_, err := c.QueueDeclare("own", true, false, false, false, nil)
 			return err
 		}, false},
@@ -42,7 +42,7 @@ func testPermissions(t *testing.T, b *realBroker) {
 		{"empty another queue", "worker-in", func(c *amqp.Channel) error { _, err := c.QueuePurge("work.out", false); return err }, false},
 		{"Celery: read another queue", "celery-a", get("work.b"), false},
 		{"Celery: delete another queue", "celery-a", func(c *amqp.Channel) error { _, err := c.QueueDelete("work.b", false, false, false); return err }, false},
-		{"Celery: make a queue of its own name", "celery-a", func(c *amqp.Channel) error {
+		{"Celery: declare another queue", "celery-a", func(c *amqp.Channel) error {
 			_, err := c.QueueDeclare("other", true, false, false, false, nil)
 			return err
 		}, false},
@@ -50,9 +50,9 @@ func testPermissions(t *testing.T, b *realBroker) {
 	} {
 		err := b.as(t, c.user, c.operation)
 		if c.allowed {
-			assert.NoError(t, err, "%s: %s", c.user, c.what)
+			assert.NoError(t, err, "%s: %s", c.user, c.name)
 		} else {
-			assert.ErrorContains(t, err, "ACCESS_REFUSED", "%s: %s", c.user, c.what)
+			assert.ErrorContains(t, err, "ACCESS_REFUSED", "%s: %s", c.user, c.name)
 		}
 	}
 	for _, queue := range []string{"work.in", "work.out"} {

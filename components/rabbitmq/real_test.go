@@ -2,8 +2,6 @@ package rabbitmq
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,10 +16,10 @@ import (
 	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
-// realBroker is a RabbitMQ that imports the rendered definitions. Debian's is 3.10, the image's 4.3. The
-// definitions and rabbitmq.conf are taken as they are, with ports and folders of the test. What 3.10 has
-// otherwise: it keeps its metadata in Mnesia rather than Khepri, has no delivery limit unless one is set, and
-// knows no deprecated_features, so PermitTransientQueues is off here (3.10 permits them anyway).
+// realBroker is a RabbitMQ that imports the rendered definitions. Debian has 3.10, the image 4.3. The definitions and
+// rabbitmq.conf are unchanged except for ports and directories. Unlike 4.3, version 3.10 stores metadata in Mnesia, has no
+// default delivery limit, and does not support deprecated_features, so PermitTransientQueues is off (3.10 always permits
+// them).
 type realBroker struct {
 	user      *realserver.User
 	process   *realserver.Process
@@ -52,7 +50,7 @@ func startReal(t *testing.T, args BrokerArgs) *realBroker {
 	} {
 		realserver.Write(t, b.path(name), content, 0o600, user)
 	}
-	// Otherwise Erlang starts one that outlives the test.
+	// Otherwise Erlang would start a daemon that outlives the test.
 	realserver.Start(t, b.command(t, realserver.Binary(t, "epmd"), "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1"))
 	b.start(t)
 	return b
@@ -77,7 +75,7 @@ func (b *realBroker) command(t *testing.T, path string, args ...string) realserv
 		"LANG=C.UTF-8", "HOME=" + b.folder, "RABBITMQ_NODENAME=" + nodeName, "RABBITMQ_MNESIA_BASE=" + b.path("mnesia"),
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=" + loopback, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT=" + strconv.Itoa(b.epmd),
 		"RABBITMQ_DIST_PORT=" + strconv.Itoa(realserver.FreePort(t)),
-		// In the image these are the defaults, or are made by mounts.
+		// Defaults or mounts in the image.
 		"RABBITMQ_CONF_ENV_FILE=" + b.path("rabbitmq-env.conf"), "RABBITMQ_CONFIG_FILE=" + b.path("rabbitmq.conf"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + b.path("enabled_plugins"), "RABBITMQ_LOG_BASE=" + b.path("log"),
 		"RABBITMQ_GENERATED_CONFIG_DIR=" + b.path("generated"), "RABBITMQ_SCHEMA_DIR=" + b.path("schema"), "RABBITMQ_PID_FILE=" + b.path("pid"),
@@ -89,13 +87,13 @@ func (b *realBroker) ctl(t *testing.T, args ...string) string {
 	return strings.TrimSpace(realserver.MustRun(t, b.command(t, realserver.Binary(t, "rabbitmqctl"), append([]string{"--quiet"}, args...)...)))
 }
 
-// dial connects with the URL that a client would get.
+// dial connects with the URL of a client.
 func (b *realBroker) dial(user, password string) (*amqp.Connection, error) {
 	url := credentials.Format("amqp", user, password, "127.0.0.1", b.config.Port, b.vhost)
 	return amqp.DialConfig(url, amqp.Config{Heartbeat: 10 * time.Second, Dial: amqp.DefaultDial(5 * time.Second)})
 }
 
-// as runs an operation as a user, on a channel of its own: a refused operation closes its channel.
+// as runs an operation as a user on a new channel, since a refused operation closes its channel.
 func (b *realBroker) as(t *testing.T, user string, operation func(*amqp.Channel) error) error {
 	t.Helper()
 	connection, err := b.dial(user, b.passwords[user])
@@ -110,7 +108,7 @@ func acknowledge(d amqp.Delivery) error { return d.Ack(false) }
 func reject(d amqp.Delivery) error      { return d.Reject(false) }
 func giveBack(d amqp.Delivery) error    { return d.Reject(true) }
 
-func TestRealBroker(t *testing.T) {
+func TestBroker_RealRabbitMQ(t *testing.T) {
 	args := validArgs().withDefaults()
 	b := startReal(t, args)
 
@@ -125,11 +123,11 @@ func TestRealBroker(t *testing.T) {
 			assert.Contains(t, users, u.Name+"\t")
 		}
 		assert.NotContains(t, users, "guest")
-		assert.Equal(t, args.VirtualHost, b.ctl(t, "list_vhosts", "--no-table-headers", "name"), "and no / that nobody asked for")
+		assert.Equal(t, args.VirtualHost, b.ctl(t, "list_vhosts", "--no-table-headers", "name"), "and no default virtual host")
 	})
 	t.Run("dead letters are kept", func(t *testing.T) { testDeadLetters(t, b) })
-	t.Run("users do their own work only", func(t *testing.T) { testPermissions(t, b) })
-	t.Run("Celery can declare what it uses", func(t *testing.T) { testCelery(t, b) })
+	t.Run("users have least privileges", func(t *testing.T) { testPermissions(t, b) })
+	t.Run("Celery can declare its objects", func(t *testing.T) { testCelery(t, b) })
 	t.Run("metrics name the queues", func(t *testing.T) { testMetrics(t, b) })
 	t.Run("memory and disk limits are as computed", func(t *testing.T) {
 		limits := b.ctl(t, "eval", `{ok, Wal} = application:get_env(ra, wal_max_size_bytes),
@@ -148,18 +146,6 @@ func TestRealBroker(t *testing.T) {
 }
 
 func testMetrics(t *testing.T, b *realBroker) {
-	var body string
-	b.process.WaitFor(t, "showing its metrics", 20*time.Second, func() error {
-		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", b.config.MetricsPort))
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		text, err := io.ReadAll(response.Body)
-		if body = string(text); err == nil && !strings.Contains(body, `rabbitmq_queue_messages_ready{`) {
-			err = fmt.Errorf("no metric per queue yet")
-		}
-		return err
-	})
+	body := b.process.WaitForMetrics(t, b.config.MetricsPort, "rabbitmq_queue_messages_ready{")
 	assert.Regexp(t, `rabbitmq_queue_messages_ready\{[^}]*queue="work.dead"[^}]*\} 0`, body)
 }

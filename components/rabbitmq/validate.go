@@ -1,11 +1,13 @@
 package rabbitmq
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/validation"
 )
 
 var (
@@ -15,113 +17,116 @@ var (
 	knownTags = []string{"administrator", "monitoring", "policymaker", "management"}
 )
 
-// minVolumeGiB leaves room for messages beside what must stay free.
+// minVolumeGiB leaves space for messages beside the space that must stay free.
 const minVolumeGiB = 4
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a BrokerArgs) Validate() error {
 	a = a.withDefaults()
-	problems := []error{
-		a.Placement.Validate(), a.Storage.Validate(), a.Resources.Validate("Resources"), a.validateQueues(), a.validateUsers(),
-	}
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	var problems validation.Problems
+	problems.Include("Placement", a.Placement.Validate())
+	problems.Include("Storage", a.Storage.Validate())
+	problems.Include("Resources", a.Resources.Validate())
 	if a.Namespace == nil {
-		report("Namespace is missing; give the namespace the broker runs in")
+		problems.NotSet("Namespace", "must be the namespace of the broker")
 	}
-	if a.Image == "" {
-		report("Image is empty; give an image such as rabbitmq:4.3.5-management")
-	}
+	pod.ValidateImage(&problems, "Image", a.Image)
 	if a.VirtualHost == "" {
-		report("VirtualHost is empty; give a name, or / for the usual one")
+		problems.NotSet("VirtualHost", "must be a name, or / for RabbitMQ's default")
 	}
 	if limit := a.Resources.Limits.MemoryMiB; limit > 0 && limit < 512 {
-		report("Resources.Limits.MemoryMiB is %d; RabbitMQ needs at least 512 MiB", limit)
+		problems.Add("Resources.Limits.MemoryMiB", limit, "must be at least 512")
 	}
 	if a.Storage.SizeGiB > 0 && a.Storage.SizeGiB < minVolumeGiB {
-		report("Storage.SizeGiB is %d; give at least %d GiB", a.Storage.SizeGiB, minVolumeGiB)
+		problems.Add("Storage.SizeGiB", a.Storage.SizeGiB, "must be at least %d", minVolumeGiB)
 	}
-	return errors.Join(problems...)
+	a.validateQueues(&problems)
+	a.validateUsers(&problems)
+	return problems.Err()
 }
 
-func (a BrokerArgs) validateQueues() error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+func (a BrokerArgs) validateQueues(problems *validation.Problems) {
 	if len(a.Queues) == 0 {
-		report("Queues is empty; give at least one")
+		problems.NotSet("Queues", "must be at least one")
 	}
-	wanted := false
+	seen, deadLetters := map[string]bool{}, false
 	for i, q := range a.Queues {
 		field := fmt.Sprintf("Queues[%d]", i)
 		if !validQueue.MatchString(q.Name) || strings.HasPrefix(q.Name, "amq.") {
-			report(`%s.Name is %q; give letters, digits, ".", "_" and "-", and not "amq." at the beginning`, field, q.Name)
+			problems.Add(field+".Name", q.Name, `must be letters, digits, ".", "_" and "-", and not begin with "amq."`)
 		}
-		if j := slices.IndexFunc(a.Queues[:i], func(o Queue) bool { return o.Name == q.Name }); j >= 0 {
-			report("%s.Name is %q, as is Queues[%d].Name; give each its own", field, q.Name, j)
+		if seen[q.Name] {
+			problems.Add(field+".Name", q.Name, "must be unique")
 		}
 		if q.DeliveryLimit < 1 {
-			report("%s.DeliveryLimit is %d; give at least 1", field, q.DeliveryLimit)
+			problems.Add(field+".DeliveryLimit", q.DeliveryLimit, "must be at least 1")
 		}
 		if q.DeadLetter && q.Name == a.DeadLetterQueue {
-			report("%s (%q) is the DeadLetterQueue and has dead letters itself; they would go round in a circle", field, q.Name)
+			problems.Add(field+".DeadLetter", q.DeadLetter, "must be false for the DeadLetterQueue %q itself", q.Name)
 		}
-		wanted = wanted || q.DeadLetter
+		seen[q.Name] = true
+		deadLetters = deadLetters || q.DeadLetter
 	}
 	switch {
-	case wanted && a.DeadLetterQueue == "":
-		report("DeadLetterQueue is empty; queues with dead letters need one of Queues to send them to")
+	case deadLetters && a.DeadLetterQueue == "":
+		problems.NotSet("DeadLetterQueue", "must be one of Queues, since some have dead letters")
 	case a.DeadLetterQueue != "" && !a.hasQueue(a.DeadLetterQueue):
-		report("DeadLetterQueue is %q, which is not among Queues (%s)", a.DeadLetterQueue, a.queueNames())
+		problems.Add("DeadLetterQueue", a.DeadLetterQueue, "must be one of Queues (%s)", a.queueNames())
 	}
-	return errors.Join(problems...)
 }
 
-func (a BrokerArgs) validateUsers() error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+func (a BrokerArgs) validateUsers(problems *validation.Problems) {
 	if len(a.Users) == 0 {
-		report("Users is empty; nobody could connect")
+		problems.NotSet("Users", "must be at least one")
 	}
+	seen := map[string]bool{}
 	for i, u := range a.Users {
 		field := fmt.Sprintf("Users[%d]", i)
-		if !validUser.MatchString(u.Name) {
-			report("%s.Name is %q; give lower-case letters, digits and -, beginning with a letter", field, u.Name)
+		if seen[u.Name] {
+			problems.Add(field+".Name", u.Name, "must be unique")
 		}
-		if j := slices.IndexFunc(a.Users[:i], func(o User) bool { return o.Name == u.Name }); j >= 0 {
-			report("%s.Name is %q, as is Users[%d].Name; give each its own", field, u.Name, j)
-		}
-		queues := append(slices.Clone(u.Publishes), u.Consumes...)
-		for _, name := range queues {
+		seen[u.Name] = true
+		for _, name := range append(slices.Clone(u.Publishes), u.Consumes...) {
 			if !a.hasQueue(name) {
-				report("%s (%q) uses queue %q, which is not among Queues (%s)", field, u.Name, name, a.queueNames())
+				problems.Add(field+".Publishes or Consumes", name, "must be one of Queues (%s); the user is %q", a.queueNames(), u.Name)
 			}
 		}
-		if len(queues) == 0 && u.Permissions == nil {
-			report("%s (%q) has no permission; give queues that it Publishes or Consumes, or Permissions", field, u.Name)
-		}
-		if u.Permissions != nil {
-			if len(queues) > 0 || u.Celery {
-				report("%s (%q) has Permissions and queues or Celery; Permissions replace the others, give one", field, u.Name)
-			}
-			problems = append(problems, u.Permissions.validate(field))
-		}
-		for _, tag := range u.Tags {
-			if !slices.Contains(knownTags, tag) {
-				report("%s.Tags has %q; give some of %s", field, tag, strings.Join(knownTags, ", "))
-			}
-		}
+		problems.Include(field, u.validate())
 	}
-	return errors.Join(problems...)
 }
 
-func (p Permissions) validate(field string) error {
-	var problems []error
-	for _, right := range []struct{ name, pattern string }{{"Configure", p.Configure}, {"Write", p.Write}, {"Read", p.Read}} {
-		// An empty expression matches every name in RabbitMQ's eyes, and none in most people's.
-		if _, err := regexp.Compile(right.pattern); err != nil || right.pattern == "" {
-			problems = append(problems, fmt.Errorf("%s.Permissions.%s is %q; give a regular expression, %s for nothing", field, right.name, right.pattern, nothing))
+func (u User) validate() error {
+	var problems validation.Problems
+	if !validUser.MatchString(u.Name) {
+		problems.Add("Name", u.Name, "must be lower-case letters, digits and -, beginning with a letter")
+	}
+	queues := len(u.Publishes) + len(u.Consumes)
+	switch {
+	case queues == 0 && u.Permissions == nil:
+		problems.NotSet("Permissions", "must be set if user %q neither Publishes nor Consumes", u.Name)
+	case u.Permissions != nil && (queues > 0 || u.Celery):
+		problems.Add("Permissions", *u.Permissions, "must not be set with Publishes, Consumes or Celery, which it would replace; the user is %q", u.Name)
+	}
+	if u.Permissions != nil {
+		problems.Include("Permissions", u.Permissions.validate())
+	}
+	for _, tag := range u.Tags {
+		if !slices.Contains(knownTags, tag) {
+			problems.Add("Tags", tag, "must be one of %s", strings.Join(knownTags, ", "))
 		}
 	}
-	return errors.Join(problems...)
+	return problems.Err()
+}
+
+func (p Permissions) validate() error {
+	var problems validation.Problems
+	for _, right := range []struct{ name, pattern string }{{"Configure", p.Configure}, {"Write", p.Write}, {"Read", p.Read}} {
+		// RabbitMQ would match every name with an empty expression, which few people expect.
+		if _, err := regexp.Compile(right.pattern); err != nil || right.pattern == "" {
+			problems.Add(right.name, right.pattern, "must be a regular expression, e.g. %s for nothing", nothing)
+		}
+	}
+	return problems.Err()
 }
 
 func (a BrokerArgs) hasQueue(name string) bool {

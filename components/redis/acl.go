@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// exporterUser reads the server's statistics and no key.
+// exporterUser can read the server's statistics but no key.
 const exporterUser = "exporter"
 
-// clientCommands is what a use may do with its keys. Not among it is what reaches beyond them: listing keys
-// and channels, emptying databases, scripts and functions that others rely on, and administration.
+// clientCommands are the commands of a use. They exclude all that affects other keys: listing keys and channels, flushing
+// databases, deleting scripts and functions, and administration.
 const clientCommands = "+@read +@write +@connection +@transaction +@pubsub +@scripting " +
 	"-@dangerous -@admin -scan -randomkey -dbsize -pubsub -function -script +script|load +script|exists"
 
-// exporterCommands is what redis_exporter asks for when CONFIG and keys are switched off.
+// exporterCommands are the commands of redis_exporter if it exports neither CONFIG nor keys.
 const exporterCommands = "+ping +info +client|setname +slowlog|len +latency|latest +latency|histogram"
 
-// Users returns the ACL file of a server: the hash of each password, never the password.
+// Users returns the ACL file of a server, with hashes in place of passwords.
 func Users(uses []Use, passwords map[string]string) string {
 	var out strings.Builder
-	// Probes need no password, and nobody else gets anywhere without one.
+	// The probes use the default user, which can only PING and needs no password.
 	out.WriteString("user default reset on nopass +ping\n")
 	fmt.Fprintf(&out, "user %s reset on #%s %s\n", exporterUser, hash(passwords[exporterUser]), exporterCommands)
 	for _, u := range uses {

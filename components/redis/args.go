@@ -7,8 +7,8 @@ import (
 	"github.com/growbin/cluster/components/pod"
 )
 
-// Defaults of two servers that have a node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable) to
-// themselves and to the DaemonSets. All limits together are 1120 MiB and 1600m.
+// Defaults for two servers on a dedicated node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable, DaemonSets
+// included). The sum of all limits is 1120 MiB and 1600m.
 var (
 	DefaultCache = pod.Resources{
 		Requests: pod.Amount{MilliCPU: 200, MemoryMiB: 384},
@@ -24,60 +24,57 @@ var (
 	}
 )
 
-// Kind says what may happen to the keys of a use when memory is short.
+// Kind is the eviction policy of a use's keys.
 type Kind string
 
 const (
-	// Evictable keys can be computed again: the least recently used give way, and none survives a restart.
+	// Evictable keys can be computed again: the least recently used are evicted, and none survives a restart.
 	Evictable Kind = "evictable"
-	// Kept keys stay until they expire or are deleted, and survive a crash but for its last second. When
-	// memory is full, writes fail and say so.
+	// Kept keys stay until they expire or are deleted. They survive a crash, except for its last second. If memory is
+	// full, writes fail with an error.
 	Kept Kind = "kept"
 )
 
-// ServersArgs describe the servers for a set of uses.
+// ServersArgs configures the servers for a set of uses.
 type ServersArgs struct {
-	// Namespace that everything is made in; it must exist.
+	// Namespace of all objects; it must exist.
 	Namespace pulumi.StringInput
+	// Placement selects the node that has the data volume.
 	Placement pod.Placement
-	// Storage is the node's data volume. It is needed when there is a Kept use.
+	// Storage is the node's data volume. It is required if there is a Kept use.
 	Storage localvolume.Storage
-	// Image is a redis:7.2 image of Debian.
+	// Image is a Debian-based redis:7.2 image.
 	Image string
 	// ExporterImage is an oliver006/redis_exporter image.
 	ExporterImage string
-	// Uses are at least one.
+	// Uses must be at least one.
 	Uses []Use
-	// Cache, Durable (the servers of Evictable and of Kept uses) and Exporter are the defaults above when zero.
+	// Cache, Durable and Exporter are the resources of the Evictable server, the Kept server and the exporters, with the
+	// defaults above.
 	Cache, Durable, Exporter pod.Resources
 }
 
-// Use is what one kind of client uses Redis for. It is a user of Redis that sees its own keys only.
+// Use is a user of Redis that can access its own keys only.
 type Use struct {
 	// Name of the user.
 	Name string
+	// Kind selects the server.
 	Kind Kind
-	// Database is the number of the database that the URL selects, 0 to 15. It separates names, not users:
-	// what separates users are Keys.
+	// Database is the number of the database in the URL, 0 to 15. It is a name space only; Keys isolate users.
 	Database int
-	// Keys are patterns such as "session:*". No two uses of a server may share keys.
+	// Keys are patterns, e.g. "session:*". Uses of the same server must not share keys.
 	Keys []string
-	// Channels are patterns of the channels it may publish and subscribe to.
+	// Channels are patterns of the channels that the user may publish and subscribe to.
 	Channels []string
-	// Commands are further ACL rules, such as "+scan" for a use that needs to list keys. SCAN shows the names
-	// of all keys of a server, other uses' included.
+	// Commands are additional ACL rules, e.g. "+scan" to list keys. SCAN returns the names of all keys of the server,
+	// including those of other uses.
 	Commands []string
 }
 
 func (a ServersArgs) withDefaults() ServersArgs {
-	fill := func(to *pod.Resources, standard pod.Resources) {
-		if *to == (pod.Resources{}) {
-			*to = standard
-		}
-	}
-	fill(&a.Cache, DefaultCache)
-	fill(&a.Durable, DefaultDurable)
-	fill(&a.Exporter, DefaultExporter)
+	a.Cache = a.Cache.OrDefault(DefaultCache)
+	a.Durable = a.Durable.OrDefault(DefaultDurable)
+	a.Exporter = a.Exporter.OrDefault(DefaultExporter)
 	return a
 }
 

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Config is what redis.conf says beyond Redis' defaults.
+// Config holds the settings of redis.conf that differ from Redis's defaults.
 type Config struct {
 	Kind         Kind
 	MaxMemoryMiB int
 	Port         int
 	// Bind are the addresses to listen on.
 	Bind string
-	// DataDir is the working folder; the append-only file is in it.
+	// DataDir is the working directory, with the append-only file.
 	DataDir string
-	// ACLFile holds the users.
+	// ACLFile is the path of the file with the users.
 	ACLFile string
 }
 
-// ConfigFor derives the configuration from a container's memory limit. A Kept server rewrites its
-// append-only file in a forked process, which in the worst case needs every page once more: its keys get
-// less than half. An Evictable one never forks; a quarter is for buffers and fragmentation.
+// ConfigFor derives the configuration from a container's memory limit in MiB. A Kept server rewrites its append-only file
+// in a forked process, which copies every page in the worst case, so keys may use less than half. An Evictable server never
+// forks; it needs a quarter for buffers and fragmentation.
 func ConfigFor(kind Kind, limitMiB int) Config {
 	share := 75
 	if kind == Kept {
@@ -38,22 +38,22 @@ func (c Config) Render() string {
 	set := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	set("bind %s", c.Bind)
 	set("port %d", c.Port)
-	// Protected mode goes by the default user's password; here that user can do nothing but PING.
+	// Protected mode would refuse clients because the default user has no password; that user can only PING.
 	set("protected-mode no")
 	set("aclfile %s", c.ACLFile)
 	set("databases %d", databases)
 	set("dir %s", c.DataDir)
 	set(`logfile ""`)
 	set("maxmemory %dmb", c.MaxMemoryMiB)
-	set("maxmemory-clients 10%%") // clients that read too slowly are cut off before keys suffer
+	set("maxmemory-clients 10%%") // disconnects clients that read too slowly before keys are evicted
 	set("tcp-keepalive 60")
-	set(`save ""`) // no snapshots: the append-only file says the same and more
+	set(`save ""`) // no snapshots: the append-only file is more complete
 	switch c.Kind {
 	case Kept:
 		set("maxmemory-policy noeviction")
 		set("appendonly yes")
 		set("appendfsync everysec")
-		set("aof-load-truncated yes") // a crash cuts the last command off; everything before it counts
+		set("aof-load-truncated yes") // a crash truncates the last command only
 		set("auto-aof-rewrite-percentage 100")
 		set("auto-aof-rewrite-min-size 64mb")
 	case Evictable:

@@ -37,14 +37,14 @@ func podVolumes(kind Kind, config, secret pulumi.StringInput) core.VolumeArray {
 		pod.SecretVolume("users", secret, aclFile),
 	}
 	if kind == Evictable {
-		// Redis wants a working folder, and writes nothing to it.
+		// Redis needs a working directory, even if it writes nothing to it.
 		volumes = append(volumes, pod.Scratch(localvolume.ClaimTemplate, 1))
 	}
 	return volumes
 }
 
 func (a ServersArgs) serverContainer(kind Kind, resources pod.Resources) core.ContainerArgs {
-	// -e: an error as answer, such as LOADING, is a failure.
+	// -e: an error reply, e.g. LOADING, is a failure.
 	ping := []string{"redis-cli", "-e", "-h", "127.0.0.1", "-p", fmt.Sprint(port), "ping"}
 	data := pod.Writable(localvolume.ClaimTemplate, dataDir, "")
 	if kind == Kept {
@@ -53,7 +53,7 @@ func (a ServersArgs) serverContainer(kind Kind, resources pod.Resources) core.Co
 	return core.ContainerArgs{
 		Name:  pulumi.String("redis"),
 		Image: pulumi.String(a.Image),
-		// Not by the image's entrypoint, which is about changing from root to redis.
+		// Replaces the image's entrypoint, which changes from root to redis.
 		Command:         pulumi.ToStringArray([]string{"redis-server", configDir + "/" + configFile}),
 		Ports:           pod.ContainerPorts(pod.Port{Name: "redis", Number: port}),
 		Resources:       resources.Args(),
@@ -77,13 +77,13 @@ func (a ServersArgs) exporterContainer(secret pulumi.StringInput) core.Container
 			core.EnvVarArgs{Name: pulumi.String("REDIS_PASSWORD"), ValueFrom: &core.EnvVarSourceArgs{
 				SecretKeyRef: &core.SecretKeySelectorArgs{Name: secret.ToStringOutput(), Key: pulumi.String(exporterPassword)},
 			}},
-			// CONFIG GET would show every setting; INFO has the ones worth a graph.
+			// CONFIG GET would expose every setting; INFO has the useful ones.
 			core.EnvVarArgs{Name: pulumi.String("REDIS_EXPORTER_CONFIG_COMMAND"), Value: pulumi.String("-")},
 		},
 		Ports:           pod.ContainerPorts(pod.Port{Name: "metrics", Number: metricsPort}),
 		Resources:       a.Exporter.Args(),
 		SecurityContext: pod.ContainerSecurity(exporterUID),
-		// No readiness: a store without statistics is still a store.
+		// No readiness probe: clients do not need metrics.
 		LivenessProbe: pod.HTTP("/health", "metrics"),
 	}
 }

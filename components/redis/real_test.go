@@ -14,8 +14,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
-// realServer is a Redis that runs with the rendered files. Debian's is 7.0, the image's 7.2: nothing that is
-// rendered here is known to one only.
+// realServer is a Redis with the rendered files. Debian has 7.0 and the image 7.2; both support all rendered settings.
 type realServer struct {
 	t       *testing.T
 	user    *realserver.User
@@ -24,7 +23,7 @@ type realServer struct {
 	port    int
 }
 
-const limitMiB = 32 // of the container: small, so that it is full soon
+const limitMiB = 32 // of the container; small, so that it fills up quickly
 
 func password(use string) string { return "password of " + use }
 
@@ -86,7 +85,7 @@ func (s *realServer) must(use string, command ...string) string {
 	return out
 }
 
-// fill writes values of 1 MiB until there are as many, or the server refuses.
+// fill writes the given number of values of 1 MiB, or until the server refuses.
 func (s *realServer) fill(use, prefix string, values int) error {
 	for i := range values {
 		_, err := s.as(use, "eval", `return redis.call("set", KEYS[1], string.rep("x", 1048576), "EX", 600)`, "1", prefix+strconv.Itoa(i))
@@ -110,9 +109,9 @@ func (s *realServer) info(field string) int {
 	return 0
 }
 
-func TestCacheEvictsWhileTheRestIsKept(t *testing.T) {
+func TestServers_OnlyCacheEvicts(t *testing.T) {
 	cache, durable := startReal(t, Evictable), startReal(t, Kept)
-	// Sessions and results expire, too: that must not make them evictable.
+	// Sessions and results expire too, but must not be evicted.
 	durable.must("sessions", "set", "session:1", "alice", "EX", "600")
 	durable.must("results", "set", "celery-task-meta-1", `{"status":"SUCCESS"}`, "EX", "600")
 	durable.must("history", "rpush", "chat:1", "hello", "there")
@@ -124,7 +123,7 @@ func TestCacheEvictsWhileTheRestIsKept(t *testing.T) {
 	assert.Empty(t, cache.must("thumbnails", "get", "thumb:first"))
 	assert.LessOrEqual(t, cache.info("used_memory"), 24<<20)
 
-	// As much into the other: it refuses in words and loses nothing.
+	// The same amount into the other: writes fail with an error, and no key is lost.
 	assert.ErrorContains(t, durable.fill("sessions", "session:bulk:", 60), "OOM command not allowed")
 	assert.Zero(t, durable.info("evicted_keys"))
 	assert.Equal(t, "alice", durable.must("sessions", "get", "session:1"))
@@ -132,7 +131,7 @@ func TestCacheEvictsWhileTheRestIsKept(t *testing.T) {
 	assert.Equal(t, "hello\nthere", durable.must("history", "lrange", "chat:1", "0", "-1"))
 }
 
-func TestDurableSurvivesACrash(t *testing.T) {
+func TestDurable_SurvivesCrash(t *testing.T) {
 	s := startReal(t, Kept)
 	s.must("sessions", "set", "session:1", "alice", "EX", "600")
 	s.must("history", "rpush", "chat:1", "hello", "there")
@@ -147,7 +146,7 @@ func TestDurableSurvivesACrash(t *testing.T) {
 	assert.Positive(t, ttl)
 }
 
-func TestCacheWritesNothing(t *testing.T) {
+func TestCache_NoFiles(t *testing.T) {
 	s := startReal(t, Evictable)
 	s.must("thumbnails", "set", "thumb:1", "x")
 	s.process.Stop()

@@ -1,36 +1,35 @@
-// Package redis runs Redis for several uses whose keys must not push each other out.
+// Package redis deploys Redis for several uses that must not evict each other's keys.
 //
-// Redis has one eviction policy per server. The volatile policies tell keys apart by whether they expire, but
-// sessions and task results expire just as cache entries do, so under pressure a cache would push them out.
-// Therefore there are two servers: one whose keys may all go (allkeys-lru, nothing on disk), and one whose
-// keys never do (noeviction, append-only file on the node's volume). Each has its own memory, so a cache that
-// fills up cannot take the other's either.
+// Redis has one eviction policy per server. The volatile policies evict keys that expire, but sessions and task results
+// expire like cache entries, so a full cache would evict them. Therefore there are two servers: one that may evict all keys
+// (allkeys-lru, no persistence), and one that evicts none (noeviction, append-only file on the node's volume). Each has
+// memory of its own, so that a full cache cannot use the memory of the other.
 package redis
 
 import (
 	"fmt"
 
-	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/store"
 )
 
 const serversType = "kubeadm-aws:redis:Servers"
 
-// suffix of the server's name, by the kind of its keys.
+// suffix is the suffix of the server's name.
 var suffix = map[Kind]string{Evictable: "-cache", Kept: "-durable"}
 
-// Servers are one or two running Redis servers.
+// Servers are one or two Redis servers.
 type Servers struct {
 	pulumi.ResourceState
 
-	// Hosts are the servers' names inside the cluster.
+	// Hosts are the servers' DNS names inside the cluster.
 	Hosts map[Kind]pulumi.StringOutput
-	// Port that both listen on.
+	// Port of both servers.
 	Port int
 
 	name      string
@@ -38,10 +37,10 @@ type Servers struct {
 	passwords map[string]pulumi.StringOutput // by use
 }
 
-// NewServers makes the servers that the uses need: name-cache, name-durable or both.
+// NewServers deploys the servers that the uses need: name-cache, name-durable or both.
 func NewServers(ctx *pulumi.Context, name string, args *ServersArgs, opts ...pulumi.ResourceOption) (*Servers, error) {
 	if args == nil {
-		return nil, fmt.Errorf("redis %s: arguments are missing", name)
+		return nil, fmt.Errorf("redis %s: args must not be nil", name)
 	}
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("redis %s: %w", name, err)
@@ -71,7 +70,7 @@ func NewServers(ctx *pulumi.Context, name string, args *ServersArgs, opts ...pul
 	return s, nil
 }
 
-// URL is the address of a use's server and database with its credentials, as a secret.
+// URL returns the address of a use's server and database with its credentials, as a secret.
 func (s *Servers) URL(use string) (pulumi.StringOutput, error) {
 	for _, u := range s.args.Uses {
 		if u.Name == use {
@@ -84,7 +83,7 @@ func (s *Servers) URL(use string) (pulumi.StringOutput, error) {
 	return pulumi.StringOutput{}, fmt.Errorf("redis %s has no use %q", s.name, use)
 }
 
-// create makes the server of one kind.
+// create deploys the server of one kind.
 func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	child := pulumi.Parent(s)
 	name := s.name + suffix[kind]
@@ -95,43 +94,25 @@ func (s *Servers) create(ctx *pulumi.Context, kind Kind, uses []Use) error {
 	for _, u := range uses {
 		s.passwords[u.Name] = passwords[u.Name]
 	}
-	set := pod.Pod{
-		Name: name, Namespace: s.args.Namespace, Placement: s.args.Placement, UID: imageUID,
-		Labels:       pod.Labels("redis", name, "server"),
-		GraceSeconds: 30, // to write the append-only file's last second
-	}
-	resources := s.args.Cache
+	resources, storage := s.args.Cache, (*localvolume.Storage)(nil)
 	if kind == Kept {
-		resources = s.args.Durable
-		volume, err := localvolume.NewVolume(ctx, name, &localvolume.VolumeArgs{
-			Storage: s.args.Storage, Namespace: s.args.Namespace, StatefulSet: name, Labels: set.Labels,
-		}, child)
-		if err != nil {
-			return err
-		}
-		set.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
+		resources, storage = s.args.Durable, &s.args.Storage
 	}
-	config, err := pod.NewConfigMap(ctx, name+"-config", set, map[string]string{
-		configFile: ConfigFor(kind, resources.Limits.MemoryMiB).Render(),
+	_, err = store.NewStore(ctx, name, &store.StoreArgs{
+		Namespace: s.args.Namespace, Placement: s.args.Placement, Storage: storage,
+		Software: "redis", UID: imageUID, GraceSeconds: 30, // to write the last second of the append-only file
+		Port: pod.Port{Name: "redis", Number: port}, MetricsPort: metricsPort,
+		Files:        map[string]string{configFile: ConfigFor(kind, resources.Limits.MemoryMiB).Render()},
+		SecretSuffix: "users", SecretFiles: secretFiles(uses, passwords),
+		Volumes: func(config, secret pulumi.StringInput) core.VolumeArray { return podVolumes(kind, config, secret) },
+		Containers: func(secret pulumi.StringInput) core.ContainerArray {
+			return core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
+		},
 	}, child)
-	if err != nil {
-		return err
-	}
-	secret, checksum, err := pod.NewSecret(ctx, name+"-users", set, secretFiles(uses, passwords), child)
-	if err != nil {
-		return err
-	}
-	set.Annotations = pod.Scrape(metricsPort)
-	set.Annotations[pod.ChecksumAnnotation] = checksum
-	set.Volumes = podVolumes(kind, config, secret)
-	set.Containers = core.ContainerArray{s.args.serverContainer(kind, resources), s.args.exporterContainer(secret)}
-	if _, err := apps.NewStatefulSet(ctx, name, set.StatefulSet(), child); err != nil {
-		return fmt.Errorf("create StatefulSet %s: %w", name, err)
-	}
-	return pod.NewServices(ctx, name, set, []pod.Port{{Name: "redis", Number: port}}, child)
+	return err
 }
 
-// secretFiles are the ACL file, for the server, and the exporter's own password.
+// secretFiles returns the server's ACL file and the exporter's password.
 func secretFiles(uses []Use, passwords map[string]pulumi.StringOutput) pulumi.StringMapOutput {
 	all := pulumi.StringMap{}
 	for name, password := range passwords {

@@ -10,14 +10,10 @@ import (
 
 	"github.com/growbin/cluster/components/credentials"
 	"github.com/growbin/cluster/internal/testing/recorder"
+	"github.com/growbin/cluster/internal/testing/storetest"
 )
 
-const (
-	statefulSet = "kubernetes:apps/v1:StatefulSet"
-	podSpec     = "spec.template.spec"
-)
-
-// deploy registers the servers and returns what was registered, and the URL of each use.
+// deploy registers the servers and returns the registrations and the URL of each use.
 func deploy(t *testing.T, args ServersArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
 	urls := map[string]string{}
@@ -45,19 +41,9 @@ func deploy(t *testing.T, args ServersArgs) (*recorder.Recorder, map[string]stri
 func TestServers(t *testing.T) {
 	r, urls := deploy(t, validArgs())
 	r.RequireDescend(t, serversType)
-	require.Len(t, r.OfType(statefulSet), 2)
+	require.Len(t, r.OfType(storetest.StatefulSet), 2)
 	for name, claims := range map[string][]string{"store-cache": nil, "store-durable": {"data"}} {
-		set := r.One(t, statefulSet, name)
-		assert.Equal(t, map[string]any{"role": "redis"}, set.Value(podSpec+".nodeSelector"))
-		assert.Equal(t, []any{map[string]any{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}}, set.Value(podSpec+".tolerations"))
-		assert.Equal(t, "9121", set.Value(`spec.template.metadata.annotations.prometheus\.io/port`))
-		assert.Equal(t, set.Value("spec.selector.matchLabels"), set.Value("spec.template.metadata.labels"))
-		set.RequireMounts(t, podSpec, claims...)
-		set.RequireRestricted(t, podSpec)
-		for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
-			assert.NotNil(t, set.Value(podSpec+".containers[0]."+probe), probe)
-		}
-		assert.Equal(t, name, r.One(t, "kubernetes:core/v1:Service", name).Value("metadata.name"))
+		storetest.CheckPod(t, r, name, "redis", "9121", claims...)
 	}
 	volumes := r.OfType("kubernetes:core/v1:PersistentVolume")
 	require.Len(t, volumes, 1, "a cache needs none")
@@ -74,7 +60,7 @@ func TestServers(t *testing.T) {
 	}, urls)
 }
 
-func TestPasswordsStayHidden(t *testing.T) {
+func TestPasswords_Hidden(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	for _, account := range []string{"cache-thumbnails", "durable-sessions", "durable-results", "durable-history"} {
 		password := recorder.Password("store-" + account)
@@ -86,32 +72,31 @@ func TestPasswordsStayHidden(t *testing.T) {
 	r.RequireUsed(t, exporter)
 }
 
-func TestOnlyNeededServers(t *testing.T) {
+func TestServers_OnlyNeeded(t *testing.T) {
 	args := validArgs()
 	args.Uses = args.Uses[1:]
 	r, _ := deploy(t, args)
-	require.Len(t, r.OfType(statefulSet), 1)
-	assert.Equal(t, "store-durable", r.OfType(statefulSet)[0].Name)
+	require.Len(t, r.OfType(storetest.StatefulSet), 1)
+	assert.Equal(t, "store-durable", r.OfType(storetest.StatefulSet)[0].Name)
 }
 
-func TestDefaultsFitASmallNode(t *testing.T) {
+func TestDefaults_FitSmallNode(t *testing.T) {
 	r, _ := deploy(t, validArgs())
 	var cpu, memory int64
-	for _, set := range r.OfType(statefulSet) {
-		c, m := set.Limits(t, podSpec)
+	for _, set := range r.OfType(storetest.StatefulSet) {
+		c, m := set.Limits(t, storetest.PodSpec)
 		cpu, memory = cpu+c, memory+m
 	}
-	assert.LessOrEqual(t, memory, int64(1200), "1300 MiB allocatable less DaemonSets")
-	assert.LessOrEqual(t, cpu, int64(1750), "1900m allocatable less DaemonSets")
+	storetest.CheckFitsSmallNode(t, cpu, memory)
 }
 
-func TestNewServersRefuses(t *testing.T) {
+func TestNewServers_InvalidArgs(t *testing.T) {
 	args := validArgs()
 	args.Uses[0].Keys = nil
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
 		_, err := NewServers(ctx, "store", &args)
 		return err
 	})
-	require.ErrorContains(t, err, "redis store: Uses[0].Keys is empty")
+	require.ErrorContains(t, err, "redis store: Uses[0].Keys: not set")
 	assert.Empty(t, r.OfType(serversType), "nothing is registered")
 }

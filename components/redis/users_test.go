@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestUsersSeeTheirOwnKeysOnly(t *testing.T) {
+func TestUsers_OwnKeysOnly(t *testing.T) {
 	s := startReal(t, Kept)
 	s.must("sessions", "set", "session:1", "alice")
 	for _, c := range []struct {
-		what, user string
+		name, user string
 		command    []string
-		want       string // empty: it is allowed
+		want       string // empty if it is allowed
 	}{
 		{"its own key", "sessions", []string{"get", "session:1"}, ""},
 		{"another's key", "history", []string{"get", "session:1"}, "NOPERM"},
@@ -41,20 +41,20 @@ func TestUsersSeeTheirOwnKeysOnly(t *testing.T) {
 	} {
 		_, err := s.as(c.user, c.command...)
 		if c.want == "" {
-			assert.NoError(t, err, "%s: %s", c.user, c.what)
+			assert.NoError(t, err, "%s: %s", c.user, c.name)
 		} else {
-			assert.ErrorContains(t, err, c.want, "%s: %s", c.user, c.what)
+			assert.ErrorContains(t, err, c.want, "%s: %s", c.user, c.name)
 		}
 	}
-	// Without a password there is PING, for the probes, and nothing else.
+	// Without a password, only PING is allowed, for the probes.
 	_, err := s.cli(nil, "get", "session:1")
 	assert.ErrorContains(t, err, "NOPERM")
 	_, err = s.cli([]string{"--no-auth-warning", "--user", "sessions", "--pass", "wrong"}, "get", "session:1")
 	assert.ErrorContains(t, err, "WRONGPASS")
 }
 
-// What Celery's result backend and a session store send, by their own documentation.
-func TestClientsCanDoTheirWork(t *testing.T) {
+// The commands of Celery's result backend and a session store, by their documentation.
+func TestUsers_ClientCommands(t *testing.T) {
 	s := startReal(t, Kept)
 	for _, command := range [][]string{
 		{"setex", "celery-task-meta-1", "60", "{}"}, {"mget", "celery-task-meta-1", "celery-task-meta-2"},

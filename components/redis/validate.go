@@ -1,14 +1,16 @@
 package redis
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// databases is Redis' own default number of databases.
+// databases is Redis's default number of databases.
 const databases = 16
 
 var (
@@ -21,87 +23,94 @@ var (
 	reservedNames = []string{"default", exporterUser}
 )
 
-// Validate returns every problem of the arguments, joined.
+// Validate returns all problems of the arguments, joined.
 func (a ServersArgs) Validate() error {
 	a = a.withDefaults()
-	problems := []error{
-		a.Placement.Validate(), a.Cache.Validate("Cache"), a.Durable.Validate("Durable"), a.Exporter.Validate("Exporter"), a.validateUses(),
-	}
+	var problems validation.Problems
+	problems.Include("Placement", a.Placement.Validate())
+	problems.Include("Cache", a.Cache.Validate())
+	problems.Include("Durable", a.Durable.Validate())
+	problems.Include("Exporter", a.Exporter.Validate())
 	if a.Namespace == nil {
-		problems = append(problems, errors.New("Namespace is missing; give the namespace the servers run in"))
+		problems.NotSet("Namespace", "must be the namespace of the servers")
 	}
-	if a.Image == "" {
-		problems = append(problems, errors.New("Image is empty; give an image such as redis:7.2.16"))
-	}
-	if a.ExporterImage == "" {
-		problems = append(problems, errors.New("ExporterImage is empty; give an oliver006/redis_exporter image"))
-	}
+	pod.ValidateImage(&problems, "Image", a.Image)
+	pod.ValidateImage(&problems, "ExporterImage", a.ExporterImage)
+	a.validateUses(&problems)
 	if len(a.of(Kept)) > 0 {
-		problems = append(problems, a.Storage.Validate(), a.validateVolume())
+		problems.Include("Storage", a.Storage.Validate())
+		a.validateVolume(&problems)
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// validateVolume asks for the append-only file on its worst day: a base of the whole memory, as much again
-// in increments, and the same while it is rewritten.
-func (a ServersArgs) validateVolume() error {
+// validateVolume requires space for the worst case of the append-only file: a base of the whole memory, increments of the
+// same size, and both once more during a rewrite.
+func (a ServersArgs) validateVolume(problems *validation.Problems) {
 	memory := ConfigFor(Kept, a.Durable.Limits.MemoryMiB).MaxMemoryMiB
 	if need := 4 * memory; a.Storage.SizeGiB*1024 < need {
-		return fmt.Errorf("Storage.SizeGiB is %d; the append-only file of %d MiB of keys can grow to %d MiB: give at least %d GiB",
-			a.Storage.SizeGiB, memory, need, (need+1023)/1024)
+		problems.Add("Storage.SizeGiB", a.Storage.SizeGiB, "must be at least %d: the append-only file of %d MiB of keys can grow to %d MiB",
+			(need+1023)/1024, memory, need)
 	}
-	return nil
 }
 
-func (a ServersArgs) validateUses() error {
-	var problems []error
-	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+func (a ServersArgs) validateUses(problems *validation.Problems) {
 	if len(a.Uses) == 0 {
-		report("Uses is empty; give at least one")
+		problems.NotSet("Uses", "must be at least one")
 	}
 	for i, u := range a.Uses {
-		field := fmt.Sprintf("Uses[%d]", i)
-		switch {
-		case !validName.MatchString(u.Name):
-			report("%s.Name is %q; give lower-case letters, digits and -, beginning with a letter", field, u.Name)
-		case slices.Contains(reservedNames, u.Name):
-			report("%s.Name is %q; that user is made already", field, u.Name)
+		problems.Include(fmt.Sprintf("Uses[%d]", i), u.validate(a.Uses[:i]))
+	}
+}
+
+// validate returns all problems of a use, given the uses before it.
+func (u Use) validate(others []Use) error {
+	var problems validation.Problems
+	switch {
+	case !validName.MatchString(u.Name):
+		problems.Add("Name", u.Name, "must be lower-case letters, digits and -, beginning with a letter")
+	case slices.Contains(reservedNames, u.Name):
+		problems.Add("Name", u.Name, "must not be one of %s", strings.Join(reservedNames, ", "))
+	}
+	if u.Kind != Evictable && u.Kind != Kept {
+		problems.Add("Kind", string(u.Kind), "must be %s or %s", Evictable, Kept)
+	}
+	if u.Database < 0 || u.Database >= databases {
+		problems.Add("Database", u.Database, "must be 0 to %d", databases-1)
+	}
+	if len(u.Keys) == 0 {
+		problems.NotSet("Keys", "must be patterns of the keys that %q may use, e.g. %s:*", u.Name, u.Name)
+	}
+	validatePatterns(&problems, "Keys", u.Keys)
+	validatePatterns(&problems, "Channels", u.Channels)
+	for _, command := range u.Commands {
+		if !validCommand.MatchString(command) {
+			problems.Add("Commands", command, "must be an ACL rule, e.g. +scan or -@write")
 		}
-		if u.Kind != Evictable && u.Kind != Kept {
-			report("%s.Kind is %q; give %s or %s", field, u.Kind, Evictable, Kept)
+	}
+	for j, other := range others {
+		if other.Name == u.Name {
+			problems.Add("Name", u.Name, "must be unique")
 		}
-		if u.Database < 0 || u.Database >= databases {
-			report("%s.Database is %d; give 0 to %d", field, u.Database, databases-1)
-		}
-		if len(u.Keys) == 0 {
-			report("%s.Keys is empty; give the keys that %q may use, such as %q", field, u.Name, u.Name+":*")
-		}
-		for _, pattern := range append(slices.Clone(u.Keys), u.Channels...) {
-			if !validPattern.MatchString(pattern) {
-				report("%s has the pattern %q; give letters, digits, _ : . { } / - and *", field, pattern)
-			}
-		}
-		for _, command := range u.Commands {
-			if !validCommand.MatchString(command) {
-				report(`%s.Commands has %q; give rules such as "+scan" or "-@write"`, field, command)
-			}
-		}
-		for j, other := range a.Uses[:i] {
-			if other.Name == u.Name {
-				report("%s.Name is %q, as is Uses[%d].Name; give each its own", field, u.Name, j)
-			}
-			if other.Kind == u.Kind {
-				for _, shared := range sharedKeys(other.Keys, u.Keys) {
-					report("%s.Keys and Uses[%d].Keys share keys (%s); %q could read what %q keeps", field, j, shared, u.Name, other.Name)
-				}
+		if other.Kind == u.Kind {
+			for _, shared := range sharedKeys(other.Keys, u.Keys) {
+				problems.Add("Keys", shared, "must not match keys of Uses[%d]: %q could read the data of %q", j, u.Name, other.Name)
 			}
 		}
 	}
-	return errors.Join(problems...)
+	return problems.Err()
 }
 
-// sharedKeys names the pairs of patterns whose fixed beginnings let one key match both. That may name a pair
-// that differs further on; two uses are better told apart by how their keys begin.
+func validatePatterns(problems *validation.Problems, field string, patterns []string) {
+	for _, pattern := range patterns {
+		if !validPattern.MatchString(pattern) {
+			problems.Add(field, pattern, "must be letters, digits, _ : . { } / - and *")
+		}
+	}
+}
+
+// sharedKeys returns the pairs of patterns whose fixed prefixes allow a key that matches both. It may return pairs that
+// differ further on: uses should differ in the prefixes of their keys.
 func sharedKeys(a, b []string) []string {
 	var shared []string
 	for _, x := range a {

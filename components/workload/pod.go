@@ -5,83 +5,69 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/pod"
 )
 
-// scratchLimit bounds each writable directory, so that a pod cannot fill its node's disk.
-const scratchLimit = "256Mi"
+// scratchMiB bounds each writable directory, so that a pod cannot fill its node's disk.
+const scratchMiB = 256
 
-func (a *Args) podTemplate(name string, secret pulumi.StringPtrInput) *corev1.PodTemplateSpecArgs {
+func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *core.PodTemplateSpecArgs {
 	volumes, mounts := a.scratch()
-	spec := &corev1.PodSpecArgs{
-		NodeSelector: pulumi.ToStringMap(a.NodeSelector),
-		Tolerations:  a.tolerations(),
-		// A workload has no business with the API server; one that has gets its own service account.
-		AutomountServiceAccountToken:  pulumi.Bool(false),
-		EnableServiceLinks:            pulumi.Bool(false),
-		TerminationGracePeriodSeconds: pulumi.Int(orDefault(a.GraceSeconds, 30)),
-		SecurityContext: &corev1.PodSecurityContextArgs{
-			RunAsNonRoot:   pulumi.Bool(true),
-			RunAsUser:      pulumi.Int(orDefault(a.User, 1000)),
-			RunAsGroup:     pulumi.Int(orDefault(a.User, 1000)),
-			FsGroup:        pulumi.Int(orDefault(a.User, 1000)),
-			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
-		},
-		Containers: corev1.ContainerArray{a.container(name, secret, mounts)},
-		Volumes:    volumes,
-	}
+	spec := pod.Pod{
+		Placement: pod.Placement{NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
+		UID:       orDefault(a.User, 1000), GraceSeconds: orDefault(a.GraceSeconds, 30),
+		Containers: core.ContainerArray{a.container(name, secret, mounts)}, Volumes: volumes,
+	}.Spec()
 	if a.PullSecret != nil {
-		spec.ImagePullSecrets = corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{
+		spec.ImagePullSecrets = core.LocalObjectReferenceArray{&core.LocalObjectReferenceArgs{
 			Name: a.PullSecret.ToStringOutput().ToStringPtrOutput(),
 		}}
 	}
-	return &corev1.PodTemplateSpecArgs{
-		Metadata: &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(a.labels(name)), Annotations: pulumi.ToStringMap(a.Annotations)},
+	return &core.PodTemplateSpecArgs{
+		Metadata: &meta.ObjectMetaArgs{Labels: pulumi.ToStringMap(a.labels(name)), Annotations: pulumi.ToStringMap(a.Annotations)},
 		Spec:     spec,
 	}
 }
 
-func (a *Args) container(name string, secret pulumi.StringPtrInput, mounts corev1.VolumeMountArray) *corev1.ContainerArgs {
-	container := &corev1.ContainerArgs{
+func (a *WorkloadArgs) container(name string, secret pulumi.StringPtrInput, mounts core.VolumeMountArray) *core.ContainerArgs {
+	container := &core.ContainerArgs{
 		Name:           pulumi.String(name),
 		Image:          pulumi.String(a.Image),
 		Env:            a.env(secret),
 		VolumeMounts:   mounts,
-		LivenessProbe:  a.Liveness.toArgs(),
-		ReadinessProbe: a.Readiness.toArgs(),
-		StartupProbe:   a.Startup.toArgs(),
-		Resources: &corev1.ResourceRequirementsArgs{
-			Requests: a.Requests.toArgs(), Limits: a.Limits.toArgs(),
+		LivenessProbe:  a.Liveness.args(),
+		ReadinessProbe: a.Readiness.args(),
+		StartupProbe:   a.Startup.args(),
+		Resources: &core.ResourceRequirementsArgs{
+			Requests: pod.Quantities(a.Requests.CPU, a.Requests.Memory), Limits: pod.Quantities(a.Limits.CPU, a.Limits.Memory),
 		},
-		SecurityContext: &corev1.SecurityContextArgs{
-			AllowPrivilegeEscalation: pulumi.Bool(false),
-			ReadOnlyRootFilesystem:   pulumi.Bool(true),
-			Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
-		},
+		SecurityContext: pod.ContainerSecurity(0),
 	}
 	if len(a.Command) > 0 {
 		container.Command = pulumi.ToStringArray(a.Command)
 	}
 	if a.Port != 0 {
-		container.Ports = corev1.ContainerPortArray{&corev1.ContainerPortArgs{
-			Name: pulumi.String(portName), ContainerPort: pulumi.Int(a.Port),
-		}}
+		container.Ports = pod.ContainerPorts(a.port())
 	}
 	return container
 }
 
+func (a *WorkloadArgs) port() pod.Port { return pod.Port{Name: portName, Number: a.Port} }
+
 // env is sorted, since a changed order would restart the pods.
-func (a *Args) env(secret pulumi.StringPtrInput) corev1.EnvVarArray {
-	var env corev1.EnvVarArray
+func (a *WorkloadArgs) env(secret pulumi.StringPtrInput) core.EnvVarArray {
+	var env core.EnvVarArray
 	for _, key := range slices.Sorted(maps.Keys(a.Env)) {
-		env = append(env, &corev1.EnvVarArgs{Name: pulumi.String(key), Value: pulumi.String(a.Env[key])})
+		env = append(env, &core.EnvVarArgs{Name: pulumi.String(key), Value: pulumi.String(a.Env[key])})
 	}
 	for _, key := range slices.Sorted(maps.Keys(a.SecretEnv)) {
-		env = append(env, &corev1.EnvVarArgs{
+		env = append(env, &core.EnvVarArgs{
 			Name: pulumi.String(key),
-			ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: &corev1.SecretKeySelectorArgs{
+			ValueFrom: &core.EnvVarSourceArgs{SecretKeyRef: &core.SecretKeySelectorArgs{
 				Name: secret, Key: pulumi.String(key),
 			}},
 		})
@@ -89,64 +75,36 @@ func (a *Args) env(secret pulumi.StringPtrInput) corev1.EnvVarArray {
 	return env
 }
 
-func (a *Args) scratch() (volumes corev1.VolumeArray, mounts corev1.VolumeMountArray) {
+func (a *WorkloadArgs) scratch() (volumes core.VolumeArray, mounts core.VolumeMountArray) {
 	for i, path := range append([]string{"/tmp"}, a.WritablePaths...) {
 		volume := fmt.Sprintf("scratch-%d", i)
-		volumes = append(volumes, &corev1.VolumeArgs{
-			Name: pulumi.String(volume), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{SizeLimit: pulumi.String(scratchLimit)},
-		})
-		mounts = append(mounts, &corev1.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(path)})
+		volumes = append(volumes, pod.Scratch(volume, scratchMiB))
+		mounts = append(mounts, pod.Writable(volume, path, ""))
 	}
 	return volumes, mounts
 }
 
-func (a *Args) tolerations() corev1.TolerationArray {
-	var out corev1.TolerationArray
-	for _, t := range a.Tolerations {
-		toleration := &corev1.TolerationArgs{Key: pulumi.String(t.Key), Operator: pulumi.String(string(t.Operator))}
-		if t.Value != "" {
-			toleration.Value = pulumi.String(t.Value)
-		}
-		if t.Effect != "" {
-			toleration.Effect = pulumi.String(string(t.Effect))
-		}
-		out = append(out, toleration)
-	}
-	return out
-}
-
-// toArgs returns an untyped nil where there is no probe, as an interface holding a nil pointer would be sent.
-func (p *Probe) toArgs() corev1.ProbePtrInput {
+// args returns an untyped nil for a nil probe: the SDK would send an interface with a nil pointer.
+func (p *Probe) args() core.ProbePtrInput {
 	if p == nil {
 		return nil
 	}
-	probe := &corev1.ProbeArgs{
+	probe := &core.ProbeArgs{
 		PeriodSeconds:    pulumi.Int(orDefault(p.PeriodSeconds, 10)),
 		TimeoutSeconds:   pulumi.Int(orDefault(p.TimeoutSeconds, 3)),
 		FailureThreshold: pulumi.Int(orDefault(p.Failures, 3)),
 	}
 	if p.Path != "" {
-		probe.HttpGet = &corev1.HTTPGetActionArgs{Path: pulumi.String(p.Path), Port: pulumi.String(portName)}
+		probe.HttpGet = &core.HTTPGetActionArgs{Path: pulumi.String(p.Path), Port: pulumi.String(portName)}
 	} else {
-		probe.Exec = &corev1.ExecActionArgs{Command: pulumi.ToStringArray(p.Command)}
+		probe.Exec = &core.ExecActionArgs{Command: pulumi.ToStringArray(p.Command)}
 	}
 	return probe
 }
 
-func (r Resources) toArgs() pulumi.StringMap {
-	out := pulumi.StringMap{}
-	if r.CPU != "" {
-		out["cpu"] = pulumi.String(r.CPU)
-	}
-	if r.Memory != "" {
-		out["memory"] = pulumi.String(r.Memory)
-	}
-	return out
-}
-
-func orDefault(value, fallback int) int {
+func orDefault(value, standard int) int {
 	if value == 0 {
-		return fallback
+		return standard
 	}
 	return value
 }

@@ -1,34 +1,39 @@
-// Package workload builds a stateless workload: a Deployment with its Service and PodDisruptionBudget.
+// Package workload deploys a stateless workload: a Deployment with its Service and PodDisruptionBudget.
 package workload
 
 import (
 	"fmt"
 	"maps"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
+	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	policy "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/pod"
 )
 
 const workloadType = "kubeadm-aws:workload:Workload"
 
-// portName is how the Service and the probes refer to the container's port.
+// portName is the name of the container's port, for the Service and the probes.
 const portName = "http"
 
-// Workload is one stateless workload.
+// Workload holds the objects of a stateless workload.
 type Workload struct {
 	pulumi.ResourceState
 
 	// Deployment runs the pods.
-	Deployment *appsv1.Deployment
+	Deployment *apps.Deployment
 	// Service is nil for a workload without a port.
-	Service *corev1.Service
+	Service *core.Service
 }
 
-// New creates the workload's objects, all named name.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Workload, error) {
+// NewWorkload creates the workload's objects, all named name.
+func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...pulumi.ResourceOption) (*Workload, error) {
+	if args == nil {
+		return nil, fmt.Errorf("workload %s: args must not be nil", name)
+	}
 	if err := args.Validate(name); err != nil {
 		return nil, fmt.Errorf("workload %s: %w", name, err)
 	}
@@ -42,10 +47,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"deployment": w.Deployment.Metadata.Name()})
 }
 
-func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err error) {
+func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs) (err error) {
 	parent := pulumi.Parent(w)
-	metadata := func() *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{
+	metadata := func() *meta.ObjectMetaArgs {
+		return &meta.ObjectMetaArgs{
 			Name: pulumi.String(name), Namespace: args.Namespace, Labels: pulumi.ToStringMap(args.labels(name)),
 		}
 	}
@@ -53,12 +58,12 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err er
 	if err != nil {
 		return err
 	}
-	if w.Deployment, err = appsv1.NewDeployment(ctx, name, &appsv1.DeploymentArgs{
+	if w.Deployment, err = apps.NewDeployment(ctx, name, &apps.DeploymentArgs{
 		Metadata: metadata(),
-		Spec: &appsv1.DeploymentSpecArgs{
+		Spec: &apps.DeploymentSpecArgs{
 			Replicas: pulumi.Int(args.Replicas),
 			Strategy: args.strategy(),
-			Selector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
+			Selector: &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
 			Template: args.podTemplate(name, secret),
 		},
 	}, parent); err != nil {
@@ -66,34 +71,31 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *Args) (err er
 	}
 	if args.Port != 0 {
 		exposed := metadata()
-		// The Deployment's own wait tells the same, and each wait takes one of the few places that Pulumi works in.
-		exposed.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
-		if w.Service, err = corev1.NewService(ctx, name, &corev1.ServiceArgs{
+		exposed.Annotations = pod.NotAwaited()
+		if w.Service, err = core.NewService(ctx, name, &core.ServiceArgs{
 			Metadata: exposed,
-			Spec: &corev1.ServiceSpecArgs{
+			Spec: &core.ServiceSpecArgs{
 				Selector: pulumi.ToStringMap(selector(name)),
-				Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
-					Name: pulumi.String(portName), Port: pulumi.Int(args.Port), TargetPort: pulumi.String(portName),
-				}},
+				Ports:    pod.ServicePorts(args.port()),
 			},
 		}, parent); err != nil {
 			return err
 		}
 	}
-	_, err = policyv1.NewPodDisruptionBudget(ctx, name, &policyv1.PodDisruptionBudgetArgs{
+	_, err = policy.NewPodDisruptionBudget(ctx, name, &policy.PodDisruptionBudgetArgs{
 		Metadata: metadata(),
-		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
+		Spec: &policy.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable: pulumi.Int(1),
-			Selector:       &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
-			// A pod that does not work protects nothing and would block a drain for ever.
+			Selector:       &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
+			// Otherwise an unhealthy pod could block a drain forever.
 			UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
 		},
 	}, parent)
 	return err
 }
 
-// secret lets Pulumi name the Secret: a changed one is a new one, and the pods restart with it.
-func (w *Workload) secret(ctx *pulumi.Context, name string, args *Args) (pulumi.StringPtrInput, error) {
+// secret creates an auto-named Secret: a changed one is a new one, and restarts the pods.
+func (w *Workload) secret(ctx *pulumi.Context, name string, args *WorkloadArgs) (pulumi.StringPtrInput, error) {
 	if len(args.SecretEnv) == 0 {
 		return nil, nil
 	}
@@ -101,8 +103,8 @@ func (w *Workload) secret(ctx *pulumi.Context, name string, args *Args) (pulumi.
 	for key, value := range args.SecretEnv {
 		data[key] = pulumi.ToSecret(value).(pulumi.StringOutput)
 	}
-	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
-		Metadata: &metav1.ObjectMetaArgs{
+	secret, err := core.NewSecret(ctx, name, &core.SecretArgs{
+		Metadata: &meta.ObjectMetaArgs{
 			Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
 		},
 		StringData: data,
@@ -114,26 +116,26 @@ func (w *Workload) secret(ctx *pulumi.Context, name string, args *Args) (pulumi.
 	return secret.Metadata.Name(), nil
 }
 
-// strategy never runs two pods of a singleton, and otherwise never has fewer pods than asked for.
-func (a *Args) strategy() *appsv1.DeploymentStrategyArgs {
+// strategy never runs two pods of a singleton, and otherwise never fewer pods than Replicas.
+func (a *WorkloadArgs) strategy() *apps.DeploymentStrategyArgs {
 	if a.Singleton {
-		return &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")}
+		return &apps.DeploymentStrategyArgs{Type: pulumi.String("Recreate")}
 	}
-	return &appsv1.DeploymentStrategyArgs{
+	return &apps.DeploymentStrategyArgs{
 		Type: pulumi.String("RollingUpdate"),
-		RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
-			// One at a time: the node has no room for a second set of pods, which a surge in percent would ask for.
+		RollingUpdate: &apps.RollingUpdateDeploymentArgs{
+			// One at a time: the node has no capacity for a second set of pods, which a surge in percent would need.
 			MaxSurge: pulumi.Int(1), MaxUnavailable: pulumi.Int(0),
 		},
 	}
 }
 
-// selector finds the pods; it can never be changed on a Deployment, so it holds the name alone.
+// selector selects the pods. It is immutable in a Deployment, so it contains the name only.
 func selector(name string) map[string]string {
 	return map[string]string{"app.kubernetes.io/name": name}
 }
 
-func (a *Args) labels(name string) map[string]string {
+func (a *WorkloadArgs) labels(name string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, a.Labels)
 	if a.PartOf != "" {
@@ -143,6 +145,6 @@ func (a *Args) labels(name string) map[string]string {
 		labels["app.kubernetes.io/component"] = a.Component
 	}
 	labels["app.kubernetes.io/instance"] = name
-	maps.Copy(labels, selector(name)) // last: pods that the selector does not find are refused
+	maps.Copy(labels, selector(name)) // last, since the API server requires labels that match the selector
 	return labels
 }

@@ -19,17 +19,17 @@ const (
 	secretKind     = "kubernetes:core/v1:Secret"
 	budgetKind     = "kubernetes:policy/v1:PodDisruptionBudget"
 
-	pod       = "spec.template.spec"
-	container = pod + ".containers[0]"
+	podSpec   = "spec.template.spec"
+	container = podSpec + ".containers[0]"
 )
 
-// deploy makes a workload called api.
-func deploy(t *testing.T, change func(*Args)) *recorder.Recorder {
+// deploy creates a workload named api.
+func deploy(t *testing.T, change func(*WorkloadArgs)) *recorder.Recorder {
 	t.Helper()
 	args := validArgs()
 	change(&args)
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "api", &args)
+		_, err := NewWorkload(ctx, "api", &args)
 		return err
 	})
 	require.NoError(t, err)
@@ -37,14 +37,14 @@ func deploy(t *testing.T, change func(*Args)) *recorder.Recorder {
 	return r
 }
 
-func deployment(t *testing.T, change func(*Args)) recorder.Registration {
+func deployment(t *testing.T, change func(*WorkloadArgs)) recorder.Registration {
 	t.Helper()
 	return deploy(t, change).One(t, deploymentKind, "api")
 }
 
-func unchanged(*Args) {}
+func unchanged(*WorkloadArgs) {}
 
-func TestObjectsFindThePods(t *testing.T) {
+func TestWorkload_Selectors(t *testing.T) {
 	r := deploy(t, unchanged)
 	require.Len(t, r.All(), 4, "the component, Deployment, Service and PodDisruptionBudget")
 	found := map[string]any{"app.kubernetes.io/name": "api"}
@@ -57,7 +57,7 @@ func TestObjectsFindThePods(t *testing.T) {
 			"name": "api", "namespace": "apps",
 			"labels": map[string]any{"app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api"},
 		}
-		if kind == serviceKind { // the Deployment is waited for
+		if kind == serviceKind { // the Deployment is awaited
 			metadata["annotations"] = map[string]any{"pulumi.com/skipAwait": "true"}
 		}
 		assert.Equal(t, metadata, object.Value("metadata"), kind)
@@ -67,12 +67,12 @@ func TestObjectsFindThePods(t *testing.T) {
 	assert.Equal(t, "ghcr.io/someone/api:1.2.3", d.Value(container+".image"))
 	assert.Nil(t, d.Value(container+".command"), "the image's entrypoint")
 
-	assert.Equal(t, []any{map[string]any{"name": "http", "containerPort": 8000.0}}, d.Value(container+".ports"))
-	assert.Equal(t, []any{map[string]any{"name": "http", "port": 8000.0, "targetPort": "http"}}, r.One(t, serviceKind, "api").Value("spec.ports"))
+	assert.Equal(t, []any{map[string]any{"name": "http", "containerPort": 8000.0, "protocol": "TCP"}}, d.Value(container+".ports"))
+	assert.Equal(t, []any{map[string]any{"name": "http", "port": 8000.0, "targetPort": "http", "protocol": "TCP"}}, r.One(t, serviceKind, "api").Value("spec.ports"))
 }
 
 func TestLabels(t *testing.T) {
-	d := deployment(t, func(a *Args) {
+	d := deployment(t, func(a *WorkloadArgs) {
 		a.PartOf, a.Component, a.Annotations = "shop", "backend", map[string]string{"prometheus.io/port": "8000"}
 		a.Labels = map[string]string{"tier": "front", "app.kubernetes.io/name": "other", "app.kubernetes.io/part-of": "other"}
 	})
@@ -80,18 +80,18 @@ func TestLabels(t *testing.T) {
 		"app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api", "app.kubernetes.io/part-of": "shop",
 		"app.kubernetes.io/component": "backend", "tier": "front",
 	}
-	assert.Equal(t, want, d.Value("spec.template.metadata.labels"), "the selector still finds them")
+	assert.Equal(t, want, d.Value("spec.template.metadata.labels"), "the selector still matches")
 	assert.Equal(t, want, d.Value("metadata.labels"))
-	assert.Equal(t, map[string]any{"app.kubernetes.io/name": "api"}, d.Value("spec.selector.matchLabels"), "it can never be changed")
+	assert.Equal(t, map[string]any{"app.kubernetes.io/name": "api"}, d.Value("spec.selector.matchLabels"), "it is immutable")
 	assert.Equal(t, map[string]any{"prometheus.io/port": "8000"}, d.Value("spec.template.metadata.annotations"))
 }
 
-func TestNoServiceWithoutAPort(t *testing.T) {
+func TestWorkload_NoServiceWithoutPort(t *testing.T) {
 	var made *Workload
 	args := validArgs()
 	args.Port = 0
 	r, err := recorder.Run(func(ctx *pulumi.Context) (err error) {
-		made, err = New(ctx, "worker", &args)
+		made, err = NewWorkload(ctx, "worker", &args)
 		return err
 	})
 	require.NoError(t, err)
@@ -107,9 +107,9 @@ func TestRollout(t *testing.T) {
 	assert.Equal(t, 2.0, d.Value("spec.replicas"))
 	assert.Equal(t, map[string]any{
 		"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxSurge": 1.0, "maxUnavailable": 0.0},
-	}, d.Value("spec.strategy"), "never fewer pods than asked for")
+	}, d.Value("spec.strategy"), "never fewer pods than Replicas")
 
-	d = deployment(t, func(a *Args) { a.Singleton, a.Replicas = true, 1 })
+	d = deployment(t, func(a *WorkloadArgs) { a.Singleton, a.Replicas = true, 1 })
 	assert.Equal(t, 1.0, d.Value("spec.replicas"))
 	assert.Equal(t, map[string]any{"type": "Recreate"}, d.Value("spec.strategy"), "never two pods at once")
 }
@@ -120,33 +120,33 @@ func TestDisruptionBudget(t *testing.T) {
 	assert.Equal(t, "AlwaysAllow", budget.Value("spec.unhealthyPodEvictionPolicy"))
 }
 
-func TestPodIsRestricted(t *testing.T) {
-	d := deployment(t, func(a *Args) { a.WritablePaths = []string{"/cache"} })
+func TestPod_Restricted(t *testing.T) {
+	d := deployment(t, func(a *WorkloadArgs) { a.WritablePaths = []string{"/cache"} })
 	for path, want := range map[string]any{
-		pod + ".automountServiceAccountToken":  false,
-		pod + ".enableServiceLinks":            false,
-		pod + ".terminationGracePeriodSeconds": 30.0,
-		pod + ".imagePullSecrets":              nil,
-		pod + ".hostNetwork":                   nil,
-		pod + ".securityContext": map[string]any{
-			"runAsNonRoot": true, "runAsUser": 1000.0, "runAsGroup": 1000.0, "fsGroup": 1000.0,
+		podSpec + ".automountServiceAccountToken":  false,
+		podSpec + ".enableServiceLinks":            false,
+		podSpec + ".terminationGracePeriodSeconds": 30.0,
+		podSpec + ".imagePullSecrets":              nil,
+		podSpec + ".hostNetwork":                   nil,
+		podSpec + ".securityContext": map[string]any{
+			"runAsNonRoot": true, "runAsUser": 1000.0, "runAsGroup": 1000.0, "fsGroup": 1000.0, "fsGroupChangePolicy": "OnRootMismatch",
 			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		},
 		container + ".securityContext": map[string]any{
-			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
 		},
 		container + ".volumeMounts": []any{
 			map[string]any{"name": "scratch-0", "mountPath": "/tmp"}, map[string]any{"name": "scratch-1", "mountPath": "/cache"},
 		},
-		pod + ".volumes[1]": map[string]any{"name": "scratch-1", "emptyDir": map[string]any{"sizeLimit": "256Mi"}},
+		podSpec + ".volumes[1]": map[string]any{"name": "scratch-1", "emptyDir": map[string]any{"sizeLimit": "256Mi"}},
 	} {
 		assert.Equal(t, want, d.Value(path), path)
 	}
-	d.RequireMounts(t, pod)
+	d.RequireMounts(t, podSpec)
 }
 
-func TestChoices(t *testing.T) {
-	d := deployment(t, func(a *Args) {
+func TestPod_Options(t *testing.T) {
+	d := deployment(t, func(a *WorkloadArgs) {
 		a.User, a.GraceSeconds, a.Command, a.PullSecret = 70, 120, []string{"celery", "worker"}, pulumi.String("registry-1")
 		a.NodeSelector = map[string]string{"role": "worker"}
 		a.Tolerations = []corev1.Toleration{
@@ -156,12 +156,12 @@ func TestChoices(t *testing.T) {
 		a.Limits.CPU = "500m"
 	})
 	for path, want := range map[string]any{
-		pod + ".securityContext.runAsUser":     70.0,
-		pod + ".securityContext.fsGroup":       70.0,
-		pod + ".terminationGracePeriodSeconds": 120.0,
-		pod + ".imagePullSecrets":              []any{map[string]any{"name": "registry-1"}},
-		pod + ".nodeSelector":                  map[string]any{"role": "worker"},
-		pod + ".tolerations": []any{
+		podSpec + ".securityContext.runAsUser":     70.0,
+		podSpec + ".securityContext.fsGroup":       70.0,
+		podSpec + ".terminationGracePeriodSeconds": 120.0,
+		podSpec + ".imagePullSecrets":              []any{map[string]any{"name": "registry-1"}},
+		podSpec + ".nodeSelector":                  map[string]any{"role": "worker"},
+		podSpec + ".tolerations": []any{
 			map[string]any{"key": "dedicated", "operator": "Equal", "value": "worker", "effect": "NoSchedule"},
 			map[string]any{"key": "spot", "operator": "Exists"},
 		},
@@ -173,11 +173,11 @@ func TestChoices(t *testing.T) {
 		assert.Equal(t, want, d.Value(path), path)
 	}
 	assert.Equal(t, map[string]any{"memory": "256Mi"}, deployment(t, unchanged).Value(container+".resources.limits"),
-		"without a CPU limit a burst may use what others leave idle")
+		"without a CPU limit, a burst may use idle CPU")
 }
 
 func TestProbes(t *testing.T) {
-	d := deployment(t, func(a *Args) {
+	d := deployment(t, func(a *WorkloadArgs) {
 		a.Liveness = &Probe{Command: []string{"celery", "inspect", "ping"}, PeriodSeconds: 60, TimeoutSeconds: 20, Failures: 5}
 		a.Readiness = &Probe{Path: "/healthz"}
 	})
@@ -191,34 +191,34 @@ func TestProbes(t *testing.T) {
 	}, d.Value(container+".readinessProbe"))
 	assert.Nil(t, d.Value(container+".startupProbe"))
 
-	d = deployment(t, func(a *Args) { a.Startup = &Probe{Path: "/up"} })
+	d = deployment(t, func(a *WorkloadArgs) { a.Startup = &Probe{Path: "/up"} })
 	assert.Equal(t, "/up", d.Value(container+".startupProbe.httpGet.path"))
 	assert.Nil(t, d.Value(container+".livenessProbe"))
 	assert.Nil(t, d.Value(container+".readinessProbe"))
 }
 
-func TestEnvironmentIsSorted(t *testing.T) {
-	d := deployment(t, func(a *Args) { a.Env = map[string]string{"C": "3", "A": "1", "B": ""} })
+func TestEnv_Sorted(t *testing.T) {
+	d := deployment(t, func(a *WorkloadArgs) { a.Env = map[string]string{"C": "3", "A": "1", "B": ""} })
 	assert.Equal(t, []any{
 		map[string]any{"name": "A", "value": "1"}, map[string]any{"name": "B", "value": ""}, map[string]any{"name": "C", "value": "3"},
 	}, d.Value(container+".env"))
 }
 
-func TestSecretEnvironment(t *testing.T) {
+func TestSecretEnv_References(t *testing.T) {
 	args := validArgs()
 	args.Env, args.SecretEnv = map[string]string{"PLAIN": "text"}, secrets("URL", "KEY")
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
 	recorded := mocks.New(cloud)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "api", &args)
+		_, err := NewWorkload(ctx, "api", &args)
 		return err
 	}, pulumi.WithMocks("project", "stack", recorded)))
 
 	secret, ok := recorded.Named(secretKind, "api")
 	require.True(t, ok)
 	name := secret.Outputs["metadata"].ObjectValue()["name"].StringValue()
-	assert.Regexp(t, "^api-.+", name, "Pulumi names it: changed values make a new one")
+	assert.Regexp(t, "^api-.+", name, "auto-named, so that changed values make a new one")
 	d, ok := recorded.Named(deploymentKind, "api")
 	require.True(t, ok)
 	reference := func(key string) map[string]any {
@@ -228,9 +228,9 @@ func TestSecretEnvironment(t *testing.T) {
 		d.Value(container+".env"))
 }
 
-// The values are given as plain text here and hidden all the same.
-func TestSecretsStayHidden(t *testing.T) {
-	r := deploy(t, func(a *Args) { a.SecretEnv = secrets("URL", "KEY") })
+// The arguments are plain text.
+func TestSecretEnv_Hidden(t *testing.T) {
+	r := deploy(t, func(a *WorkloadArgs) { a.SecretEnv = secrets("URL", "KEY") })
 	r.RequireHidden(t, "open-sesame")
 	secret := r.One(t, secretKind, "api")
 	assert.Equal(t, map[string]any{"URL": "open-sesame-URL", "KEY": "open-sesame-KEY"}, secret.Value("stringData"))
@@ -240,14 +240,14 @@ func TestSecretsStayHidden(t *testing.T) {
 	assert.Empty(t, deploy(t, unchanged).OfType(secretKind), "no Secret without secrets")
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewWorkload_InvalidArgs(t *testing.T) {
 	args := validArgs()
 	args.Requests.Memory, args.Replicas = "1Gi", 0
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "api", &args)
+		_, err := NewWorkload(ctx, "api", &args)
 		return err
 	})
-	require.ErrorContains(t, err, "workload api: Replicas is 0")
-	require.ErrorContains(t, err, "field Requests.Memory, 1Gi, is more than Limits.Memory, 256Mi")
+	require.ErrorContains(t, err, "workload api: Replicas: 0 must")
+	require.ErrorContains(t, err, `Requests.Memory: "1Gi" must be at most Limits.Memory, 256Mi`)
 	assert.Empty(t, r.All(), "nothing is registered")
 }

@@ -1,12 +1,11 @@
 #!/bin/bash
-# Makes the databases, their owners and the monitoring role, and shuts everyone else out. It runs at every
-# start of the server, not only at the first: a new database or a changed password then takes effect, and a
-# run that was cut short is completed by the next.
+# Creates the databases, their owners and the monitoring role, and revokes access for everyone else. It is idempotent and
+# runs at every start of the server, so that new databases and changed passwords take effect.
 #
 # DATABASES_FILE  lines of "<database> <owner> <connection limit>"
-# PASSWORDS_DIR   one file per role, named for it
-# MONITOR         the role that may see statistics and no data
-# WAIT_SECONDS    how long the server may take to accept connections
+# PASSWORDS_DIR   directory with a file per role, named like the role
+# MONITOR         role that can read statistics but no data
+# WAIT_SECONDS    timeout in seconds for the server to accept connections
 set -euo pipefail
 
 : "${DATABASES_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${WAIT_SECONDS:?}"
@@ -15,7 +14,7 @@ run_sql() {
     psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --dbname=postgres --output=/dev/null "$@"
 }
 
-# Over TCP, since the first start's temporary server answers on the socket only and is about to end.
+# Over TCP, since the temporary server of the first start listens on the socket only.
 wait_for_server() {
     local deadline=$((SECONDS + WAIT_SECONDS))
     until pg_isready --quiet --host=127.0.0.1; do
@@ -27,7 +26,7 @@ wait_for_server() {
     done
 }
 
-# The password is read by psql itself, so that it is in no process list, and kept out of the server's log.
+# psql reads the password itself, so that it is in no process list, and statements with it are not logged.
 ensure_role() {
     local role=$1 limit=$2
     if [[ ! -s "${PASSWORDS_DIR}/${role}" ]]; then

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Puts a dump in the place of a database. The dump is restored beside the database, in one transaction; only
-# when that is complete do the two change names. The replaced one is kept, closed to everyone, until it is
-# dropped by hand. Run it in the server's container, as its superuser:
+# Replaces a database by a dump. It restores the dump to a new database in one transaction, then swaps the names. The
+# replaced database is kept without connections until it is dropped manually. Run it in the server's container, as its
+# superuser:
 #
 #   restore.sh <database> <dump file>
 #
@@ -42,7 +42,7 @@ SQL
 pg_restore --dbname="${fresh}" --role="${owner}" --no-owner --exit-on-error --single-transaction "${dump}"
 psql --no-psqlrc --quiet --dbname="${fresh}" --command='ANALYZE' 2>/dev/null
 
-# Should the exchange fail, the database must not stay closed.
+# If the swap fails, the database must accept connections again.
 trap 'echo "ALTER DATABASE :\"database\" ALLOW_CONNECTIONS true;" | run_sql' ERR
 run_sql <<'SQL'
 ALTER DATABASE :"database" ALLOW_CONNECTIONS false;
@@ -54,6 +54,6 @@ COMMIT;
 SQL
 trap - ERR
 
-echo "restore: ${database} is now what ${dump} holds"
-echo "restore: the replaced database is kept as ${old}; drop it when it is not needed any more:"
+echo "restore: ${database} is restored from ${dump}"
+echo "restore: the replaced database is kept as ${old}; drop it when it is no longer needed:"
 echo "restore:   psql --command='DROP DATABASE ${old}'"

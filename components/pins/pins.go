@@ -1,0 +1,33 @@
+// Package pins lists every container image and Helm chart that the program deploys. To upgrade one, change its line here.
+// Growbin's own images are not listed: the setting imageTag selects their version.
+package pins
+
+// Container images. Tags are full versions: a moving tag such as latest would change running software by surprise.
+const (
+	RabbitMQ         = "rabbitmq:4.3.5-management"
+	PostgreSQL       = "postgres:15.19"
+	PostgresExporter = "quay.io/prometheuscommunity/postgres-exporter:v0.19.1"
+	Redis            = "redis:7.2.16"
+	RedisExporter    = "oliver006/redis_exporter:v1.91.1"
+
+	Prometheus       = "prom/prometheus:v3.13.2"
+	Alertmanager     = "prom/alertmanager:v0.34.0"
+	Grafana          = "grafana/grafana:13.2.0"
+	NodeExporter     = "prom/node-exporter:v1.12.1"
+	KubeStateMetrics = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
+	CeleryExporter   = "danihodovic/celery-exporter:0.10.13"
+)
+
+// Images of Calico on every node; the tag is CalicoChart.
+const (
+	CalicoCNI  = "quay.io/calico/cni"
+	CalicoNode = "quay.io/calico/node"
+)
+
+// Helm charts.
+const (
+	// CalicoChart is the version of both charts of Calico. It supports Kubernetes 1.34 to 1.36.
+	CalicoChart = "v3.32.2"
+	// ArgoCDChart installs Argo CD 3.4.
+	ArgoCDChart = "10.1.1"
+)

@@ -1,0 +1,44 @@
+package stacks
+
+import "github.com/growbin/cluster/components/rabbitmq"
+
+// Names of the queues, used by applications and RabbitMQ.
+const (
+	queueImageUpload        = "q.image_upload"
+	queueGPT5Analysis       = "q.gpt5_analysis"
+	queueRuleRetrieval      = "q.rule_retrieval"
+	queueResponseGeneration = "q.response_generation"
+	queueDeadLetters        = "q.dlq"
+)
+
+// queues is the table of RabbitMQ's queues. Messages that a worker rejects go to queueDeadLetters.
+func queues() []rabbitmq.Queue {
+	return []rabbitmq.Queue{
+		{Name: queueImageUpload, DeadLetter: true},
+		{Name: queueGPT5Analysis, DeadLetter: true},
+		{Name: queueRuleRetrieval, DeadLetter: true},
+		{Name: queueResponseGeneration, DeadLetter: true},
+		{Name: queueDeadLetters},
+	}
+}
+
+// brokerUsers derives RabbitMQ's users from the applications: each may use its own queues only. The operator is for people.
+func brokerUsers() []rabbitmq.User {
+	var users []rabbitmq.User
+	for _, a := range catalogue {
+		if !a.usesBroker() {
+			continue
+		}
+		user := rabbitmq.User{Name: a.Name, Publishes: a.Publishes, Celery: true}
+		if a.Queue != "" {
+			user.Consumes = []string{a.Queue}
+		}
+		users = append(users, user)
+	}
+	return append(users,
+		// The exporter receives the workers' events and reads the lengths of queues. It consumes no task.
+		rabbitmq.User{Name: celeryExporter, Permissions: &rabbitmq.Permissions{
+			Configure: `^celeryev(\..+)?$`, Write: `^celeryev(\..+)?$`, Read: `^(celeryev(\..+)?|q\..+)$`,
+		}},
+		rabbitmq.User{Name: "operator", Tags: []string{"administrator"}, Permissions: &rabbitmq.Everything})
+}
