@@ -7,6 +7,7 @@ import (
 
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/namespace"
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/workload"
 )
@@ -15,80 +16,73 @@ const (
 	namespaceMonitoring = "monitoring"
 	nodeMonitoring      = "k8s-monitoring"
 
-	celeryExporter      = "celery-exporter"
-	celeryExporterPort  = 9808
-	imageCeleryExporter = "danihodovic/celery-exporter:0.10.13"
+	celeryExporter     = "celery-exporter"
+	celeryExporterPort = 9808
 
-	// backlogMessages ready in a queue mean that its workers do not keep up: some minutes of work for them.
-	backlogMessages = 1000
-	// backupMaxAge leaves a nightly backup two hours to be late.
+	// backupMaxAge allows a nightly backup to be two hours late.
 	backupMaxAge = 26 * time.Hour
-	// etcdBackupMaxAge is two backups missed: see backupSchedule.
+	// etcdBackupMaxAge is reached after two missed backups: see backupSchedule.
 	etcdBackupMaxAge = 13 * time.Hour
 )
 
-// deployMonitoring watches the cluster from its own node.
+// deployMonitoring deploys monitoring to its own node.
 func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) error {
 	space, err := namespace.NewNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
 		return err
 	}
-	place, disk, _, err := p.on(s, nodeMonitoring)
+	place, disk, _, err := p.placeOn(s, nodeMonitoring)
+	if err != nil {
+		return err
+	}
+	files, err := dashboards()
 	if err != nil {
 		return err
 	}
 	args := &monitoring.MonitoringArgs{
 		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
-		Nodes: monitoredNodes(s.Nodes), DeadLetterQueues: []string{queueDeadLetters}, Receiver: s.receiver(),
-		EtcdBackupMaxAge: etcdBackupMaxAge,
-	}
-	for _, queue := range queues() {
-		if queue.DeadLetter {
-			args.Queues = append(args.Queues, monitoring.Queue{Name: queue.Name, BacklogMessages: backlogMessages})
-		}
+		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
+		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
 	for _, job := range stores.database.BackupJobs() {
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
-	// node-exporter runs everywhere, so all nodes must have joined.
+	// node-exporter runs on every node, so all nodes must have joined.
 	if _, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...)); err != nil {
 		return err
 	}
 	return deployCeleryExporter(ctx, p, space, place, stores)
 }
 
-// deployCeleryExporter counts the tasks that workers report; they send the events for it because of --task-events.
+// deployCeleryExporter deploys the exporter of Celery's task metrics. Workers send the events for it because of their
+// option --task-events.
 func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Namespace, place pod.Placement, stores *stores) error {
 	broker, err := stores.broker.URL(celeryExporter)
 	if err != nil {
 		return err
 	}
 	health := &workload.Probe{Path: "/health"}
-	_, err = workload.New(ctx, celeryExporter, &workload.Args{
-		Namespace: space.Name, Image: imageCeleryExporter, Replicas: 1, Port: celeryExporterPort,
+	_, err = workload.NewWorkload(ctx, celeryExporter, &workload.WorkloadArgs{
+		Namespace: space.Name, Image: pins.CeleryExporter, Replicas: 1, Port: celeryExporterPort,
 		SecretEnv:    map[string]pulumi.StringInput{"CE_BROKER_URL": broker},
 		NodeSelector: place.NodeSelector, Tolerations: place.Tolerations,
 		Requests: workload.Resources{CPU: "50m", Memory: "96Mi"}, Limits: workload.Resources{Memory: "256Mi"},
 		Liveness: health, Readiness: health,
-		Annotations: scrapeAnnotations(celeryExporterPort, "/metrics"),
+		Annotations: pod.ScrapeAnnotations(celeryExporterPort),
 		PartOf:      "monitoring", Component: "exporter",
-	}, p.inCluster, p.Ready(nodeMonitoring), stores.before())
+	}, p.inCluster, p.Ready(nodeMonitoring), stores.dependsOnStores())
 	return err
 }
 
 func monitoredNodes(nodes []Node) []monitoring.Node {
 	out := make([]monitoring.Node, 0, len(nodes))
 	for _, n := range nodes {
-		watched := monitoring.Node{Name: n.Name, Purpose: n.Purpose}
-		if n.Band != nil {
-			watched.Band = &monitoring.Band{LowPercent: int(n.Band.Low), HighPercent: int(n.Band.High)}
-		}
-		out = append(out, watched)
+		out = append(out, monitoring.Node{Name: n.Name, Purpose: n.Purpose})
 	}
 	return out
 }
 
-// receiver is nil when alerts are only to be shown.
+// receiver is nil if alerts are only shown.
 func (s *Settings) receiver() *monitoring.Receiver {
 	if s.AlertReceiver == alertNone {
 		return nil

@@ -51,6 +51,7 @@ func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string
 	if controlPlanes != 1 {
 		problems.Add("topology", controlPlanes, "must be one control plane")
 	}
+	problems.Include("", checkBands(nodes))
 	return problems.Err()
 }
 

@@ -3,8 +3,8 @@ package monitoring
 import (
 	"fmt"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/pod"
@@ -27,15 +27,15 @@ func (b *builder) alertmanager() error {
 	if err != nil {
 		return err
 	}
-	p.Volumes = corev1.VolumeArray{pod.SecretVolume("config", config)}
-	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+	p.Volumes = core.VolumeArray{pod.SecretVolume("config", config)}
+	p.Containers = core.ContainerArray{core.ContainerArgs{
 		Name:  pulumi.String(AlertmanagerService),
 		Image: pulumi.String(b.args.Images.Alertmanager),
 		Args: pulumi.ToStringArray([]string{
 			"--config.file=" + alertmanagerConfigDir + "/" + alertmanagerConfigFile,
-			// Silences, and what was sent already.
+			// Silences and the notification log.
 			"--storage.path=" + alertmanagerDataDir,
-			// Empty: there is no second one to talk to.
+			// Empty, since there is no second replica.
 			"--cluster.listen-address=",
 		}),
 		Ports:           pod.ContainerPorts(port),
@@ -44,7 +44,7 @@ func (b *builder) alertmanager() error {
 		StartupProbe:    startup("/-/ready", port.Name, 2),
 		ReadinessProbe:  pod.HTTP("/-/ready", port.Name),
 		LivenessProbe:   pod.HTTP("/-/healthy", port.Name),
-		VolumeMounts: corev1.VolumeMountArray{
+		VolumeMounts: core.VolumeMountArray{
 			pod.Mount("config", alertmanagerConfigDir),
 			data(p, alertmanagerDataDir),
 		},
@@ -52,8 +52,8 @@ func (b *builder) alertmanager() error {
 	return b.statefulSet(p, port, volume, nil)
 }
 
-// alertmanagerSecret holds the configuration, since a receiver's address is in it. Pulumi names it: a changed one is a
-// new one, and so is the pod.
+// alertmanagerSecret contains the configuration, which includes the receiver's credential. It is auto-named, so that a
+// changed Secret is a new one and restarts the pod.
 func (b *builder) alertmanagerSecret(p pod.Pod) (pulumi.StringOutput, error) {
 	var url pulumi.StringInput = pulumi.String("")
 	if b.args.Receiver != nil {
@@ -62,8 +62,8 @@ func (b *builder) alertmanagerSecret(p pod.Pod) (pulumi.StringOutput, error) {
 	config := url.ToStringOutput().ApplyT(func(url string) (string, error) {
 		return renderAlertmanager(b.args.Receiver, url)
 	}).(pulumi.StringOutput)
-	secret, err := corev1.NewSecret(b.ctx, b.name+"-"+p.Name, &corev1.SecretArgs{
-		Metadata:   &metav1.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},
+	secret, err := core.NewSecret(b.ctx, b.name+"-"+p.Name, &core.SecretArgs{
+		Metadata:   &meta.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},
 		StringData: pulumi.StringMap{alertmanagerConfigFile: config},
 	}, b.child())
 	if err != nil {

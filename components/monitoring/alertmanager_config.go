@@ -44,7 +44,7 @@ type inhibitRule struct {
 	Equal          []string `json:"equal"`
 }
 
-// Receivers by name: one that sends nothing, and the one of the arguments.
+// Names of the receivers: one that sends nothing, and the one of the arguments.
 const (
 	receiverNone = "none"
 	receiverTeam = "team"
@@ -52,22 +52,22 @@ const (
 
 const (
 	slackTitle = `{{ .CommonLabels.alertname }} ({{ .Status }}, {{ .CommonLabels.cluster }})`
-	slackText  = `{{ range .Alerts }}{{ .Annotations.summary }}
+	slackText  = `{{ range .Alerts }}{{ .Annotations.summary }}{{ with .Annotations.runbook_url }} (<{{ . }}|runbook>){{ end }}
 {{ end }}`
 )
 
-// renderAlertmanager returns alertmanager.yml; url is the receiver's, and makes the result secret.
+// renderAlertmanager returns alertmanager.yml. The result is secret, since url contains a credential.
 func renderAlertmanager(r *Receiver, url string) (string, error) {
 	config := alertmanagerConfig{
 		Route: alertRoute{
 			Receiver: receiverNone,
 			GroupBy:  []string{"alertname", "node"},
-			// Wait for what fails together; say it again after half a day.
+			// Failures with one cause are sent together; an open alert is repeated twice a day.
 			GroupWait: "30s", GroupInterval: "5m", RepeatInterval: "12h",
 		},
 		Receivers: []alertReceiver{{Name: receiverNone}},
 		InhibitRules: []inhibitRule{
-			// A node that is down explains what is said of its parts.
+			// A node that is down explains the warnings about its parts.
 			{
 				SourceMatchers: []string{`alertname="NodeDown"`},
 				TargetMatchers: []string{`severity="warning"`},

@@ -6,44 +6,51 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/localvolume"
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/components/pod"
 )
 
-// MonitoringArgs describes what is watched, where the watchers run and whom they tell.
+// MonitoringArgs configures Prometheus, Alertmanager and Grafana.
 type MonitoringArgs struct {
-	// Namespace is where everything is created; it has to exist.
+	// Namespace of all objects; it must exist and admit privileged pods.
 	Namespace pulumi.StringInput
-	// Cluster names the cluster in alerts and on dashboards.
+	// Cluster is the cluster's name in alerts and in Grafana's folder.
 	Cluster string
-	// Placement is where all pods run but node-exporter's, which run on every node.
+	// Placement of all pods except node-exporter's, which run on every node.
 	Placement pod.Placement
 	// Images default to DefaultImages, each on its own.
 	Images Images
-	// Storage is the disk of that node; Prometheus and Alertmanager each have a directory of it.
+	// Storage is the disk of that node. Prometheus and Alertmanager each use a directory of it.
 	Storage localvolume.Storage
-	// RetentionGiB is how much the time series database may hold before it drops its oldest blocks: at most
-	// MaxRetentionShare of the disk, and that much when zero.
+	// RetentionGiB is the size in GiB at which Prometheus drops its oldest blocks. The default and the maximum are
+	// MaxRetentionShare of the disk.
 	RetentionGiB int
-	// Nodes are the cluster's expected nodes: one that is missing raises an alert.
+	// Nodes are the expected nodes: a missing one raises an alert.
 	Nodes []Node
-	// Queues are the RabbitMQ queues that are expected to be worked off.
-	Queues []Queue
-	// DeadLetterQueues are the RabbitMQ queues that have to stay empty.
-	DeadLetterQueues []string
-	// Backups are CronJobs that have to succeed in time.
+	// Rules are added to the rules for nodes, pods, credentials and backups.
+	Rules []RuleGroup
+	// Dashboards are added to the cluster's own, by file name, e.g. "queues.json": JSON in the classic format, as Grafana
+	// exports it. A dashboard that was edited in Grafana can be saved back as it is. Panels use the data source with the
+	// uid DatasourceUID.
+	Dashboards map[string]string
+	// RunbookURL is the address of the page that explains the alerts, e.g. "https://example.com/runbook". Every alert gets
+	// an annotation runbook_url: this address with RunbookAnchor of its name as the fragment. If empty, there is none.
+	RunbookURL string
+	// Backups are CronJobs that must succeed in time.
 	Backups []Backup
-	// EtcdBackupMaxAge is how old the control plane's last backup may be; at least an hour, or zero where it makes none.
+	// EtcdBackupMaxAge is the maximum age of the last etcd backup, at least 1 h; 0 if the control plane makes none.
 	EtcdBackupMaxAge time.Duration
-	// Receiver is told of alerts. Without one they are shown by Alertmanager and sent nowhere.
+	// Receiver of alerts. If nil, alerts are shown by Alertmanager only.
 	Receiver *Receiver
-	// GrafanaURL is Grafana's address for people, for example "https://grafana.example.com"; empty for its Service's own.
+	// GrafanaURL is the address at which people open Grafana, e.g. "https://grafana.example.com"; empty for a tunnel to
+	// its Service.
 	GrafanaURL string
-	// ScrapeInterval is 30 s when zero.
+	// ScrapeInterval defaults to 30 s.
 	ScrapeInterval time.Duration
-	// JoinTokenLead is how long before its end a join token raises an alert; 4 h when zero. It has to be shorter than
-	// what is left of a token when it is renewed.
+	// JoinTokenLead is the remaining lifetime at which a join token raises an alert, 4 h by default. It must be shorter
+	// than the remaining lifetime at which tokens are renewed.
 	JoinTokenLead time.Duration
-	// CertificateLead is how long before its end a certificate raises an alert; 21 days when zero.
+	// CertificateLead is the remaining lifetime at which a certificate raises an alert, 21 days by default.
 	CertificateLead time.Duration
 }
 
@@ -52,53 +59,38 @@ type Images struct {
 	Prometheus, Alertmanager, Grafana, NodeExporter, KubeStateMetrics string
 }
 
-// DefaultImages are the versions this package was written for (2026-11).
+// DefaultImages returns the versions that this package was tested with.
 func DefaultImages() Images {
 	return Images{
-		Prometheus:       "prom/prometheus:v3.13.2",
-		Alertmanager:     "prom/alertmanager:v0.34.0",
-		Grafana:          "grafana/grafana:13.2.0",
-		NodeExporter:     "prom/node-exporter:v1.12.1",
-		KubeStateMetrics: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
+		Prometheus:       pins.Prometheus,
+		Alertmanager:     pins.Alertmanager,
+		Grafana:          pins.Grafana,
+		NodeExporter:     pins.NodeExporter,
+		KubeStateMetrics: pins.KubeStateMetrics,
 	}
 }
 
-// MaxRetentionShare of a volume may be given to the database's blocks; the rest is for the write-ahead log, for
-// blocks being compacted and for Alertmanager (Prometheus's operating guide: 80 to 85 percent).
+// MaxRetentionShare is the share of a volume that Prometheus's blocks may use. The write-ahead log, compaction and
+// Alertmanager need the rest (Prometheus's operating guide: 80 to 85 percent).
 const MaxRetentionShare = 0.8
 
-// Node is a node that is expected to be in the cluster.
+// Node is an expected node of the cluster.
 type Node struct {
-	// Name is the node's name in Kubernetes.
+	// Name of the node in Kubernetes.
 	Name string
-	// Purpose says in a few words what it is for.
+	// Purpose in a few words, for alerts.
 	Purpose string
-	// Band is the load it is expected to carry; nil when none is stated.
-	Band *Band
-}
-
-// Band is an expected load: the greater of CPU and memory utilisation, in percent.
-type Band struct {
-	LowPercent, HighPercent int
-}
-
-// Queue is a RabbitMQ queue.
-type Queue struct {
-	// Name is the queue's name.
-	Name string
-	// BacklogMessages ready for a quarter of an hour, and still more of them, raise an alert.
-	BacklogMessages int
 }
 
 // Backup is a CronJob that makes a backup.
 type Backup struct {
-	// Namespace and CronJob name it.
+	// Namespace and name of the CronJob.
 	Namespace, CronJob string
-	// MaxAge is how old the last success may be.
+	// MaxAge is the maximum age of the last success, at least 1 h.
 	MaxAge time.Duration
 }
 
-// ReceiverKind says how a Receiver is spoken to.
+// ReceiverKind is the protocol of a Receiver.
 type ReceiverKind string
 
 const (
@@ -108,18 +100,18 @@ const (
 	ReceiverWebhook ReceiverKind = "webhook"
 )
 
-// Receiver is where alerts are sent.
+// Receiver is the destination of alerts.
 type Receiver struct {
 	Kind ReceiverKind
-	// URL holds a credential: it is kept secret whatever it is made of.
+	// URL contains a credential: it is always treated as a secret.
 	URL pulumi.StringInput
-	// Channel is a Slack channel such as "#alerts"; only for Slack, and there it is required.
+	// Channel is a Slack channel, e.g. "#alerts". Slack requires it; a webhook has none.
 	Channel string
 }
 
 func maxRetentionGiB(diskGiB int) int { return int(MaxRetentionShare * float64(diskGiB)) }
 
-// withDefaults returns a copy in which every value that has a default is filled in.
+// withDefaults returns a copy with all defaults filled in.
 func (a *MonitoringArgs) withDefaults() *MonitoringArgs {
 	out := *a
 	images := DefaultImages()
@@ -151,5 +143,3 @@ func (a *MonitoringArgs) withDefaults() *MonitoringArgs {
 	}
 	return &out
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -1,6 +1,7 @@
 package monitoring
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,21 +10,31 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
-// The service account's token and CA are not on this machine: what promtool would look for on disk is left out, and
-// TestRulesPassPromtool checks the rules. Debian builds Prometheus without Kubernetes discovery; there the same
-// configuration is checked with fixed targets in its place, and upstream's promtool checks it whole.
-func TestPrometheusConfigPassesPromtool(t *testing.T) {
-	promtool := tool(t, "promtool")
+// run runs a tool in a directory with the given files.
+func run(t *testing.T, files map[string]string, tool string, args ...string) (string, error) {
+	t.Helper()
+	path, dir := realserver.Binary(t, tool), t.TempDir()
+	for name, text := range files {
+		realserver.Write(t, filepath.Join(dir, name), text, 0o644, nil)
+	}
+	return realserver.Run(t, realserver.Command{Path: path, Args: args, Dir: dir})
+}
+
+// The check skips files of the service account, which this host does not have. Debian builds Prometheus without Kubernetes
+// discovery: with it, static targets replace discovery; with upstream's promtool, the configuration is checked as it is.
+func TestPrometheusConfig_Promtool(t *testing.T) {
 	text, err := renderPrometheus(complete())
 	require.NoError(t, err)
 	check := func(text string) (string, error) {
-		return runTool(t, write(t, map[string]string{configFile: text}), promtool, "check", "config", "--syntax-only", configFile)
+		return run(t, map[string]string{configFile: text}, "promtool", "check", "config", "--syntax-only", configFile)
 	}
 	out, err := check(text)
 	if err != nil && strings.Contains(out, "field kubernetes_sd_configs not found") {
-		t.Log("this promtool knows no Kubernetes discovery: checked with fixed targets in its place")
+		t.Log("this promtool is built without Kubernetes discovery: static targets replace it")
 		out, err = check(withoutDiscovery(t, text))
 	}
 	require.NoError(t, err, out)
@@ -44,8 +55,7 @@ func withoutDiscovery(t *testing.T, text string) string {
 	return out
 }
 
-func TestAlertmanagerConfigPassesAmtool(t *testing.T) {
-	amtool := tool(t, "amtool")
+func TestAlertmanagerConfig_Amtool(t *testing.T) {
 	for name, receiver := range map[string]*Receiver{
 		"none":    nil,
 		"slack":   {Kind: ReceiverSlack, Channel: "#alerts"},
@@ -53,16 +63,16 @@ func TestAlertmanagerConfigPassesAmtool(t *testing.T) {
 	} {
 		text, err := renderAlertmanager(receiver, "https://hooks.example.com/secret-part")
 		require.NoError(t, err)
-		dir := write(t, map[string]string{"alertmanager.yml": text})
-		out, err := runTool(t, dir, amtool, "check-config", "alertmanager.yml")
+		files := map[string]string{"alertmanager.yml": text}
+		out, err := run(t, files, "amtool", "check-config", "alertmanager.yml")
 		require.NoError(t, err, "%s: %s", name, out)
 
 		want := receiverTeam
 		if receiver == nil {
 			want = receiverNone
 		}
-		for _, level := range []severity{critical, warning} {
-			out, err = runTool(t, dir, amtool, "config", "routes", "test", "--config.file=alertmanager.yml",
+		for _, level := range []Severity{Critical, Warning} {
+			out, err = run(t, files, "amtool", "config", "routes", "test", "--config.file=alertmanager.yml",
 				"--verify.receivers="+want, "severity="+string(level), "alertname=NodeDown")
 			require.NoError(t, err, "%s: %s is not sent to %s: %s", name, level, want, out)
 		}
@@ -82,9 +92,9 @@ func TestScrapeJobs(t *testing.T) {
 	}
 	assert.Equal(t, "lab", config.Global.ExternalLabels["cluster"])
 	assert.Equal(t, "30s", config.Global.ScrapeInterval)
-	assert.Equal(t, "/metrics/cadvisor", jobs[jobCadvisor].MetricsPath)
-	assert.True(t, jobs[jobKubeStateMetrics].HonorLabels)
-	for _, job := range []string{jobKubelet, jobCadvisor, jobNodeExporter} {
+	assert.Equal(t, "/metrics/cadvisor", jobs[JobCadvisor].MetricsPath)
+	assert.True(t, jobs[JobKubeStateMetrics].HonorLabels)
+	for _, job := range []string{JobKubelet, JobCadvisor, JobNodeExporter} {
 		assert.Equal(t, "node", jobs[job].KubernetesSDConfigs[0].Role, job)
 		assert.Equal(t, "node", jobs[job].RelabelConfigs[0].TargetLabel, job)
 	}
@@ -93,12 +103,12 @@ func TestScrapeJobs(t *testing.T) {
 			assert.Equal(t, "https", job.Scheme, "%s would send its token in the clear", name)
 		}
 	}
-	for _, relabel := range jobs[jobPods].RelabelConfigs {
+	for _, relabel := range jobs[JobPods].RelabelConfigs {
 		assert.NotContains(t, strings.Join(relabel.SourceLabels, ","), "container_", "a label of the container would have a pod read once for each of its ports")
 	}
 }
 
-func TestDurationsAreWrittenForPrometheus(t *testing.T) {
+func TestPromDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		30 * time.Second: "30s", 90 * time.Second: "90s", time.Minute: "1m", 26 * time.Hour: "26h", 48 * time.Hour: "2d",
 	} {
@@ -106,13 +116,21 @@ func TestDurationsAreWrittenForPrometheus(t *testing.T) {
 	}
 }
 
-func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+func TestValidate_AllProblemsAtOnce(t *testing.T) {
+	dashboard := func(fields string) string { return `{"title": "T", "panels": [{}], ` + fields + `}` }
 	args := &MonitoringArgs{
-		Storage:          sampleArgs().Storage,
-		RetentionGiB:     33,
-		Nodes:            []Node{{Name: "API 1"}, {Name: "watch-two", Purpose: "x", Band: &Band{80, 60}}},
-		Queues:           []Queue{{Name: "q.a", BacklogMessages: 1}, {Name: "q.a"}},
-		DeadLetterQueues: []string{"q.a", ""},
+		Storage:      SampleArgs().Storage,
+		RetentionGiB: 33,
+		Nodes:        []Node{{Name: "API 1"}, {Name: "watch-two", Purpose: "x"}},
+		Rules: []RuleGroup{
+			{Name: "pods", Rules: []Rule{{Record: "a", Alert: "B", Expr: "c"}}},
+			{Rules: []Rule{{Alert: "B", Labels: map[string]string{"severity": "page"}}}},
+		},
+		Dashboards: map[string]string{
+			"cluster.json": dashboard(`"uid": "a"`), "dir/b.json": dashboard(`"uid": "b"`), "c.json": "{", "d.json": `{"spec": {}}`,
+			"e.json": dashboard(`"uid": "e", "__inputs": [{}]`), "f.json": "{}", "g.json": dashboard(`"uid": "e"`),
+		},
+		RunbookURL:       "https://example.com/runbook#top",
 		Backups:          []Backup{{CronJob: "b"}},
 		EtcdBackupMaxAge: time.Minute,
 		Receiver:         &Receiver{Kind: "pigeon"},
@@ -123,36 +141,42 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	err := args.withDefaults().Validate()
 	require.Error(t, err)
 	for _, part := range []string{
-		"Namespace is missing", "Cluster is empty", "NodeSelector is empty",
-		"RetentionGiB is 33 on a disk of 40 GiB; use 1 to 32",
-		`Nodes[0].Name is "API 1"`, "Nodes[0].Purpose is empty", "Nodes[1].Band is 80 to 60 percent",
-		`Storage.NodeName is "watch-one", which is not one of Nodes`,
-		`Queues[1].Name is "q.a" a second time`, "Queues[1].BacklogMessages is 0",
-		`DeadLetterQueues[0] is "q.a", which is named before`, "DeadLetterQueues[1] is empty",
-		"Backups[0].Namespace", "Backups[0].MaxAge is 0s", "EtcdBackupMaxAge is 1m0s; use 1h or more",
-		`Receiver.Kind is "pigeon"`, "Receiver.URL is missing",
-		`GrafanaURL is "grafana.example.com"`, "ScrapeInterval is 1h0m0s",
-		`Images.Grafana is "grafana/grafana"`,
+		"Namespace: not set", "Cluster: not set", "Placement.NodeSelector: not set",
+		"RetentionGiB: 33 must be 1 to 32 on a disk of 40 GiB",
+		`Nodes[0].Name: "API 1" must`, "Nodes[0].Purpose: not set",
+		`Storage.NodeName: "watch-one" must be one of Nodes`,
+		`Rules[0].Name: "pods" must differ`, `Rules[0].Rules[0].Record: "a" must`, `Alert is "B"`,
+		"Rules[1].Name: not set", "Rules[1].Rules[0].Expr: not set", `Rules[1].Rules[0].Labels[severity]: "page" must be critical or warning`,
+		"Rules[1].Rules[0].Annotations[summary]: not set",
+		`Dashboards: "cluster.json" must be another`, `Dashboards: "dir/b.json" must be a file name`, `Dashboards[c.json]: "{" must be`,
+		`Dashboards[d.json]: "d.json" must be exported in the classic format`, `Dashboards[e.json]: "e.json" must be exported without`,
+		"Dashboards[f.json].uid: not set", "Dashboards[f.json].title: not set", "Dashboards[f.json].panels: not set",
+		`Dashboards[g.json].uid: "e" must differ from that of e.json`,
+		`RunbookURL: "https://example.com/runbook#top" must have no fragment`,
+		"Backups[0].Namespace", "Backups[0].MaxAge: 0s must", "EtcdBackupMaxAge: 1m0s must be 1h or more",
+		`Receiver.Kind: "pigeon" must`, "Receiver.URL: not set",
+		`GrafanaURL: "grafana.example.com" must`, "ScrapeInterval: 1h0m0s must",
+		`Images.Grafana: "grafana/grafana" must`,
 	} {
 		assert.ErrorContains(t, err, part)
 	}
 }
 
-func TestOneBadValueIsOneProblem(t *testing.T) {
-	for want, spoil := range map[string]func(*MonitoringArgs){
-		"Storage.SizeGiB is 4; give 5 or more":         func(a *MonitoringArgs) { a.Storage.SizeGiB = 4 },
-		"RetentionGiB is -1":                           func(a *MonitoringArgs) { a.RetentionGiB = -1 },
-		"Nodes is empty":                               func(a *MonitoringArgs) { a.Nodes = nil },
-		`Nodes[1].Name is "api-one" a second time`:     func(a *MonitoringArgs) { a.Nodes[1].Name = "api-one" },
-		"Receiver.Channel is empty":                    func(a *MonitoringArgs) { a.Receiver.Channel = "" },
-		`Receiver.Channel is "#alerts"`:                func(a *MonitoringArgs) { a.Receiver.Kind = ReceiverWebhook },
-		"JoinTokenLead is -1s":                         func(a *MonitoringArgs) { a.JoinTokenLead = -time.Second },
-		"CertificateLead is -1s":                       func(a *MonitoringArgs) { a.CertificateLead = -time.Second },
-		`Images.Prometheus is "registry:5000/prom"`:    func(a *MonitoringArgs) { a.Images.Prometheus = "registry:5000/prom" },
-		"Tolerations[0] has operator Exists and value": func(a *MonitoringArgs) { a.Placement.Tolerations[0].Operator = "Exists" },
+func TestValidate_OneProblem(t *testing.T) {
+	for want, change := range map[string]func(*MonitoringArgs){
+		"Storage.SizeGiB: 4 must be at least 5":        func(a *MonitoringArgs) { a.Storage.SizeGiB = 4 },
+		"RetentionGiB: -1 must":                        func(a *MonitoringArgs) { a.RetentionGiB = -1 },
+		"Nodes: not set":                               func(a *MonitoringArgs) { a.Nodes = nil },
+		`Nodes[1].Name: "api-one" must be unique`:      func(a *MonitoringArgs) { a.Nodes[1].Name = "api-one" },
+		"Receiver.Channel: not set":                    func(a *MonitoringArgs) { a.Receiver.Channel = "" },
+		`Receiver.Channel: "#alerts" must be empty`:    func(a *MonitoringArgs) { a.Receiver.Kind = ReceiverWebhook },
+		"JoinTokenLead: -1s must":                      func(a *MonitoringArgs) { a.JoinTokenLead = -time.Second },
+		"CertificateLead: -1s must":                    func(a *MonitoringArgs) { a.CertificateLead = -time.Second },
+		`Images.Prometheus: "registry:5000/prom"`:      func(a *MonitoringArgs) { a.Images.Prometheus = "registry:5000/prom" },
+		`Placement.Tolerations[0].Value: "watch" must`: func(a *MonitoringArgs) { a.Placement.Tolerations[0].Operator = "Exists" },
 	} {
-		args := sampleArgs()
-		spoil(args)
+		args := SampleArgs()
+		change(args)
 		err := args.withDefaults().Validate()
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "\n", "one problem only")
@@ -161,7 +185,7 @@ func TestOneBadValueIsOneProblem(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	args := (&MonitoringArgs{Namespace: pulumi.String("x"), Storage: sampleArgs().Storage, Images: Images{Grafana: "mirror/grafana:1"}}).withDefaults()
+	args := (&MonitoringArgs{Namespace: pulumi.String("x"), Storage: SampleArgs().Storage, Images: Images{Grafana: "mirror/grafana:1"}}).withDefaults()
 	assert.Equal(t, 32, args.RetentionGiB)
 	assert.Equal(t, "mirror/grafana:1", args.Images.Grafana)
 	assert.Equal(t, DefaultImages().Prometheus, args.Images.Prometheus)

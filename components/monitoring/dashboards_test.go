@@ -1,87 +1,67 @@
-package monitoring
+package monitoring_test
 
 import (
 	"encoding/json"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/internal/testing/promtest"
 )
 
-// Grafana's identifiers that are used here: packages/grafana-data/src/valueFormats/categories.ts and its panel plugins.
-var (
-	knownUnits = []string{"short", "percentunit", "bytes", "Bps", "s", "ops", "reqps"}
-	knownKinds = []string{"row", "timeseries", "stat", "bargauge"}
-)
-
-func TestDashboardsAreWhatGrafanaExpects(t *testing.T) {
-	uids, titles := map[string]bool{}, map[string]bool{}
-	uid := regexp.MustCompile(`^[a-zA-Z0-9_-]{1,40}$`)
-	for _, board := range dashboardsFor(complete()) {
-		text, err := board.render()
-		require.NoError(t, err)
-		var d dashboardJSON
-		require.NoError(t, json.Unmarshal([]byte(text), &d))
-		require.Regexp(t, uid, d.UID)
-		require.False(t, uids[d.UID] || titles[d.Title], "%s is there twice", d.UID)
-		uids[d.UID], titles[d.Title] = true, true
-		require.NotEmpty(t, d.Panels)
-		variables := checkVariables(t, d)
-		checkPanels(t, d, variables)
-	}
-	assert.Len(t, uids, 7)
+func provisioned(t *testing.T, args *monitoring.MonitoringArgs) map[string]string {
+	t.Helper()
+	files, err := monitoring.ProvisionedDashboards(args)
+	require.NoError(t, err)
+	return files
 }
 
-func checkVariables(t *testing.T, d dashboardJSON) map[string]bool {
-	t.Helper()
-	names := map[string]bool{"__rate_interval": true}
-	for _, v := range d.Templating.List {
-		assert.False(t, names[v.Name], "%s: variable %s is there twice", d.UID, v.Name)
-		assert.Equal(t, prometheusRef(), v.Datasource, "%s: %s", d.UID, v.Name)
-		names[v.Name] = true
+func TestDashboards_Grafana(t *testing.T) {
+	dashboards := promtest.ParseDashboards(t, provisioned(t, monitoring.SampleArgs()))
+	require.Len(t, dashboards, 1)
+	for _, d := range dashboards {
+		d.Check(t)
 	}
-	return names
 }
 
-func checkPanels(t *testing.T, d dashboardJSON, variables map[string]bool) {
-	t.Helper()
-	ids, taken := map[int]bool{}, map[[2]int]string{}
-	used := regexp.MustCompile(`\$(\w+)`)
-	for _, p := range d.Panels {
-		assert.False(t, ids[p.ID], "%s: panel %d is there twice", d.UID, p.ID)
-		ids[p.ID] = true
-		assert.Contains(t, knownKinds, p.Type, d.UID)
-		assert.NotEmpty(t, p.Title, d.UID)
-		require.LessOrEqual(t, p.GridPos.X+p.GridPos.W, gridWidth, "%s: %s", d.UID, p.Title)
-		for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
-			for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
-				cell := [2]int{x, y}
-				require.Empty(t, taken[cell], "%s: %s covers another panel", d.UID, p.Title)
-				taken[cell] = p.Title
-			}
-		}
-		if p.Type == "row" {
-			continue
-		}
-		assert.Equal(t, prometheusRef(), p.Datasource, "%s: %s", d.UID, p.Title)
-		assert.Contains(t, knownUnits, p.FieldConfig.Defaults.Unit, "%s: %s", d.UID, p.Title)
-		require.NotEmpty(t, p.Targets, "%s: %s", d.UID, p.Title)
-		refs := map[string]bool{}
-		for _, target := range p.Targets {
-			assert.False(t, refs[target.RefID], "%s: %s: query %s is there twice", d.UID, p.Title, target.RefID)
-			refs[target.RefID] = true
-			assert.Equal(t, prometheusRef(), target.Datasource, "%s: %s", d.UID, p.Title)
-			assert.NotEqual(t, target.Instant, target.Range, "%s: %s", d.UID, p.Title)
-			for _, name := range used.FindAllStringSubmatch(target.Expr, -1) {
-				assert.True(t, variables[name[1]], "%s: %s uses $%s, which is no variable", d.UID, p.Title, name[1])
-			}
-		}
-		if steps := p.FieldConfig.Defaults.Thresholds; steps != nil {
-			require.Nil(t, steps.Steps[0].Value, "%s: %s", d.UID, p.Title)
-			for i := 2; i < len(steps.Steps); i++ {
-				assert.GreaterOrEqual(t, *steps.Steps[i].Value, *steps.Steps[i-1].Value, "%s: %s", d.UID, p.Title)
-			}
+// Grafana exports a dashboard with fields of its database, which provisioning refuses.
+func TestDashboards_ExportedByGrafana(t *testing.T) {
+	args := monitoring.SampleArgs()
+	args.Dashboards = map[string]string{"queues.json": `{
+  "id": 17, "uid": "queues", "version": 3, "title": "Queues <&>",
+  "panels": [{"id": 1, "type": "stat", "fieldConfig": {"defaults": {"max": 12345678901234567890}}}]
+}`}
+	files := provisioned(t, args)
+	require.Len(t, files, 2)
+	var saved map[string]any
+	require.NoError(t, json.Unmarshal([]byte(files["queues.json"]), &saved))
+	assert.NotContains(t, saved, "id")
+	assert.NotContains(t, saved, "version")
+	assert.Equal(t, "queues", saved["uid"])
+	assert.Contains(t, files["queues.json"], "12345678901234567890", "numbers are unchanged")
+	assert.Contains(t, files["queues.json"], "<&>")
+	assert.JSONEq(t, provisioned(t, monitoring.SampleArgs())["cluster.json"], files["cluster.json"])
+}
+
+func TestSamples_DocumentedNamesOnly(t *testing.T) {
+	promtest.CheckSamples(t, promtest.DocumentedNames(t, monitoring.WatchedResources()))
+}
+
+// A real Prometheus runs every query over a real node-exporter and samples of the programs that cannot run here.
+func TestQueries_RealPrometheus(t *testing.T) {
+	targets := append(promtest.Samples(t), promtest.NodeExporter(t))
+	text := rules(t, monitoring.SampleArgs())
+	prometheus := promtest.Scrape(t, text, targets)
+	prometheus.WaitFor(t, monitoring.NodeLoadMetric+`{node="`+promtest.Node+`"}`, `count({__name__="node:expected"})`)
+	known := prometheus.Names(t)
+	for _, d := range promtest.ParseDashboards(t, provisioned(t, monitoring.SampleArgs())) {
+		prometheus.RunQueries(t, d, known)
+	}
+	for _, group := range promtest.ParseRules(t, text).Groups {
+		for _, r := range group.Rules {
+			known.Check(t, "rule "+r.Record+r.Alert, r.Expr)
 		}
 	}
 }

@@ -2,10 +2,11 @@ package monitoring
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/credentials"
@@ -20,8 +21,8 @@ const (
 	encryptionKey = "secret-key"
 )
 
-// grafana keeps nothing: data source and dashboards are provisioned, so that a lost pod comes back the same. With a
-// database of its own it would also keep its first password, whatever the Secret says later.
+// grafana has no persistent data: data source and dashboards are provisioned, so that a new pod is identical. A persistent
+// database would also keep the first password, regardless of later changes of the Secret.
 func (b *builder) grafana() error {
 	port := pod.Port{Name: "http", Number: GrafanaPort}
 	p := b.pod(GrafanaService, grafanaUID)
@@ -33,25 +34,25 @@ func (b *builder) grafana() error {
 	if err != nil {
 		return err
 	}
-	p.Annotations = pod.Scrape(GrafanaPort)
-	p.Volumes = corev1.VolumeArray{
+	p.Annotations = pulumi.ToStringMap(pod.ScrapeAnnotations(GrafanaPort))
+	p.Volumes = core.VolumeArray{
 		pod.ConfigVolume("provisioning", provisioning),
 		pod.ConfigVolume("dashboards", dashboards),
 		pod.Scratch("data", 256),
 		pod.Scratch("tmp", 64),
 	}
-	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+	p.Containers = core.ContainerArray{core.ContainerArgs{
 		Name:            pulumi.String(GrafanaService),
 		Image:           pulumi.String(b.args.Images.Grafana),
 		Env:             grafanaEnv(b.args, secret),
 		Ports:           pod.ContainerPorts(port),
 		Resources:       grafanaResources.Args(),
 		SecurityContext: pod.ContainerSecurity(0),
-		// Its first start makes a database.
+		// Every start creates a database.
 		StartupProbe:   startup("/api/health", port.Name, 5),
 		ReadinessProbe: pod.HTTP("/api/health", port.Name),
 		LivenessProbe:  pod.HTTP("/api/health", port.Name),
-		VolumeMounts: corev1.VolumeMountArray{
+		VolumeMounts: core.VolumeMountArray{
 			file("provisioning", provisioningDir+"/datasources/datasources.yml", "datasources.yml"),
 			file("provisioning", provisioningDir+"/dashboards/dashboards.yml", "dashboards.yml"),
 			pod.Mount("dashboards", dashboardsDir),
@@ -66,24 +67,23 @@ func (b *builder) grafana() error {
 }
 
 // file mounts one file of a volume.
-func file(volume, path, name string) corev1.VolumeMountArgs {
+func file(volume, path, name string) core.VolumeMountArgs {
 	mount := pod.Mount(volume, path)
 	mount.SubPath = pulumi.String(name)
 	return mount
 }
 
-// grafanaSecret generates the password of the first user, and the key that Grafana encrypts with, which it would
-// otherwise take from its public defaults.
-func (b *builder) grafanaSecret(p pod.Pod) (*corev1.Secret, error) {
+// grafanaSecret generates the administrator's password, and the encryption key in place of Grafana's public default.
+func (b *builder) grafanaSecret(p pod.Pod) (*core.Secret, error) {
 	passwords, err := credentials.NewPasswords(b.ctx, b.name+"-"+p.Name, []string{passwordKey, encryptionKey}, b.child())
 	if err != nil {
 		return nil, err
 	}
 	b.parent.GrafanaUser = pulumi.String(grafanaUser).ToStringOutput()
 	b.parent.GrafanaPassword = passwords[passwordKey]
-	secret, err := corev1.NewSecret(b.ctx, b.name+"-"+p.Name, &corev1.SecretArgs{
-		// Pulumi names it: a changed one is a new one, and so is the pod.
-		Metadata: &metav1.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},
+	secret, err := core.NewSecret(b.ctx, b.name+"-"+p.Name, &core.SecretArgs{
+		// Auto-named, so that a changed Secret is a new one and restarts the pod.
+		Metadata: &meta.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},
 		StringData: pulumi.StringMap{
 			passwordKey:   passwords[passwordKey],
 			encryptionKey: passwords[encryptionKey],
@@ -105,7 +105,7 @@ func (b *builder) grafanaFiles(p pod.Pod) (provisioning, dashboards pulumi.Strin
 	if err != nil {
 		return none, none, err
 	}
-	boards, err := renderDashboards(b.args)
+	boards, err := b.args.provisionedDashboards()
 	if err != nil {
 		return none, none, err
 	}
@@ -119,7 +119,7 @@ func (b *builder) grafanaFiles(p pod.Pod) (provisioning, dashboards pulumi.Strin
 	return provisioning, dashboards, err
 }
 
-// grafanaSettings are Grafana's, as environment variables GF_<section>_<key>
+// grafanaSettings returns Grafana's settings as environment variables GF_<section>_<key>
 // (grafana.com/docs/grafana/latest/setup-grafana/configure-grafana).
 func grafanaSettings(a *MonitoringArgs) map[string]string {
 	settings := map[string]string{
@@ -131,7 +131,7 @@ func grafanaSettings(a *MonitoringArgs) map[string]string {
 		"GF_ANALYTICS_CHECK_FOR_UPDATES":     "false",
 		"GF_SECURITY_COOKIE_SAMESITE":        "strict",
 		"GF_SECURITY_DISABLE_GRAVATAR":       "true",
-		"GF_PLUGINS_PREINSTALL_DISABLED":     "true", // would be fetched from the internet at each start
+		"GF_PLUGINS_PREINSTALL_DISABLED":     "true", // plugins would be downloaded at every start
 		"GF_PLUGINS_PLUGIN_ADMIN_ENABLED":    "false",
 		"GF_LOG_MODE":                        "console",
 		"GF_PATHS_PROVISIONING":              provisioningDir,
@@ -141,32 +141,27 @@ func grafanaSettings(a *MonitoringArgs) map[string]string {
 		settings["GF_SERVER_ROOT_URL"] = a.GrafanaURL
 	}
 	if https(a.GrafanaURL) {
-		// Over plain HTTP a browser would not send the cookie back, and nobody could sign in.
+		// Over plain HTTP, browsers would not return the cookie, and nobody could sign in.
 		settings["GF_SECURITY_COOKIE_SECURE"] = "true"
 	}
 	return settings
 }
 
 // grafanaEnv is sorted: a changed order would start a new pod.
-func grafanaEnv(a *MonitoringArgs, secret *corev1.Secret) corev1.EnvVarArray {
+func grafanaEnv(a *MonitoringArgs, secret *core.Secret) core.EnvVarArray {
 	settings := grafanaSettings(a)
-	names := make([]string, 0, len(settings))
-	for name := range settings {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	env := corev1.EnvVarArray{
+	env := core.EnvVarArray{
 		fromSecret("GF_SECURITY_ADMIN_PASSWORD", secret, passwordKey),
 		fromSecret("GF_SECURITY_SECRET_KEY", secret, encryptionKey),
 	}
-	for _, name := range names {
-		env = append(env, corev1.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(settings[name])})
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		env = append(env, core.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(settings[name])})
 	}
 	return env
 }
 
-func fromSecret(name string, secret *corev1.Secret, key string) corev1.EnvVarArgs {
-	return corev1.EnvVarArgs{Name: pulumi.String(name), ValueFrom: &corev1.EnvVarSourceArgs{
-		SecretKeyRef: &corev1.SecretKeySelectorArgs{Name: secret.Metadata.Name(), Key: pulumi.String(key)},
+func fromSecret(name string, secret *core.Secret, key string) core.EnvVarArgs {
+	return core.EnvVarArgs{Name: pulumi.String(name), ValueFrom: &core.EnvVarSourceArgs{
+		SecretKeyRef: &core.SecretKeySelectorArgs{Name: secret.Metadata.Name(), Key: pulumi.String(key)},
 	}}
 }

@@ -38,12 +38,12 @@ const (
 	dashboardsDir   = "/etc/grafana/dashboards"
 )
 
-// datasourceUID is what every panel names as its source.
-const datasourceUID = "prometheus"
+// DatasourceUID is the uid of the Prometheus data source that every panel must use.
+const DatasourceUID = "prometheus"
 
 func renderDatasources(a *MonitoringArgs) (string, error) {
 	return marshal("datasources.yml", datasourceFile{APIVersion: 1, Datasources: []datasource{{
-		Name: "Prometheus", UID: datasourceUID, Type: "prometheus", Access: "proxy", IsDefault: true,
+		Name: "Prometheus", UID: DatasourceUID, Type: "prometheus", Access: "proxy", IsDefault: true,
 		URL: "http://" + address(PrometheusService, PrometheusPort),
 		// Grafana derives $__rate_interval from it.
 		JSONData: map[string]any{"timeInterval": promDuration(a.ScrapeInterval), "httpMethod": "POST"},
@@ -52,22 +52,10 @@ func renderDatasources(a *MonitoringArgs) (string, error) {
 
 func renderDashboardProviders(a *MonitoringArgs) (string, error) {
 	return marshal("dashboards.yml", dashboardProviderFile{APIVersion: 1, Providers: []dashboardProvider{{
-		Name: "generated", Type: "file", Folder: a.Cluster, DisableDeletion: true,
-		// What is changed by hand would be lost with the pod.
+		Name: "files", Type: "file", Folder: a.Cluster, DisableDeletion: true,
+		// Grafana's database is lost with its pod. A changed dashboard must be saved to its file: Grafana's save dialog
+		// shows the JSON.
 		AllowUIUpdates: false,
 		Options:        map[string]string{"path": dashboardsDir},
 	}}})
-}
-
-// renderDashboards returns the dashboards by file name.
-func renderDashboards(a *MonitoringArgs) (map[string]string, error) {
-	files := map[string]string{}
-	for _, board := range dashboardsFor(a) {
-		text, err := board.render()
-		if err != nil {
-			return nil, err
-		}
-		files[board.UID+".json"] = text
-	}
-	return files, nil
 }

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strings"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/pod"
 )
 
-// watchedObjects is what rules and dashboards ask kube-state-metrics about, by API group; it may read nothing else, and
-// neither Secrets nor ConfigMaps.
+// watchedObjects are the resources that rules and dashboards use, by API group. kube-state-metrics can read no others,
+// in particular neither Secrets nor ConfigMaps.
 func watchedObjects() []grant {
 	read := []string{"list", "watch"}
 	return []grant{
@@ -33,7 +33,7 @@ func kubeStateMetricsFlags() []string {
 	}
 }
 
-// telemetryPort is where kube-state-metrics says how it is itself.
+// telemetryPort serves kube-state-metrics's own readiness.
 const telemetryPort = 8081
 
 func (b *builder) kubeStateMetrics() error {
@@ -44,7 +44,7 @@ func (b *builder) kubeStateMetrics() error {
 	if err != nil {
 		return err
 	}
-	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+	p.Containers = core.ContainerArray{core.ContainerArgs{
 		Name:            pulumi.String(p.Name),
 		Image:           pulumi.String(b.args.Images.KubeStateMetrics),
 		Args:            pulumi.ToStringArray(kubeStateMetricsFlags()),

@@ -1,5 +1,5 @@
-// Package monitoring watches a cluster: Prometheus, Alertmanager, Grafana, node-exporter on every node and
-// kube-state-metrics, with the rules and dashboards that are made from the same arguments.
+// Package monitoring deploys Prometheus, Alertmanager, Grafana, kube-state-metrics and node-exporter on every node, with
+// the rules and the dashboard that any cluster needs. Further rules and dashboards are arguments.
 package monitoring
 
 import (
@@ -12,7 +12,7 @@ import (
 
 const monitoringType = "kubeadm-aws:monitoring:Monitoring"
 
-// Names of the Services, the same in every cluster, so that others can be told of them beforehand.
+// Names of the Services. They are constant, so that other objects can refer to them.
 const (
 	PrometheusService       = "prometheus"
 	AlertmanagerService     = "alertmanager"
@@ -29,24 +29,24 @@ const (
 	NodeExporterPort     = ports.NodeExporter
 )
 
-// KubeletPort is kubelet's own, which Prometheus reads on every node.
+// KubeletPort is kubelet's port, which Prometheus scrapes on every node.
 const KubeletPort = ports.Kubelet
 
-// NodePorts are the TCP ports that the node of Prometheus must reach on every other node: pods that leave the pod
-// network are seen with their node's address, so a security group has to allow these from that node.
+// NodePorts returns the TCP ports that Prometheus must reach on every node. Traffic from a pod to a node has the address of
+// the pod's node, so security groups must allow these ports from the node of Prometheus.
 func NodePorts() []int { return []int{NodeExporterPort, KubeletPort} }
 
-// Monitoring is the running set.
+// Monitoring holds the credentials of the deployed Grafana.
 type Monitoring struct {
 	pulumi.ResourceState
 
-	// GrafanaUser and GrafanaPassword sign in to Grafana; the password is generated and secret.
+	// GrafanaUser and GrafanaPassword are the credentials of Grafana's administrator. The password is generated and secret.
 	GrafanaUser     pulumi.StringOutput
 	GrafanaPassword pulumi.StringOutput
 }
 
-// NewMonitoring creates the whole set in one namespace, which has to exist and to admit privileged pods:
-// node-exporter looks at its host.
+// NewMonitoring deploys everything to one namespace. It must exist and admit privileged pods: node-exporter mounts the
+// host's file system.
 func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts ...pulumi.ResourceOption) (*Monitoring, error) {
 	if args == nil {
 		return nil, fmt.Errorf("monitoring %s: no arguments given", name)
@@ -68,7 +68,7 @@ func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts 
 	})
 }
 
-// builder carries what the steps share.
+// builder holds the values that all steps use.
 type builder struct {
 	ctx    *pulumi.Context
 	name   string
@@ -76,18 +76,18 @@ type builder struct {
 	parent *Monitoring
 }
 
-// child is the resource option of everything the component creates.
+// child returns the resource option of every child.
 func (b *builder) child() pulumi.ResourceOption { return pulumi.Parent(b.parent) }
 
-// after is child for what must be made after others.
+// after returns child with dependencies.
 func (b *builder) after(needed ...pulumi.Resource) pulumi.ResourceOption {
 	return pulumi.Composite(b.child(), pulumi.DependsOn(needed))
 }
 
 func (b *builder) build() error {
 	steps := []struct {
-		what string
-		make func() error
+		name   string
+		create func() error
 	}{
 		{"node-exporter", b.nodeExporter},
 		{"kube-state-metrics", b.kubeStateMetrics},
@@ -95,8 +95,8 @@ func (b *builder) build() error {
 		{"Grafana", b.grafana},
 	}
 	for _, step := range steps {
-		if err := step.make(); err != nil {
-			return fmt.Errorf("%s: %w", step.what, err)
+		if err := step.create(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
 	return nil

@@ -2,6 +2,8 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +48,7 @@ func tryDeploy(args *MonitoringArgs) (*recorder.Recorder, error) {
 	})
 }
 
-// pods returns the pod templates by workload name.
+// pods returns the pod templates by the name of their controller.
 func pods(t *testing.T, r *recorder.Recorder) map[string]corev1.PodTemplateSpec {
 	t.Helper()
 	out := map[string]corev1.PodTemplateSpec{}
@@ -67,8 +69,8 @@ func pods(t *testing.T, r *recorder.Recorder) map[string]corev1.PodTemplateSpec 
 	return out
 }
 
-func TestEverythingDescendsFromTheComponent(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestMonitoring_ResourcesDescendFromComponent(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	r.RequireDescend(t, monitoringType)
 	names := map[string]bool{}
 	for _, res := range r.All() {
@@ -79,20 +81,20 @@ func TestEverythingDescendsFromTheComponent(t *testing.T) {
 	require.Greater(t, len(names), 21)
 }
 
-func TestPodsRunWhereTheyAreTold(t *testing.T) {
-	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+func TestPods_Placement(t *testing.T) {
+	for name, pod := range pods(t, deploy(t, SampleArgs())) {
 		if name == "node-exporter" {
-			assert.Equal(t, []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, pod.Spec.Tolerations, "it has to run on tainted nodes and on the control plane")
+			assert.Equal(t, []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, pod.Spec.Tolerations, "must run on tainted nodes and on the control plane")
 			assert.Equal(t, map[string]string{"kubernetes.io/os": "linux"}, pod.Spec.NodeSelector)
 			continue
 		}
 		assert.Equal(t, map[string]string{"role": "watch"}, pod.Spec.NodeSelector, name)
-		assert.Equal(t, sampleArgs().Placement.Tolerations, pod.Spec.Tolerations, name)
+		assert.Equal(t, SampleArgs().Placement.Tolerations, pod.Spec.Tolerations, name)
 	}
 }
 
-func TestPodsAreRestricted(t *testing.T) {
-	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+func TestPods_Restricted(t *testing.T) {
+	for name, pod := range pods(t, deploy(t, SampleArgs())) {
 		context := pod.Spec.SecurityContext
 		assert.True(t, *context.RunAsNonRoot, name)
 		assert.NotZero(t, *context.RunAsUser, name)
@@ -104,19 +106,19 @@ func TestPodsAreRestricted(t *testing.T) {
 			require.NotNil(t, c.ReadinessProbe, name)
 			require.NotNil(t, c.LivenessProbe, name)
 		}
-		looksAtHost := name == "node-exporter"
-		assert.Equal(t, looksAtHost, pod.Spec.HostNetwork, name)
-		assert.Equal(t, looksAtHost, pod.Spec.HostPID, name)
+		usesHost := name == "node-exporter"
+		assert.Equal(t, usesHost, pod.Spec.HostNetwork, name)
+		assert.Equal(t, usesHost, pod.Spec.HostPID, name)
 		for _, v := range pod.Spec.Volumes {
-			assert.False(t, v.HostPath != nil && !looksAtHost, name)
+			assert.False(t, v.HostPath != nil && !usesHost, name)
 		}
-		talks := name == PrometheusService || name == KubeStateMetricsService
-		assert.Equal(t, talks, *pod.Spec.AutomountServiceAccountToken, "%s: token of the API server", name)
+		usesAPI := name == PrometheusService || name == KubeStateMetricsService
+		assert.Equal(t, usesAPI, *pod.Spec.AutomountServiceAccountToken, "%s: token of the API server", name)
 	}
 }
 
-func TestNodeExporterSeesItsHostAndChangesNothing(t *testing.T) {
-	pod := pods(t, deploy(t, sampleArgs()))["node-exporter"]
+func TestNodeExporter_HostMountsReadOnly(t *testing.T) {
+	pod := pods(t, deploy(t, SampleArgs()))["node-exporter"]
 	container := pod.Spec.Containers[0]
 	mounted := map[string]string{}
 	for _, m := range container.VolumeMounts {
@@ -138,25 +140,25 @@ func TestNodeExporterSeesItsHostAndChangesNothing(t *testing.T) {
 	assert.Len(t, pod.Spec.Volumes, 2)
 }
 
-func TestRequestsFitAndDoNotExceedLimits(t *testing.T) {
+func TestPods_RequestsWithinLimits(t *testing.T) {
 	var cpu, memory int64 // of the pods on the one node, in thousandths and bytes
-	for name, pod := range pods(t, deploy(t, sampleArgs())) {
+	for name, pod := range pods(t, deploy(t, SampleArgs())) {
 		for _, c := range pod.Spec.Containers {
 			for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 				request, limit := c.Resources.Requests[resource], c.Resources.Limits[resource]
-				assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, "%s asks for %s and gets %s of %s", name, &request, &limit, resource)
+				assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, "%s requests %s with a limit of %s of %s", name, &request, &limit, resource)
 			}
 			cpu += c.Resources.Requests.Cpu().MilliValue()
 			memory += c.Resources.Limits.Memory().Value()
 		}
 	}
-	// A t3.large: 2 CPUs and about 7 GiB for pods. Limits of memory count: what is over them is killed.
+	// A t3.large has 2 CPUs and about 7 GiB for pods. Memory counts by limits, since pods above them are killed.
 	assert.LessOrEqual(t, cpu, int64(1000))
 	assert.LessOrEqual(t, memory, int64(5)<<30)
 }
 
-func TestServicesHaveTheirStableNamesAndFindTheirPods(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestServices_NamesAndSelectors(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	templates := pods(t, r)
 	for name, port := range map[string]int32{
 		PrometheusService: PrometheusPort, AlertmanagerService: AlertmanagerPort,
@@ -179,8 +181,8 @@ func TestServicesHaveTheirStableNamesAndFindTheirPods(t *testing.T) {
 	}
 }
 
-func TestStoresKeepTheirDataOnTheDisk(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestStores_DataOnDisk(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	for name, path := range map[string]string{PrometheusService: prometheusDataDir, AlertmanagerService: alertmanagerDataDir} {
 		var set appsv1.StatefulSet
 		r.One(t, kindStatefulSet, "watch-"+name).Decode(t, &set)
@@ -203,8 +205,8 @@ func TestStoresKeepTheirDataOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestSecretsStaySecret(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestSecrets_Hidden(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	r.RequireHidden(t, "secret-part")
 	for _, password := range r.OfType(kindPassword) {
 		r.RequireHidden(t, recorder.Password(password.Name))
@@ -214,11 +216,11 @@ func TestSecretsStaySecret(t *testing.T) {
 	assert.Contains(t, alertmanager.StringData[alertmanagerConfigFile], "secret-part")
 	r.One(t, kindSecret, "watch-grafana").Decode(t, &grafana)
 	assert.NotEqual(t, grafana.StringData[passwordKey], grafana.StringData[encryptionKey])
-	assert.Empty(t, grafana.Name, "Pulumi has to name it: a changed password needs a new pod")
+	assert.Empty(t, grafana.Name, "must be auto-named: a changed password must restart the pod")
 }
 
-func TestGrafanaLetsNobodyInWithoutAPassword(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestGrafana_PasswordRequired(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	env := map[string]corev1.EnvVar{}
 	for _, e := range pods(t, r)[GrafanaService].Spec.Containers[0].Env {
 		env[e.Name] = e
@@ -237,12 +239,12 @@ func TestGrafanaLetsNobodyInWithoutAPassword(t *testing.T) {
 	assert.NotContains(t, grafanaSettings(plainHTTP), "GF_SECURITY_COOKIE_SECURE", "nobody could sign in over HTTP")
 }
 
-func TestGrafanaReadsItsProvisionedFiles(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestGrafana_ProvisionedFiles(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	var provisioning, boards corev1.ConfigMap
 	r.One(t, kindConfigMap, "watch-grafana").Decode(t, &provisioning)
 	r.One(t, kindConfigMap, "watch-grafana-dashboards").Decode(t, &boards)
-	assert.Len(t, boards.Data, 7)
+	assert.Equal(t, []string{"cluster.json"}, slices.Collect(maps.Keys(boards.Data)))
 	assert.Contains(t, provisioning.Data["dashboards.yml"], dashboardsDir)
 	assert.Contains(t, provisioning.Data["datasources.yml"], "http://prometheus:9090")
 	spec := pods(t, r)[GrafanaService].Spec
@@ -263,8 +265,8 @@ func TestGrafanaReadsItsProvisionedFiles(t *testing.T) {
 	}
 }
 
-func TestAccountsMayOnlyRead(t *testing.T) {
-	r := deploy(t, sampleArgs())
+func TestServiceAccounts_ReadOnly(t *testing.T) {
+	r := deploy(t, SampleArgs())
 	var rules []rbacv1.PolicyRule
 	for _, name := range []string{"watch-prometheus", "watch-kube-state-metrics"} {
 		var role rbacv1.ClusterRole
@@ -282,10 +284,10 @@ func TestAccountsMayOnlyRead(t *testing.T) {
 			assert.NotContains(t, []string{"secrets", "configmaps", "nodes/proxy", "*"}, resource)
 		}
 	}
-	assert.Len(t, r.OfType(kindClusterRole), 2, "the others need nothing of the API server")
+	assert.Len(t, r.OfType(kindClusterRole), 2, "no other part needs the API server")
 }
 
-func TestBadArgumentsCreateNothing(t *testing.T) {
+func TestNewMonitoring_InvalidArgs(t *testing.T) {
 	for name, args := range map[string]*MonitoringArgs{"none": nil, "empty": {}} {
 		r, err := tryDeploy(args)
 		require.ErrorContains(t, err, "monitoring watch: ", name)

@@ -3,34 +3,34 @@ package monitoring
 import (
 	"fmt"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	k8s "k8s.io/api/core/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/pod"
 )
 
-// hostRoot is where node-exporter sees its host's root file system.
+// hostRoot is the mount point of the host's root file system.
 const hostRoot = "/host/root"
 
-// nodeExporter runs on every node there is: the control plane, tainted nodes, and nodes that are not ready.
+// nodeExporter deploys node-exporter to every node, including the control plane, tainted nodes and nodes that are not ready.
 func (b *builder) nodeExporter() error {
 	port := pod.Port{Name: "metrics", Number: NodeExporterPort}
 	p := b.pod("node-exporter", nobody)
 	p.Placement = pod.Placement{
-		NodeSelector: map[string]string{k8s.LabelOSStable: "linux"},
-		Tolerations:  []k8s.Toleration{{Operator: k8s.TolerationOpExists}},
+		NodeSelector: map[string]string{corev1.LabelOSStable: "linux"},
+		Tolerations:  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 	}
-	p.Volumes = corev1.VolumeArray{
+	p.Volumes = core.VolumeArray{
 		hostPath("root", "/", "Directory"),
 		hostPath("textfile", TextfileDir, "DirectoryOrCreate"),
 	}
 	root := pod.Mount("root", hostRoot)
-	// Disks that are mounted later are seen, too.
+	// Includes disks that are mounted later.
 	root.MountPropagation = pulumi.String("HostToContainer")
-	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+	p.Containers = core.ContainerArray{core.ContainerArgs{
 		Name:            pulumi.String(p.Name),
 		Image:           pulumi.String(b.args.Images.NodeExporter),
 		Args:            pulumi.ToStringArray(nodeExporterFlags()),
@@ -39,20 +39,20 @@ func (b *builder) nodeExporter() error {
 		SecurityContext: pod.ContainerSecurity(0),
 		ReadinessProbe:  pod.HTTP("/", port.Name),
 		LivenessProbe:   pod.HTTP("/", port.Name),
-		VolumeMounts:    corev1.VolumeMountArray{root, pod.Mount("textfile", TextfileDir)},
+		VolumeMounts:    core.VolumeMountArray{root, pod.Mount("textfile", TextfileDir)},
 	}}
 	spec := p.Spec()
-	// It looks at the host: its network interfaces, its processes, its mounts. It changes none of them.
+	// It reads the host's network interfaces, processes and mounts.
 	spec.HostNetwork = pulumi.Bool(true)
 	spec.HostPID = pulumi.Bool(true)
-	// A node in trouble is the one to be watched: evict this pod last.
+	// Metrics matter most on a node under pressure: evict this pod last.
 	spec.PriorityClassName = pulumi.String("system-node-critical")
-	_, err := appsv1.NewDaemonSet(b.ctx, b.name+"-"+p.Name, &appsv1.DaemonSetArgs{
-		Metadata: meta(p),
-		Spec: &appsv1.DaemonSetSpecArgs{
-			Selector: &metav1.LabelSelectorArgs{MatchLabels: p.Labels},
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: p.Labels},
+	_, err := apps.NewDaemonSet(b.ctx, b.name+"-"+p.Name, &apps.DaemonSetArgs{
+		Metadata: metadata(p),
+		Spec: &apps.DaemonSetSpecArgs{
+			Selector: &meta.LabelSelectorArgs{MatchLabels: p.Labels},
+			Template: &core.PodTemplateSpecArgs{
+				Metadata: &meta.ObjectMetaArgs{Labels: p.Labels},
 				Spec:     spec,
 			},
 		},
@@ -70,16 +70,16 @@ func nodeExporterFlags() []string {
 		"--path.procfs=" + hostRoot + "/proc",
 		"--path.sysfs=" + hostRoot + "/sys",
 		"--collector.textfile.directory=" + TextfileDir,
-		// One mount for each container and volume says nothing that its disk does not say.
+		// Mounts of containers and volumes repeat the figures of their disk.
 		"--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/containerd/.+|var/lib/kubelet/.+)($|/)",
-		// Interfaces of pods come and go, each with its own series.
+		// Every pod has an interface of its own, which would make many short-lived series.
 		"--collector.netclass.ignored-devices=^(cali.*|tunl.*)$",
 		"--collector.netdev.device-exclude=^(cali.*|tunl.*)$",
 	}
 }
 
-func hostPath(volume, path, kind string) corev1.VolumeArgs {
-	return corev1.VolumeArgs{Name: pulumi.String(volume), HostPath: &corev1.HostPathVolumeSourceArgs{
+func hostPath(volume, path, kind string) core.VolumeArgs {
+	return core.VolumeArgs{Name: pulumi.String(volume), HostPath: &core.HostPathVolumeSourceArgs{
 		Path: pulumi.String(path), Type: pulumi.String(kind),
 	}}
 }

@@ -3,17 +3,17 @@ package monitoring
 import (
 	"fmt"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/pod"
 )
 
-// What each container asks for and gets at most. Together the requests of all but node-exporter are 540m and 1.6 GiB:
-// a node with 2 vCPU and 8 GiB, of which some 7 GiB are allocatable, has room to spare. Prometheus's limit is
-// for 10 nodes and 100 pods: about 150,000 series at 8 KiB each, twice that while it compacts and answers.
+// Resources of the containers. The requests of all but node-exporter are 540m and 1.6 GiB together, which fits a node with
+// 2 vCPU and 8 GiB (about 7 GiB allocatable). Prometheus's limit is for 10 nodes and 100 pods: about 150,000 series of
+// 8 KiB each, and twice that during compaction and queries.
 var (
 	prometheusResources       = sized(400, 1280, 1000, 3072)
 	alertmanagerResources     = sized(20, 64, 100, 128)
@@ -22,6 +22,7 @@ var (
 	nodeExporterResources     = sized(20, 32, 200, 64)
 )
 
+// sized takes thousandths of a CPU and MiB.
 func sized(requestCPU, requestMiB, limitCPU, limitMiB int) pod.Resources {
 	return pod.Resources{
 		Requests: pod.Amount{MilliCPU: requestCPU, MemoryMiB: requestMiB},
@@ -29,13 +30,13 @@ func sized(requestCPU, requestMiB, limitCPU, limitMiB int) pod.Resources {
 	}
 }
 
-// nobody is the user of the Prometheus project's images and of kube-state-metrics's.
+// nobody is the user of the images of Prometheus and kube-state-metrics.
 const nobody = 65534
 
-// partOf marks everything made here, for network policies.
+// partOf labels all pods, for network policies.
 const partOf = "monitoring"
 
-// pod starts the description of one part's pod, with the labels that its Service and its network policies select by.
+// pod returns a part's pod without containers, with the labels that its Service and network policies select by.
 func (b *builder) pod(part string, uid int) pod.Pod {
 	labels := pod.Labels(part, b.name, part)
 	labels["app.kubernetes.io/part-of"] = pulumi.String(partOf)
@@ -45,32 +46,32 @@ func (b *builder) pod(part string, uid int) pod.Pod {
 	}
 }
 
-// meta is the metadata of a namespaced object of a pod, named as the pod is.
-func meta(p pod.Pod) *metav1.ObjectMetaArgs {
-	return &metav1.ObjectMetaArgs{Name: pulumi.String(p.Name), Namespace: p.Namespace, Labels: p.Labels}
+// metadata returns the metadata of a pod's object, named like the pod.
+func metadata(p pod.Pod) *meta.ObjectMetaArgs {
+	return &meta.ObjectMetaArgs{Name: pulumi.String(p.Name), Namespace: p.Namespace, Labels: p.Labels}
 }
 
-// clusterMeta is the metadata of a cluster-wide object: the component's name keeps two sets apart.
-func (b *builder) clusterMeta(p pod.Pod) *metav1.ObjectMetaArgs {
-	return &metav1.ObjectMetaArgs{Name: pulumi.String(b.name + "-" + p.Name), Labels: p.Labels}
+// clusterMetadata returns the metadata of a cluster-scoped object. The component's name makes it unique.
+func (b *builder) clusterMetadata(p pod.Pod) *meta.ObjectMetaArgs {
+	return &meta.ObjectMetaArgs{Name: pulumi.String(b.name + "-" + p.Name), Labels: p.Labels}
 }
 
-// useAccount lets a pod talk to the API server as an account; pods do not otherwise.
-func useAccount(spec *corev1.PodSpecArgs, account *corev1.ServiceAccount) {
+// useAccount gives a pod the token of a service account; by default pods have none.
+func useAccount(spec *core.PodSpecArgs, account *core.ServiceAccount) {
 	spec.ServiceAccountName = account.Metadata.Name()
 	spec.AutomountServiceAccountToken = pulumi.Bool(true)
 }
 
-// deployment runs one pod without a volume of its own.
-func (b *builder) deployment(p pod.Pod, spec *corev1.PodSpecArgs, opts ...pulumi.ResourceOption) error {
-	_, err := appsv1.NewDeployment(b.ctx, b.name+"-"+p.Name, &appsv1.DeploymentArgs{
-		Metadata: meta(p),
-		Spec: &appsv1.DeploymentSpecArgs{
+// deployment runs one replica of a pod without persistent data.
+func (b *builder) deployment(p pod.Pod, spec *core.PodSpecArgs, opts ...pulumi.ResourceOption) error {
+	_, err := apps.NewDeployment(b.ctx, b.name+"-"+p.Name, &apps.DeploymentArgs{
+		Metadata: metadata(p),
+		Spec: &apps.DeploymentSpecArgs{
 			Replicas: pulumi.Int(1),
-			Selector: &metav1.LabelSelectorArgs{MatchLabels: p.Labels},
-			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: p.Labels, Annotations: p.Annotations},
+			Selector: &meta.LabelSelectorArgs{MatchLabels: p.Labels},
+			Strategy: &apps.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
+			Template: &core.PodTemplateSpecArgs{
+				Metadata: &meta.ObjectMetaArgs{Labels: p.Labels, Annotations: p.Annotations},
 				Spec:     spec,
 			},
 		},
@@ -81,17 +82,15 @@ func (b *builder) deployment(p pod.Pod, spec *corev1.PodSpecArgs, opts ...pulumi
 	return nil
 }
 
-// service gives a pod its stable name.
+// service creates a pod's Service.
 func (b *builder) service(p pod.Pod, port pod.Port) error {
-	metadata := meta(p)
-	metadata.Annotations = pod.NotAwaited()
-	_, err := corev1.NewService(b.ctx, b.name+"-"+p.Name, &corev1.ServiceArgs{
-		Metadata: metadata,
-		Spec: &corev1.ServiceSpecArgs{
+	described := metadata(p)
+	described.Annotations = pod.NotAwaited()
+	_, err := core.NewService(b.ctx, b.name+"-"+p.Name, &core.ServiceArgs{
+		Metadata: described,
+		Spec: &core.ServiceSpecArgs{
 			Selector: p.Labels,
-			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
-				Name: pulumi.String(port.Name), Port: pulumi.Int(port.Number), TargetPort: pulumi.String(port.Name), Protocol: pulumi.String("TCP"),
-			}},
+			Ports:    pod.ServicePorts(port),
 		},
 	}, b.child())
 	if err != nil {

@@ -1,7 +1,7 @@
 package monitoring
 
 import (
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/pod"
@@ -14,7 +14,7 @@ func (b *builder) prometheus() error {
 	p := b.pod(PrometheusService, nobody)
 	account, err := b.account(p, []grant{
 		{"", []string{"nodes", "pods"}, []string{"get", "list", "watch"}},
-		// What kubelet asks for before it shows /metrics and /metrics/cadvisor; nodes/proxy would allow much more.
+		// Required by kubelet for /metrics and /metrics/cadvisor; nodes/proxy would allow much more.
 		{"", []string{"nodes/metrics"}, []string{"get"}},
 	}, "/metrics")
 	if err != nil {
@@ -35,21 +35,21 @@ func (b *builder) prometheus() error {
 	if err != nil {
 		return err
 	}
-	// It writes its head to disk before it ends.
+	// Prometheus writes its head block to disk before it exits.
 	p.GraceSeconds = 120
-	p.Volumes = corev1.VolumeArray{pod.ConfigVolume("config", config)}
-	p.Containers = corev1.ContainerArray{corev1.ContainerArgs{
+	p.Volumes = core.VolumeArray{pod.ConfigVolume("config", config)}
+	p.Containers = core.ContainerArray{core.ContainerArgs{
 		Name:            pulumi.String(PrometheusService),
 		Image:           pulumi.String(b.args.Images.Prometheus),
 		Args:            pulumi.ToStringArray(prometheusFlags(b.args)),
 		Ports:           pod.ContainerPorts(port),
 		Resources:       prometheusResources.Args(),
 		SecurityContext: pod.ContainerSecurity(0),
-		// Replaying the write-ahead log of a few GiB takes minutes on a small machine.
+		// Replaying a write-ahead log of a few GiB takes minutes on a small machine.
 		StartupProbe:   startup("/-/ready", port.Name, 15),
 		ReadinessProbe: pod.HTTP("/-/ready", port.Name),
 		LivenessProbe:  pod.HTTP("/-/healthy", port.Name),
-		VolumeMounts: corev1.VolumeMountArray{
+		VolumeMounts: core.VolumeMountArray{
 			pod.Mount("config", configDir),
 			data(p, prometheusDataDir),
 		},
@@ -57,12 +57,12 @@ func (b *builder) prometheus() error {
 	return b.statefulSet(p, port, volume, account)
 }
 
-// prometheusFlags is Prometheus's command line.
+// prometheusFlags returns Prometheus's command line.
 func prometheusFlags(a *MonitoringArgs) []string {
 	return []string{
 		"--config.file=" + configDir + "/" + configFile,
 		"--storage.tsdb.path=" + prometheusDataDir,
-		// Prometheus's GB is 2^30 bytes. Without a time, only the size counts.
+		// Without a retention time, only the size limits the database.
 		"--storage.tsdb.retention.size=" + gigabytes(a.RetentionGiB),
 	}
 }

@@ -100,15 +100,15 @@ func renderPrometheus(a *MonitoringArgs) (string, error) {
 	return marshal("prometheus.yml", config)
 }
 
-func marshal(what string, v any) (string, error) {
+func marshal(file string, v any) (string, error) {
 	out, err := yaml.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("writing %s: %w", what, err)
+		return "", fmt.Errorf("render %s: %w", file, err)
 	}
 	return string(out), nil
 }
 
-// promDuration writes whole seconds, minutes, hours or days the way Prometheus reads them: "90s", "26h", "21d".
+// promDuration formats a duration for Prometheus, e.g. "90s", "26h" or "21d".
 func promDuration(d time.Duration) string {
 	for _, unit := range []struct {
 		size time.Duration
@@ -121,8 +121,8 @@ func promDuration(d time.Duration) string {
 	return fmt.Sprintf("%ds", int64(d/time.Second))
 }
 
-// address is host:port of a Service in the same namespace.
+// address returns host:port of a Service in the same namespace.
 func address(service string, port int) string { return fmt.Sprintf("%s:%d", service, port) }
 
-// gigabytes writes a size the way Prometheus reads it; its GB is 2^30 bytes.
+// gigabytes formats a size for Prometheus, whose GB is 2^30 bytes.
 func gigabytes(gib int) string { return fmt.Sprintf("%dGB", gib) }

@@ -1,63 +1,140 @@
 package monitoring
 
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/growbin/cluster/components/validation"
+)
+
 // The types below are Prometheus's rule file (prometheus.io/docs/prometheus/latest/configuration/recording_rules).
 
-type ruleFile struct {
-	Groups []ruleGroup `json:"groups"`
+// RuleFile is a file of rules.
+type RuleFile struct {
+	Groups []RuleGroup `json:"groups"`
 }
 
-type ruleGroup struct {
+// RuleGroup is a named list of rules that are evaluated one after the other.
+type RuleGroup struct {
 	Name  string `json:"name"`
-	Rules []rule `json:"rules"`
+	Rules []Rule `json:"rules"`
 }
 
-// rule records a series when Record is set and raises an alert when Alert is.
-type rule struct {
-	Record      string            `json:"record,omitempty"`
-	Alert       string            `json:"alert,omitempty"`
-	Expr        string            `json:"expr"`
-	For         string            `json:"for,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
+// Rule records a series if Record is set, and raises an alert if Alert is set.
+type Rule struct {
+	// Record is the name of the recorded series, e.g. "node:load:utilisation".
+	Record string `json:"record,omitempty"`
+	// Alert is the name of the alert, e.g. "NodeDown".
+	Alert string `json:"alert,omitempty"`
+	// Expr is a PromQL expression.
+	Expr string `json:"expr"`
+	// For is how long Expr must hold before the alert fires, in Prometheus's notation, e.g. "15m".
+	For string `json:"for,omitempty"`
+	// Labels are added to the series or the alert. An alert needs "severity".
+	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations are texts of the alert. "summary" is required; "runbook_url" is added.
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// severity says how soon a person has to look.
-type severity string
+// Severity is how soon a person should react to an alert.
+type Severity string
 
 const (
-	// critical: now, something is down or about to be.
-	critical severity = "critical"
-	// warning: within the day.
-	warning severity = "warning"
+	// Critical alerts need a reaction now: something is down or about to be.
+	Critical Severity = "critical"
+	// Warning alerts need a reaction within the day.
+	Warning Severity = "warning"
 )
 
-// alert makes an alerting rule; after is how long expr has to hold, and summary may use Prometheus's templates.
-func alert(name string, level severity, after, expr, summary string) rule {
-	return rule{
+// Alert returns an alerting rule. It fires once expr has held for the duration after, e.g. "15m". Summary may use
+// Prometheus's templates, e.g. "{{ $labels.node }}".
+func Alert(name string, severity Severity, after, expr, summary string) Rule {
+	return Rule{
 		Alert: name, Expr: expr, For: after,
-		Labels:      map[string]string{"severity": string(level)},
+		Labels:      map[string]string{"severity": string(severity)},
 		Annotations: map[string]string{"summary": summary},
 	}
 }
 
-// renderRules returns rules.yml.
-func renderRules(a *MonitoringArgs) (string, error) { return marshal(rulesFile, rulesFor(a)) }
+// RunbookAnchor is the anchor of an alert's entry in the runbook: the one of a heading with the alert's name.
+func RunbookAnchor(alert string) string { return strings.ToLower(alert) }
 
-// rulesFor lists the rules that a makes sense of: nothing is said of queues where there are none.
-func rulesFor(a *MonitoringArgs) ruleFile {
-	var file ruleFile
-	for _, group := range []ruleGroup{
-		{"nodes", nodeRules()},
-		{"load", loadRules(a.Nodes)},
+// renderRules returns rules.yml.
+func renderRules(a *MonitoringArgs) (string, error) { return marshal(rulesFile, a.ruleFile()) }
+
+// ruleFile returns the rules of any cluster and those of the arguments. Every alert links to its entry in the runbook.
+func (a *MonitoringArgs) ruleFile() RuleFile {
+	var file RuleFile
+	for _, group := range append(a.ownRules(), a.Rules...) {
+		if len(group.Rules) == 0 {
+			continue
+		}
+		linked := RuleGroup{Name: group.Name}
+		for _, rule := range group.Rules {
+			linked.Rules = append(linked.Rules, a.withRunbook(rule))
+		}
+		file.Groups = append(file.Groups, linked)
+	}
+	return file
+}
+
+// ownRules are the rules that any cluster needs. Groups are empty if there is nothing to watch.
+func (a *MonitoringArgs) ownRules() []RuleGroup {
+	return []RuleGroup{
+		{"nodes", nodeRules(a.Nodes)},
 		{"pods", podRules()},
-		{"queues", queueRules(a.Queues, a.DeadLetterQueues)},
 		{"credentials", credentialRules(a.CertificateLead, a.JoinTokenLead)},
 		{"backups", backupRules(a.Backups)},
 		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},
-	} {
-		if len(group.Rules) > 0 {
-			file.Groups = append(file.Groups, group)
+	}
+}
+
+func (a *MonitoringArgs) withRunbook(rule Rule) Rule {
+	if rule.Alert == "" || a.RunbookURL == "" {
+		return rule
+	}
+	annotations := map[string]string{"runbook_url": a.RunbookURL + "#" + RunbookAnchor(rule.Alert)}
+	maps.Copy(annotations, rule.Annotations)
+	rule.Annotations = annotations
+	return rule
+}
+
+func (a *MonitoringArgs) validateRules(problems *validation.Problems) {
+	taken := map[string]bool{}
+	for _, group := range a.ownRules() {
+		taken[group.Name] = true
+	}
+	for i, group := range a.Rules {
+		field := fmt.Sprintf("Rules[%d]", i)
+		if group.Name == "" {
+			problems.NotSet(field+".Name", "must be the group's name, e.g. queues")
+		} else if taken[group.Name] {
+			problems.Add(field+".Name", group.Name, "must differ from the names of all other groups")
+		}
+		taken[group.Name] = true
+		for j, rule := range group.Rules {
+			problems.Include(fmt.Sprintf("%s.Rules[%d]", field, j), rule.validate())
 		}
 	}
-	return file
+}
+
+func (r Rule) validate() error {
+	var problems validation.Problems
+	if (r.Record == "") == (r.Alert == "") {
+		problems.Add("Record", r.Record, "must be set if Alert is not, and only then; Alert is %q", r.Alert)
+	}
+	if r.Expr == "" {
+		problems.NotSet("Expr", "must be a PromQL expression")
+	}
+	if r.Alert == "" {
+		return problems.Err()
+	}
+	if severity := Severity(r.Labels["severity"]); severity != Critical && severity != Warning {
+		problems.Add("Labels[severity]", string(severity), "must be %s or %s", Critical, Warning)
+	}
+	if r.Annotations["summary"] == "" {
+		problems.NotSet("Annotations[summary]", "must be a sentence for the person who is paged")
+	}
+	return problems.Err()
 }

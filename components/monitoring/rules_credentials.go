@@ -5,36 +5,35 @@ import (
 	"time"
 )
 
-// Series that the control plane writes for node-exporter to read: a timer there puts them into a file *.prom in
-// TextfileDir, readable for all, by way of a file of another name that is renamed when complete.
+// Series that the control plane writes for node-exporter's textfile collector: a timer writes a *.prom file to
+// TextfileDir, readable for all. It writes to a temporary name and renames the complete file.
 const (
-	// TextfileDir is on the node; node-exporter reads every *.prom file in it.
+	// TextfileDir is a directory of the node; node-exporter reads every *.prom file in it.
 	TextfileDir = "/var/lib/node-exporter"
-	// JoinTokenExpiryMetric is when the token that new nodes join with ends, Unix time in seconds. No labels.
+	// JoinTokenExpiryMetric is the expiry time of the bootstrap token, in Unix seconds. It has no labels.
 	JoinTokenExpiryMetric = "kubeadm_bootstrap_token_expiry_timestamp_seconds"
-	// CertificateExpiryMetric is when a certificate in /etc/kubernetes/pki ends, Unix time in seconds.
-	// The label "certificate" is its name as `kubeadm certs check-expiration` writes it, for example "apiserver".
+	// CertificateExpiryMetric is the expiry time of a certificate in /etc/kubernetes/pki, in Unix seconds. The label
+	// "certificate" is its name in `kubeadm certs check-expiration`, e.g. "apiserver".
 	CertificateExpiryMetric = "kubeadm_certificate_expiry_timestamp_seconds"
 )
 
-// kubeletCertificateTTL is kubelet's own: seconds until its client certificate ends, infinite without one.
+// kubeletCertificateTTL is exported by kubelet: seconds until its client certificate expires, infinite without one.
 const kubeletCertificateTTL = "kubelet_certificate_manager_client_ttl_seconds"
 
-// Daily and unattended, so silence is a fault as well: the last rule raises an alert when nothing is written.
-func credentialRules(certificateLead, joinTokenLead time.Duration) []rule {
-	certificate := promDuration(certificateLead)
-	return []rule{
-		alert("CertificateNearExpiry", critical, "1h",
+// credentialRules also raise an alert if the metrics are missing, since renewal is unattended.
+func credentialRules(certificateLead, joinTokenLead time.Duration) []Rule {
+	return []Rule{
+		Alert("CertificateNearExpiry", Critical, "1h",
 			fmt.Sprintf("%s - time() < %d", CertificateExpiryMetric, int64(certificateLead/time.Second)),
-			"certificate {{ $labels.certificate }} on {{ $labels.node }} ends in {{ $value | humanizeDuration }}, less than "+certificate),
-		alert("KubeletCertificateNearExpiry", critical, "1h",
+			"certificate {{ $labels.certificate }} on {{ $labels.node }} expires in {{ $value | humanizeDuration }}, less than "+promDuration(certificateLead)),
+		Alert("KubeletCertificateNearExpiry", Critical, "1h",
 			fmt.Sprintf("%s < %d", kubeletCertificateTTL, int64(certificateLead/time.Second)),
-			"kubelet's certificate on {{ $labels.node }} ends in {{ $value | humanizeDuration }} and was not renewed"),
-		alert("JoinTokenNearExpiry", warning, "10m",
+			"kubelet's certificate on {{ $labels.node }} expires in {{ $value | humanizeDuration }} and was not renewed"),
+		Alert("JoinTokenNearExpiry", Warning, "10m",
 			fmt.Sprintf("%s - time() < %d", JoinTokenExpiryMetric, int64(joinTokenLead/time.Second)),
-			"the join token ends in {{ $value | humanizeDuration }} and was not renewed: a replaced node could not join"),
-		alert("CredentialsUnwatched", warning, "1h",
+			"the join token expires in {{ $value | humanizeDuration }} and was not renewed: new nodes could not join"),
+		Alert("CredentialsUnwatched", Warning, "1h",
 			fmt.Sprintf("absent(%s) or absent(%s)", JoinTokenExpiryMetric, CertificateExpiryMetric),
-			"no node reports when its certificates and the join token end"),
+			"the control plane does not report when its certificates and the join token expire"),
 	}
 }

@@ -1,85 +1,72 @@
-package monitoring
+package monitoring_test
 
 import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/internal/testing/promtest"
 )
 
-func TestRulesPassPromtool(t *testing.T) {
-	promtool := tool(t, "promtool")
-	for name, args := range map[string]*MonitoringArgs{
-		"everything": complete(),
-		"least":      {Nodes: []Node{{Name: "only", Purpose: "All"}}, JoinTokenLead: 1, CertificateLead: 1},
-	} {
-		text, err := renderRules(args)
-		require.NoError(t, err)
-		dir := write(t, map[string]string{rulesFile: text})
-		out, err := runTool(t, dir, promtool, "check", "rules", rulesFile)
-		require.NoError(t, err, "%s: %s", name, out)
-	}
-}
-
-func TestAlertsFireWhenTheyShouldAndOnlyThen(t *testing.T) {
-	promtool := tool(t, "promtool")
-	rules, err := renderRules(complete())
+func rules(t *testing.T, args *monitoring.MonitoringArgs) string {
+	t.Helper()
+	text, err := monitoring.Rules(args)
 	require.NoError(t, err)
-	cases, err := os.ReadFile("testdata/rules_test.yml")
-	require.NoError(t, err)
-	dir := write(t, map[string]string{rulesFile: rules, "test.yml": string(cases)})
-	out, err := runTool(t, dir, promtool, "test", "rules", "test.yml")
-	require.NoError(t, err, out)
+	return text
 }
 
-// ruleTests is what is read here of promtool's test files.
-type ruleTests struct {
-	Tests []struct {
-		Cases []struct {
-			Alert    string           `json:"alertname"`
-			Expected []map[string]any `json:"exp_alerts"`
-		} `json:"alert_rule_test"`
-	} `json:"tests"`
-}
-
-func TestEveryAlertIsTestedBothWays(t *testing.T) {
+func ruleTests(t *testing.T) string {
+	t.Helper()
 	text, err := os.ReadFile("testdata/rules_test.yml")
 	require.NoError(t, err)
-	var file ruleTests
-	require.NoError(t, yaml.Unmarshal(text, &file))
-	fires, silent := map[string]bool{}, map[string]bool{}
-	for _, test := range file.Tests {
-		for _, c := range test.Cases {
-			if len(c.Expected) > 0 {
-				fires[c.Alert] = true
-			} else {
-				silent[c.Alert] = true
-			}
-		}
-	}
-	known := map[string]bool{}
-	for _, group := range rulesFor(complete()).Groups {
-		for _, r := range group.Rules {
-			if r.Alert == "" {
-				continue
-			}
-			known[r.Alert] = true
-			require.True(t, fires[r.Alert], "no test sees %s fire", r.Alert)
-			require.True(t, silent[r.Alert], "no test sees %s stay silent", r.Alert)
-			require.NotEmpty(t, r.Annotations["summary"], r.Alert)
-			require.Contains(t, []string{string(critical), string(warning)}, r.Labels["severity"], r.Alert)
-		}
-	}
-	for name := range fires {
-		require.True(t, known[name], "%s is tested but no longer a rule", name)
+	return string(text)
+}
+
+func TestRules_Promtool(t *testing.T) {
+	for name, args := range map[string]*monitoring.MonitoringArgs{
+		"everything": monitoring.SampleArgs(),
+		"least":      {Nodes: []monitoring.Node{{Name: "only", Purpose: "All"}}, JoinTokenLead: 1, CertificateLead: 1},
+	} {
+		t.Run(name, func(t *testing.T) { promtest.CheckRules(t, rules(t, args)) })
 	}
 }
 
-func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
-	args := complete()
-	args.Queues, args.DeadLetterQueues, args.Backups, args.EtcdBackupMaxAge = nil, nil, nil, 0
-	for _, group := range rulesFor(args).Groups {
-		require.NotContains(t, []string{"queues", "backups", "etcd-backups"}, group.Name)
+func TestAlerts_Promtool(t *testing.T) {
+	promtest.RunRuleTests(t, rules(t, monitoring.SampleArgs()), ruleTests(t))
+}
+
+func TestAlerts_TestedBothWays(t *testing.T) {
+	file := promtest.ParseRules(t, rules(t, monitoring.SampleArgs()))
+	promtest.CheckCoverage(t, promtest.Alerts(file), ruleTests(t))
+}
+
+func TestRules_NothingToWatch(t *testing.T) {
+	args := monitoring.SampleArgs()
+	args.Backups, args.EtcdBackupMaxAge = nil, 0
+	for _, group := range promtest.ParseRules(t, rules(t, args)).Groups {
+		require.NotContains(t, []string{"backups", "etcd-backups"}, group.Name)
 	}
+}
+
+func TestRules_Arguments(t *testing.T) {
+	args := monitoring.SampleArgs()
+	args.Rules = []monitoring.RuleGroup{
+		{Name: "queues", Rules: []monitoring.Rule{monitoring.Alert("QueueFull", monitoring.Warning, "1m", "messages > 1", "full")}},
+		{Name: "empty"},
+	}
+	args.RunbookURL = "https://example.com/runbook"
+	file := promtest.ParseRules(t, rules(t, args))
+	added := promtest.Alerts(file, "queues")
+	require.Len(t, added, 1)
+	assert.Equal(t, map[string]string{"summary": "full", "runbook_url": "https://example.com/runbook#queuefull"}, added[0].Annotations)
+	for _, group := range file.Groups {
+		assert.NotEqual(t, "empty", group.Name, "Prometheus needs no empty groups")
+	}
+	for _, alert := range promtest.Alerts(file) {
+		assert.Equal(t, "https://example.com/runbook#"+monitoring.RunbookAnchor(alert.Alert), alert.Annotations["runbook_url"])
+	}
+	assert.NotContains(t, rules(t, monitoring.SampleArgs()), "runbook_url", "there is no runbook to link to")
 }

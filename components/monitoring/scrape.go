@@ -4,25 +4,25 @@ import "fmt"
 
 // Names of the scrape jobs; rules and dashboards select series by them.
 const (
-	jobPrometheus       = "prometheus"
-	jobAlertmanager     = "alertmanager"
-	jobAPIServer        = "kubernetes-apiserver"
-	jobKubelet          = "kubelet"
-	jobCadvisor         = "cadvisor"
-	jobNodeExporter     = "node-exporter"
-	jobKubeStateMetrics = "kube-state-metrics"
-	jobPods             = "pods"
+	JobPrometheus       = "prometheus"
+	JobAlertmanager     = "alertmanager"
+	JobAPIServer        = "kubernetes-apiserver"
+	JobKubelet          = "kubelet"
+	JobCadvisor         = "cadvisor"
+	JobNodeExporter     = "node-exporter"
+	JobKubeStateMetrics = "kube-state-metrics"
+	JobPods             = "pods"
 )
 
-// scrapeJobs lists what Prometheus reads.
+// scrapeJobs returns all scrape jobs.
 func scrapeJobs() []scrapeConfig {
 	return []scrapeConfig{
-		static(jobPrometheus, address("localhost", PrometheusPort)),
-		static(jobAlertmanager, address(AlertmanagerService, AlertmanagerPort)),
+		static(JobPrometheus, address("localhost", PrometheusPort)),
+		static(JobAlertmanager, address(AlertmanagerService, AlertmanagerPort)),
 		apiServerJob(),
-		kubeletJob(jobKubelet, "/metrics", nil),
-		kubeletJob(jobCadvisor, "/metrics/cadvisor", []relabelConfig{
-			// Series of whole cgroup slices repeat what their containers say, and are most of the volume.
+		kubeletJob(JobKubelet, "/metrics", nil),
+		kubeletJob(JobCadvisor, "/metrics/cadvisor", []relabelConfig{
+			// Series of whole cgroup slices are most of the volume and repeat the series of their containers.
 			{SourceLabels: []string{"id", "pod"}, Regex: ".+;", Action: "drop"},
 		}),
 		nodeExporterJob(),
@@ -40,15 +40,15 @@ func inCluster() *authorization {
 	return &authorization{CredentialsFile: serviceAccountDir + "/token"}
 }
 
-// apiServerJob reads each API server behind the Service "kubernetes".
+// apiServerJob scrapes each API server behind the Service "kubernetes".
 func apiServerJob() scrapeConfig {
 	return scrapeConfig{
-		JobName:       jobAPIServer,
+		JobName:       JobAPIServer,
 		Scheme:        "https",
 		Authorization: inCluster(),
 		TLSConfig:     &tlsConfig{CAFile: serviceAccountDir + "/ca.crt"},
 		KubernetesSDConfigs: []kubernetesSD{{
-			// Only this namespace: the service account may list EndpointSlices in no other.
+			// The service account can list EndpointSlices in this namespace only.
 			Role: "endpointslice", Namespaces: &sdNamespaces{Names: []string{"default"}},
 		}},
 		RelabelConfigs: []relabelConfig{{
@@ -58,7 +58,7 @@ func apiServerJob() scrapeConfig {
 	}
 }
 
-// nodeLabels names a node's series for the node, which is named for its purpose, and not for an address.
+// nodeLabels sets the node's name, which tells its purpose, in place of its address.
 func nodeLabels() []relabelConfig {
 	return []relabelConfig{
 		{SourceLabels: []string{"__meta_kubernetes_node_name"}, TargetLabel: "node"},
@@ -72,8 +72,8 @@ func kubeletJob(job, path string, drop []relabelConfig) scrapeConfig {
 		Scheme:        "https",
 		MetricsPath:   path,
 		Authorization: inCluster(),
-		// kubeadm's kubelets serve with certificates they signed themselves. Reading through the API server would
-		// verify, but needs nodes/proxy, which also lets its holder run commands in every pod.
+		// kubeadm's kubelets serve with self-signed certificates. Scraping through the API server would verify them, but
+		// needs nodes/proxy, which also allows commands in every pod.
 		TLSConfig:            &tlsConfig{InsecureSkipVerify: true},
 		KubernetesSDConfigs:  []kubernetesSD{{Role: "node"}},
 		RelabelConfigs:       nodeLabels(),
@@ -81,10 +81,11 @@ func kubeletJob(job, path string, drop []relabelConfig) scrapeConfig {
 	}
 }
 
-// nodeExporterJob finds node-exporter by node and not by pod: a node on which its pod never started is down, not absent.
+// nodeExporterJob discovers node-exporter by node instead of by pod: a node on which the pod never started is down, not
+// absent.
 func nodeExporterJob() scrapeConfig {
 	return scrapeConfig{
-		JobName:             jobNodeExporter,
+		JobName:             JobNodeExporter,
 		KubernetesSDConfigs: []kubernetesSD{{Role: "node"}},
 		RelabelConfigs: append(nodeLabels(), relabelConfig{
 			SourceLabels: []string{"__address__"}, Regex: `(.+):\d+`,
@@ -94,21 +95,21 @@ func nodeExporterJob() scrapeConfig {
 }
 
 func kubeStateMetricsJob() scrapeConfig {
-	job := static(jobKubeStateMetrics, address(KubeStateMetricsService, KubeStateMetricsPort))
-	// Its namespace, pod and node labels say what a series is about and not where it was read.
+	job := static(JobKubeStateMetrics, address(KubeStateMetricsService, KubeStateMetricsPort))
+	// Its labels namespace, pod and node describe the object of a series, not the scraped pod.
 	job.HonorLabels = true
 	return job
 }
 
-// podsJob reads running pods that ask for it by annotation: prometheus.io/scrape "true", prometheus.io/port, and
-// prometheus.io/path and prometheus.io/scheme where they differ from /metrics and http.
+// podsJob scrapes running pods with the annotations prometheus.io/scrape "true" and prometheus.io/port. The annotations
+// prometheus.io/path and prometheus.io/scheme default to /metrics and http.
 //
-// A pod is found once for each of its container ports; no label may tell these apart, so that Prometheus, which
-// drops targets equal in all labels, reads the pod once.
+// Discovery returns a pod once per container port. No label may distinguish them, so that Prometheus, which drops targets
+// with equal labels, scrapes the pod once.
 func podsJob() scrapeConfig {
 	const meta = "__meta_kubernetes_pod_"
 	return scrapeConfig{
-		JobName:             jobPods,
+		JobName:             JobPods,
 		KubernetesSDConfigs: []kubernetesSD{{Role: "pod"}},
 		RelabelConfigs: []relabelConfig{
 			{SourceLabels: []string{meta + "annotation_prometheus_io_scrape"}, Regex: "true", Action: "keep"},

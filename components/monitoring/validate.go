@@ -1,148 +1,148 @@
 package monitoring
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/validation"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/growbin/cluster/components/pod"
+	"github.com/growbin/cluster/components/validation"
 )
 
-// Validate returns every problem of the arguments, joined. Zero values that have a default are problems here:
-// NewMonitoring fills them in first.
+// Validate returns all problems of the arguments, joined. Defaults must be filled in: zero values are problems here.
 func (a *MonitoringArgs) Validate() error {
-	c := &checker{}
-	c.require(a.Namespace != nil, "Namespace is missing; give the namespace to create everything in")
-	c.require(a.Cluster != "", "Cluster is empty; give the cluster's name, alerts carry it")
-	c.add(a.Placement.Validate())
-	c.add(a.Storage.Validate())
-	a.validateRetention(c)
-	a.Images.validate(c)
-	a.validateNodes(c)
-	a.validateQueues(c)
-	a.validateBackups(c)
-	a.Receiver.validate(c)
-	if a.GrafanaURL != "" {
-		u, err := url.Parse(a.GrafanaURL)
-		c.require(err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"),
-			"GrafanaURL is %q; give an address such as https://grafana.example.com", a.GrafanaURL)
+	var problems validation.Problems
+	if a.Namespace == nil {
+		problems.NotSet("Namespace", "must be the namespace of all objects")
 	}
-	c.require(a.ScrapeInterval >= 5*time.Second && a.ScrapeInterval <= 2*time.Minute,
-		"ScrapeInterval is %s; use 5s to 2m: rates are taken over 5m", a.ScrapeInterval)
-	c.require(a.JoinTokenLead > 0, "JoinTokenLead is %s; give a time above 0", a.JoinTokenLead)
-	c.require(a.CertificateLead > 0, "CertificateLead is %s; give a time above 0", a.CertificateLead)
-	return errors.Join(c.problems...)
+	if a.Cluster == "" {
+		problems.NotSet("Cluster", "must be the cluster's name: alerts carry it")
+	}
+	problems.Include("Placement", a.Placement.Validate())
+	problems.Include("Storage", a.Storage.Validate())
+	a.validateRetention(&problems)
+	a.Images.validate(&problems)
+	a.validateNodes(&problems)
+	a.validateRules(&problems)
+	a.validateDashboards(&problems)
+	a.validateBackups(&problems)
+	a.Receiver.validate(&problems)
+	validateURL(&problems, "GrafanaURL", a.GrafanaURL)
+	validateURL(&problems, "RunbookURL", a.RunbookURL)
+	if strings.Contains(a.RunbookURL, "#") {
+		problems.Add("RunbookURL", a.RunbookURL, "must have no fragment: the alert's name is added as one")
+	}
+	if a.ScrapeInterval < 5*time.Second || a.ScrapeInterval > 2*time.Minute {
+		problems.Add("ScrapeInterval", a.ScrapeInterval, "must be 5s to 2m: rates are computed over 5m")
+	}
+	if a.JoinTokenLead <= 0 {
+		problems.Add("JoinTokenLead", a.JoinTokenLead, "must be above 0")
+	}
+	if a.CertificateLead <= 0 {
+		problems.Add("CertificateLead", a.CertificateLead, "must be above 0")
+	}
+	return problems.Err()
 }
 
-// minDiskGiB leaves room for a write-ahead log, which can take 3 GiB by itself.
+// minDiskGiB leaves room for the write-ahead log, which can take 3 GiB by itself.
 const minDiskGiB = 5
 
-func (a *MonitoringArgs) validateRetention(c *checker) {
+func (a *MonitoringArgs) validateRetention(problems *validation.Problems) {
 	size := a.Storage.SizeGiB
 	if size < minDiskGiB {
-		c.report("Storage.SizeGiB is %d; give %d or more, a write-ahead log alone can take 3", size, minDiskGiB)
+		problems.Add("Storage.SizeGiB", size, "must be at least %d: the write-ahead log alone can take 3", minDiskGiB)
 		return
 	}
-	limit := maxRetentionGiB(size)
-	c.require(a.RetentionGiB >= 1 && a.RetentionGiB <= limit,
-		"RetentionGiB is %d on a disk of %d GiB; use 1 to %d, the write-ahead log and compaction need the rest",
-		a.RetentionGiB, size, limit)
+	if limit := maxRetentionGiB(size); a.RetentionGiB < 1 || a.RetentionGiB > limit {
+		problems.Add("RetentionGiB", a.RetentionGiB, "must be 1 to %d on a disk of %d GiB: the write-ahead log and compaction need the rest", limit, size)
+	}
 }
 
-func (i Images) validate(c *checker) {
+func (i Images) validate(problems *validation.Problems) {
 	for _, image := range []struct{ field, value string }{
 		{"Prometheus", i.Prometheus}, {"Alertmanager", i.Alertmanager}, {"Grafana", i.Grafana},
 		{"NodeExporter", i.NodeExporter}, {"KubeStateMetrics", i.KubeStateMetrics},
 	} {
-		name := image.value[strings.LastIndex(image.value, "/")+1:]
-		c.require(strings.ContainsAny(name, ":@"), "Images.%s is %q; give a tag or digest, since latest moves", image.field, image.value)
+		pod.ValidateImage(problems, "Images."+image.field, image.value)
 	}
 }
 
-func (a *MonitoringArgs) validateNodes(c *checker) {
-	c.require(len(a.Nodes) > 0, "Nodes is empty; give the nodes that are expected to be in the cluster")
+func (a *MonitoringArgs) validateNodes(problems *validation.Problems) {
+	if len(a.Nodes) == 0 {
+		problems.NotSet("Nodes", "must be the expected nodes of the cluster")
+	}
 	seen := map[string]bool{}
 	for i, n := range a.Nodes {
-		c.name(fmt.Sprintf("Nodes[%d].Name", i), n.Name)
-		c.require(!seen[n.Name], "Nodes[%d].Name is %q a second time; name each node once", i, n.Name)
-		c.require(n.Purpose != "", "Nodes[%d].Purpose is empty; say in a few words what %q is for", i, n.Name)
-		if b := n.Band; b != nil {
-			c.require(0 < b.LowPercent && b.LowPercent < b.HighPercent && b.HighPercent <= 100,
-				"Nodes[%d].Band is %d to %d percent; use 0 < low < high <= 100", i, b.LowPercent, b.HighPercent)
+		field := fmt.Sprintf("Nodes[%d]", i)
+		validateName(problems, field+".Name", n.Name)
+		if seen[n.Name] {
+			problems.Add(field+".Name", n.Name, "must be unique")
+		}
+		if n.Purpose == "" {
+			problems.NotSet(field+".Purpose", "must be the node's purpose in a few words")
 		}
 		seen[n.Name] = true
 	}
-	disk := a.Storage.NodeName
-	c.require(disk == "" || len(a.Nodes) == 0 || seen[disk], "Storage.NodeName is %q, which is not one of Nodes", disk)
-}
-
-func (a *MonitoringArgs) validateQueues(c *checker) {
-	seen := map[string]bool{}
-	for i, q := range a.Queues {
-		c.require(q.Name != "", "Queues[%d].Name is empty; give the queue's name", i)
-		c.require(!seen[q.Name], "Queues[%d].Name is %q a second time; name each queue once", i, q.Name)
-		c.require(q.BacklogMessages > 0, "Queues[%d].BacklogMessages is %d; give the number of waiting messages that is too many", i, q.BacklogMessages)
-		seen[q.Name] = true
-	}
-	for i, q := range a.DeadLetterQueues {
-		c.require(q != "", "DeadLetterQueues[%d] is empty; give the queue's name", i)
-		c.require(!seen[q], "DeadLetterQueues[%d] is %q, which is named before; a queue is worked off or has to stay empty, not both", i, q)
-		seen[q] = true
+	if disk := a.Storage.NodeName; disk != "" && len(a.Nodes) > 0 && !seen[disk] {
+		problems.Add("Storage.NodeName", disk, "must be one of Nodes")
 	}
 }
 
-func (a *MonitoringArgs) validateBackups(c *checker) {
-	c.require(a.EtcdBackupMaxAge == 0 || a.EtcdBackupMaxAge >= time.Hour, "EtcdBackupMaxAge is %s; use 1h or more, and longer than the time between two backups, or 0", a.EtcdBackupMaxAge)
+func (a *MonitoringArgs) validateBackups(problems *validation.Problems) {
+	const minAge = "must be 1h or more, and longer than the time between two runs"
+	if a.EtcdBackupMaxAge != 0 && a.EtcdBackupMaxAge < time.Hour {
+		problems.Add("EtcdBackupMaxAge", a.EtcdBackupMaxAge, minAge+", or 0")
+	}
 	for i, b := range a.Backups {
-		c.name(fmt.Sprintf("Backups[%d].Namespace", i), b.Namespace)
-		c.name(fmt.Sprintf("Backups[%d].CronJob", i), b.CronJob)
-		c.require(b.MaxAge >= time.Hour, "Backups[%d].MaxAge is %s; use 1h or more, and longer than the time between two runs", i, b.MaxAge)
+		field := fmt.Sprintf("Backups[%d]", i)
+		validateName(problems, field+".Namespace", b.Namespace)
+		validateName(problems, field+".CronJob", b.CronJob)
+		if b.MaxAge < time.Hour {
+			problems.Add(field+".MaxAge", b.MaxAge, minAge)
+		}
 	}
 }
 
-func (r *Receiver) validate(c *checker) {
+func (r *Receiver) validate(problems *validation.Problems) {
 	if r == nil {
 		return
 	}
-	c.require(r.URL != nil, "Receiver.URL is missing; give the address alerts are sent to, or no receiver")
+	if r.URL == nil {
+		problems.NotSet("Receiver.URL", "must be the address that alerts are sent to")
+	}
 	switch r.Kind {
 	case ReceiverSlack:
-		c.require(r.Channel != "", "Receiver.Channel is empty; Slack needs a channel such as #alerts")
+		if r.Channel == "" {
+			problems.NotSet("Receiver.Channel", "must be a Slack channel, e.g. #alerts")
+		}
 	case ReceiverWebhook:
-		c.require(r.Channel == "", "Receiver.Channel is %q; a webhook has no channel, leave it empty", r.Channel)
+		if r.Channel != "" {
+			problems.Add("Receiver.Channel", r.Channel, "must be empty: a webhook has no channel")
+		}
 	default:
-		c.report("Receiver.Kind is %q; use %q or %q", r.Kind, ReceiverSlack, ReceiverWebhook)
+		problems.Add("Receiver.Kind", string(r.Kind), "must be %s or %s", ReceiverSlack, ReceiverWebhook)
 	}
 }
 
-// checker collects problems.
-type checker struct{ problems []error }
-
-func (c *checker) report(format string, args ...any) {
-	c.problems = append(c.problems, fmt.Errorf(format, args...))
-}
-
-// add takes over what another validation found.
-func (c *checker) add(err error) {
-	if err != nil {
-		c.problems = append(c.problems, err)
+// validateName checks the name of a Kubernetes object.
+func validateName(problems *validation.Problems, field, value string) {
+	for _, problem := range utilvalidation.IsDNS1123Subdomain(value) {
+		problems.Add(field, value, "must be the name of a Kubernetes object: %s", problem)
 	}
 }
 
-func (c *checker) require(ok bool, format string, args ...any) {
-	if !ok {
-		c.report(format, args...)
+// validateURL checks an optional address of a web page.
+func validateURL(problems *validation.Problems, field, address string) {
+	if address == "" {
+		return
+	}
+	if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		problems.Add(field, address, "must be an address, e.g. https://www.example.com")
 	}
 }
 
-// name checks a Kubernetes object name.
-func (c *checker) name(field, value string) {
-	for _, problem := range validation.IsDNS1123Subdomain(value) {
-		c.report("%s is %q: %s", field, value, problem)
-	}
-}
-
-// https says whether people reach an address over TLS.
+// https reports whether an address is reached over TLS.
 func https(address string) bool { return strings.HasPrefix(address, "https://") }
