@@ -50,7 +50,7 @@ func checkBands(nodes []Node) error {
 	var problems validation.Problems
 	for _, n := range nodes {
 		if b := n.Band; b != nil && (b.Low <= 0 || b.Low >= b.High || b.High > 100) {
-			problems.Add("node "+n.Name+": Band", fmt.Sprintf("%g-%g", b.Low, b.High), "must be two percentages, 0 < Low < High <= 100")
+			problems.Add("topology."+n.Name+".Band", fmt.Sprintf("%g-%g", b.Low, b.High), "must be two percentages, 0 < Low < High <= 100")
 		}
 	}
 	return problems.Err()

@@ -80,7 +80,7 @@ func TestBands_Invalid(t *testing.T) {
 	nodes[1].Band, nodes[2].Band, nodes[3].Band = &Band{80, 60}, &Band{0, 50}, &Band{50, 101}
 	err = checkTopology(nodes, map[string]bool{}, nil)
 	for i, value := range map[int]string{1: "80-60", 2: "0-50", 3: "50-101"} {
-		assert.ErrorContains(t, err, "node "+nodes[i].Name+`: Band: "`+value+`" must`)
+		assert.ErrorContains(t, err, "topology."+nodes[i].Name+`.Band: "`+value+`" must`)
 	}
 }
 
