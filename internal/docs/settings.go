@@ -15,8 +15,8 @@ const settingsIntro = `# Settings
 
 Generated from [Pulumi.yaml](../Pulumi.yaml) by ` + "`make docs`" + `.
 
-Set one in ` + "`Pulumi.<stack>.yaml`" + ` with the commands below. Pulumi refuses a value of the wrong type; the program refuses a wrong
-value before it creates anything, and reports all of them together.
+Set one in ` + "`Pulumi.<stack>.yaml`" + ` with the commands below. Pulumi refuses a value of the wrong type. The program
+checks all values before it creates anything, and reports every problem.
 
 ` + "```sh" + `
 pulumi config set growbin:logLevel debug -s dev                          # a value
