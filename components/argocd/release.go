@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -57,8 +57,8 @@ func (b *builder) repository() error {
 	if r.SSHKey != nil {
 		data["sshPrivateKey"] = r.SSHKey
 	}
-	_, err := corev1.NewSecret(b.ctx, b.name+"-repository", &corev1.SecretArgs{
-		Metadata: &metav1.ObjectMetaArgs{
+	_, err := core.NewSecret(b.ctx, b.name+"-repository", &core.SecretArgs{
+		Metadata: &meta.ObjectMetaArgs{
 			Namespace: b.args.Namespace,
 			Labels:    pulumi.StringMap{"argocd.argoproj.io/secret-type": pulumi.String("repository")},
 		},
@@ -84,7 +84,7 @@ func (b *builder) rootApplication(release *helmv3.Release) error {
 	_, err := apiextensions.NewCustomResource(b.ctx, b.name+"-root", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("argoproj.io/v1alpha1"),
 		Kind:       pulumi.String("Application"),
-		Metadata:   &metav1.ObjectMetaArgs{Name: pulumi.String(root.Name), Namespace: b.args.Namespace},
+		Metadata:   &meta.ObjectMetaArgs{Name: pulumi.String(root.Name), Namespace: b.args.Namespace},
 		OtherFields: map[string]any{"spec": map[string]any{
 			"project": "default",
 			"source":  map[string]any{"repoURL": b.args.Repository.URL, "path": root.Path, "targetRevision": revision},

@@ -3,58 +3,16 @@ package instance
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/growbin/cluster/components/capacity"
-	"github.com/growbin/cluster/components/validation"
 )
 
 const typeToken = "kubeadm-aws:instance:Instance"
 
 // dataDevice is the name under which the data volume is attached; on Nitro instances the kernel shows it as an NVMe disk.
 const dataDevice = "/dev/sdf"
-
-// InstanceArgs describes one instance.
-type InstanceArgs struct {
-	// InstanceType is an EC2 instance type that package capacity lists.
-	InstanceType string `pulumi:"instanceType"`
-	// AMI is the image of the first boot. A newer one does not replace a running instance: see Roll.
-	AMI pulumi.StringInput `pulumi:"ami"`
-	// Zone is the availability zone of the subnet and of the data volume.
-	Zone string `pulumi:"zone"`
-	// SubnetID is the subnet of the instance.
-	SubnetID pulumi.StringInput `pulumi:"subnetId"`
-	// PrivateIP fixes the address inside the subnet; EC2 chooses one when empty.
-	PrivateIP string `pulumi:"privateIp"`
-	// SecurityGroupIDs are the security groups of the instance.
-	SecurityGroupIDs pulumi.StringArray `pulumi:"securityGroupIds"`
-	// InstanceProfile is the name of the profile with the role of the instance.
-	InstanceProfile pulumi.StringInput `pulumi:"instanceProfile"`
-	// UserData is gzipped cloud-config in base64, at most 16 KiB before encoding.
-	UserData pulumi.StringInput `pulumi:"userData"`
-	// KeyName is an EC2 key pair for SSH; without one, Session Manager is the only way to open a shell.
-	KeyName string `pulumi:"keyName"`
-	// RootGiB is the size of the root volume in GiB.
-	RootGiB int `pulumi:"rootGiB"`
-	// DataGiB is the size of the data volume in GiB; no data volume when 0.
-	DataGiB int `pulumi:"dataGiB"`
-	// ElasticIP gives the instance a public address that survives its replacement.
-	ElasticIP bool `pulumi:"elasticIp"`
-	// MetadataHops is the hop limit of the instance metadata service: 1, the default, denies it to pods; 2 lets pods use the role.
-	MetadataHops int `pulumi:"metadataHops"`
-	// DeletionProtection protects the instance from termination and its data volume from deletion.
-	DeletionProtection bool `pulumi:"deletionProtection"`
-	// Terminable lifts the protection of the instance alone, so that it can be replaced; its data stays protected.
-	Terminable bool `pulumi:"terminable"`
-	// VolumeTags are set on the root volume, which the default tags of the provider do not reach.
-	VolumeTags map[string]string `pulumi:"volumeTags"`
-	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
-	Roll bool `pulumi:"roll"`
-}
 
 // pinned are the properties that EC2 changes by replacing or stopping the instance. One edit, e.g. a new version in the user
 // data of every node, must not take all instances down in one update: each is changed when it is rolled.
@@ -193,26 +151,4 @@ func dataVolume(ctx *pulumi.Context, name string, args *InstanceArgs, parent pul
 		StopInstanceBeforeDetaching: pulumi.Bool(true),
 	}, pulumi.Parent(parent), pulumi.DeleteBeforeReplace(true))
 	return err
-}
-
-// Validate returns all problems of the arguments, joined.
-func (a *InstanceArgs) Validate() error {
-	var problems validation.Problems
-	if _, err := capacity.LookupInstanceType(a.InstanceType); err != nil {
-		problems.Add("InstanceType", a.InstanceType, "must be one of %s", strings.Join(capacity.InstanceTypeNames(), ", "))
-	}
-	const minRootGiB, maxGiB = 8, 16384 // the size of the Ubuntu image; the largest gp3 volume
-	if a.RootGiB < minRootGiB || a.RootGiB > maxGiB {
-		problems.Add("RootGiB", a.RootGiB, "must be %d to %d", minRootGiB, maxGiB)
-	}
-	if a.DataGiB < 0 || a.DataGiB > maxGiB {
-		problems.Add("DataGiB", a.DataGiB, "must be 0 for no data volume, or at most %d", maxGiB)
-	}
-	if a.MetadataHops < 0 || a.MetadataHops > 2 {
-		problems.Add("MetadataHops", a.MetadataHops, "must be 1, or 2 if pods use the role")
-	}
-	if a.Zone == "" {
-		problems.NotSet("Zone", "must be the availability zone of the subnet")
-	}
-	return problems.Err()
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/validation"
@@ -66,8 +66,8 @@ func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ..
 	if err := ctx.RegisterComponentResource(typeToken, name, n, opts...); err != nil {
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
-	created, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{
+	created, err := core.NewNamespace(ctx, name, &core.NamespaceArgs{
+		Metadata: &meta.ObjectMetaArgs{
 			Name:   pulumi.String(name),
 			Labels: pulumi.StringMap{"pod-security.kubernetes.io/enforce": pulumi.String(string(level))},
 		},
@@ -89,8 +89,8 @@ func (n *Namespace) pullSecret(ctx *pulumi.Context, name string, registry *Regis
 	config := registry.Password.ToStringOutput().ApplyT(func(password string) (string, error) {
 		return dockerConfig(registry.Host, registry.Username, password)
 	}).(pulumi.StringOutput)
-	secret, err := corev1.NewSecret(ctx, name+"-registry", &corev1.SecretArgs{
-		Metadata:   &metav1.ObjectMetaArgs{Namespace: n.Name},
+	secret, err := core.NewSecret(ctx, name+"-registry", &core.SecretArgs{
+		Metadata:   &meta.ObjectMetaArgs{Namespace: n.Name},
 		Type:       pulumi.String("kubernetes.io/dockerconfigjson"),
 		StringData: pulumi.StringMap{".dockerconfigjson": pulumi.ToSecret(config).(pulumi.StringOutput)},
 		Immutable:  pulumi.Bool(true),

@@ -4,8 +4,8 @@ package noderole
 import (
 	"fmt"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/validation"
@@ -44,8 +44,8 @@ func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...p
 	if err := ctx.RegisterComponentResource(typeToken, name, l, opts...); err != nil {
 		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
-	if _, err := corev1.NewNodePatch(ctx, name, &corev1.NodePatchArgs{
-		Metadata: &metav1.ObjectMetaPatchArgs{
+	if _, err := core.NewNodePatch(ctx, name, &core.NodePatchArgs{
+		Metadata: &meta.ObjectMetaPatchArgs{
 			Name:        pulumi.String(args.Node),
 			Labels:      pulumi.StringMap{labelPrefix + args.Role: pulumi.String("")},
 			Annotations: pulumi.StringMap{instanceAnnotation: args.InstanceID},

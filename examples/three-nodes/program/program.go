@@ -4,9 +4,9 @@ package program
 import (
 	"fmt"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	apps "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
@@ -38,11 +38,11 @@ func Deploy(ctx *pulumi.Context) error {
 	}
 	ctx.Export("kubeconfig", c.Kubeconfig)
 	labels := pulumi.StringMap{"app.kubernetes.io/name": pulumi.String("web")}
-	_, err = appsv1.NewDeployment(ctx, "web", &appsv1.DeploymentArgs{Spec: appsv1.DeploymentSpecArgs{
-		Replicas: pulumi.Int(2), Selector: metav1.LabelSelectorArgs{MatchLabels: labels},
-		Template: corev1.PodTemplateSpecArgs{Metadata: metav1.ObjectMetaArgs{Labels: labels}, Spec: corev1.PodSpecArgs{
+	_, err = apps.NewDeployment(ctx, "web", &apps.DeploymentArgs{Spec: apps.DeploymentSpecArgs{
+		Replicas: pulumi.Int(2), Selector: meta.LabelSelectorArgs{MatchLabels: labels},
+		Template: core.PodTemplateSpecArgs{Metadata: meta.ObjectMetaArgs{Labels: labels}, Spec: core.PodSpecArgs{
 			NodeSelector: pulumi.StringMap{"workload": pulumi.String("web")},
-			Containers:   corev1.ContainerArray{corev1.ContainerArgs{Name: pulumi.String("web"), Image: pulumi.String("nginx:1.29")}},
+			Containers:   core.ContainerArray{core.ContainerArgs{Name: pulumi.String("web"), Image: pulumi.String("nginx:1.29")}},
 		}},
 	}}, pulumi.Provider(provider), platform.Ready("web-a", "web-b"))
 	return err

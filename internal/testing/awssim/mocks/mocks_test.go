@@ -13,9 +13,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicequotas"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -137,8 +137,8 @@ func (p program) useReport(ctx *pulumi.Context, machine *ec2.Instance, opts []pu
 			}
 		}
 	}).(pulumi.StringOutput)
-	_, err := corev1.NewConfigMap(ctx, "report", &corev1.ConfigMapArgs{
-		Metadata: &metav1.ObjectMetaArgs{Namespace: pulumi.String("app")}, Data: pulumi.StringMap{"report": report},
+	_, err := core.NewConfigMap(ctx, "report", &core.ConfigMapArgs{
+		Metadata: &meta.ObjectMetaArgs{Namespace: pulumi.String("app")}, Data: pulumi.StringMap{"report": report},
 	}, opts...)
 	return err
 }
@@ -391,17 +391,17 @@ func TestMocks_RandomTypes(t *testing.T) {
 
 func TestMocks_KubernetesObjects(t *testing.T) {
 	m, err := run(t, awssim.New(awssim.Options{}), func(ctx *pulumi.Context) error {
-		if _, err := corev1.NewNamespace(ctx, "app", nil); err != nil {
+		if _, err := core.NewNamespace(ctx, "app", nil); err != nil {
 			return err
 		}
-		if _, err := corev1.NewConfigMap(ctx, "one", &corev1.ConfigMapArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("one")}}); err != nil {
+		if _, err := core.NewConfigMap(ctx, "one", &core.ConfigMapArgs{Metadata: &meta.ObjectMetaArgs{Name: pulumi.String("one")}}); err != nil {
 			return err
 		}
-		if _, err := corev1.NewNodePatch(ctx, "node", &corev1.NodePatchArgs{Metadata: &metav1.ObjectMetaPatchArgs{Name: pulumi.String("one")}}); err != nil {
+		if _, err := core.NewNodePatch(ctx, "node", &core.NodePatchArgs{Metadata: &meta.ObjectMetaPatchArgs{Name: pulumi.String("one")}}); err != nil {
 			return err
 		}
-		if _, err := corev1.NewSecret(ctx, "key", &corev1.SecretArgs{
-			Metadata:   &metav1.ObjectMetaArgs{Name: pulumi.String("key"), Labels: pulumi.ToSecret(pulumi.StringMap{"a": pulumi.String("b")}).(pulumi.StringMapOutput)},
+		if _, err := core.NewSecret(ctx, "key", &core.SecretArgs{
+			Metadata:   &meta.ObjectMetaArgs{Name: pulumi.String("key"), Labels: pulumi.ToSecret(pulumi.StringMap{"a": pulumi.String("b")}).(pulumi.StringMapOutput)},
 			StringData: pulumi.ToSecret(pulumi.StringMap{"k": pulumi.String("v")}).(pulumi.StringMapOutput),
 		}); err != nil {
 			return err
@@ -438,14 +438,14 @@ func TestMocks_Refused(t *testing.T) {
 		}, `property "maxRetries": unknown property`},
 		"object with a name that is taken": {func(ctx *pulumi.Context) error {
 			for _, name := range []string{"one", "two"} {
-				if _, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("app")}}); err != nil {
+				if _, err := core.NewNamespace(ctx, name, &core.NamespaceArgs{Metadata: &meta.ObjectMetaArgs{Name: pulumi.String("app")}}); err != nil {
 					return err
 				}
 			}
 			return nil
 		}, "AlreadyExists"},
 		"namespace of a namespace": {func(ctx *pulumi.Context) error {
-			_, err := corev1.NewNamespace(ctx, "n", &corev1.NamespaceArgs{Metadata: &metav1.ObjectMetaArgs{Namespace: pulumi.String("app")}})
+			_, err := core.NewNamespace(ctx, "n", &core.NamespaceArgs{Metadata: &meta.ObjectMetaArgs{Namespace: pulumi.String("app")}})
 			return err
 		}, "a Namespace has no namespace"},
 		"object of no kind": {func(ctx *pulumi.Context) error {
