@@ -14,19 +14,19 @@ var scripts embed.FS
 var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "apt.sh", "packages.sh", "containerd.sh", "kubelet.sh", "images.sh"}
 
 // scriptFile is the embedded script as a file for cloud-init to write.
-func scriptFile(name string) (cloudFile, error) {
+func scriptFile(name string) (userdata.File, error) {
 	return embedded(name, userdata.ScriptsDir+"/"+name, "0755")
 }
 
 // unitFile is the embedded systemd unit as a file for cloud-init to write.
-func unitFile(name string) (cloudFile, error) {
+func unitFile(name string) (userdata.File, error) {
 	return embedded(name, "/etc/systemd/system/"+name, "0644")
 }
 
-func embedded(name, path, permissions string) (cloudFile, error) {
+func embedded(name, path, permissions string) (userdata.File, error) {
 	content, err := scripts.ReadFile("scripts/" + name)
 	if err != nil {
-		return cloudFile{}, fmt.Errorf("embedded script %s: %w", name, err)
+		return userdata.File{}, fmt.Errorf("embedded script %s: %w", name, err)
 	}
 	return newFile(path, permissions, string(content)), nil
 }

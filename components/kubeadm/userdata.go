@@ -23,23 +23,8 @@ const (
 	saveTimer  = "kubeadm-backup.timer"
 )
 
-// cloudConfig is the part of cloud-init's format that is used here.
-type cloudConfig struct {
-	Hostname         string      `json:"hostname"`
-	PreserveHostname bool        `json:"preserve_hostname"`
-	Files            []cloudFile `json:"write_files"`
-	Commands         [][]string  `json:"runcmd"`
-}
-
-type cloudFile struct {
-	Path        string `json:"path"`
-	Owner       string `json:"owner"`
-	Permissions string `json:"permissions"`
-	Content     string `json:"content"`
-}
-
-func newFile(path, permissions, content string) cloudFile {
-	return cloudFile{Path: path, Owner: "root:root", Permissions: permissions, Content: content}
+func newFile(path, permissions, content string) userdata.File {
+	return userdata.File{Path: path, Owner: "root:root", Permissions: permissions, Content: content}
 }
 
 // ControlPlaneUserData renders the user data of the control plane: base64 of a gzipped cloud-config.
@@ -89,7 +74,7 @@ func (c *NodeConfig) render(p parts) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("user data of %s: %w", c.Name, err)
 	}
-	text, err := yaml.Marshal(cloudConfig{
+	text, err := yaml.Marshal(userdata.Document{
 		Hostname: c.Name,
 		Files:    files,
 		Commands: [][]string{
@@ -104,7 +89,7 @@ func (c *NodeConfig) render(p parts) (string, error) {
 	return pack(c.Name, append([]byte("#cloud-config\n"), text...))
 }
 
-func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
+func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 	config, err := marshalDocuments(p.documents...)
 	if err != nil {
 		return nil, err
@@ -117,7 +102,7 @@ func (c *NodeConfig) files(p parts) ([]cloudFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []cloudFile{newFile(userdata.EnvironmentPath, "0644", environment)}
+	files := []userdata.File{newFile(userdata.EnvironmentPath, "0644", environment)}
 	if len(p.documents) > 0 { // an instance that becomes an image is no node
 		files = append(files, newFile(userdata.KubeadmConfigPath, "0600", config), newFile(userdata.KubeletPatchPath, "0644", patch))
 	}

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -10,118 +9,79 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 )
 
-// configured are what the boot scripts and kubeadm leave on a machine's root disk.
-var configured = []string{
+// configurationPaths are written on a root disk by the boot scripts, kubeadm and the packages.
+var configurationPaths = []string{
 	"/etc/apt", "/etc/cni", "/etc/containerd", "/etc/crictl.yaml", "/etc/default/kubelet", "/etc/fstab", "/etc/kubeadm", "/etc/kubernetes",
 	"/etc/modules-load.d", "/etc/sysctl.d", "/etc/systemd/system", "/usr/local/lib/kubeadm-bootstrap", "/var/lib/kubeadm-bootstrap",
 	"/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env",
 }
 
-// fingerprint is a machine's state: each file by its content.
+// fingerprint holds a state to compare: contents, hashes or identities by name.
 type fingerprint map[string]string
 
-// fingerprint reads the machine's root disk.
-func (m *Machine) fingerprint() (fingerprint, error) {
-	found := fingerprint{}
-	for _, top := range configured {
-		err := filepath.WalkDir(filepath.Join(m.Root, top), func(path string, entry fs.DirEntry, err error) error {
+// fingerprint hashes the configuration files of the root disk.
+func (i *instance) fingerprint() (fingerprint, error) {
+	files := fingerprint{}
+	for _, top := range configurationPaths {
+		err := filepath.WalkDir(filepath.Join(i.Root, top), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			name := strings.TrimPrefix(path, m.Root)
+			name := strings.TrimPrefix(path, i.Root)
 			if entry.Type()&fs.ModeSymlink != 0 {
-				found[name], err = os.Readlink(path)
+				files[name], err = os.Readlink(path)
 				return err
 			}
 			text, err := os.ReadFile(path)
-			found[name] = fmt.Sprintf("%x", sha256.Sum256(text))
+			files[name] = fmt.Sprintf("%x", sha256.Sum256(text))
 			return err
 		})
 		if err != nil && !os.IsNotExist(err) {
-			return nil, fmt.Errorf("reading the root disk of %s: %w", m.aws.Name, err)
+			return nil, fmt.Errorf("reading the root disk of %s: %w", i.ec2.Name, err)
 		}
 	}
-	return found, nil
+	return files, nil
 }
 
-// issued are files with keys or certificates, or the identifier of a disk: two machines never have the same.
-func issued(name string) bool {
+// unique reports whether a file holds keys, certificates or a disk's identifier, which no two instances share.
+func unique(name string) bool {
 	return name == "/etc/fstab" || strings.HasPrefix(name, "/etc/kubernetes/") && !strings.HasPrefix(name, "/etc/kubernetes/manifests/") || strings.HasPrefix(name, "/etc/apt/keyrings/")
 }
 
-// kinds leaves of a fingerprint what two machines with the same user data have in common: what is issued is there, with
-// whatever content.
-func (f fingerprint) kinds() fingerprint {
+// withoutUnique returns the fingerprint without the contents of unique files, to compare instances with the same user data.
+func (f fingerprint) withoutUnique() fingerprint {
 	common := maps.Clone(f)
 	for name := range common {
-		if issued(name) {
-			common[name] = "issued"
+		if unique(name) {
+			common[name] = "unique"
 		}
 	}
 	return common
 }
 
-// differences lists what is not the same, by name.
-func (f fingerprint) differences(other fingerprint) []string {
+// Suffixes of the differences.
+const (
+	removed = " was removed"
+	changed = " was changed"
+	added   = " was added"
+)
+
+// differences lists the names at which a later fingerprint differs.
+func (f fingerprint) differences(later fingerprint) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		if value, ok := other[name]; !ok {
-			found = append(found, name+" has gone")
+		if value, ok := later[name]; !ok {
+			found = append(found, name+removed)
 		} else if value != f[name] {
-			found = append(found, name+" has changed")
+			found = append(found, name+changed)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(other)) {
+	for _, name := range slices.Sorted(maps.Keys(later)) {
 		if _, ok := f[name]; !ok {
-			found = append(found, name+" is new")
+			found = append(found, name+added)
 		}
 	}
 	return found
-}
-
-// objects are the identities of what stands in the API server and should outlive every restart, and the contents of what
-// nobody should rewrite.
-func objects(ctx context.Context, client kubernetes.Interface) (fingerprint, error) {
-	found := fingerprint{}
-	namespaces, err := client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range namespaces.Items {
-		found["namespace "+o.Name] = string(o.UID)
-	}
-	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range nodes.Items {
-		found["node "+o.Name] = fmt.Sprint(o.UID, o.Labels, o.Spec.Taints)
-	}
-	accounts, err := client.CoreV1().ServiceAccounts("").List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range accounts.Items {
-		found["service account "+o.Namespace+"/"+o.Name] = string(o.UID)
-	}
-	bindings, err := client.RbacV1().ClusterRoleBindings().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range bindings.Items {
-		found["binding "+o.Name] = fmt.Sprint(o.UID, o.ResourceVersion)
-	}
-	configs, err := client.CoreV1().ConfigMaps("").List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range configs.Items {
-		found["configuration "+o.Namespace+"/"+o.Name] = fmt.Sprint(o.UID, o.Data)
-	}
-	return found, nil
 }

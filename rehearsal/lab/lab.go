@@ -1,9 +1,8 @@
-// Package lab boots the machines of the program for real, as far as one machine can: their unmodified user data is run by
-// cloud-init on systemd, and makes a Kubernetes cluster with kubeadm, kubelet and containerd. AWS is simulated.
+// Package lab boots EC2 instances of the program from their unmodified user data: cloud-init on systemd runs it and kubeadm,
+// kubelet and containerd make a real cluster. AWS is simulated, and failures are injected.
 package lab
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/lab/awsapi"
@@ -25,15 +23,19 @@ import (
 	"github.com/growbin/cluster/stacks"
 )
 
-// Options say where the lab finds and keeps things.
+// Options configure a run.
 type Options struct {
-	// Root is the repository. State is emptied first: logs, disks and root directories go there. Cache is kept.
-	Root, State, Cache string
-	// Worker names the node that joins the control plane.
+	// Root is the repository's directory.
+	Root string
+	// State is the directory for logs, disks and root directories. It is emptied first.
+	State string
+	// Cache is the directory of the base system, which is kept between runs.
+	Cache string
+	// Worker is the name of the node that joins the control plane.
 	Worker string
-	// Only chooses among the checks that come after the first cluster, by name; nil chooses all.
+	// Only, if non-nil, selects by name among the checks that follow those that make the cluster.
 	Only *regexp.Regexp
-	// Out is told what happens.
+	// Out receives the results.
 	Out io.Writer
 }
 
@@ -41,68 +43,73 @@ type Options struct {
 type Lab struct {
 	options  Options
 	settings *stacks.Settings
-	config   map[string]string
+	config   map[string]string // of the Pulumi program, by full key
+	secrets  []string          // keys of config whose values are secret
 	log      *os.File
 
-	programs          tools.Binaries
-	containerdVersion string
-	baseFolder        string
+	programs tools.Binaries
+	// base is the directory of the Debian system that root disks are copied from.
+	base string
 
 	network *network.Network
 	cloud   *awssim.Cloud
-	door    *awsapi.Door
-	mu      sync.Mutex
-	// program ends when the Pulumi program has; its error is then in programErr.
+	api     *awsapi.Server
+	logMu   sync.Mutex
+	// program is closed when the Pulumi program has ended, with the error programErr.
 	program    chan struct{}
 	programErr error
 
-	// otherVersions lets the mirror offer other versions of Kubernetes than the configured one.
-	otherVersions atomic.Bool
+	// wrongVersions makes the mirror offer only other Kubernetes versions than the configured one.
+	wrongVersions atomic.Bool
 
-	hosts   []*host.Host
-	made    int                   // machines so far
-	disks   map[string]*host.Disk // by node name
-	retired []*host.Disk          // of machines that are gone
-	servers []*http.Server
-	closers []func() error
+	hosts        []*host.Host
+	instances    int                   // created so far
+	dataDisks    map[string]*host.Disk // by node name
+	retiredDisks []*host.Disk          // of instances that still ran when their disk was replaced
+	servers      []*http.Server
+	closers      []func() error
 }
 
-// New reads the settings and empties the state folder.
+// New reads the settings and empties the state directory.
 func New(options Options) (*Lab, error) {
 	if err := os.RemoveAll(options.State); err != nil {
 		return nil, fmt.Errorf("emptying %s: %w", options.State, err)
 	}
-	for _, folder := range []string{"bin", "hosts", "disks", "logs"} {
-		if err := os.MkdirAll(filepath.Join(options.State, folder), 0o755); err != nil {
-			return nil, fmt.Errorf("making the state folder: %w", err)
+	for _, directory := range []string{"bin", "hosts", "disks", "logs"} {
+		if err := os.MkdirAll(filepath.Join(options.State, directory), 0o755); err != nil {
+			return nil, fmt.Errorf("creating the state directory: %w", err)
 		}
 	}
-	l := &Lab{options: options, disks: map[string]*host.Disk{}, program: make(chan struct{})}
+	l := &Lab{options: options, dataDisks: map[string]*host.Disk{}, program: make(chan struct{})}
 	var err error
 	if l.log, err = os.Create(l.path("logs", "lab.log")); err != nil {
-		return nil, fmt.Errorf("opening the lab's log: %w", err)
+		return nil, fmt.Errorf("creating the lab's log: %w", err)
 	}
-	if err := l.readSettings(); err != nil {
-		return nil, err
-	}
-	l.containerdVersion, err = pinnedContainerd(options.Root)
-	return l, err
+	return l, l.readSettings()
 }
 
+// path returns a path below the state directory.
 func (l *Lab) path(parts ...string) string {
 	return filepath.Join(append([]string{l.options.State}, parts...)...)
 }
 
-func (l *Lab) say(format string, args ...any) {
+func (l *Lab) printf(format string, args ...any) {
 	fmt.Fprintf(l.options.Out, "    "+format+"\n", args...)
 }
 
-// Clean removes what an earlier run left behind, even one that was killed: its hosts died with it.
-func Clean(state string) error {
-	return errors.Join((&network.Network{Name: networkName}).Remove(), host.DetachAll(state), host.RemoveGroups(networkName))
+// logf writes a line into the lab's log.
+func (l *Lab) logf(format string, args ...any) {
+	l.logMu.Lock()
+	defer l.logMu.Unlock()
+	fmt.Fprintf(l.log, format+"\n", args...)
 }
 
-// Close switches everything off and gives back what the lab took from this machine.
+// Clean removes network, loop devices and control groups that an earlier run has left, even if it was killed.
+func Clean(state string) error {
+	return errors.Join((&network.Network{Name: networkName}).Remove(), host.DetachAll(state), host.RemoveCgroups(networkName))
+}
+
+// Close stops all hosts and releases everything that the lab uses on this machine.
 func (l *Lab) Close() error {
 	var problems []error
 	for _, h := range l.hosts {
@@ -111,7 +118,7 @@ func (l *Lab) Close() error {
 	for _, server := range l.servers {
 		problems = append(problems, server.Close())
 	}
-	for _, disk := range append(slices.Collect(maps.Values(l.disks)), l.retired...) {
+	for _, disk := range append(slices.Collect(maps.Values(l.dataDisks)), l.retiredDisks...) {
 		problems = append(problems, disk.Detach())
 	}
 	slices.Reverse(l.closers)
@@ -126,27 +133,3 @@ func (l *Lab) Close() error {
 	}
 	return errors.Join(append(problems, l.log.Close())...)
 }
-
-// wait polls until check holds, or returns what it said last.
-func wait(ctx context.Context, limit time.Duration, check func(context.Context) error) error {
-	parent := ctx
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for {
-		err := check(ctx)
-		if err == nil || errors.As(err, new(final)) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			if parent.Err() != nil {
-				return fmt.Errorf("interrupted: %w", err)
-			}
-			return fmt.Errorf("not within %s: %w", limit, err)
-		case <-time.After(250 * time.Millisecond):
-		}
-	}
-}
-
-// final is an error that waiting does not mend.
-type final struct{ error }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,16 +9,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
-func TestOverridesAreTheHostsOwn(t *testing.T) {
+func TestOverrides_WrittenToRootDisk(t *testing.T) {
 	root := t.TempDir()
-	hw := hardware{instanceID: "i-1", userData: []byte("\x1f\x8buser data"), device: "/dev/loop7", pods: "10.200.9.0/24"}
+	hw := hardware{instanceID: "i-1", userData: []byte("\x1f\x8buser data"), dataDevice: "/dev/loop7", podRange: "10.200.9.0/24"}
 	for _, o := range overrides(hw) {
-		assert.NotEmpty(t, o.What)
-		assert.NotEmpty(t, o.Why, o.What)
-		assert.NotEmpty(t, o.Files, o.What)
-		require.NoError(t, o.apply(root), o.What)
+		assert.NotEmpty(t, o.Difference)
+		assert.NotEmpty(t, o.Reason, o.Difference)
+		assert.NotEmpty(t, o.Files, o.Difference)
+		require.NoError(t, o.apply(root), o.Difference)
 		require.NoError(t, o.apply(root), "a second time")
 	}
 	read := func(name string) string {
@@ -25,8 +28,8 @@ func TestOverridesAreTheHostsOwn(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	assert.Equal(t, string(hw.userData), read(seedFolder+"/user-data"), "the user data is handed over as it is")
-	assert.Contains(t, read("/etc/cni/net.d/10-lab.conflist"), hw.pods)
+	assert.Equal(t, string(hw.userData), read(seedDirectory+"/user-data"), "the user data is unmodified")
+	assert.Contains(t, read("/etc/cni/net.d/10-lab.conflist"), hw.podRange)
 	assert.Contains(t, read("/usr/local/bin/lsblk"), "/dev/loop7 disk")
 	for _, unit := range []string{"sysinit.target.wants/lab-host.service", "multi-user.target.wants/lab-data-disk.service"} {
 		target, err := os.Readlink(filepath.Join(root, "etc/systemd/system", unit))
@@ -35,7 +38,7 @@ func TestOverridesAreTheHostsOwn(t *testing.T) {
 	}
 }
 
-func TestOverridesLeaveAloneWhatTheUserDataWrites(t *testing.T) {
+func TestOverrides_NoFileOfTheBootScripts(t *testing.T) {
 	l := &Lab{options: Options{Root: "../.."}}
 	require.NoError(t, l.readSettings())
 	taken := map[string]bool{}
@@ -48,33 +51,37 @@ func TestOverridesLeaveAloneWhatTheUserDataWrites(t *testing.T) {
 		"/etc/containerd/config.toml", "/etc/kubeadm/kubeadm.yaml", "/etc/crictl.yaml", "/etc/fstab", "/etc/apt/sources.list.d/kubernetes.list",
 		"/etc/systemd/system/kubelet.service.d/20-data-disk.conf", "/etc/sysctl.d/99-kubernetes.conf",
 	} {
-		assert.False(t, taken[path], "the boot scripts write %s", path)
+		assert.False(t, taken[path], "%s is written by the boot scripts", path)
 	}
 }
 
-func TestSettingsAreTheStacks(t *testing.T) {
+func TestSettings_OfTheStack(t *testing.T) {
 	l := &Lab{options: Options{Root: "../.."}}
 	require.NoError(t, l.readSettings())
 	assert.Equal(t, "dev", l.settings.Stack)
-	_, err := l.node("k8s-redis")
+	_, err := l.topologyNode("k8s-redis")
 	require.NoError(t, err)
-	_, err = l.node("k8s-nothing")
+	_, err = l.topologyNode("k8s-nothing")
 	assert.ErrorContains(t, err, "k8s-redis")
 }
 
-func TestContainerdsVersionIsThePinnedOne(t *testing.T) {
-	version, err := pinnedContainerd("../..")
+func TestVersion_RequiredByToolModule(t *testing.T) {
+	l := &Lab{options: Options{Root: "../..", Out: io.Discard}}
+	version, err := l.version(tools.Containerd())
 	require.NoError(t, err)
 	assert.Regexp(t, `^2\.\d+\.\d+$`, version)
+	version, err = l.version(tools.Crictl())
+	require.NoError(t, err)
+	assert.Regexp(t, `^1\.\d+\.\d+$`, version)
 }
 
-func TestDifferencesNameEachChange(t *testing.T) {
+func TestFingerprint_Differences(t *testing.T) {
 	before := fingerprint{"/etc/a": "1", "/etc/b": "1", "/etc/fstab": "uuid 1", "/etc/kubernetes/admin.conf": "key 1", "/etc/kubernetes/manifests/etcd.yaml": "1"}
 	after := fingerprint{"/etc/a": "2", "/etc/c": "1", "/etc/fstab": "uuid 2", "/etc/kubernetes/admin.conf": "key 2", "/etc/kubernetes/manifests/etcd.yaml": "2"}
-	assert.Equal(t, "/etc/a has changed; /etc/b has gone; /etc/kubernetes/manifests/etcd.yaml has changed; /etc/c is new",
-		strings.Join(before.kinds().differences(after.kinds()), "; "))
-	assert.Contains(t, before.differences(after), "/etc/fstab has changed")
+	assert.Equal(t, "/etc/a was changed; /etc/b was removed; /etc/kubernetes/manifests/etcd.yaml was changed; /etc/c was added",
+		strings.Join(before.withoutUnique().differences(after.withoutUnique()), "; "))
+	assert.Contains(t, before.differences(after), "/etc/fstab was changed")
 	assert.Empty(t, before.differences(before))
 	delete(after, "/etc/kubernetes/admin.conf")
-	assert.Contains(t, before.kinds().differences(after.kinds()), "/etc/kubernetes/admin.conf has gone")
+	assert.Contains(t, before.withoutUnique().differences(after.withoutUnique()), "/etc/kubernetes/admin.conf was removed")
 }

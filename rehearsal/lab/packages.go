@@ -4,95 +4,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/rehearsal/lab/archive"
 	"github.com/growbin/cluster/rehearsal/lab/deb"
+	"github.com/growbin/cluster/rehearsal/lab/rootfs"
+	"github.com/growbin/cluster/rehearsal/tools"
 )
 
-// The units are those of the packages of pkgs.k8s.io and download.docker.com, without comments.
+// Names of the key and the repositories on the package mirror.
 const (
-	kubeletUnit = `[Unit]
-Description=kubelet: The Kubernetes Node Agent
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-ExecStart=/usr/bin/kubelet
-Restart=always
-StartLimitInterval=0
-RestartSec=10
-
-[Install]
-WantedBy=multi-user.target
-`
-	kubeletDropIn = `[Service]
-Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
-Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
-EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
-EnvironmentFile=-/etc/default/kubelet
-ExecStart=
-ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
-`
-	containerdUnit = `[Unit]
-Description=containerd container runtime
-After=network.target dbus.service local-fs.target
-
-[Service]
-ExecStart=/usr/bin/containerd
-Type=notify
-Delegate=yes
-KillMode=process
-Restart=always
-RestartSec=5
-LimitNPROC=infinity
-LimitCORE=infinity
-TasksMax=infinity
-OOMScoreAdjust=-999
-
-[Install]
-WantedBy=multi-user.target
-`
-	// The package's own configuration switches off what kubelet needs: the boot scripts must replace it.
-	containerdConfig = "disabled_plugins = [\"cri\"]\n"
+	keyFile                 = "key.asc"
+	kubernetesRepository    = "kubernetes"
+	wrongVersionsRepository = "kubernetes-wrong-versions"
+	containerdRepository    = "containerd"
 )
 
-// publishPackages makes the two repositories that a node installs from, and the key of each.
-func (l *Lab) publishPackages(base string) error {
-	version := l.settings.KubernetesVersion + "-" + kubeadm.DefaultPackageRevision
-	kubernetes := []*deb.Package{
-		{Name: "kubelet", Version: version, Description: "Node agent", Depends: []string{"iptables (>= 1.4.21)", "kubernetes-cni (>= 1.2.0)", "iproute2", "mount", "util-linux"},
-			Files: []archive.File{
-				archive.Program("/usr/bin/kubelet", l.programs["kubelet"]),
-				{Path: "/usr/lib/systemd/system/kubelet.service", Content: kubeletUnit},
-				{Path: "/etc/default/kubelet", Content: "KUBELET_EXTRA_ARGS=\n"},
-			}, Conffiles: []string{"/etc/default/kubelet"}},
-		{Name: "kubeadm", Version: version, Description: "Cluster bootstrap", Depends: []string{"cri-tools (>= 1.30.0)"},
-			Files: append(kubeadmWrapper(l.programs["kubeadm"]), archive.File{Path: "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", Content: kubeletDropIn})},
-		{Name: "kubectl", Version: version, Description: "Client", Files: []archive.File{archive.Program("/usr/bin/kubectl", l.programs["kubectl"])}},
-		{Name: "cri-tools", Version: "1.37.0-1.1", Description: "Client of container runtimes", Files: []archive.File{archive.Program("/usr/bin/crictl", l.programs["crictl"])}},
-	}
-	plugins, err := filesBelow(filepath.Join(base, "usr/lib/cni"), "/opt/cni/bin")
-	if err != nil {
-		return err
-	}
-	kubernetes = append(kubernetes, &deb.Package{Name: "kubernetes-cni", Version: "1.7.1-1.1", Description: "Network plugins, Debian's", Files: plugins})
-	containerd := &deb.Package{
-		Name: "containerd.io", Version: l.containerdVersion + "-1~debian.12~" + suite, Description: "Container runtime",
-		Depends: []string{"libc6 (>= 2.34)", "libseccomp2 (>= 2.5.0)"}, Conflicts: []string{"containerd", "runc"}, Provides: []string{"containerd", "runc"}, Replaces: []string{"containerd", "runc"},
-		Files: []archive.File{
-			archive.Program("/usr/bin/containerd", l.programs["containerd"]),
-			archive.Program("/usr/bin/ctr", l.programs["ctr"]),
-			archive.Program("/usr/bin/containerd-shim-runc-v2", l.programs["containerd-shim-runc-v2"]),
-			archive.Program("/usr/bin/runc", filepath.Join(base, "usr/sbin/runc")),
-			{Path: "/usr/lib/systemd/system/containerd.service", Content: containerdUnit},
-			{Path: "/etc/containerd/config.toml", Content: containerdConfig},
-		},
-		Conffiles: []string{"/etc/containerd/config.toml"},
-	}
+// publishPackages builds the packages that a node installs, and their repositories.
+func (l *Lab) publishPackages() error {
 	key, err := deb.NewKey("Boot lab")
 	if err != nil {
 		return err
@@ -101,59 +31,139 @@ func (l *Lab) publishPackages(base string) error {
 	if err != nil {
 		return err
 	}
-	top := l.path("apt")
-	if err := os.MkdirAll(top, 0o755); err != nil {
-		return fmt.Errorf("making the package mirror: %w", err)
+	mirror := l.path("apt")
+	if err := os.MkdirAll(mirror, 0o755); err != nil {
+		return fmt.Errorf("creating the package mirror: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(top, keyFile), public, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(mirror, keyFile), public, 0o644); err != nil {
 		return fmt.Errorf("writing the mirror's key: %w", err)
 	}
-	if err := (&deb.Repository{Folder: filepath.Join(top, kubernetesFolder)}).Publish(key, kubernetes...); err != nil {
+	described, err := l.kubernetesPackages()
+	if err != nil {
 		return err
 	}
-	// What the mirror looked like an hour ago, when it had another kubelet only.
-	others := slices.Clone(kubernetes)
-	others[0] = &deb.Package{Name: "kubelet", Version: version + "+other", Description: "Node agent of another version"}
-	if err := (&deb.Repository{Folder: filepath.Join(top, otherFolder), Age: time.Hour}).Publish(key, others...); err != nil {
+	kubernetes, err := l.buildPackages(described...)
+	if err != nil {
 		return err
 	}
-	return (&deb.Repository{Folder: filepath.Join(top, containerdFolder), Suite: suite, Component: "stable"}).Publish(key, containerd)
+	containerd, err := l.containerdPackage()
+	if err != nil {
+		return err
+	}
+	containerdFiles, err := l.buildPackages(containerd)
+	if err != nil {
+		return err
+	}
+	kubelet := described[0]
+	wrong, err := l.buildPackages(&deb.Package{Name: kubelet.Name, Version: kubelet.Version + "+other", Description: "Node agent of another version"})
+	if err != nil {
+		return err
+	}
+	if err := (&deb.Repository{Directory: filepath.Join(mirror, kubernetesRepository)}).Publish(key, kubernetes...); err != nil {
+		return err
+	}
+	// Older, so that apt takes the right index once the mirror serves it again.
+	if err := (&deb.Repository{Directory: filepath.Join(mirror, wrongVersionsRepository), Age: time.Hour}).Publish(key, append(wrong, kubernetes[1:]...)...); err != nil {
+		return err
+	}
+	return (&deb.Repository{Directory: filepath.Join(mirror, containerdRepository), Suite: suite, Component: "stable"}).Publish(key, containerdFiles...)
 }
 
-// What the package mirror serves.
-const (
-	keyFile          = "key.asc"
-	kubernetesFolder = "kubernetes"
-	otherFolder      = "kubernetes-other"
-	containerdFolder = "containerd"
-)
-
-// filesBelow lists a folder's programs for an archive, below another path.
-func filesBelow(folder, below string) ([]archive.File, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", folder, err)
+// buildPackages returns the packages' files.
+func (l *Lab) buildPackages(packages ...*deb.Package) ([]string, error) {
+	directory := l.path("packages")
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, fmt.Errorf("building packages: %w", err)
 	}
-	var files []archive.File
-	for _, entry := range entries {
-		if entry.Type().IsRegular() {
-			files = append(files, archive.Program(below+"/"+entry.Name(), filepath.Join(folder, entry.Name())))
+	var files []string
+	for _, p := range packages {
+		file, err := p.Build(directory)
+		if err != nil {
+			return nil, err
 		}
+		files = append(files, file)
 	}
 	return files, nil
 }
 
-// pinnedContainerd is the version of containerd that the tool module pins, without the leading v.
-func pinnedContainerd(root string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, "rehearsal/tools/containerd/go.mod"))
+// kubernetesPackages are those of pkgs.k8s.io, kubelet first.
+func (l *Lab) kubernetesPackages() ([]*deb.Package, error) {
+	crictlVersion, err := l.version(tools.Crictl())
 	if err != nil {
-		return "", fmt.Errorf("reading which containerd is pinned: %w", err)
+		return nil, err
 	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
-		if len(fields) >= 2 && fields[0] == "github.com/containerd/containerd/v2" {
-			return strings.TrimPrefix(fields[1], "v"), nil
+	plugins, err := programsBelow(filepath.Join(l.base, "usr/lib/cni"), "/opt/cni/bin")
+	if err != nil {
+		return nil, err
+	}
+	version := l.settings.KubernetesVersion + "-" + kubeadm.DefaultPackageRevision
+	return []*deb.Package{
+		{
+			Name: "kubelet", Version: version, Description: "Node agent",
+			Depends: []string{"iptables (>= 1.4.21)", "kubernetes-cni (>= 1.2.0)", "iproute2", "mount", "util-linux"},
+			Files: []rootfs.File{
+				rootfs.Program("/usr/bin/kubelet", l.programs["kubelet"]),
+				{Path: "/usr/lib/systemd/system/kubelet.service", Content: kubeletUnit},
+				{Path: "/etc/default/kubelet", Content: "KUBELET_EXTRA_ARGS=\n"},
+			},
+			Conffiles: []string{"/etc/default/kubelet"},
+		},
+		{
+			Name: "kubeadm", Version: version, Description: "Cluster bootstrap", Depends: []string{"cri-tools (>= 1.30.0)"},
+			Files: append(kubeadmWrapper(l.programs["kubeadm"]), rootfs.File{Path: "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", Content: kubeletDropIn}),
+		},
+		{Name: "kubectl", Version: version, Description: "Client", Files: []rootfs.File{rootfs.Program("/usr/bin/kubectl", l.programs["kubectl"])}},
+		{
+			Name: "cri-tools", Version: crictlVersion + "-1.1", Description: "Client of container runtimes",
+			Files: []rootfs.File{rootfs.Program("/usr/bin/crictl", l.programs["crictl"])},
+		},
+		{Name: "kubernetes-cni", Version: "1.7.1-1.1", Description: "Network plugins, Debian's", Files: plugins},
+	}, nil
+}
+
+// containerdPackage is that of download.docker.com.
+func (l *Lab) containerdPackage() (*deb.Package, error) {
+	version, err := l.version(tools.Containerd())
+	if err != nil {
+		return nil, err
+	}
+	replaced := []string{"containerd", "runc"}
+	return &deb.Package{
+		Name: "containerd.io", Version: version + "-1~debian.12~" + suite, Description: "Container runtime",
+		Depends: []string{"libc6 (>= 2.34)", "libseccomp2 (>= 2.5.0)"}, Conflicts: replaced, Provides: replaced, Replaces: replaced,
+		Files: []rootfs.File{
+			rootfs.Program("/usr/bin/containerd", l.programs["containerd"]),
+			rootfs.Program("/usr/bin/ctr", l.programs["ctr"]),
+			rootfs.Program("/usr/bin/containerd-shim-runc-v2", l.programs["containerd-shim-runc-v2"]),
+			rootfs.Program("/usr/bin/runc", filepath.Join(l.base, "usr/sbin/runc")),
+			{Path: "/usr/lib/systemd/system/containerd.service", Content: containerdUnit},
+			{Path: "/etc/containerd/config.toml", Content: containerdConfig},
+		},
+		Conffiles: []string{"/etc/containerd/config.toml"},
+	}, nil
+}
+
+// version returns the version that a tool module requires, without the leading v.
+func (l *Lab) version(tool tools.Tool) (string, error) {
+	builder, err := l.builder()
+	if err != nil {
+		return "", err
+	}
+	version, err := builder.Version(tool)
+	return strings.TrimPrefix(version, "v"), err
+}
+
+// programsBelow returns the programs in a directory as files of another one.
+func programsBelow(directory, target string) ([]rootfs.File, error) {
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", directory, err)
+	}
+	var files []rootfs.File
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			files = append(files, rootfs.Program(target+"/"+entry.Name(), filepath.Join(directory, entry.Name())))
 		}
 	}
-	return "", fmt.Errorf("rehearsal/tools/containerd/go.mod pins no containerd")
+	return files, nil
 }

@@ -2,40 +2,83 @@ package lab
 
 import (
 	"context"
-	"maps"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
-// build makes or finds everything that is kept: programs and the base system.
-func (l *Lab) build(ctx context.Context) error {
-	builder, err := tools.New(filepath.Join(l.options.Root, "rehearsal", "tools"), l.options.Out)
+// prepare makes or finds the parts that are kept between runs: programs and the base system.
+func (l *Lab) prepare(ctx context.Context) error {
+	if err := l.installPrograms(ctx); err != nil {
+		return fmt.Errorf("installing the lab's own programs: %w", err)
+	}
+	builder, err := l.builder()
 	if err != nil {
 		return err
 	}
-	tools, err := builder.Node(l.settings.KubernetesVersion)
+	needed, err := builder.Node(l.settings.KubernetesVersion)
 	if err != nil {
 		return err
 	}
-	l.programs = tools.Binaries{}
-	built, err := builder.Build(ctx, tools...)
-	if err != nil {
+	if l.programs, err = builder.Build(ctx, needed...); err != nil {
 		return err
 	}
-	maps.Copy(l.programs, built)
-	l.baseFolder, err = l.base(ctx)
+	l.base, err = l.baseSystem(ctx)
 	return err
 }
 
-// publish makes packages and images, and opens the network that they are served in.
+func (l *Lab) builder() (*tools.Builder, error) {
+	return tools.New(filepath.Join(l.options.Root, "rehearsal", "tools"), l.options.Out)
+}
+
+// debianPackages provide the programs that the lab runs on this machine.
+var debianPackages = map[string]string{
+	"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2", "losetup": "mount", "mkfs.ext4": "e2fsprogs",
+	"nsenter": "util-linux", "dpkg-deb": "dpkg", "apt-ftparchive": "apt-utils",
+}
+
+// installPrograms installs the missing ones.
+func (l *Lab) installPrograms(ctx context.Context) error {
+	var missing []string
+	for program, debianPackage := range debianPackages {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, debianPackage)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	list := strings.Join(missing, " ")
+	l.printf("installing %s", list)
+	return l.script(ctx, "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "+list)
+}
+
+// script runs a shell script with its output in the lab's log.
+func (l *Lab) script(ctx context.Context, text string, environment ...string) error {
+	command := exec.CommandContext(ctx, "sh", "-c", text)
+	command.Env = append(os.Environ(), environment...)
+	command.Stdout, command.Stderr = l.log, l.log
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("%w: see %s", err, l.log.Name())
+	}
+	return nil
+}
+
+// publish builds packages and images and serves them in the lab's network.
 func (l *Lab) publish(ctx context.Context) error {
-	if err := l.publishPackages(l.baseFolder); err != nil {
+	if err := l.publishPackages(); err != nil {
 		return err
 	}
-	images, err := l.images(ctx, l.baseFolder)
+	images, err := l.images(ctx)
 	if err != nil {
 		return err
 	}
-	return l.openNetwork(images)
+	return l.serveEndpoints(images)
 }

@@ -59,11 +59,24 @@ func (b *Builder) Build(ctx context.Context, tools ...Tool) (Binaries, error) {
 	return binaries, nil
 }
 
-func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
-	module := filepath.Join(b.tools, filepath.FromSlash(tool.Module))
-	version, err := pinnedVersion(module, tool.pinned())
+// Version returns the version of a tool, e.g. v2.2.1, which is that of a requirement in its tool module.
+func (b *Builder) Version(tool Tool) (string, error) {
+	version, err := pinnedVersion(b.module(tool), tool.pinned())
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", tool.Name, err)
+	}
+	return version, nil
+}
+
+func (b *Builder) module(tool Tool) string {
+	return filepath.Join(b.tools, filepath.FromSlash(tool.Module))
+}
+
+func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
+	module := b.module(tool)
+	version, err := b.Version(tool)
+	if err != nil {
+		return "", err
 	}
 	title := tool.title(version)
 	key, err := cacheKey(ctx, module, tool, version)

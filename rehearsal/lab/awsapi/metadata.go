@@ -14,90 +14,90 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// Metadata is the instance metadata service, version 2 only, as far as cloud-init and the boot scripts ask
-// (EC2 User Guide, "Instance metadata categories"). The user data is served as the bytes that EC2 keeps.
-func (d *Door) Metadata() http.Handler {
+// Metadata returns the instance metadata service, version 2 only, with the categories that cloud-init and the boot scripts
+// read (EC2 User Guide, "Instance metadata categories"). User data is served gzipped, as EC2 stores it.
+func (s *Server) Metadata() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("PUT /latest/api/token", d.token)
-	mux.HandleFunc("GET /{version}/user-data", d.withToken(d.userData))
-	mux.HandleFunc("GET /{version}/meta-data/{path...}", d.withToken(d.metadata))
-	mux.HandleFunc("GET /{version}/dynamic/instance-identity/document", d.withToken(d.identity))
-	mux.HandleFunc("GET /{version}/dynamic/{$}", d.withToken(func(w http.ResponseWriter, _ *http.Request, _ *awssim.Machine) {
+	mux.HandleFunc("PUT /latest/api/token", s.token)
+	mux.HandleFunc("GET /{version}/user-data", s.withToken(s.userData))
+	mux.HandleFunc("GET /{version}/meta-data/{path...}", s.withToken(s.metadata))
+	mux.HandleFunc("GET /{version}/dynamic/instance-identity/document", s.withToken(s.identity))
+	mux.HandleFunc("GET /{version}/dynamic/{$}", s.withToken(func(w http.ResponseWriter, _ *http.Request, _ *awssim.Machine) {
 		fmt.Fprint(w, "instance-identity/")
 	}))
 	return mux
 }
 
-func (d *Door) token(w http.ResponseWriter, r *http.Request) {
-	time.Sleep(d.Faults.slowness())
-	machine, err := d.caller(r)
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	s.delayMetadata()
+	instance, err := s.caller(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
 	lifetime, err := strconv.Atoi(r.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"))
 	if err != nil || lifetime < 1 || lifetime > 21600 {
-		http.Error(w, "a token needs a lifetime of 1 to 21600 seconds", http.StatusBadRequest)
+		http.Error(w, "X-aws-ec2-metadata-token-ttl-seconds must be 1 to 21600", http.StatusBadRequest)
 		return
 	}
 	token := rand.Text()
-	d.mu.Lock()
-	d.tokens[token] = machine.ID
-	d.mu.Unlock()
+	s.mu.Lock()
+	s.tokens[token] = instance.ID
+	s.mu.Unlock()
 	w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", strconv.Itoa(lifetime))
 	fmt.Fprint(w, token)
 }
 
-// withToken refuses what does not come with a token of the same machine.
-func (d *Door) withToken(serve func(http.ResponseWriter, *http.Request, *awssim.Machine)) http.HandlerFunc {
+// withToken refuses requests without a token of the same instance.
+func (s *Server) withToken(serve func(http.ResponseWriter, *http.Request, *awssim.Machine)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		machine, err := d.caller(r)
+		instance, err := s.caller(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
-		d.mu.Lock()
-		owner := d.tokens[r.Header.Get("X-Aws-Ec2-Metadata-Token")]
-		d.mu.Unlock()
-		if owner != machine.ID {
-			http.Error(w, "a token is required", http.StatusUnauthorized)
+		s.mu.Lock()
+		owner := s.tokens[r.Header.Get("X-Aws-Ec2-Metadata-Token")]
+		s.mu.Unlock()
+		if owner != instance.ID {
+			http.Error(w, "the request needs a session token of this instance", http.StatusUnauthorized)
 			return
 		}
-		serve(w, r, machine)
+		serve(w, r, instance)
 	}
 }
 
-func (d *Door) userData(w http.ResponseWriter, _ *http.Request, machine *awssim.Machine) {
-	data, err := base64.StdEncoding.DecodeString(machine.UserData)
+func (s *Server) userData(w http.ResponseWriter, _ *http.Request, instance *awssim.Machine) {
+	data, err := base64.StdEncoding.DecodeString(instance.UserData)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	_, _ = w.Write(data) // a caller that hangs up asks again
+	_, _ = w.Write(data) // a client that hangs up retries
 }
 
-// values are the leaves of the metadata tree.
-func (d *Door) values(machine *awssim.Machine) map[string]string {
-	host := "ip-" + strings.ReplaceAll(machine.PrivateIP, ".", "-")
+// values returns the leaves of the metadata tree by path.
+func (s *Server) values(instance *awssim.Machine) map[string]string {
+	host := "ip-" + strings.ReplaceAll(instance.PrivateIP, ".", "-")
 	return map[string]string{
-		"ami-id": machine.ImageID, "instance-id": d.InstanceID(machine), "instance-type": machine.InstanceType, "local-ipv4": machine.PrivateIP,
-		"hostname": host, "local-hostname": host, "placement/availability-zone": machine.Zone, "placement/region": d.cloud.Region(),
-		"iam/security-credentials/" + machine.InstanceProfile: "",
+		"ami-id": instance.ImageID, "instance-id": s.InstanceID(instance), "instance-type": instance.InstanceType, "local-ipv4": instance.PrivateIP,
+		"hostname": host, "local-hostname": host, "placement/availability-zone": instance.Zone, "placement/region": s.cloud.Region(),
+		"iam/security-credentials/" + instance.InstanceProfile: "",
 	}
 }
 
-func (d *Door) metadata(w http.ResponseWriter, r *http.Request, machine *awssim.Machine) {
+func (s *Server) metadata(w http.ResponseWriter, r *http.Request, instance *awssim.Machine) {
 	path := r.PathValue("path")
-	if path == "iam/security-credentials/"+machine.InstanceProfile {
-		keys := d.credentialsOf(machine)
+	if path == "iam/security-credentials/"+instance.InstanceProfile {
+		keys := s.credentialsOf(instance)
 		_ = json.NewEncoder(w).Encode(map[string]string{
-			"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": keys.access, "SecretAccessKey": keys.secret, "Token": keys.session,
+			"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": keys.accessKey, "SecretAccessKey": keys.secretKey, "Token": keys.sessionToken,
 			"Expiration": time.Now().Add(6 * time.Hour).UTC().Format(time.RFC3339),
 		})
 		return
 	}
-	values := d.values(machine)
+	values := s.values(instance)
 	if value, ok := values[path]; ok {
 		fmt.Fprint(w, value)
 		return
@@ -110,7 +110,7 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request, machine *awssim.
 	fmt.Fprint(w, strings.Join(below, "\n"))
 }
 
-// listing is what stands directly below a path; folders end with a slash.
+// listing returns the names directly below a path; those with children end with a slash.
 func listing(values map[string]string, path string) []string {
 	if path != "" && !strings.HasSuffix(path, "/") {
 		path += "/"
@@ -132,9 +132,9 @@ func listing(values map[string]string, path string) []string {
 	return below
 }
 
-func (d *Door) identity(w http.ResponseWriter, _ *http.Request, machine *awssim.Machine) {
+func (s *Server) identity(w http.ResponseWriter, _ *http.Request, instance *awssim.Machine) {
 	_ = json.NewEncoder(w).Encode(map[string]string{
-		"accountId": d.cloud.AccountID(), "availabilityZone": machine.Zone, "imageId": machine.ImageID, "instanceId": d.InstanceID(machine),
-		"instanceType": machine.InstanceType, "privateIp": machine.PrivateIP, "region": d.cloud.Region(), "architecture": "x86_64",
+		"accountId": s.cloud.AccountID(), "availabilityZone": instance.Zone, "imageId": instance.ImageID, "instanceId": s.InstanceID(instance),
+		"instanceType": instance.InstanceType, "privateIp": instance.PrivateIP, "region": s.cloud.Region(), "architecture": "x86_64",
 	})
 }

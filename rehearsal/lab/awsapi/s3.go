@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -12,8 +13,8 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// S3 is the API of S3 with the bucket as the first part of the path: PutObject, GetObject and ListObjectsV2.
-func (d *Door) S3() http.Handler {
+// S3 returns the API of S3 with the bucket as the first part of the path: PutObject, GetObject and ListObjectsV2.
+func (s *Server) S3() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
 		if err != nil {
@@ -21,10 +22,10 @@ func (d *Door) S3() http.Handler {
 			return
 		}
 		if len(body) > maxRequest {
-			refuseObject(w, http.StatusBadRequest, "EntityTooLarge", "the lab takes at most 64 MiB")
+			refuseObject(w, http.StatusBadRequest, "EntityTooLarge", fmt.Sprintf("the body must be at most %d bytes", maxRequest))
 			return
 		}
-		id, err := d.authenticate(r, "s3", body)
+		id, err := s.authenticate(r, "s3", body)
 		switch {
 		case errors.Is(err, errExpired):
 			refuseObject(w, http.StatusBadRequest, "ExpiredToken", err.Error())
@@ -33,7 +34,7 @@ func (d *Door) S3() http.Handler {
 			refuseObject(w, http.StatusForbidden, "SignatureDoesNotMatch", err.Error())
 			return
 		}
-		machine, err := d.cloud.Machine(id)
+		instance, err := s.cloud.Machine(id)
 		if err != nil {
 			refuseObject(w, http.StatusForbidden, "InvalidAccessKeyId", err.Error())
 			return
@@ -41,41 +42,41 @@ func (d *Door) S3() http.Handler {
 		bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {
 		case r.Method == http.MethodPut && key != "":
-			putObject(w, r, machine, bucket, key, body)
+			putObject(w, r, instance, bucket, key, body)
 		case r.Method == http.MethodGet && key != "":
-			getObject(w, machine, bucket, key)
+			getObject(w, instance, bucket, key)
 		case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
-			listObjects(w, machine, bucket, r.URL.Query().Get("prefix"))
+			listObjects(w, instance, bucket, r.URL.Query().Get("prefix"))
 		default:
 			refuseObject(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method)
 		}
 	})
 }
 
-func putObject(w http.ResponseWriter, r *http.Request, machine *awssim.Machine, bucket, key string, body []byte) {
+func putObject(w http.ResponseWriter, r *http.Request, instance *awssim.Machine, bucket, key string, body []byte) {
 	sum := sha256.Sum256(body)
 	if given := r.Header.Get("X-Amz-Checksum-Sha256"); given != "" && given != base64.StdEncoding.EncodeToString(sum[:]) {
 		refuseObject(w, http.StatusBadRequest, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 		return
 	}
-	if err := machine.PutObject(bucket, key, body); err != nil {
-		refuseObjectAs(w, err)
+	if err := instance.PutObject(bucket, key, body); err != nil {
+		refuseObjectWith(w, err)
 	}
 }
 
-func getObject(w http.ResponseWriter, machine *awssim.Machine, bucket, key string) {
-	content, err := machine.GetObject(bucket, key)
+func getObject(w http.ResponseWriter, instance *awssim.Machine, bucket, key string) {
+	content, err := instance.GetObject(bucket, key)
 	if err != nil {
-		refuseObjectAs(w, err)
+		refuseObjectWith(w, err)
 		return
 	}
-	_, _ = w.Write(content) // a caller that hangs up asks again
+	_, _ = w.Write(content) // a client that hangs up retries
 }
 
-func listObjects(w http.ResponseWriter, machine *awssim.Machine, bucket, prefix string) {
-	keys, err := machine.ListObjects(bucket, prefix)
+func listObjects(w http.ResponseWriter, instance *awssim.Machine, bucket, prefix string) {
+	keys, err := instance.ListObjects(bucket, prefix)
 	if err != nil {
-		refuseObjectAs(w, err)
+		refuseObjectWith(w, err)
 		return
 	}
 	type content struct{ Key string }
@@ -94,20 +95,20 @@ func listObjects(w http.ResponseWriter, machine *awssim.Machine, bucket, prefix 
 	_ = xml.NewEncoder(w).Encode(result)
 }
 
-func refuseObjectAs(w http.ResponseWriter, err error) {
-	said := (*awssim.APIError)(nil)
-	if !errors.As(err, &said) {
+func refuseObjectWith(w http.ResponseWriter, err error) {
+	failure := (*awssim.APIError)(nil)
+	if !errors.As(err, &failure) {
 		refuseObject(w, http.StatusInternalServerError, "InternalError", err.Error())
 		return
 	}
 	status := http.StatusBadRequest
 	switch {
-	case strings.HasPrefix(said.Code, "NoSuch"):
+	case strings.HasPrefix(failure.Code, "NoSuch"):
 		status = http.StatusNotFound
-	case said.Code == "AccessDenied":
+	case failure.Code == "AccessDenied":
 		status = http.StatusForbidden
 	}
-	refuseObject(w, status, said.Code, said.Message)
+	refuseObject(w, status, failure.Code, failure.Message)
 }
 
 func refuseObject(w http.ResponseWriter, status int, code, message string) {

@@ -20,16 +20,16 @@ var (
 	errMismatch = errors.New("the request signature we calculated does not match the signature you provided")
 )
 
-// authenticate finds the machine that signed a request (Signature Version 4; IAM User Guide, "Create a signed AWS API request").
-func (d *Door) authenticate(r *http.Request, service string, body []byte) (machine string, err error) {
+// authenticate returns the ID of the instance that signed a request (Signature Version 4; IAM User Guide, "Create a signed AWS API request").
+func (s *Server) authenticate(r *http.Request, service string, body []byte) (instance string, err error) {
 	found := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
-	if found == nil || found[3] != d.cloud.Region() || found[4] != service {
+	if found == nil || found[3] != s.cloud.Region() || found[4] != service {
 		return "", errUnsigned
 	}
-	d.mu.Lock()
-	keys, ok := d.keys[found[1]]
-	d.mu.Unlock()
-	if !ok || r.Header.Get("X-Amz-Security-Token") != keys.session {
+	s.mu.Lock()
+	keys, ok := s.keys[found[1]]
+	s.mu.Unlock()
+	if !ok || r.Header.Get("X-Amz-Security-Token") != keys.sessionToken {
 		return "", errExpired
 	}
 	signed := strings.Split(found[5], ";")
@@ -56,7 +56,7 @@ func (d *Door) authenticate(r *http.Request, service string, body []byte) (machi
 	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), canonicalQuery(r.URL.RawQuery), headers.String(), found[5], payload}, "\n")
 	scope := strings.Join([]string{found[2], found[3], found[4], "aws4_request"}, "/")
 	text := strings.Join([]string{"AWS4-HMAC-SHA256", r.Header.Get("X-Amz-Date"), scope, hash([]byte(canonical))}, "\n")
-	key := []byte("AWS4" + keys.secret)
+	key := []byte("AWS4" + keys.secretKey)
 	for _, part := range append(strings.Split(scope, "/"), text) {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(part))
@@ -65,10 +65,10 @@ func (d *Door) authenticate(r *http.Request, service string, body []byte) (machi
 	if hex.EncodeToString(key) != found[6] {
 		return "", errMismatch
 	}
-	return keys.machine, nil
+	return keys.instance, nil
 }
 
-// canonicalQuery sorts the parameters and writes each with its equals sign.
+// canonicalQuery sorts the parameters and adds missing equals signs.
 func canonicalQuery(raw string) string {
 	if raw == "" {
 		return ""

@@ -11,32 +11,32 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// maxRequest bounds what a machine may send at once.
+// maxRequest is the largest body of a request, in bytes.
 const maxRequest = 64 << 20
 
-// parameterLimit is the most that a standard parameter holds, in bytes.
+// parameterLimit is the largest value of a parameter of the standard tier, in bytes.
 const parameterLimit = 4096
 
-// SystemsManager is the API of Systems Manager (JSON 1.1), as far as parameters are concerned.
-func (d *Door) SystemsManager() http.Handler {
+// SystemsManager returns the API of Systems Manager (JSON 1.1): GetParameter and PutParameter.
+func (s *Server) SystemsManager() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if d.Faults.take("throttle", &d.Faults.throttled) {
+		if s.Fail(Throttling) {
 			refuse(w, "ThrottlingException", "Rate exceeded")
 			return
 		}
-		machine, err := d.authenticate(r, "ssm", body)
+		id, err := s.authenticate(r, "ssm", body)
 		switch {
 		case errors.Is(err, errExpired):
 			refuse(w, "ExpiredTokenException", err.Error())
 		case err != nil:
 			refuse(w, "InvalidSignatureException", err.Error())
 		default:
-			d.parameter(w, machine, strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM."), body)
+			s.parameter(w, id, strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM."), body)
 		}
 	})
 }
@@ -46,13 +46,13 @@ type parameterRequest struct {
 	Overwrite, WithDecryption bool
 }
 
-func (d *Door) parameter(w http.ResponseWriter, id, action string, body []byte) {
+func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte) {
 	var request parameterRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		refuse(w, "SerializationException", err.Error())
 		return
 	}
-	machine, err := d.cloud.Machine(id)
+	instance, err := s.cloud.Machine(id)
 	if err != nil {
 		refuse(w, "ExpiredTokenException", err.Error())
 		return
@@ -60,25 +60,25 @@ func (d *Door) parameter(w http.ResponseWriter, id, action string, body []byte) 
 	answer := map[string]any{}
 	switch action {
 	case "GetParameter":
-		value, err := machine.GetParameter(request.Name)
+		value, err := instance.GetParameter(request.Name)
 		if err != nil {
-			refuseAs(w, err)
+			refuseWith(w, err)
 			return
 		}
-		answer["Parameter"] = map[string]any{"Name": request.Name, "Value": d.Faults.instead(request.Name, value)}
+		answer["Parameter"] = map[string]any{"Name": request.Name, "Value": s.parameterValue(request.Name, value)}
 	case "PutParameter":
 		if len(request.Value) > parameterLimit {
 			refuse(w, "ValidationException", fmt.Sprintf("Standard tier parameters support a maximum parameter value of %d characters", parameterLimit))
 			return
 		}
-		if err := machine.PutParameter(request.Name, request.Value); err != nil {
-			refuseAs(w, err)
+		if err := instance.PutParameter(request.Name, request.Value); err != nil {
+			refuseWith(w, err)
 			return
 		}
-		d.mu.Lock()
-		d.puts[request.Name]++
-		answer["Version"] = d.puts[request.Name] + 1 // the first was Pulumi's
-		d.mu.Unlock()
+		s.mu.Lock()
+		s.writes[request.Name]++
+		answer["Version"] = s.writes[request.Name] + 1 // version 1 is Pulumi's
+		s.mu.Unlock()
 	default:
 		refuse(w, "UnknownOperationException", action)
 		return
@@ -87,10 +87,10 @@ func (d *Door) parameter(w http.ResponseWriter, id, action string, body []byte) 
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// refuseAs passes on what the simulated AWS says.
-func refuseAs(w http.ResponseWriter, err error) {
-	if said := (*awssim.APIError)(nil); errors.As(err, &said) {
-		refuse(w, said.Code, said.Message)
+// refuseWith passes on an error of the simulated AWS.
+func refuseWith(w http.ResponseWriter, err error) {
+	if failure := (*awssim.APIError)(nil); errors.As(err, &failure) {
+		refuse(w, failure.Code, failure.Message)
 		return
 	}
 	refuse(w, "InternalServerError", err.Error())

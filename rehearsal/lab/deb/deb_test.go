@@ -6,18 +6,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/rehearsal/lab/archive"
+	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 )
 
 func sample() *Package {
 	return &Package{
-		Name: "hello", Version: "1.2-1.1", Description: "a package of the test's", Depends: []string{"other (>= 1)"},
-		Files: []archive.File{
+		Name: "hello", Version: "1.2-1.1", Description: "test package", Depends: []string{"other (>= 1)"},
+		Files: []rootfs.File{
 			{Path: "/etc/hello.conf", Content: "greeting = hi\n"},
 			{Path: "/usr/bin/hello", Mode: 0o755, Content: "#!/bin/sh\necho hello\n"},
 			{Path: "/usr/bin/hi", Link: "hello"},
@@ -26,47 +28,51 @@ func sample() *Package {
 	}
 }
 
-func run(t *testing.T, name string, args ...string) string {
+// need skips a test if a program is missing.
+func need(t *testing.T, programs ...string) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("NOT RUN: %s is not installed", name)
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("NOT RUN: %s is not installed", program)
+		}
 	}
-	output, err := exec.Command(path, args...).CombinedOutput()
+}
+
+func output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	output, err := exec.Command(name, args...).CombinedOutput()
 	require.NoError(t, err, string(output))
 	return string(output)
 }
 
-func TestDpkgReadsThePackage(t *testing.T) {
+func TestPackage_ReadByDpkg(t *testing.T) {
+	need(t, "dpkg-deb")
 	dir := t.TempDir()
-	require.NoError(t, sample().Build(dir))
-	file := filepath.Join(dir, "hello_1.2-1.1_amd64.deb")
-	assert.Equal(t, "1.2-1.1\n", run(t, "dpkg-deb", "--field", file, "Version"))
-	assert.Equal(t, "other (>= 1)\n", run(t, "dpkg-deb", "--field", file, "Depends"))
-	run(t, "dpkg-deb", "--extract", file, dir)
-	assert.Equal(t, "hello\n", run(t, filepath.Join(dir, "usr/bin/hi")))
+	file, err := sample().Build(dir)
+	require.NoError(t, err)
+	assert.Equal(t, "hello_1.2-1.1_amd64.deb", filepath.Base(file))
+	assert.Equal(t, "1.2-1.1\n", output(t, "dpkg-deb", "--field", file, "Version"))
+	assert.Equal(t, "other (>= 1)\n", output(t, "dpkg-deb", "--field", file, "Depends"))
+	output(t, "dpkg-deb", "--extract", file, dir)
+	assert.Equal(t, "hello\n", output(t, filepath.Join(dir, "usr/bin/hi")))
 	info, err := os.Stat(filepath.Join(dir, "etc/hello.conf"))
 	require.NoError(t, err)
 	assert.EqualValues(t, 0o644, info.Mode().Perm())
-	left, err := filepath.Glob(filepath.Join(dir, "data*"))
-	require.NoError(t, err)
-	assert.Empty(t, left)
+	assert.Equal(t, "/etc/hello.conf\n", output(t, "dpkg-deb", "--info", file, "conffiles"))
+	assert.Regexp(t, `(?m)^-rwxr-xr-x root/root .*\./usr/bin/hello$`, output(t, "dpkg-deb", "--contents", file))
 }
 
-func TestMissingSourceIsNamed(t *testing.T) {
+func TestPackage_MissingSource(t *testing.T) {
 	p := sample()
-	p.Files = append(p.Files, archive.Program("/usr/bin/gone", "/does/not/exist"))
-	err := p.Build(t.TempDir())
+	p.Files = append(p.Files, rootfs.Program("/usr/bin/gone", "/does/not/exist"))
+	_, err := p.Build(t.TempDir())
 	require.ErrorContains(t, err, "package hello")
 	assert.ErrorContains(t, err, "/usr/bin/gone")
 }
 
-// apt lists what a repository offers, with nothing of this machine's own configuration.
+// apt reads a repository without this machine's own configuration and returns the versions it offers.
 func apt(t *testing.T, source string, key []byte) (string, error) {
 	t.Helper()
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		t.Skip("NOT RUN: apt is not installed")
-	}
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o755))
 	for _, sub := range []string{"lists/partial", "archives/partial", "parts"} {
@@ -88,7 +94,10 @@ func apt(t *testing.T, source string, key []byte) (string, error) {
 	return string(output), err
 }
 
-func TestAptTrustsTheRepository(t *testing.T) {
+func TestRepository_ReadByApt(t *testing.T) {
+	need(t, "dpkg-deb", "apt-ftparchive", "apt-get")
+	file, err := sample().Build(t.TempDir())
+	require.NoError(t, err)
 	key, err := NewKey("Test")
 	require.NoError(t, err)
 	public, err := key.Public()
@@ -97,15 +106,25 @@ func TestAptTrustsTheRepository(t *testing.T) {
 	require.NoError(t, err)
 	strange, err := stranger.Public()
 	require.NoError(t, err)
-	for form, r := range map[string]Repository{"/": {}, "bookworm stable": {Suite: "bookworm", Component: "stable"}} {
+	for form, r := range map[string]Repository{"/": {}, "bookworm stable": {Suite: "bookworm", Component: "stable", Age: time.Hour}} {
 		t.Run(form, func(t *testing.T) {
-			r.Folder = t.TempDir()
-			require.NoError(t, r.Publish(key, sample()))
-			server := httptest.NewServer(http.FileServer(http.Dir(r.Folder)))
+			r.Directory = t.TempDir()
+			require.NoError(t, r.Publish(key, file))
+			server := httptest.NewServer(http.FileServer(http.Dir(r.Directory)))
 			defer server.Close()
 			output, err := apt(t, server.URL+" "+form, public)
 			require.NoError(t, err, output)
 			assert.Contains(t, output, "Candidate: 1.2-1.1")
+			release, err := os.ReadFile(filepath.Join(r.Directory, "dists", r.Suite, "InRelease"))
+			if r.Suite == "" {
+				release, err = os.ReadFile(filepath.Join(r.Directory, "InRelease"))
+			}
+			require.NoError(t, err)
+			_, date, _ := strings.Cut(string(release), "\nDate: ")
+			date, _, _ = strings.Cut(date, "\n")
+			made, err := http.ParseTime(strings.Replace(date, "UTC", "GMT", 1))
+			require.NoError(t, err, string(release))
+			assert.WithinDuration(t, time.Now().Add(-r.Age), made, time.Minute)
 			output, err = apt(t, server.URL+" "+form, strange)
 			require.Error(t, err, output)
 			assert.Contains(t, output, "NO_PUBKEY")

@@ -1,37 +1,31 @@
-// Package deb makes Debian packages and signed repositories of them, as small as apt accepts them.
+// Package deb builds Debian packages with dpkg-deb and signed repositories of them with apt-ftparchive.
 package deb
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"github.com/growbin/cluster/rehearsal/lab/archive"
+	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 )
 
-// architecture is that of the machines: the topology has Intel ones only.
+// architecture is that of the instances: the topology has Intel types only.
 const architecture = "amd64"
 
-// Package is a binary package.
+// Package describes a binary package.
 type Package struct {
 	Name, Version, Description string
-	// Depends, Conflicts, Provides and Replaces are lists as in a control file: "cri-tools (>= 1.30.0)".
+	// Depends, Conflicts, Provides and Replaces are lists as in a control file, e.g. "cri-tools (>= 1.30.0)".
 	Depends, Conflicts, Provides, Replaces []string
-	Files                                  []archive.File
-	// Conffiles are the paths that an installation must not overwrite once an administrator changed them.
+	Files                                  []rootfs.File
+	// Conffiles are the paths that an upgrade must not overwrite once an administrator has changed them.
 	Conffiles []string
 }
 
-// FileName is what the package's file is called.
-func (p *Package) FileName() string {
-	return fmt.Sprintf("%s_%s_%s.deb", p.Name, strings.ReplaceAll(p.Version, ":", "%3a"), architecture)
-}
-
-// control is the package's description of itself.
+// control returns the package's control file.
 func (p *Package) control() string {
 	var text strings.Builder
 	field := func(name string, values ...string) {
@@ -51,87 +45,45 @@ func (p *Package) control() string {
 	return text.String()
 }
 
-// Build writes the package's file into a folder.
-func (p *Package) Build(folder string) error {
-	if err := p.build(folder); err != nil {
-		return fmt.Errorf("package %s: %w", p.Name, err)
+// Build writes the package's file into a directory and returns its path.
+func (p *Package) Build(directory string) (string, error) {
+	path := filepath.Join(directory, fmt.Sprintf("%s_%s_%s.deb", p.Name, p.Version, architecture))
+	if err := p.build(path); err != nil {
+		return "", fmt.Errorf("package %s: %w", p.Name, err)
 	}
-	return nil
+	return path, nil
 }
 
-func (p *Package) build(folder string) error {
-	data, err := os.CreateTemp(folder, "data")
+func (p *Package) build(target string) error {
+	root, err := os.MkdirTemp("", "boot-lab-package-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(data.Name())
-	defer data.Close()
-	if err := archive.Write(data, "./", p.Files); err != nil {
+	defer os.RemoveAll(root)
+	if err := os.Chmod(root, 0o755); err != nil { // it becomes the mode of / in the package
 		return err
 	}
-	size, err := data.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	if _, err := data.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	control, err := p.controlArchive()
-	if err != nil {
-		return err
-	}
-	file, err := os.Create(filepath.Join(folder, p.FileName()))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if _, err := io.WriteString(file, "!<arch>\n"); err != nil {
-		return err
-	}
-	// data.tar is not compressed: it is read once, from this machine's memory.
-	for _, member := range []struct {
-		name    string
-		size    int64
-		content io.Reader
-	}{
-		{"debian-binary", 4, strings.NewReader("2.0\n")},
-		{"control.tar.gz", int64(len(control)), bytes.NewReader(control)},
-		{"data.tar", size, data},
-	} {
-		if err := writeMember(file, member.name, member.size, member.content); err != nil {
-			return err
-		}
-	}
-	return file.Close()
-}
-
-func (p *Package) controlArchive() ([]byte, error) {
-	files := []archive.File{{Path: "/control", Content: p.control()}}
+	files := append([]rootfs.File{{Path: "/DEBIAN/control", Content: p.control()}}, p.Files...)
 	if len(p.Conffiles) > 0 {
-		files = append(files, archive.File{Path: "/conffiles", Content: strings.Join(p.Conffiles, "\n") + "\n"})
+		files = append(files, rootfs.File{Path: "/DEBIAN/conffiles", Content: strings.Join(p.Conffiles, "\n") + "\n"})
 	}
-	var packed bytes.Buffer
-	writer := gzip.NewWriter(&packed)
-	if err := archive.Write(writer, "./", files); err != nil {
-		return nil, err
+	if err := rootfs.Write(root, files...); err != nil {
+		return err
 	}
-	if err := writer.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
+	// Not compressed, because the package never leaves this machine.
+	_, err = run("", "dpkg-deb", "--root-owner-group", "-Znone", "--build", root, target)
+	return err
 }
 
-// writeMember writes one file of an ar archive: a header of 60 bytes, the content, and a byte more if its size is odd.
-func writeMember(w io.Writer, name string, size int64, content io.Reader) error {
-	if _, err := fmt.Fprintf(w, "%-16s%-12d%-6d%-6d%-8o%-10d`\n", name, 0, 0, 0, 0o100644, size); err != nil {
-		return err
+// run runs a program in a directory and returns its standard output.
+func run(directory, program string, arguments ...string) ([]byte, error) {
+	command := exec.Command(program, arguments...)
+	command.Dir = directory
+	var problem bytes.Buffer
+	command.Stderr = &problem
+	output, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", program, err, strings.TrimSpace(problem.String()))
 	}
-	if _, err := io.Copy(w, content); err != nil {
-		return err
-	}
-	if size%2 == 1 {
-		_, err := io.WriteString(w, "\n")
-		return err
-	}
-	return nil
+	return output, nil
 }

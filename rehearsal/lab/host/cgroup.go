@@ -13,13 +13,12 @@ import (
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// cgroups are a host's own control groups, one in each hierarchy, below those of this process: whatever limits this
-// process limits the host too.
+// cgroups are a host's own cgroups, one in each hierarchy, below those of this process: its limits apply to the host too.
 type cgroups []string
 
-// makeCgroups makes them. A cpuset begins without processors, and nothing could run in it.
+// makeCgroups creates them.
 func makeCgroups(name string) (cgroups, error) {
-	parents, err := ownGroups()
+	parents, err := processCgroups()
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +26,7 @@ func makeCgroups(name string) (cgroups, error) {
 	for _, parent := range parents {
 		group := filepath.Join(parent, name)
 		if err := os.MkdirAll(group, 0o755); err != nil {
-			return nil, fmt.Errorf("making a control group: %w", err)
+			return nil, fmt.Errorf("creating a cgroup: %w", err)
 		}
 		made = append(made, group)
 		if exists(filepath.Join(group, "cpuset.mems")) {
@@ -39,9 +38,9 @@ func makeCgroups(name string) (cgroups, error) {
 	return made, nil
 }
 
-// RemoveGroups removes the control groups that hosts whose names begin with the prefix have left empty.
-func RemoveGroups(prefix string) error {
-	parents, err := ownGroups()
+// RemoveCgroups removes the empty cgroups of hosts whose names begin with the prefix.
+func RemoveCgroups(prefix string) error {
+	parents, err := processCgroups()
 	if err != nil {
 		return err
 	}
@@ -49,19 +48,19 @@ func RemoveGroups(prefix string) error {
 	for _, parent := range parents {
 		found, err := filepath.Glob(filepath.Join(parent, prefix+"*"))
 		if err != nil {
-			return fmt.Errorf("looking for control groups: %w", err)
+			return fmt.Errorf("listing cgroups: %w", err)
 		}
 		left = append(left, found...)
 	}
 	return left.remove()
 }
 
-// ownGroups are this process's control groups. Hierarchies of version 1 stand beside each other, with version 2 under
-// "unified".
-func ownGroups() ([]string, error) {
+// processCgroups returns the directories of this process's cgroups. With cgroup v1, each controller has its own hierarchy,
+// and that of v2 is named unified.
+func processCgroups() ([]string, error) {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
-		return nil, fmt.Errorf("finding this process's control groups: %w", err)
+		return nil, fmt.Errorf("finding this process's cgroups: %w", err)
 	}
 	var groups []string
 	for line := range strings.Lines(string(text)) {
@@ -71,7 +70,7 @@ func ownGroups() ([]string, error) {
 		}
 		top := filepath.Join(cgroupRoot, hierarchy(parts[1]))
 		if parts[1] == "" && !exists(top) {
-			top = cgroupRoot // there is no other version beside it
+			top = cgroupRoot // v2 only
 		}
 		if exists(top) {
 			groups = append(groups, filepath.Join(top, parts[2]))
@@ -92,44 +91,44 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// inheritCPUs gives a new cpuset its parent's processors.
+// inheritCPUs copies the parent's CPUs. With cgroup v1 a new cpuset has none, and no process could run in it.
 func inheritCPUs(group string) error {
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 		if exists(filepath.Join(group, file+".effective")) {
-			return nil // version 2 inherits by itself
+			return nil // v2 inherits
 		}
 		value, err := os.ReadFile(filepath.Join(filepath.Dir(group), file))
 		if err != nil {
-			return fmt.Errorf("reading the parent's processors: %w", err)
+			return fmt.Errorf("reading the parent's CPUs: %w", err)
 		}
 		if err := os.WriteFile(filepath.Join(group, file), value, 0o644); err != nil {
-			return fmt.Errorf("giving processors to a control group: %w", err)
+			return fmt.Errorf("setting the CPUs of a cgroup: %w", err)
 		}
 	}
 	return nil
 }
 
-// remove removes the groups and all below them, once their processes have gone.
+// remove removes the cgroups and those below them, once their processes have ended.
 func (c cgroups) remove() error {
 	var problems []error
 	for _, group := range c {
-		if err := removeGroup(group); err != nil {
+		if err := removeCgroup(group); err != nil {
 			problems = append(problems, err)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func removeGroup(top string) error {
+func removeCgroup(top string) error {
 	var groups []string
 	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
 			groups = append(groups, path)
 		}
-		return nil // what has gone meanwhile needs no removal
+		return nil // the kernel may have removed it meanwhile
 	})
 	if err != nil {
-		return fmt.Errorf("removing control groups: %w", err)
+		return fmt.Errorf("removing cgroups: %w", err)
 	}
 	slices.Reverse(groups)
 	for _, group := range groups {
@@ -139,7 +138,7 @@ func removeGroup(top string) error {
 				break
 			}
 			if attempt == 50 {
-				return fmt.Errorf("removing control group %s: %w", group, err)
+				return fmt.Errorf("removing cgroup %s: %w", group, err)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}

@@ -8,24 +8,27 @@ import (
 	"strings"
 )
 
-// diskBytes is a data disk's size. The file behind it takes only what is written.
+// diskBytes is the size of a data disk. Its file is sparse.
 const diskBytes = 4 << 30
 
-// Disk is a block device backed by a file.
-type Disk struct{ File, Device string }
+// Disk is a loop device.
+type Disk struct {
+	// File holds the content, Device is the path of the block device.
+	File, Device string
+}
 
-// NewDisk makes a blank disk.
+// NewDisk creates a blank disk.
 func NewDisk(file string) (*Disk, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, fmt.Errorf("making a disk: %w", err)
+		return nil, fmt.Errorf("creating a disk: %w", err)
 	}
 	created, err := os.Create(file)
 	if err != nil {
-		return nil, fmt.Errorf("making a disk: %w", err)
+		return nil, fmt.Errorf("creating a disk: %w", err)
 	}
 	defer created.Close()
 	if err := created.Truncate(diskBytes); err != nil {
-		return nil, fmt.Errorf("making a disk: %w", err)
+		return nil, fmt.Errorf("creating a disk: %w", err)
 	}
 	output, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
 	if err != nil {
@@ -34,7 +37,7 @@ func NewDisk(file string) (*Disk, error) {
 	return &Disk{File: file, Device: strings.TrimSpace(string(output))}, nil
 }
 
-// Detach gives the device back.
+// Detach releases the loop device.
 func (d *Disk) Detach() error {
 	if output, err := exec.Command("losetup", "--detach", d.Device).CombinedOutput(); err != nil {
 		return fmt.Errorf("detaching %s: %w: %s", d.Device, err, output)
@@ -42,15 +45,15 @@ func (d *Disk) Detach() error {
 	return nil
 }
 
-// DetachAll gives back the devices of all files below a folder, which an earlier run may have left.
-func DetachAll(folder string) error {
+// DetachAll releases the loop devices of all files below a directory, which an earlier run may have left.
+func DetachAll(directory string) error {
 	output, err := exec.Command("losetup", "--noheadings", "--list", "--output", "NAME,BACK-FILE").Output()
 	if err != nil {
 		return fmt.Errorf("listing loop devices: %w", err)
 	}
 	for line := range strings.Lines(string(output)) {
 		fields := strings.Fields(line)
-		if len(fields) < 2 || !strings.HasPrefix(fields[1], folder+"/") {
+		if len(fields) < 2 || !strings.HasPrefix(fields[1], directory+"/") {
 			continue
 		}
 		if err := (&Disk{Device: fields[0]}).Detach(); err != nil {

@@ -1,5 +1,5 @@
-// Package host boots Debian systems in containers that look like machines: systemd as their first process, a network and
-// disks of their own.
+// Package host boots Debian systems in systemd-nspawn containers, with systemd as their first process and their own network
+// and disks.
 package host
 
 import (
@@ -17,49 +17,53 @@ import (
 	"github.com/growbin/cluster/rehearsal/lab/network"
 )
 
-// Host is one machine. Its root directory is its root disk and outlives a power cut.
+// Host is a container with the life of a machine.
 type Host struct {
-	// Name is the container's; Root its root directory; Namespace that of its network.
-	Name, Root, Namespace string
-	// Devices are block devices that it sees under the same path.
+	// Name is the container's name.
+	Name string
+	// Root is its root directory. It survives power cuts, like a disk.
+	Root string
+	// Namespace is the name of its network namespace.
+	Namespace string
+	// Devices are paths of block devices, which are the same inside.
 	Devices []string
-	// Console is the file that collects what appears on its console, over all boots.
+	// Console is the file to which the console's output of all boots is appended.
 	Console string
 
 	process *exec.Cmd
 	ended   chan struct{}
-	leader  int
-	groups  cgroups
+	leader  int // process ID of its systemd
+	cgroups cgroups
 }
 
-// startTimeout is how long systemd-nspawn may take to start the first process.
+// startTimeout is how long systemd-nspawn may take to start the first process, or to end after it.
 const startTimeout = 20 * time.Second
 
-// Start switches the host on and returns once its first process runs.
+// Start boots the host and returns when its first process is running.
 func (h *Host) Start(ctx context.Context) error {
 	console, err := os.OpenFile(h.Console, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return fmt.Errorf("%s: opening its console: %w", h.Name, err)
+		return fmt.Errorf("%s: opening the console: %w", h.Name, err)
 	}
 	defer console.Close()
-	if h.groups, err = makeCgroups(h.Name); err != nil {
+	if h.cgroups, err = makeCgroups(h.Name); err != nil {
 		return fmt.Errorf("%s: %w", h.Name, err)
 	}
-	// The shell enters the control groups before nspawn makes their namespace.
-	script := `for group in ` + strings.Join(h.groups, " ") + `; do echo $$ >"$group/cgroup.procs" || exit; done; exec systemd-nspawn "$@"`
+	// The shell enters the cgroups before systemd-nspawn creates the cgroup namespace.
+	script := `for group in ` + strings.Join(h.cgroups, " ") + `; do echo $$ >"$group/cgroup.procs" || exit; done; exec systemd-nspawn "$@"`
 	h.process = exec.Command("sh", append([]string{"-c", script, "sh"}, h.arguments()...)...)
-	// Where /sys can be written to, systemd waits for device nodes that only udev would announce.
-	// Without the filter of system calls that nspawn has for containers: a machine has none, and runc makes session keyrings.
+	// If /sys were writable, systemd would wait for devices that only udev announces. The system call filter for containers
+	// would refuse the session keyrings of runc.
 	h.process.Env = append(os.Environ(), "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network", "SYSTEMD_SECCOMP=0")
 	h.process.Stdout, h.process.Stderr = console, console
-	// A group of its own, so that Ctrl-C reaches this process first; and no host outlives it.
+	// Its own process group, so that Ctrl-C reaches this process first. It dies with this process.
 	h.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := h.process.Start(); err != nil {
 		return fmt.Errorf("%s: starting systemd-nspawn: %w", h.Name, err)
 	}
 	h.ended = make(chan struct{})
 	go func(process *exec.Cmd, ended chan struct{}) {
-		_ = process.Wait() // how it ended is on the console
+		_ = process.Wait() // the console has the reason
 		close(ended)
 	}(h.process, h.ended)
 	return h.findLeader(ctx)
@@ -74,11 +78,11 @@ func (h *Host) arguments() []string {
 	for _, device := range h.Devices {
 		arguments = append(arguments, "--bind="+device)
 	}
-	// For systemd: the console is for what units say there, not for its own animation.
+	// An option for systemd: without its progress messages on the console.
 	return append(arguments, "--", "--show-status=no")
 }
 
-// findLeader waits for the host's first process, the only child of nspawn.
+// findLeader waits for the first process, the only child of systemd-nspawn.
 func (h *Host) findLeader(ctx context.Context) error {
 	deadline := time.Now().Add(startTimeout)
 	parent := strconv.Itoa(h.process.Process.Pid)
@@ -105,7 +109,7 @@ func (h *Host) findLeader(ctx context.Context) error {
 	}
 }
 
-// Running says whether the host is switched on.
+// Running reports whether the host is running.
 func (h *Host) Running() bool {
 	if h.ended == nil {
 		return false
@@ -118,25 +122,25 @@ func (h *Host) Running() bool {
 	}
 }
 
-// CutPower ends everything on the host at once. What it had written is kept by this machine's kernel: the loss of writes
-// that had not reached the disk is not simulated.
+// CutPower kills everything on the host at once. This machine's kernel keeps its writes: losing those that had not reached
+// the disk is not simulated.
 func (h *Host) CutPower() error {
 	if h.leader > 0 {
-		// With its first process a PID namespace loses all others.
+		// The kernel kills all processes of a PID namespace together with the first one.
 		if err := syscall.Kill(h.leader, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("%s: cutting its power: %w", h.Name, err)
+			return fmt.Errorf("%s: cutting the power: %w", h.Name, err)
 		}
 	}
-	return h.gone()
+	return h.awaitEnd()
 }
 
-// PowerOff shuts the host down in good order.
+// PowerOff shuts the host down.
 func (h *Host) PowerOff(ctx context.Context) error {
-	const orderly = syscall.Signal(34 + 4) // SIGRTMIN+4: systemd powers off
+	const poweroff = syscall.Signal(34 + 4) // SIGRTMIN+4, see systemd(1)
 	if !h.Running() {
 		return nil
 	}
-	if err := syscall.Kill(h.leader, orderly); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(h.leader, poweroff); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("%s: powering off: %w", h.Name, err)
 	}
 	select {
@@ -144,26 +148,26 @@ func (h *Host) PowerOff(ctx context.Context) error {
 	case <-ctx.Done():
 		return errors.Join(fmt.Errorf("%s did not power off: %w", h.Name, ctx.Err()), h.CutPower())
 	}
-	return h.gone()
+	return h.awaitEnd()
 }
 
-func (h *Host) gone() error {
+func (h *Host) awaitEnd() error {
 	if h.ended == nil {
 		return nil
 	}
 	select {
 	case <-h.ended:
 	case <-time.After(startTimeout):
-		return fmt.Errorf("%s: systemd-nspawn does not end", h.Name)
+		return fmt.Errorf("%s: systemd-nspawn is still running", h.Name)
 	}
 	h.leader = 0
-	return h.groups.remove()
+	return h.cgroups.remove()
 }
 
-// Run runs a command on the host and returns its output, both streams.
+// Run runs a command on the host and returns its combined output.
 func (h *Host) Run(ctx context.Context, command ...string) (string, error) {
 	if !h.Running() {
-		return "", fmt.Errorf("%s is switched off", h.Name)
+		return "", fmt.Errorf("%s is not running", h.Name)
 	}
 	arguments := append([]string{"--target", strconv.Itoa(h.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd=/", "--"}, command...)
 	process := exec.CommandContext(ctx, "nsenter", arguments...)
@@ -173,10 +177,4 @@ func (h *Host) Run(ctx context.Context, command ...string) (string, error) {
 		return string(output), fmt.Errorf("%s: %s: %w: %s", h.Name, command[0], err, strings.TrimSpace(string(output)))
 	}
 	return string(output), nil
-}
-
-// File reads a file from the host's root disk, whether it runs or not. A path that its /run or /proc holds is not there.
-func (h *Host) File(path string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(h.Root, path))
-	return string(text), err
 }

@@ -1,70 +1,98 @@
 package image
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"archive/tar"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/growbin/cluster/rehearsal/lab/archive"
+	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 )
 
-func get(t *testing.T, url string) (int, http.Header, []byte) {
+// serve returns a reference to an image on a registry that holds only the given images.
+func serve(t *testing.T, reference string, images ...Image) name.Reference {
 	t.Helper()
-	answer, err := http.Get(url)
+	registry, err := NewRegistry(filepath.Join(t.TempDir(), "registry"), images...)
+	require.NoError(t, err)
+	server := httptest.NewServer(registry)
+	t.Cleanup(server.Close)
+	parsed, err := name.ParseReference(strings.TrimPrefix(server.URL, "http://") + "/" + reference)
+	require.NoError(t, err)
+	return parsed
+}
+
+func TestRegistry_ImagePulledByTagAndDigest(t *testing.T) {
+	reference := serve(t, "lab/hello:1", Image{Name: "lab/hello:1", Entrypoint: []string{"/bin/hello"}, Files: []rootfs.File{
+		{Path: "/bin/hello", Mode: 0o755, Content: "hello"}, {Path: "/bin/hi", Link: "hello"},
+	}})
+	pulled, err := remote.Image(reference)
+	require.NoError(t, err)
+	require.NoError(t, validate.Image(pulled, validate.Fast), "digests and sizes; that of the layer is verified when it is read")
+	mediaType, err := pulled.MediaType()
+	require.NoError(t, err)
+	assert.Equal(t, types.OCIManifestSchema1, mediaType)
+
+	config, err := pulled.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, "linux/amd64", config.OS+"/"+config.Architecture)
+	assert.Equal(t, []string{"/bin/hello"}, config.Config.Entrypoint)
+	layers, err := pulled.Layers()
+	require.NoError(t, err)
+	require.Len(t, layers, 1)
+	digest, err := layers[0].Digest()
+	require.NoError(t, err)
+	assert.Equal(t, digest, config.RootFS.DiffIDs[0], "the layer is not compressed")
+
+	found := map[string]string{}
+	files := mutate.Extract(pulled)
+	defer files.Close()
+	for archive := tar.NewReader(files); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		content, err := io.ReadAll(archive)
+		require.NoError(t, err)
+		found[strings.TrimSuffix(header.Name, "/")] = header.FileInfo().Mode().String() + " " + header.Linkname + string(content)
+	}
+	assert.Equal(t, map[string]string{"bin": "drwxr-xr-x ", "bin/hello": "-rwxr-xr-x hello", "bin/hi": "Lrwxrwxrwx hello"}, found)
+
+	digest, err = pulled.Digest()
+	require.NoError(t, err)
+	byDigest, err := remote.Image(reference.Context().Digest(digest.String()))
+	require.NoError(t, err)
+	same, err := byDigest.Digest()
+	require.NoError(t, err)
+	assert.Equal(t, digest, same)
+}
+
+func TestRegistry_MissingImage(t *testing.T) {
+	reference := serve(t, "pause:9")
+	_, err := remote.Image(reference)
+	failure := &transport.Error{}
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, http.StatusNotFound, failure.StatusCode)
+	answer, err := http.Get("http://" + reference.Context().RegistryStr() + "/v2/pause/blobs/..%2f..%2fetc%2fpasswd")
 	require.NoError(t, err)
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	return answer.StatusCode, answer.Header, body
+	assert.GreaterOrEqual(t, answer.StatusCode, http.StatusBadRequest)
 }
 
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-func TestAnImageIsPulledAsARuntimePullsIt(t *testing.T) {
-	registry, err := NewRegistry(t.TempDir(), Image{Name: "lab/hello:1", Entrypoint: []string{"/hello"}, Files: []archive.File{{Path: "/hello", Mode: 0o755, Content: "hello"}}})
-	require.NoError(t, err)
-	server := httptest.NewServer(registry)
-	defer server.Close()
-
-	status, _, _ := get(t, server.URL+"/v2/")
-	assert.Equal(t, http.StatusOK, status)
-	status, header, byTag := get(t, server.URL+"/v2/lab/hello/manifests/1")
-	require.Equal(t, http.StatusOK, status)
-	assert.Equal(t, manifestType, header.Get("Content-Type"))
-	assert.Equal(t, digest(byTag), header.Get("Docker-Content-Digest"))
-	_, _, byDigest := get(t, server.URL+"/v2/lab/hello/manifests/"+digest(byTag))
-	assert.Equal(t, byTag, byDigest)
-
-	var found manifest
-	require.NoError(t, json.Unmarshal(byTag, &found))
-	_, _, layer := get(t, server.URL+"/v2/lab/hello/blobs/"+found.Layers[0].Digest)
-	assert.Equal(t, found.Layers[0].Digest, digest(layer))
-	assert.EqualValues(t, found.Layers[0].Size, len(layer))
-	_, _, text := get(t, server.URL+"/v2/lab/hello/blobs/"+found.Config.Digest)
-	var about config
-	require.NoError(t, json.Unmarshal(text, &about))
-	assert.Equal(t, []string{"/hello"}, about.Config.Entrypoint)
-	assert.Equal(t, []string{found.Layers[0].Digest}, about.RootFS.DiffIDs)
-}
-
-func TestWhatIsNotThereIsSaid(t *testing.T) {
-	registry, err := NewRegistry(t.TempDir())
-	require.NoError(t, err)
-	server := httptest.NewServer(registry)
-	defer server.Close()
-	status, _, body := get(t, server.URL+"/v2/pause/manifests/9")
-	assert.Equal(t, http.StatusNotFound, status)
-	assert.Contains(t, string(body), "MANIFEST_UNKNOWN")
-	status, _, _ = get(t, server.URL+"/v2/pause/blobs/..%2f..%2fetc%2fpasswd")
-	assert.Equal(t, http.StatusNotFound, status)
+func TestRegistry_MissingSource(t *testing.T) {
+	_, err := NewRegistry(t.TempDir(), Image{Name: "gone:1", Files: []rootfs.File{rootfs.Program("/gone", "/does/not/exist")}})
+	require.ErrorContains(t, err, "gone:1")
+	assert.ErrorContains(t, err, "/does/not/exist")
 }

@@ -1,4 +1,4 @@
-// Package network makes the lab's network: namespaces of the kernel's, joined by a bridge, with no way out.
+// Package network creates the lab's network: network namespaces on a bridge, without a route to any other network.
 package network
 
 import (
@@ -14,19 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespaces is where ip keeps the names of network namespaces.
+// namespaces is the directory in which ip keeps network namespaces by name.
 const namespaces = "/run/netns"
 
-// Network is a bridge in a namespace of its own, which stands for all that machines reach: AWS, the package mirror, the
-// registry. Its hosts are namespaces that are joined to it.
+// Network is a bridge in its own namespace, which also has the endpoints that hosts use: AWS, the package mirror and the
+// registry. Each host is another namespace on the bridge.
 type Network struct {
-	// Name is the bridge's namespace; those of hosts begin with it.
+	// Name is the name of the bridge's namespace and the prefix of the hosts' namespaces.
 	Name string
-	// Gateway is the bridge's address with its prefix length, 10.1.0.1/16; Metadata is a second one, 169.254.169.254.
-	Gateway, Metadata string
+	// Gateway is the bridge's address with its prefix length, e.g. 10.1.0.1/16.
+	Gateway string
+	// Metadata is a second address of the bridge, for the metadata service: 169.254.169.254.
+	Metadata string
 }
 
-// Create makes the network, after removing what an earlier run left of it.
+// Create creates the network and removes the remains of an earlier run.
 func (n *Network) Create() error {
 	if err := n.Remove(); err != nil {
 		return err
@@ -41,8 +43,7 @@ func (n *Network) Create() error {
 	)
 }
 
-// Join makes the namespace of one more host and gives it an address. The default route ends at the bridge: nothing is
-// forwarded from there.
+// Join creates the namespace of a host with an address. Its default route ends at the bridge, which forwards nothing.
 func (n *Network) Join(host, address string) (namespace string, err error) {
 	gateway, length, _ := strings.Cut(n.Gateway, "/")
 	namespace = n.Name + "-" + host
@@ -58,10 +59,10 @@ func (n *Network) Join(host, address string) (namespace string, err error) {
 	)
 }
 
-// portOf names the bridge's end of a host's cable. An interface's name has at most 15 characters.
+// portOf returns the name of the bridge's end of a host's veth pair, at most 15 characters long.
 func portOf(address string) string { return "to-" + strings.ReplaceAll(address, ".", "") }
 
-// Leave removes a host's namespace. Its cable goes first: the kernel takes its time with what a namespace held.
+// Leave removes a host's namespace. Its veth pair is deleted first, because the kernel cleans up a namespace later.
 func (n *Network) Leave(host, address string) error {
 	return run("ip -n "+n.Name+" link delete "+portOf(address), "ip netns delete "+n.Name+"-"+host)
 }
@@ -70,7 +71,7 @@ func (n *Network) Leave(host, address string) error {
 func (n *Network) Remove() error {
 	found, err := filepath.Glob(filepath.Join(namespaces, n.Name+"*"))
 	if err != nil {
-		return fmt.Errorf("looking for network namespaces: %w", err)
+		return fmt.Errorf("listing network namespaces: %w", err)
 	}
 	for _, path := range found {
 		if err := run("ip netns delete " + filepath.Base(path)); err != nil {
@@ -80,10 +81,10 @@ func (n *Network) Remove() error {
 	return nil
 }
 
-// Path is where a namespace can be opened.
+// Path returns the file of a namespace.
 func Path(namespace string) string { return filepath.Join(namespaces, namespace) }
 
-// Listen opens a listener inside the bridge's namespace. It stays there whoever accepts from it.
+// Listen opens a listener in the bridge's namespace. Any thread can accept from it.
 func (n *Network) Listen(address string) (listener net.Listener, err error) {
 	err = within(n.Name, func() error {
 		listener, err = net.Listen("tcp4", address)
@@ -92,27 +93,27 @@ func (n *Network) Listen(address string) (listener net.Listener, err error) {
 	return listener, err
 }
 
-// Dial connects from the bridge's namespace, to an address that needs no look-up.
+// Dial connects from the bridge's namespace to an IP address.
 func (n *Network) Dial(ctx context.Context, _, address string) (connection net.Conn, err error) {
 	err = within(n.Name, func() error {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil {
 			return err
 		}
-		// One address and one attempt: a second would run in another thread, outside the namespace.
+		// With one address there is one attempt. A second one would run in another thread, outside the namespace.
 		connection, err = (&net.Dialer{}).DialContext(ctx, "tcp4", net.JoinHostPort(host, port))
 		return err
 	})
 	return connection, err
 }
 
-// within calls f in a thread that has entered the namespace, and ends the thread if it cannot come back.
+// within calls f in a thread in the namespace. A thread that cannot return from it is not used again.
 func within(namespace string, f func() error) error {
 	runtime.LockOSThread()
 	home, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
 		runtime.UnlockOSThread()
-		return fmt.Errorf("remembering the network namespace: %w", err)
+		return fmt.Errorf("opening the present network namespace: %w", err)
 	}
 	defer home.Close()
 	there, err := os.Open(Path(namespace))
@@ -127,13 +128,13 @@ func within(namespace string, f func() error) error {
 	}
 	result := f()
 	if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("coming back from %s: %w", namespace, err) // the thread stays locked, and ends with its goroutine
+		return fmt.Errorf("leaving %s: %w", namespace, err) // a locked thread ends with its goroutine
 	}
 	runtime.UnlockOSThread()
 	return result
 }
 
-// run runs commands until one fails. No argument holds a space.
+// run runs commands until one fails. No argument may contain a space.
 func run(commands ...string) error {
 	for _, command := range commands {
 		words := strings.Fields(command)

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// kernelSettings are those that kubelet changes and that containers share with the machine around them.
+// kernelSettings are those that kubelet changes and that the hosts share with this machine.
 var kernelSettings = []string{"vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
 
-// keepKernelSettings remembers them and returns what puts them back.
-func keepKernelSettings() (restore func() error, err error) {
+// saveKernelSettings returns a function that restores the present values.
+func saveKernelSettings() (restore func() error, err error) {
 	before := map[string]string{}
 	for _, name := range kernelSettings {
 		value, err := os.ReadFile("/proc/sys/" + name)

@@ -35,8 +35,8 @@ const (
 
 var userData = []byte("\x1f\x8b not really gzip")
 
-// account has one machine, which may write one of two parameters.
-func account(t *testing.T) (*Door, *awssim.Machine) {
+// account returns the endpoints of an account with one instance, which may write one of two parameters.
+func account(t *testing.T) (*Server, *awssim.Machine) {
 	t.Helper()
 	cloud := awssim.New(awssim.Options{})
 	t.Cleanup(cloud.Close)
@@ -66,46 +66,46 @@ func account(t *testing.T) (*Door, *awssim.Machine) {
 		return err
 	}, pulumi.WithMocks("lab", "test", mocks.New(cloud)))
 	require.NoError(t, err)
-	machine, err := cloud.Machine("node")
+	instance, err := cloud.Machine("node")
 	require.NoError(t, err)
-	return New(cloud), machine
+	return NewServer(cloud), instance
 }
 
-// ask asks the metadata service from an address.
-func ask(d *Door, from, method, path string, headers ...string) *httptest.ResponseRecorder {
-	request := httptest.NewRequest(method, path, nil)
-	request.RemoteAddr = from + ":40000"
+// request sends a request to the metadata service from an address.
+func request(api *Server, from, method, path string, headers ...string) *httptest.ResponseRecorder {
+	sent := httptest.NewRequest(method, path, nil)
+	sent.RemoteAddr = from + ":40000"
 	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
+		sent.Header.Set(headers[i], headers[i+1])
 	}
 	answer := httptest.NewRecorder()
-	d.Metadata().ServeHTTP(answer, request)
+	api.Metadata().ServeHTTP(answer, sent)
 	return answer
 }
 
-func tokenOf(t *testing.T, d *Door, address string) string {
+func tokenOf(t *testing.T, api *Server, address string) string {
 	t.Helper()
-	answer := ask(d, address, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60")
+	answer := request(api, address, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60")
 	require.Equal(t, http.StatusOK, answer.Code)
 	return answer.Body.String()
 }
 
-func TestMetadataNeedsATokenOfTheSameMachine(t *testing.T) {
-	d, machine := account(t)
-	assert.Equal(t, http.StatusUnauthorized, ask(d, machine.PrivateIP, "GET", "/latest/meta-data/instance-id").Code)
-	assert.Equal(t, http.StatusNotFound, ask(d, "10.0.9.9", "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60").Code)
-	assert.Equal(t, http.StatusBadRequest, ask(d, machine.PrivateIP, "PUT", "/latest/api/token").Code)
-	header := []string{"X-aws-ec2-metadata-token", tokenOf(t, d, machine.PrivateIP)}
-	assert.Equal(t, machine.ID, ask(d, machine.PrivateIP, "GET", "/latest/meta-data/instance-id", header...).Body.String())
-	assert.Equal(t, string(userData), ask(d, machine.PrivateIP, "GET", "/latest/user-data", header...).Body.String())
-	assert.Equal(t, machine.InstanceProfile, ask(d, machine.PrivateIP, "GET", "/latest/meta-data/iam/security-credentials/", header...).Body.String())
-	assert.Equal(t, http.StatusNotFound, ask(d, machine.PrivateIP, "GET", "/latest/meta-data/public-keys/", header...).Code)
-	successor := d.Succeed(machine)
-	assert.NotEqual(t, machine.ID, successor)
-	assert.Equal(t, successor, ask(d, machine.PrivateIP, "GET", "/latest/meta-data/instance-id", header...).Body.String())
+func TestMetadata_TokenOfTheSameInstance(t *testing.T) {
+	api, instance := account(t)
+	assert.Equal(t, http.StatusUnauthorized, request(api, instance.PrivateIP, "GET", "/latest/meta-data/instance-id").Code)
+	assert.Equal(t, http.StatusNotFound, request(api, "10.0.9.9", "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60").Code)
+	assert.Equal(t, http.StatusBadRequest, request(api, instance.PrivateIP, "PUT", "/latest/api/token").Code)
+	header := []string{"X-aws-ec2-metadata-token", tokenOf(t, api, instance.PrivateIP)}
+	assert.Equal(t, instance.ID, request(api, instance.PrivateIP, "GET", "/latest/meta-data/instance-id", header...).Body.String())
+	assert.Equal(t, string(userData), request(api, instance.PrivateIP, "GET", "/latest/user-data", header...).Body.String())
+	assert.Equal(t, instance.InstanceProfile, request(api, instance.PrivateIP, "GET", "/latest/meta-data/iam/security-credentials/", header...).Body.String())
+	assert.Equal(t, http.StatusNotFound, request(api, instance.PrivateIP, "GET", "/latest/meta-data/public-keys/", header...).Code)
+	replacement := api.ReplaceInstance(instance)
+	assert.NotEqual(t, instance.ID, replacement)
+	assert.Equal(t, replacement, request(api, instance.PrivateIP, "GET", "/latest/meta-data/instance-id", header...).Body.String())
 }
 
-// call signs a call with curl, as the machines do.
+// call signs a call with curl, as the boot scripts do.
 func call(t *testing.T, url, access, secret, session, action, body string) (status string, answer map[string]any) {
 	t.Helper()
 	curl, err := exec.LookPath("curl")
@@ -123,12 +123,12 @@ func call(t *testing.T, url, access, secret, session, action, body string) (stat
 	return status, answer
 }
 
-func TestSystemsManagerObeysTheMachinesRole(t *testing.T) {
-	d, machine := account(t)
-	header := []string{"X-aws-ec2-metadata-token", tokenOf(t, d, machine.PrivateIP)}
+func TestSystemsManager_RoleAndFailures(t *testing.T) {
+	api, instance := account(t)
+	header := []string{"X-aws-ec2-metadata-token", tokenOf(t, api, instance.PrivateIP)}
 	var keys struct{ AccessKeyId, SecretAccessKey, Token string }
-	require.NoError(t, json.Unmarshal(ask(d, machine.PrivateIP, "GET", "/latest/meta-data/iam/security-credentials/"+machine.InstanceProfile, header...).Body.Bytes(), &keys))
-	server := httptest.NewServer(d.SystemsManager())
+	require.NoError(t, json.Unmarshal(request(api, instance.PrivateIP, "GET", "/latest/meta-data/iam/security-credentials/"+instance.InstanceProfile, header...).Body.Bytes(), &keys))
+	server := httptest.NewServer(api.SystemsManager())
 	defer server.Close()
 	do := func(action, body string) (string, string) {
 		status, answer := call(t, server.URL, keys.AccessKeyId, keys.SecretAccessKey, keys.Token, action, body)
@@ -136,10 +136,10 @@ func TestSystemsManagerObeysTheMachinesRole(t *testing.T) {
 	}
 	status, _ := do("PutParameter", `{"Name":"/lab/mine","Value":"written","Type":"String","Overwrite":true}`)
 	require.Equal(t, "200", status)
-	value, err := d.cloud.Parameter("/lab/mine")
+	value, err := api.cloud.Parameter("/lab/mine")
 	require.NoError(t, err)
 	assert.Equal(t, "written", value)
-	assert.Equal(t, 1, d.Puts("/lab/mine"))
+	assert.Equal(t, 1, api.ParameterWrites("/lab/mine"))
 	_, answer := do("GetParameter", `{"Name":"/lab/mine","WithDecryption":true}`)
 	assert.Contains(t, answer, "written")
 
@@ -149,48 +149,48 @@ func TestSystemsManagerObeysTheMachinesRole(t *testing.T) {
 	_, answer = do("PutParameter", `{"Name":"/lab/mine","Value":"`+strings.Repeat("x", parameterLimit+1)+`","Overwrite":true}`)
 	assert.Contains(t, answer, "ValidationException")
 
-	d.Faults.Throttle(1)
+	api.InjectFailure(Throttling, 1)
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "ThrottlingException")
-	assert.Equal(t, 1, d.Faults.Seen("throttle"))
-	d.Faults.Withhold("/lab/mine", "pending")
+	assert.Equal(t, 1, api.InjectedFailures(Throttling))
+	api.InjectParameterValue("/lab/mine", "pending")
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "pending")
-	d.Faults.Release("/lab/mine")
+	api.RestoreParameterValue("/lab/mine")
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "written")
 
 	keys.SecretAccessKey += "x"
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "InvalidSignatureException")
-	d.Revoke()
+	api.ExpireCredentials()
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "ExpiredTokenException")
 }
 
-func TestSlowMetadataIsSlowAsOftenAsAsked(t *testing.T) {
-	d, machine := account(t)
+func TestMetadata_InjectedDelay(t *testing.T) {
+	api, instance := account(t)
 	const delay = 50 * time.Millisecond
-	d.Faults.SlowMetadata(delay, 1)
+	api.InjectMetadataDelay(delay, 1)
 	begin := time.Now()
-	tokenOf(t, d, machine.PrivateIP)
+	tokenOf(t, api, instance.PrivateIP)
 	assert.GreaterOrEqual(t, time.Since(begin), delay)
-	assert.Equal(t, 1, d.Faults.Seen("metadata"))
-	tokenOf(t, d, machine.PrivateIP)
-	assert.Equal(t, 1, d.Faults.Seen("metadata"))
+	assert.Equal(t, 1, api.InjectedFailures(SlowMetadata))
+	tokenOf(t, api, instance.PrivateIP)
+	assert.Equal(t, 1, api.InjectedFailures(SlowMetadata))
 }
 
-func TestObjectsOverS3(t *testing.T) {
+func TestS3_Objects(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Skip("NOT RUN: curl is not installed")
 	}
-	d, machine := account(t)
-	keys := d.credentialsOf(machine)
-	server := httptest.NewServer(d.S3())
+	api, instance := account(t)
+	keys := api.credentialsOf(instance)
+	server := httptest.NewServer(api.S3())
 	defer server.Close()
 	call := func(secret, path string, more ...string) string {
-		arguments := []string{"-sS", "--noproxy", "*", "--aws-sigv4", "aws:amz:ap-northeast-2:s3", "-u", keys.access + ":" + secret, "-H", "X-Amz-Security-Token: " + keys.session,
+		arguments := []string{"-sS", "--noproxy", "*", "--aws-sigv4", "aws:amz:ap-northeast-2:s3", "-u", keys.accessKey + ":" + secret, "-H", "X-Amz-Security-Token: " + keys.sessionToken,
 			"-w", " %{http_code}", server.URL + path}
 		output, err := exec.Command(curl, append(arguments, more...)...).Output()
 		require.NoError(t, err)
@@ -201,14 +201,14 @@ func TestObjectsOverS3(t *testing.T) {
 	sum := sha256.Sum256([]byte("content"))
 	hex, checksum := fmt.Sprintf("x-amz-content-sha256: %x", sum), "x-amz-checksum-sha256: "+base64.StdEncoding.EncodeToString(sum[:])
 
-	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", hex, "-H", checksum), " 200")
-	assert.Equal(t, "content 200", call(keys.secret, "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"))
-	listed := call(keys.secret, "/backups/?list-type=2&prefix=etcd%2F", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD")
+	assert.Contains(t, call(keys.secretKey, "/backups/etcd/one", "-T", file, "-H", hex, "-H", checksum), " 200")
+	assert.Equal(t, "content 200", call(keys.secretKey, "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"))
+	listed := call(keys.secretKey, "/backups/?list-type=2&prefix=etcd%2F", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD")
 	assert.Contains(t, listed, "<Key>etcd/one</Key>")
-	assert.Contains(t, call(keys.secret, "/backups/etcd/none", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>NoSuchKey</Code>")
-	assert.Contains(t, call(keys.secret, "/others/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>AccessDenied</Code>")
-	assert.Contains(t, call(keys.secret+"x", "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>SignatureDoesNotMatch</Code>")
+	assert.Contains(t, call(keys.secretKey, "/backups/etcd/none", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>NoSuchKey</Code>")
+	assert.Contains(t, call(keys.secretKey, "/others/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>AccessDenied</Code>")
+	assert.Contains(t, call(keys.secretKey+"x", "/backups/etcd/one", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"), "<Code>SignatureDoesNotMatch</Code>")
 	other := sha256.Sum256([]byte("other"))
-	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", fmt.Sprintf("x-amz-content-sha256: %x", other)), "<Code>SignatureDoesNotMatch</Code>")
-	assert.Contains(t, call(keys.secret, "/backups/etcd/one", "-T", file, "-H", hex, "-H", "x-amz-checksum-sha256: "+base64.StdEncoding.EncodeToString(other[:])), "<Code>BadDigest</Code>")
+	assert.Contains(t, call(keys.secretKey, "/backups/etcd/one", "-T", file, "-H", fmt.Sprintf("x-amz-content-sha256: %x", other)), "<Code>SignatureDoesNotMatch</Code>")
+	assert.Contains(t, call(keys.secretKey, "/backups/etcd/one", "-T", file, "-H", hex, "-H", "x-amz-checksum-sha256: "+base64.StdEncoding.EncodeToString(other[:])), "<Code>BadDigest</Code>")
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// helloSource waits until it is asked to end. It is the pause image and the lab's pod, which says who it is first.
+// helloSource waits for a signal. It is the pause image, and the lab's pod, which first prints its argument.
 const helloSource = `package main
 
 import (
@@ -29,8 +29,8 @@ func main() {
 }
 `
 
-// proxySource starts kube-proxy with its configuration, but for the size of the connection table: only the first network
-// namespace of a machine may set that.
+// proxySource starts kube-proxy without the size of the connection table, which only a machine's first network namespace
+// may set.
 const proxySource = `package main
 
 import (
@@ -61,13 +61,13 @@ func main() {
 }
 `
 
-// compile compiles a program without libraries and returns its path.
+// compile compiles a program of the standard library only and returns its path.
 func (l *Lab) compile(ctx context.Context, name, text string) (string, error) {
-	folder, target := l.path("source", name), l.path("bin", name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	directory, target := l.path("source", name), l.path("bin", name)
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", fmt.Errorf("compiling %s: %w", name, err)
 	}
-	source := filepath.Join(folder, "main.go")
+	source := filepath.Join(directory, "main.go")
 	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 		return "", fmt.Errorf("compiling %s: %w", name, err)
 	}
