@@ -73,8 +73,9 @@ func awaitedBy(r recorder.Registration, all []recorder.Registration) []string {
 		add(func(other recorder.Registration) bool {
 			return hasPods(other) && selects(selector, fieldOf(other.Inputs, "spec", "template", "metadata", "labels"))
 		})
-	case kind == "Release" && textOf(r, "chart") != "tigera-operator", hasPods(r):
-		// No pod starts without the pod network, its Secrets and its ConfigMaps.
+	case kind == "Release" && textOf(r, "chart") == "argo-cd", hasPods(r):
+		// No pod starts without the pod network, its Secrets and its ConfigMaps. Calico's operator runs on the host network,
+		// and the chart of its definitions has no pods.
 		add(func(other recorder.Registration) bool {
 			return kindOf(other) == "Release" && textOf(other, "chart") == "tigera-operator"
 		})
