@@ -42,7 +42,7 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 	if r.builder, err = tools.New(filepath.Join(r.Options.Root, "rehearsal", "tools"), r.Console.Writer); err != nil {
 		return err
 	}
-	if _, err := r.programs(ctx, r.Design.KubernetesVersion); err != nil {
+	if _, err := r.builder.BuildControlPlane(ctx, r.Design.KubernetesVersion); err != nil {
 		return err
 	}
 	built, err := r.builder.Build(ctx, tools.Pulumi())
@@ -56,15 +56,6 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 // folder is that of the program's Pulumi.yaml.
 func (r *Rehearsal) folder() string {
 	return filepath.Join(r.Options.Root, filepath.FromSlash(r.Options.Program.Folder))
-}
-
-// programs builds those of a control plane of one version.
-func (r *Rehearsal) programs(ctx context.Context, version string) (map[string]string, error) {
-	list, err := r.builder.ControlPlane(version)
-	if err != nil {
-		return nil, err
-	}
-	return r.builder.Build(ctx, list...)
 }
 
 // open starts the simulated AWS, the boot of its instances, and the engine that will deploy to it.
@@ -95,7 +86,10 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 	}
 	r.Defer(func() { log.Close() })
 	r.World = boot.New(boot.Options{
-		Programs: r.programs, StateDir: filepath.Join(r.state, "world"), APIPort: r.apiPort,
+		Programs: func(ctx context.Context, version string) (map[string]string, error) {
+			return r.builder.BuildControlPlane(ctx, version)
+		},
+		StateDir: filepath.Join(r.state, "world"), APIPort: r.apiPort,
 		Log: func(machine, message string) {
 			fmt.Fprintf(log, "%s %s: %s\n", time.Now().Format(time.RFC3339), machine, message)
 			r.Console.machine(machine, message)

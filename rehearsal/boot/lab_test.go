@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/rehearsal/internal/testwait"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -28,11 +29,7 @@ func programs(ctx context.Context, version string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	tools, err := builder.ControlPlane(version)
-	if err != nil {
-		return nil, err
-	}
-	return builder.Build(ctx, tools...)
+	return builder.BuildControlPlane(ctx, version)
 }
 
 func newWorld(t *testing.T) *World {
@@ -91,26 +88,10 @@ func admin(t *testing.T, w *World) kubernetes.Interface {
 	return client
 }
 
-// eventually waits until the condition is nil.
-func eventually(t *testing.T, condition func(ctx context.Context) error) {
-	t.Helper()
-	deadline := time.Now().Add(45 * time.Second)
-	for {
-		err := condition(t.Context())
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			require.NoError(t, err, "still so after the wait")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
 // ready returns the node once it is Ready and open to pods.
 func ready(t *testing.T, client kubernetes.Interface, name string) (node *corev1.Node) {
 	t.Helper()
-	eventually(t, func(ctx context.Context) (err error) {
+	testwait.Until(t, func(ctx context.Context) (err error) {
 		if node, err = client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{}); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
 // TestLife is the life of a small cluster: two machines boot, one is switched off, the control plane is lost and replaced.
@@ -46,7 +47,7 @@ func TestLife(t *testing.T) {
 		assert.NotEmpty(t, master.Spec.Taints)
 	})
 	t.Run("kube-system is what kubeadm installs", func(t *testing.T) {
-		eventually(t, func(ctx context.Context) error {
+		testwait.Until(t, func(ctx context.Context) error {
 			dns, err := client.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
 			if err != nil {
 				return err
@@ -130,7 +131,7 @@ func TestLife(t *testing.T) {
 	})
 	t.Run("a machine that is switched off falls silent", func(t *testing.T) {
 		leases := client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
-		eventually(t, func(ctx context.Context) error {
+		testwait.Until(t, func(ctx context.Context) error {
 			_, err := leases.Get(ctx, "worker", metav1.GetOptions{})
 			return err
 		})

@@ -17,6 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
 // TestRestart is one control plane's life: started from its configuration, used, stopped, brought back from its volume.
@@ -50,7 +52,7 @@ func TestRestart(t *testing.T) {
 	})
 	t.Run("kubelets are never dialled", func(t *testing.T) {
 		var pod *corev1.Pod
-		eventually(t, func(ctx context.Context) (err error) {
+		testwait.Until(t, func(ctx context.Context) (err error) {
 			if pod, err = client.CoreV1().Pods("kube-system").Get(ctx, "pulled", metav1.GetOptions{}); err != nil {
 				return err
 			}
@@ -104,7 +106,7 @@ func TestRestart(t *testing.T) {
 	require.NoError(t, again.Complete(ctx))
 	t.Run("the recovered scheduler and controllers work", func(t *testing.T) {
 		createPod(t, client, "after")
-		eventually(t, func(ctx context.Context) error {
+		testwait.Until(t, func(ctx context.Context) error {
 			pod, err := client.CoreV1().Pods("kube-system").Get(ctx, "after", metav1.GetOptions{})
 			if err != nil {
 				return err
@@ -112,7 +114,7 @@ func TestRestart(t *testing.T) {
 			return podReady(pod)
 		})
 		require.NoError(t, client.CoreV1().Pods("kube-system").Delete(ctx, "after", metav1.DeleteOptions{}))
-		eventually(t, func(ctx context.Context) error {
+		testwait.Until(t, func(ctx context.Context) error {
 			_, err := client.CoreV1().Pods("kube-system").Get(ctx, "after", metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
 				return nil
@@ -141,7 +143,7 @@ func TestFailedStartIsUndone(t *testing.T) {
 	_, err := Start(t.Context(), settings)
 	require.ErrorContains(t, err, "kube-apiserver ended by itself")
 	assert.ErrorContains(t, err, "unknown flag: --no-such-flag")
-	eventually(t, func(context.Context) error { return nothingRuns(settings.VolumeDir) })
+	testwait.Until(t, func(context.Context) error { return nothingRuns(settings.VolumeDir) })
 }
 
 func TestKubeadmRefusesNonsense(t *testing.T) {
@@ -192,7 +194,7 @@ func ownAddresses(t *testing.T) []string {
 // createPod creates a pod that runs on any node, as soon as the controller manager has made its service account.
 func createPod(t *testing.T, client kubernetes.Interface, name string) (pod *corev1.Pod) {
 	t.Helper()
-	eventually(t, func(ctx context.Context) (err error) {
+	testwait.Until(t, func(ctx context.Context) (err error) {
 		pod, err = client.CoreV1().Pods("kube-system").Create(ctx, &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
 			Spec: corev1.PodSpec{

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/rehearsal/internal/testwait"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -52,9 +52,7 @@ func labPrograms(t *testing.T) tools.Binaries {
 	t.Helper()
 	builder, err := tools.New("../tools", os.Stderr)
 	require.NoError(t, err)
-	tools, err := builder.ControlPlane("1.36.3")
-	require.NoError(t, err)
-	programs, err := builder.Build(t.Context(), tools...)
+	programs, err := builder.BuildControlPlane(t.Context(), "1.36.3")
 	require.NoError(t, err)
 	return programs
 }
@@ -88,22 +86,6 @@ func addNode(t *testing.T, client kubernetes.Interface, name string) {
 		Name: name, Labels: map[string]string{corev1.LabelHostname: name, FakeNodeLabel: FakeNode},
 	}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.0.0.10"}}}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-}
-
-// eventually waits until the condition is nil.
-func eventually(t *testing.T, condition func(ctx context.Context) error) {
-	t.Helper()
-	deadline := time.Now().Add(45 * time.Second)
-	for {
-		err := condition(t.Context())
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			require.NoError(t, err, "still so after the wait")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 }
 
 func podReady(pod *corev1.Pod) error {

@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
 // statefulSetFollowsItsVolume proves that scheduler, volume binder and kwok play together: the pod goes where its
@@ -25,7 +27,7 @@ func statefulSetFollowsItsVolume(t *testing.T, client kubernetes.Interface) {
 	_, err := client.AppsV1().StatefulSets("default").Create(ctx, statefulSet(), metav1.CreateOptions{})
 	require.NoError(t, err)
 
-	eventually(t, func(ctx context.Context) error {
+	testwait.Until(t, func(ctx context.Context) error {
 		set, err := client.AppsV1().StatefulSets("default").Get(ctx, "db", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -43,7 +45,7 @@ func statefulSetFollowsItsVolume(t *testing.T, client kubernetes.Interface) {
 	assert.Equal(t, corev1.ClaimBound, claim.Status.Phase)
 
 	require.NoError(t, client.AppsV1().StatefulSets("default").Delete(ctx, "db", metav1.DeleteOptions{}))
-	eventually(t, func(ctx context.Context) error {
+	testwait.Until(t, func(ctx context.Context) error {
 		pods, err := client.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
 		if err == nil && len(pods.Items) > 0 {
 			err = fmt.Errorf("%d pods are left", len(pods.Items))

@@ -65,11 +65,7 @@ func startControlPlane() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	tools, err := builder.ControlPlane(kubernetesVersion)
-	if err != nil {
-		return nil, err
-	}
-	programs, err := builder.Build(ctx, tools...)
+	programs, err := builder.BuildControlPlane(ctx, kubernetesVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,6 +24,15 @@ func (b *Builder) ControlPlane(version string) ([]Tool, error) {
 		tools = append(tools, kubernetesTool(name, minor))
 	}
 	return append(tools, Etcdctl(), Etcdutl(), Kwok()), nil
+}
+
+// BuildControlPlane builds the tools of a control plane.
+func (b *Builder) BuildControlPlane(ctx context.Context, version string) (Binaries, error) {
+	list, err := b.ControlPlane(version)
+	if err != nil {
+		return nil, err
+	}
+	return b.Build(ctx, list...)
 }
 
 // KubernetesTool is one program of Kubernetes, e.g. "kubectl", of the given version.
