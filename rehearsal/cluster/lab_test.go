@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/growbin/cluster/rehearsal/internal/testwait"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
