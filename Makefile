@@ -1,6 +1,6 @@
 # Growbin's cluster. `make` alone lists the targets.
 
-STACK   ?= dev
+STACK   ?= $(if $(PROGRAM),,dev)
 KEEP    ?=
 DRILL   ?=
 PROGRAM ?=

@@ -22,7 +22,7 @@ func (s *Settings) prefetched(n Node) []string {
 	if s.RegistryUsername != "" { // the instance has no credentials
 		return images
 	}
-	for _, application := range catalogue {
+	for _, application := range catalog {
 		if application.Node == n.Name {
 			images = append(images, s.Image(application.Name))
 		}
@@ -46,5 +46,5 @@ func (s *Settings) MachineImages() []string {
 
 // own reports whether an image is one of Growbin's applications.
 func (s *Settings) own(image string) bool {
-	return slices.ContainsFunc(catalogue, func(a Application) bool { return s.Image(a.Name) == image })
+	return slices.ContainsFunc(catalog, func(a Application) bool { return s.Image(a.Name) == image })
 }

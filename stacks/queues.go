@@ -25,7 +25,7 @@ func queues() []rabbitmq.Queue {
 // brokerUsers derives RabbitMQ's users from the applications: each may use its own queues only. The operator is for people.
 func brokerUsers() []rabbitmq.User {
 	var users []rabbitmq.User
-	for _, a := range catalogue {
+	for _, a := range catalog {
 		if !a.usesBroker() {
 			continue
 		}

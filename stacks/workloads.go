@@ -33,7 +33,7 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error 
 	return deployArgoCD(ctx, s, p)
 }
 
-// deployApplications deploys the catalogue, after the stores: an application that finds its store missing is not ready, and
+// deployApplications deploys the catalog, after the stores: an application that finds its store missing is not ready, and
 // Pulumi, which does few things at once (four per processor), would wait for applications with every place it has and
 // never come to the stores.
 func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) error {
@@ -45,7 +45,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
-	for _, application := range catalogue {
+	for _, application := range catalog {
 		args, err := application.workload(s, space, secrets)
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
@@ -66,7 +66,7 @@ func (s *Settings) registry() *namespace.Registry {
 	return &namespace.Registry{Host: host, Username: s.RegistryUsername, Password: s.RegistryPassword}
 }
 
-// workload is one row of the catalogue in this stack. It is given its own connections and no others.
+// workload is one row of the catalog in this stack. It is given its own connections and no others.
 func (a Application) workload(s *Settings, in *namespace.Namespace, values *connections) (*workload.WorkloadArgs, error) {
 	node, err := nodeNamed(s.Nodes, a.Node)
 	if err != nil {

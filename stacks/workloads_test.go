@@ -352,7 +352,7 @@ func TestServices_RunOnTheirNodes(t *testing.T) {
 	for _, s := range objectsOf[appsv1.StatefulSet](t, w, "apps/v1:StatefulSet") {
 		pods[s.Name] = s.Spec.Template.Spec
 	}
-	assert.Len(t, pods, len(Services())+len(catalogue), "every Deployment and StatefulSet is an application or a service")
+	assert.Len(t, pods, len(Services())+len(catalog), "every Deployment and StatefulSet is an application or a service")
 	for _, service := range Services() {
 		require.Contains(t, pods, service.Name)
 		load, err := capacity.Plan(nodeCapacities(settings.Nodes), []capacity.PodSet{{Name: service.Name, Replicas: 1, Pod: pods[service.Name]}})
