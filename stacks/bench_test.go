@@ -26,10 +26,9 @@ func BenchmarkProgram(b *testing.B) {
 
 // deployNodes deploys dev with additional copies of the AI worker.
 func deployNodes(b *testing.B, count int) {
-	var cloud *awssim.Cloud
-	cloud = awssim.New(awssim.Options{
+	cloud := awssim.New(awssim.Options{
 		Quotas: map[string]float64{vcpuQuota: float64(2 * count)},
-		Boot: fakeboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
+		Boot: fakeboot.New(func(machine string, err error) {
 			b.Errorf("%s: %v", machine, err)
 		}),
 	})

@@ -58,7 +58,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
 	options.AdminIP = adminIP
-	options.Boot = fakeboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
+	options.Boot = fakeboot.New(func(machine string, err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.bootErrors = append(w.bootErrors, machine+": "+err.Error())

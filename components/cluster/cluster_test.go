@@ -54,7 +54,7 @@ type world struct {
 func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 	t.Helper()
 	w := &world{joined: map[string]string{}}
-	w.cloud = awssim.New(awssim.Options{Boot: fakeboot.New(func() *awssim.Cloud { return w.cloud }, func(machine string, err error) {
+	w.cloud = awssim.New(awssim.Options{Boot: fakeboot.New(func(machine string, err error) {
 		t.Errorf("%s does not boot: %v", machine, err)
 	})})
 	t.Cleanup(w.cloud.Close)

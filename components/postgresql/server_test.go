@@ -1,7 +1,6 @@
 package postgresql
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,27 +17,11 @@ const cronJob = "kubernetes:batch/v1:CronJob"
 // deploy registers the server and returns the registrations and the URL of each database.
 func deploy(t *testing.T, args ServerArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
-	urls := map[string]string{}
-	r, err := recorder.Run(func(ctx *pulumi.Context) error {
-		server, err := NewServer(ctx, "main-db", &args)
-		if err != nil {
-			return err
-		}
-		for _, d := range args.Databases {
-			url, err := server.URL(d.Name)
-			if err != nil {
-				return err
-			}
-			ctx.Export(d.Name, url)
-			url.ApplyT(func(v string) string { urls[d.Name] = v; return v })
-		}
-		if _, err := server.URL("nothing"); err == nil {
-			return fmt.Errorf("a URL of an unknown database")
-		}
-		return nil
-	})
-	require.NoError(t, err)
-	return r, urls
+	var databases []string
+	for _, d := range args.Databases {
+		databases = append(databases, d.Name)
+	}
+	return storetest.Run(t, databases, func(ctx *pulumi.Context) (*Server, error) { return NewServer(ctx, "main-db", &args) })
 }
 
 func TestServer(t *testing.T) {

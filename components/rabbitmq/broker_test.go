@@ -2,7 +2,6 @@ package rabbitmq
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,26 +17,11 @@ import (
 // deploy registers the broker and returns the registrations and the URL of each user.
 func deploy(t *testing.T, args BrokerArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
-	urls := map[string]string{}
-	r, err := recorder.Run(func(ctx *pulumi.Context) error {
-		broker, err := NewBroker(ctx, "main-mq", &args)
-		if err != nil {
-			return err
-		}
-		for _, u := range args.Users {
-			url, err := broker.URL(u.Name)
-			if err != nil {
-				return err
-			}
-			url.ApplyT(func(v string) string { urls[u.Name] = v; return v })
-		}
-		if _, err := broker.URL("nobody"); err == nil {
-			return fmt.Errorf("a URL of an unknown user")
-		}
-		return nil
-	})
-	require.NoError(t, err)
-	return r, urls
+	var users []string
+	for _, u := range args.Users {
+		users = append(users, u.Name)
+	}
+	return storetest.Run(t, users, func(ctx *pulumi.Context) (*Broker, error) { return NewBroker(ctx, "main-mq", &args) })
 }
 
 func TestBroker(t *testing.T) {

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,26 +15,11 @@ import (
 // deploy registers the servers and returns the registrations and the URL of each use.
 func deploy(t *testing.T, args ServersArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
-	urls := map[string]string{}
-	r, err := recorder.Run(func(ctx *pulumi.Context) error {
-		servers, err := NewServers(ctx, "store", &args)
-		if err != nil {
-			return err
-		}
-		for _, u := range args.Uses {
-			url, err := servers.URL(u.Name)
-			if err != nil {
-				return err
-			}
-			url.ApplyT(func(v string) string { urls[u.Name] = v; return v })
-		}
-		if _, err := servers.URL("nothing"); err == nil {
-			return fmt.Errorf("a URL of an unknown use")
-		}
-		return nil
-	})
-	require.NoError(t, err)
-	return r, urls
+	var uses []string
+	for _, u := range args.Uses {
+		uses = append(uses, u.Name)
+	}
+	return storetest.Run(t, uses, func(ctx *pulumi.Context) (*Servers, error) { return NewServers(ctx, "store", &args) })
 }
 
 func TestServers(t *testing.T) {

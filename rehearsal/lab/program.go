@@ -18,7 +18,7 @@ func (l *Lab) controlPlaneName() string { return stacks.ControlPlane(l.settings.
 
 // bootOthers returns the boot of the instances that have no host here: they report Ready at once, as in unit tests.
 func (l *Lab) bootOthers() func(context.Context, *awssim.Machine) {
-	fake := fakeboot.New(func() *awssim.Cloud { return l.cloud }, func(instance string, err error) {
+	fake := fakeboot.New(func(instance string, err error) {
 		l.logf("%s (fake boot): %v", instance, err)
 	})
 	return func(ctx context.Context, instance *awssim.Machine) {

@@ -17,8 +17,7 @@ import (
 // deploy runs the program against a simulated AWS account.
 func deploy(t *testing.T) (*awssim.Cloud, *mocks.Mocks) {
 	t.Helper()
-	var cloud *awssim.Cloud
-	cloud = awssim.New(awssim.Options{Boot: fakeboot.New(func() *awssim.Cloud { return cloud }, func(machine string, err error) {
+	cloud := awssim.New(awssim.Options{Boot: fakeboot.New(func(machine string, err error) {
 		t.Errorf("%s does not boot: %v", machine, err)
 	})})
 	t.Cleanup(cloud.Close)

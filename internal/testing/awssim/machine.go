@@ -57,6 +57,9 @@ func (c *Cloud) machine(i *instance) *Machine {
 	return m
 }
 
+// Cloud is the account that the machine runs in.
+func (m *Machine) Cloud() *Cloud { return m.cloud }
+
 // Machines lists the running machines by name.
 func (c *Cloud) Machines() []*Machine {
 	c.mu.Lock()

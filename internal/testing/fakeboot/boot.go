@@ -37,20 +37,20 @@ users:
 `
 
 // New returns a boot hook for a simulated cloud. onError is called with the reason if a machine does not become a node.
-func New(cloud func() *awssim.Cloud, onError func(machine string, err error)) func(context.Context, *awssim.Machine) {
+func New(onError func(machine string, err error)) func(context.Context, *awssim.Machine) {
 	return func(ctx context.Context, machine *awssim.Machine) {
-		if err := boot(ctx, cloud(), machine); err != nil && ctx.Err() == nil {
+		if err := boot(ctx, machine); err != nil && ctx.Err() == nil {
 			onError(machine.Name, err)
 		}
 	}
 }
 
-func boot(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine) error {
+func boot(ctx context.Context, machine *awssim.Machine) error {
 	node, err := userdata.ParseNode(machine.UserData)
 	if err != nil {
 		return fmt.Errorf("user data: %w", err)
 	}
-	if err := prepare(ctx, cloud, machine, node); err != nil {
+	if err := prepare(ctx, machine, node); err != nil {
 		return publish(machine, node, kubeadm.PhaseFailed, err.Error())
 	}
 	if node.ControlPlane {
@@ -69,7 +69,7 @@ func boot(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine) err
 }
 
 // prepare waits for the disk, the way out and, on a worker, for the control plane.
-func prepare(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine, node *userdata.Node) error {
+func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) error {
 	if err := machine.WaitForInternet(ctx); err != nil {
 		return err
 	}
@@ -95,6 +95,7 @@ func prepare(ctx context.Context, cloud *awssim.Cloud, machine *awssim.Machine, 
 		case <-time.After(pollInterval):
 		}
 	}
+	cloud := machine.Cloud()
 	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", ports.APIServer)
 }
 
