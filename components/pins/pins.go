@@ -1,5 +1,5 @@
 // Package pins lists every container image and Helm chart that the program deploys. To upgrade one, change its line here.
-// Growbin's own images are not listed: the setting imageTag selects their version.
+// Images of applications are not listed: their version is a setting.
 package pins
 
 // Container images. Tags are full versions: a moving tag such as latest would change running software by surprise.
