@@ -67,6 +67,7 @@ func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 		JoinParameter: kubeadm.JoinParameter("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
 		StatusParameter: kubeadm.StatusParameter("dev", "k8s-master"),
 		BackupBucket:    backupBucket, BackupParameter: kubeadm.BackupParameter("dev"),
+		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew-join", "publish"},
 	}, node)
 }
 
@@ -81,6 +82,7 @@ func TestWorkerUserData_RoundTrip(t *testing.T) {
 		Labels: config.Labels, Taints: config.Taints,
 		MaxPods: 30, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
 		JoinParameter: kubeadm.JoinParameter("dev"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
+		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "worker"},
 	}, node)
 }
 
