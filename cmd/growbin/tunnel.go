@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/internal/tunnel"
 	"github.com/growbin/cluster/stacks"
 )
@@ -66,7 +65,7 @@ func (o tunnelOptions) tunnel() (tunnel.Options, error) {
 	}
 	options := tunnel.Options{
 		Region: settings.Region, Cluster: settings.ClusterName(), Node: stacks.ControlPlane(settings.Nodes).Name,
-		Port: settings.APITunnelPort, APIPort: ports.APIServer, ReadyTimeout: o.timeout,
+		Port: settings.APITunnelPort, ReadyTimeout: o.timeout,
 	}
 	if o.port != 0 {
 		options.Port = o.port

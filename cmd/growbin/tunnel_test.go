@@ -15,7 +15,6 @@ func TestTunnel_OptionsFromTheStack(t *testing.T) {
 	assert.Equal(t, "growbin-prod", options.Cluster)
 	assert.Equal(t, "k8s-master", options.Node)
 	assert.Equal(t, 16443, options.Port)
-	assert.Equal(t, 6443, options.APIPort)
 
 	o.region, o.port = "eu-central-1", 26443
 	options, err = o.tunnel()

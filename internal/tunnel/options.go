@@ -34,8 +34,6 @@ type Options struct {
 	Node string
 	// Port is the local TCP port, on 127.0.0.1.
 	Port int
-	// APIPort is the TCP port of the API server on the control plane.
-	APIPort int
 	// Poll is the pause between two checks of the instance and the port; DefaultPoll if 0.
 	Poll time.Duration
 	// OpenTimeout limits the time from the start of a session to its first TLS handshake; DefaultOpenTimeout if 0.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/growbin/cluster/components/ports"
 )
 
 // maxFailures is the number of failed handshakes in a row after which a session is reopened. One may be a slow network.
@@ -30,7 +32,7 @@ func Run(ctx context.Context, options Options) error {
 		} else if err := o.checkPort(); err != nil {
 			state = err.Error()
 		} else {
-			id, state = found, fmt.Sprintf("forwarding %s to port %d of %s (%s)", o.address(), o.APIPort, o.Node, found)
+			id, state = found, fmt.Sprintf("forwarding %s to port %d of %s (%s)", o.address(), ports.APIServer, o.Node, found)
 		}
 		if ctx.Err() != nil {
 			break

@@ -51,7 +51,7 @@ func freePort(t *testing.T) int {
 
 func options(port int, l *lines) Options {
 	return Options{
-		Region: "ap-northeast-2", Cluster: "growbin-dev", Node: "k8s-master", Port: port, APIPort: 6443, Logf: l.logf,
+		Region: "ap-northeast-2", Cluster: "growbin-dev", Node: "k8s-master", Port: port, Logf: l.logf,
 		Poll: 20 * time.Millisecond, OpenTimeout: patience, HandshakeTimeout: 500 * time.Millisecond, ReadyTimeout: patience,
 	}
 }
