@@ -53,7 +53,7 @@ func edit(t *testing.T, data, old, new string) string {
 	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
-func TestBrokenUserDataIsReported(t *testing.T) {
+func TestBoot_BrokenUserData(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "maxPods: 20", "maxPods: 0")
@@ -65,7 +65,7 @@ func TestBrokenUserDataIsReported(t *testing.T) {
 	assert.Contains(t, status.Reason, "maxPods")
 }
 
-func TestReservedLabelIsReported(t *testing.T) {
+func TestBoot_ReservedLabel(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "workload=worker", "node-role.kubernetes.io/worker=")
@@ -73,7 +73,7 @@ func TestReservedLabelIsReported(t *testing.T) {
 	assert.Contains(t, a.status(t, "worker").Reason, "node-role.kubernetes.io/worker")
 }
 
-func TestUnreadableUserData(t *testing.T) {
+func TestBoot_UnreadableUserData(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = "garbage"
@@ -81,7 +81,7 @@ func TestUnreadableUserData(t *testing.T) {
 	assert.Empty(t, a.parameters, "nobody can know where to report")
 }
 
-func TestStatusMayBeForbidden(t *testing.T) {
+func TestBoot_StatusForbidden(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	m.UserData = edit(t, m.UserData, "maxPods: 20", "maxPods: 0")
@@ -91,7 +91,7 @@ func TestStatusMayBeForbidden(t *testing.T) {
 	assert.ErrorContains(t, err, "AccessDeniedException")
 }
 
-func TestWorldAroundTheMachine(t *testing.T) {
+func TestBoot_MissingServices(t *testing.T) {
 	cases := map[string]struct {
 		change func(m *Machine, s *services)
 		worker bool
@@ -124,7 +124,7 @@ func TestWorldAroundTheMachine(t *testing.T) {
 	}
 }
 
-func TestMissingDataVolume(t *testing.T) {
+func TestBoot_MissingDataVolume(t *testing.T) {
 	a := newAccount()
 	m := controlPlaneMachine(t, a, "i-1", "")
 	w := failingWorld(t)
@@ -133,7 +133,7 @@ func TestMissingDataVolume(t *testing.T) {
 	assert.Equal(t, "data-disk", a.status(t, "master").Step)
 }
 
-func TestFailedBootIsTriedAgain(t *testing.T) {
+func TestBoot_Retried(t *testing.T) {
 	a := newAccount()
 	m := workerMachine(t, a, "i-1", "worker", "10.0.1.5")
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -151,7 +151,7 @@ func TestFailedBootIsTriedAgain(t *testing.T) {
 	assert.Equal(t, 3, attempts)
 }
 
-func TestUnknownAddressesAreNeverDialled(t *testing.T) {
+func TestNetwork_UnknownAddress(t *testing.T) {
 	m := workerMachine(t, newAccount(), "i-1", "worker", "10.0.1.5")
 	_, err := newNetwork().dialFrom(m)(t.Context(), "tcp", "10.0.0.10:6443")
 	assert.ErrorContains(t, err, "nothing listens there")

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-func TestANewMachineStartsItsPredecessorsPods(t *testing.T) {
+func TestRegister_PodsOfThePredecessor(t *testing.T) {
 	pod := func(name string, phase corev1.PodPhase) *corev1.Pod {
 		return &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "growbin", Name: name}, Spec: corev1.PodSpec{NodeName: "worker"},

@@ -16,8 +16,8 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// TestLostVolume saves a running control plane with the real etcdctl, loses machine and volume, and restores with the real etcdutl.
-func TestLostVolume(t *testing.T) {
+// TestRestore_LostVolume saves a running control plane with the real etcdctl, loses machine and volume, and restores with the real etcdutl.
+func TestRestore_LostVolume(t *testing.T) {
 	a, w := newAccount(), newWorld(t)
 	ctx := t.Context()
 	first := controlPlaneMachine(t, a, "i-1", "vol-1")
@@ -66,7 +66,7 @@ func TestLostVolume(t *testing.T) {
 	ready(t, client, "master")
 }
 
-func TestUnreadableBackupsStopTheBoot(t *testing.T) {
+func TestRestore_UnreadableBackups(t *testing.T) {
 	a, w := newAccount(), newWorld(t)
 	m := controlPlaneMachine(t, a, "i-1", "vol-1")
 	m.Services.(*services).s3 = errors.New("AccessDenied: not authorized to perform: s3:ListBucket")
@@ -78,7 +78,7 @@ func TestUnreadableBackupsStopTheBoot(t *testing.T) {
 	assert.Nil(t, w.Cluster(), "a new cluster began in silence")
 }
 
-func TestBadBackupIsRefused(t *testing.T) {
+func TestRestore_BadBackup(t *testing.T) {
 	parts := map[string][]byte{}
 	for _, name := range archiveParts() {
 		parts[name] = []byte(name)

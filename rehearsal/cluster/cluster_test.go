@@ -21,8 +21,8 @@ import (
 	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
-// TestRestart is one control plane's life: started from its configuration, used, stopped, brought back from its volume.
-func TestRestart(t *testing.T) {
+// TestStart_Restart is one control plane's life: started from its configuration, used, stopped, brought back from its volume.
+func TestStart_Restart(t *testing.T) {
 	settings := labSettings(t)
 	c, client := start(t, settings)
 	ctx := t.Context()
@@ -137,7 +137,7 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-func TestFailedStartIsUndone(t *testing.T) {
+func TestStart_FailureStopsAll(t *testing.T) {
 	settings := labSettings(t)
 	settings.Kubeadm = []byte(strings.Replace(labConfig, "audit-log-path", "no-such-flag", 1))
 	_, err := Start(t.Context(), settings)
@@ -146,14 +146,14 @@ func TestFailedStartIsUndone(t *testing.T) {
 	testwait.Until(t, func(context.Context) error { return nothingRuns(settings.VolumeDir) })
 }
 
-func TestKubeadmRefusesNonsense(t *testing.T) {
+func TestStart_InvalidKubeadmConfig(t *testing.T) {
 	settings := labSettings(t)
 	settings.Kubeadm = []byte(strings.Replace(labConfig, "serviceSubnet", "serviceSubnett", 1))
 	_, err := Start(t.Context(), settings)
 	assert.ErrorContains(t, err, `unknown field "networking.serviceSubnett"`)
 }
 
-func TestBusyPort(t *testing.T) {
+func TestStart_BusyPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()

@@ -16,7 +16,7 @@ func testPlace(t *testing.T) place {
 	}
 }
 
-func TestFlagsMoveToLoopback(t *testing.T) {
+func TestRewriteFlags_Loopback(t *testing.T) {
 	p := testPlace(t)
 	cases := []struct{ program, flag, want string }{
 		{"etcd", "--listen-client-urls=https://127.0.0.1:2379,https://10.0.0.10:2379", "--listen-client-urls=https://127.0.0.1:40002"},
@@ -37,7 +37,7 @@ func TestFlagsMoveToLoopback(t *testing.T) {
 	}
 }
 
-func TestMissingFlagsAreAdded(t *testing.T) {
+func TestRewriteFlags_MissingFlags(t *testing.T) {
 	p := testPlace(t)
 	assert.ElementsMatch(t, []string{"--leader-elect=true", "--bind-address=127.0.0.1", "--secure-port=40006"},
 		rewriteFlags("kube-scheduler", []string{"--leader-elect=true"}, p))
@@ -45,7 +45,7 @@ func TestMissingFlagsAreAdded(t *testing.T) {
 	assert.Empty(t, rewriteFlags("etcd", nil, p))
 }
 
-func TestEveryRewriteHasAReason(t *testing.T) {
+func TestRewrites_Reasons(t *testing.T) {
 	for _, rule := range flagRewrites {
 		assert.NotEmpty(t, rule.reason, "%s %s", rule.program, rule.flag)
 	}
@@ -68,7 +68,7 @@ certificatesDir: /var/lib/data/pki
 etcd: {local: {dataDir: /var/lib/data/etcd}}
 `
 
-func TestConfigOnThisHost(t *testing.T) {
+func TestKubeadmConfig_OnThisHost(t *testing.T) {
 	config, err := parseKubeadmConfig([]byte(minimalConfig))
 	require.NoError(t, err)
 	l := testPlace(t).layout
@@ -86,7 +86,7 @@ func TestConfigOnThisHost(t *testing.T) {
 	assert.Equal(t, again, config.documents, "the machine's own configuration must stay as it was")
 }
 
-func TestUnusableConfigs(t *testing.T) {
+func TestKubeadmConfig_Unusable(t *testing.T) {
 	const head = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: "
 	cases := map[string]struct{ config, want string }{
 		"no address":    {head + "InitConfiguration\nnodeRegistration: {name: master}", `advertiseAddress is ""`},

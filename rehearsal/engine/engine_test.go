@@ -112,7 +112,7 @@ func TestLifecycle(t *testing.T) {
 	assert.Contains(t, string(log), "made deleted")
 }
 
-func TestFailureNamesResourceReasonAndLog(t *testing.T) {
+func TestUp_FailedResource(t *testing.T) {
 	e, _ := open(t, func(ctx *pulumi.Context) error {
 		_, err := random.NewRandomPassword(ctx, "short", &random.RandomPasswordArgs{Length: pulumi.Int(2), MinLower: pulumi.Int(5)})
 		return err
@@ -124,13 +124,13 @@ func TestFailureNamesResourceReasonAndLog(t *testing.T) {
 	}
 }
 
-func TestFailureOfTheProgram(t *testing.T) {
+func TestPreview_FailedProgram(t *testing.T) {
 	e, _ := open(t, func(*pulumi.Context) error { return errors.New("adminCidrs is empty; give one") })
 	_, err := e.Preview(context.Background(), "preview", engine.RunOptions{})
 	assert.ErrorContains(t, err, "adminCidrs is empty; give one")
 }
 
-func TestStoppedByItsContext(t *testing.T) {
+func TestUp_ContextEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 6*time.Second, errors.New("the control plane failed"))
 	defer cancel()
 	e, _ := open(t, func(c *pulumi.Context) error {
@@ -143,7 +143,7 @@ func TestStoppedByItsContext(t *testing.T) {
 	assert.Less(t, time.Since(started), 30*time.Second)
 }
 
-func TestUnknownStack(t *testing.T) {
+func TestOpen_UnknownStack(t *testing.T) {
 	project := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(project, "Pulumi.yaml"), []byte("name: sample\nruntime: go\n"), 0o600))
 	_, err := engine.Open(t.Context(), engine.Options{Project: project, Stack: "nowhere", State: t.TempDir()})

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestTheCopyHasNoSecretsOfTheStackFile(t *testing.T) {
+func TestCopyProject_NoSecrets(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	write := func(name, text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(from, name), []byte(text), 0o600))

@@ -54,7 +54,7 @@ func newBuilder(t *testing.T, tools, cache string) (*Builder, *bytes.Buffer) {
 	return b, out
 }
 
-func TestBuildStampsTheVersion(t *testing.T) {
+func TestBuild_VersionStamped(t *testing.T) {
 	b, out := newBuilder(t, fakeTools(t), t.TempDir())
 	binaries, err := b.Build(t.Context(), hello())
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestBuildStampsTheVersion(t *testing.T) {
 	assert.Contains(t, out.String(), "hello 1.2.3  ")
 }
 
-func TestSecondBuildDoesNothing(t *testing.T) {
+func TestBuild_SecondTime(t *testing.T) {
 	tools, cache := fakeTools(t), t.TempDir()
 	b, _ := newBuilder(t, tools, cache)
 	first, err := b.Build(t.Context(), hello())
@@ -82,7 +82,7 @@ func TestSecondBuildDoesNothing(t *testing.T) {
 	assert.Empty(t, out.String(), "there is nothing to tell about a tool that is there")
 }
 
-func TestClonesShareTheCache(t *testing.T) {
+func TestBuild_SharedCache(t *testing.T) {
 	cache := t.TempDir()
 	b, _ := newBuilder(t, fakeTools(t), cache)
 	first, err := b.Build(t.Context(), hello())
@@ -93,7 +93,7 @@ func TestClonesShareTheCache(t *testing.T) {
 	assert.Equal(t, first, second)
 }
 
-func TestAnotherVersionIsAnotherProgram(t *testing.T) {
+func TestBuild_AnotherVersion(t *testing.T) {
 	tools, cache := fakeTools(t), t.TempDir()
 	b, _ := newBuilder(t, tools, cache)
 	first, err := b.Build(t.Context(), hello())
@@ -110,7 +110,7 @@ func TestAnotherVersionIsAnotherProgram(t *testing.T) {
 	assert.FileExists(t, first["hello"], "the earlier version stays for those who use it")
 }
 
-func TestTwoBuildsAtOnceBuildOnce(t *testing.T) {
+func TestBuild_Concurrent(t *testing.T) {
 	tools, cache := fakeTools(t), t.TempDir()
 	var group sync.WaitGroup
 	outputs := make([]*bytes.Buffer, 4)
@@ -135,7 +135,7 @@ func TestTwoBuildsAtOnceBuildOnce(t *testing.T) {
 	assert.Len(t, left, 1, "unfinished programs were left: %v", left)
 }
 
-func TestCompilerErrorsAreShown(t *testing.T) {
+func TestBuild_CompilerError(t *testing.T) {
 	tools := fakeTools(t)
 	files(t, tools, map[string]string{"fake/hello/cmd/hello/m.go": "package main\n\nfunc main() { undefinedThing() }\n"})
 	cache := t.TempDir()
@@ -148,7 +148,7 @@ func TestCompilerErrorsAreShown(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-func TestUnpinnedPackage(t *testing.T) {
+func TestBuild_UnpinnedPackage(t *testing.T) {
 	b, _ := newBuilder(t, fakeTools(t), t.TempDir())
 	tool := hello()
 	tool.Package = "example.com/other"
@@ -156,12 +156,12 @@ func TestUnpinnedPackage(t *testing.T) {
 	assert.ErrorContains(t, err, "requires no module that holds example.com/other")
 }
 
-func TestMissingToolsFolder(t *testing.T) {
+func TestNew_MissingFolder(t *testing.T) {
 	_, err := NewWithCache("/does/not/exist", t.TempDir(), &bytes.Buffer{})
 	assert.ErrorContains(t, err, "/does/not/exist")
 }
 
-func TestKubernetesVersions(t *testing.T) {
+func TestControlPlane_Versions(t *testing.T) {
 	b, _ := newBuilder(t, fakeTools(t), t.TempDir())
 	for version, module := range map[string]string{"1.36": "kubernetes/v1.36", "1.36.3": "kubernetes/v1.36", "v1.37.2": "kubernetes/v1.37"} {
 		tools, err := b.ControlPlane(version)
@@ -183,7 +183,7 @@ func TestKubernetesVersions(t *testing.T) {
 }
 
 // The modules beside this package must pin every tool.
-func TestRealModulesPinTheirTools(t *testing.T) {
+func TestControlPlane_PinnedModules(t *testing.T) {
 	b, _ := newBuilder(t, ".", t.TempDir())
 	tools, err := b.ControlPlane("1.36")
 	require.NoError(t, err)
@@ -199,7 +199,7 @@ func TestKubernetesStamp(t *testing.T) {
 	assert.Equal(t, "-s -w -X "+v+"gitVersion=v1.36.3 -X "+v+"gitMajor=1 -X "+v+"gitMinor=36", kubernetesTool("kubeadm", "1.36").linkerFlags("v1.36.3"))
 }
 
-func TestProgressInALogIsLines(t *testing.T) {
+func TestProgress_Log(t *testing.T) {
 	var out bytes.Buffer
 	p := startProgress(&out, false, time.Hour)
 	p.show("building a  1/9 packages")
@@ -208,7 +208,7 @@ func TestProgressInALogIsLines(t *testing.T) {
 	assert.Equal(t, "building a  1/9 packages  0s\nbuilding a  2/9 packages  0s\n", out.String())
 }
 
-func TestProgressOnATerminalIsOneLine(t *testing.T) {
+func TestProgress_Terminal(t *testing.T) {
 	var out bytes.Buffer
 	p := startProgress(&out, true, time.Hour)
 	p.show("one")
@@ -217,7 +217,7 @@ func TestProgressOnATerminalIsOneLine(t *testing.T) {
 	assert.Equal(t, "\r\033[Kone  0s\r\033[Ktwo  0s\n", out.String())
 }
 
-func TestSilentProgressPrintsNothing(t *testing.T) {
+func TestProgress_Silent(t *testing.T) {
 	var out bytes.Buffer
 	startProgress(&out, true, time.Millisecond).end()
 	assert.Empty(t, out.String())

@@ -67,7 +67,7 @@ func fabricate() *Snapshot {
 	}
 }
 
-func TestTheDesignItselfHasNoDifference(t *testing.T) {
+func TestDifferences_AsDesigned(t *testing.T) {
 	assert.Empty(t, fabricate().Differences(design()))
 }
 
@@ -188,7 +188,7 @@ func TestDifferences_WorkloadOnAnyNode(t *testing.T) {
 	assert.Empty(t, s.Differences(want))
 }
 
-func TestLoadCountsAsTheSchedulerDoes(t *testing.T) {
+func TestLoad_AsTheSchedulerCounts(t *testing.T) {
 	s := fabricate()
 	always := corev1.ContainerRestartPolicyAlways
 	request := func(cpu string) corev1.ResourceRequirements {
@@ -205,7 +205,7 @@ func TestLoadCountsAsTheSchedulerDoes(t *testing.T) {
 	assert.Equal(t, Load{}, s.Load("nowhere"))
 }
 
-func TestAppOfAPod(t *testing.T) {
+func TestApp(t *testing.T) {
 	s := fabricate()
 	assert.Equal(t, "web", s.App(&s.Pods[0]))
 	s.Pods[0].Labels = nil
