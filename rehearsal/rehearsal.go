@@ -40,6 +40,14 @@ type Options struct {
 	Colors bool
 }
 
+// title names the stack, with its program unless that is the repository's own.
+func (o *Options) title() string {
+	if o.Program.Folder == "." {
+		return o.Stack
+	}
+	return o.Program.Name + "/" + o.Stack
+}
+
 // Rehearsal is one run, from tools to verdict. Its exported fields are for drills, and are set once the first update has
 // been verified.
 type Rehearsal struct {
@@ -80,7 +88,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	r := &Rehearsal{
 		Options: o, Console: newConsole(o.Out, o.Colors), state: filepath.Join(o.Root, ".rehearsal", filepath.FromSlash(o.Program.Folder), o.Stack),
-		report: report.Report{Stack: o.Stack, Problems: []string{}, Seconds: map[string]float64{}},
+		report: report.Report{Stack: o.title(), Problems: []string{}, Seconds: map[string]float64{}},
 		config: map[string]string{}, status: map[string]string{},
 	}
 	release, err := claim(r.state)
