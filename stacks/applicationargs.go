@@ -12,14 +12,14 @@ import (
 const (
 	apiListenPort = 8000
 	beatStateDir  = "/var/run/celery"
-	// celeryGraceSeconds lets a worker finish the task it holds: an analysis by the AI API takes up to a minute.
+	// celeryGraceSeconds is the time in which a worker can complete its tasks: an analysis by the AI API takes up to a minute.
 	celeryGraceSeconds = 120
 )
 
-// module is the Python module of a Celery application: image-uploader is workers.image_uploader.
+// module returns the Python module of a Celery application, e.g. workers.image_uploader.
 func (a Application) module() string { return "workers." + strings.ReplaceAll(a.Name, "-", "_") }
 
-// command is nil for an API, whose image starts it.
+// command returns the command of a Celery application; nil for an API, whose image has one.
 func (a Application) command(logLevel string) []string {
 	celery := []string{"celery", "-A", a.module()}
 	switch a.Kind {
@@ -33,7 +33,7 @@ func (a Application) command(logLevel string) []string {
 	return nil
 }
 
-// env are the plain variables of the application.
+// env returns the environment variables that are not secret.
 func (a Application) env(s *Settings) map[string]string {
 	env := map[string]string{"SERVICE_NAME": a.Name, "LOG_LEVEL": s.LogLevel, "ENVIRONMENT": s.Stack}
 	if slices.Contains(a.Needs, envRabbitMQ) {
@@ -45,8 +45,8 @@ func (a Application) env(s *Settings) map[string]string {
 	return env
 }
 
-// run sets what differs between the kinds: port, probes, files and the time to stop.
-func (a Application) run(args *workload.WorkloadArgs) {
+// setKind sets the fields that depend on the kind: port, probes, writable paths and grace period.
+func (a Application) setKind(args *workload.WorkloadArgs) {
 	switch a.Kind {
 	case kindAPI:
 		args.Port = apiListenPort

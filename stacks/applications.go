@@ -6,19 +6,19 @@ import (
 	"github.com/growbin/cluster/components/workload"
 )
 
-// kind is how an application runs.
+// kind is the way in which an application runs.
 type kind string
 
 const (
 	kindAPI    kind = "api"    // FastAPI behind a Service
 	kindWorker kind = "worker" // Celery worker on one queue
-	kindBeat   kind = "beat"   // Celery Beat, of which there is never more than one
+	kindBeat   kind = "beat"   // Celery Beat, a singleton
 )
 
-// connection is something an application is given the address and credentials of.
+// connection is the environment variable of an address or credential from a Secret.
 type connection string
 
-// The connections that applications ask for, named by the environment variable they arrive in.
+// Connections of applications.
 const (
 	envDatabase  connection = "DATABASE_URL"
 	envRedis     connection = "REDIS_URL"
@@ -31,29 +31,37 @@ const (
 	envBucket    connection = "AWS_S3_BUCKET"
 )
 
-// Application is one of Growbin's workloads. Adding one is adding a row to catalog.
+// Application is one of Growbin's workloads. To add one, add a row to catalog.
 type Application struct {
-	Name     string
-	Kind     kind
+	// Name is that of the image, the Deployment and, for an API, the Service.
+	Name string
+	// Kind is api, worker or beat.
+	Kind kind
+	// Replicas is the number of pods.
 	Replicas int
-	// Node is the topology's node that all its pods run on.
+	// Node is the name of the topology's node that runs all pods.
 	Node string
-	// Requests are per pod; they put each node's planned load inside its band. MemoryLimit bounds a pod.
-	Requests    workload.Resources
+	// Requests are CPU and memory of one pod. They keep the planned load of the node inside its band.
+	Requests workload.Resources
+	// MemoryLimit is the maximum memory of one pod, e.g. 640Mi. CPU has no limit.
 	MemoryLimit string
-	// Route is the path of an API behind the load balancer.
+	// Route is the URL path of an API behind the load balancer.
 	Route string
-	// Queue, Pool, Concurrency and Prefetch are a Celery worker's.
+	// Queue is the queue that a worker consumes.
 	Queue string
-	// Publishes are the queues it hands work on to.
-	Publishes             []string
-	Pool                  string
-	Concurrency, Prefetch int
-	// Database is the PostgreSQL database of DATABASE_URL.
+	// Publishes are the queues to which the application sends tasks.
+	Publishes []string
+	// Pool is the Celery pool of a worker: prefork for CPU-bound tasks, gevent for I/O-bound ones.
+	Pool string
+	// Concurrency is the number of tasks that one worker pod executes at once.
+	Concurrency int
+	// Prefetch is the number of tasks that a worker reserves for each of its Concurrency.
+	Prefetch int
+	// Database is the name of the PostgreSQL database in DATABASE_URL.
 	Database string
-	// Cache is the use of Redis that REDIS_URL is for.
+	// Cache is the use of Redis in REDIS_URL.
 	Cache redisUse
-	// Needs are the connections beside those of its kind.
+	// Needs are the connections beside those of the application's kind.
 	Needs []connection
 }
 
@@ -125,10 +133,10 @@ var catalog = []Application{
 	},
 }
 
-// Applications returns the table of workloads.
+// Applications returns a copy of the table of workloads.
 func Applications() []Application { return append([]Application(nil), catalog...) }
 
-// ApplicationNames lists the workloads' names in the table's order.
+// ApplicationNames returns the names of the workloads in the order of the table.
 func ApplicationNames() []string {
 	names := make([]string, 0, len(catalog))
 	for _, application := range catalog {
@@ -137,12 +145,12 @@ func ApplicationNames() []string {
 	return names
 }
 
-// usesBroker tells whether the application speaks to RabbitMQ.
+// usesBroker reports whether the application connects to RabbitMQ.
 func (a Application) usesBroker() bool {
 	return a.Kind != kindAPI || slices.Contains(a.Needs, envRabbitMQ)
 }
 
-// connections are all variables of the application that come from a Secret.
+// connections returns all environment variables of the application that come from a Secret.
 func (a Application) connections() []connection {
 	needs := append([]connection{envDatabase, envRedis}, a.Needs...)
 	if a.Kind != kindAPI {

@@ -64,6 +64,25 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	return outputs(settings, infra), nil
 }
 
+// deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
+func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error {
+	p, err := newPlatform(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	stores, err := newStores(ctx, s, p)
+	if err != nil {
+		return err
+	}
+	if err := deployApplications(ctx, s, c, p, stores); err != nil {
+		return err
+	}
+	if err := deployMonitoring(ctx, s, p, stores); err != nil {
+		return err
+	}
+	return deployArgoCD(ctx, s, p)
+}
+
 // tags returns the tags of all AWS resources of the stack.
 func (s *Settings) tags() map[string]string {
 	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}

@@ -10,32 +10,11 @@ import (
 	"github.com/growbin/cluster/components/workload"
 )
 
-// namespaceApplications is where Growbin's own workloads live.
+// namespaceApplications is the namespace of the applications.
 const namespaceApplications = "growbin"
 
-// deployWorkloads deploys everything that runs on the cluster: the platform, the stores, what uses them, and what
-// watches it all.
-func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error {
-	p, err := newPlatform(ctx, s, c)
-	if err != nil {
-		return err
-	}
-	stores, err := newStores(ctx, s, p)
-	if err != nil {
-		return err
-	}
-	if err := deployApplications(ctx, s, c, p, stores); err != nil {
-		return err
-	}
-	if err := deployMonitoring(ctx, s, p, stores); err != nil {
-		return err
-	}
-	return deployArgoCD(ctx, s, p)
-}
-
-// deployApplications deploys the catalog, after the stores: an application that finds its store missing is not ready, and
-// Pulumi, which does few things at once (four per processor), would wait for applications with every place it has and
-// never come to the stores.
+// deployApplications deploys the catalog, after the stores. Pulumi runs few operations in parallel (four per processor): if all
+// of them waited for applications that need a store, the stores would never be deployed.
 func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) error {
 	space, err := namespace.NewNamespace(ctx, namespaceApplications, &namespace.NamespaceArgs{Registry: s.registry()}, p.inCluster)
 	if err != nil {
@@ -57,7 +36,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	return nil
 }
 
-// registry is nil when no credentials are configured.
+// registry returns the credentials of the image registry; nil if none are configured.
 func (s *Settings) registry() *namespace.Registry {
 	if s.RegistryUsername == "" {
 		return nil
@@ -66,7 +45,7 @@ func (s *Settings) registry() *namespace.Registry {
 	return &namespace.Registry{Host: host, Username: s.RegistryUsername, Password: s.RegistryPassword}
 }
 
-// workload is one row of the catalog in this stack. It is given its own connections and no others.
+// workload returns the arguments of the application's workload. Its Secret holds its own connections only.
 func (a Application) workload(s *Settings, in *namespace.Namespace, values *connections) (*workload.WorkloadArgs, error) {
 	node, err := nodeNamed(s.Nodes, a.Node)
 	if err != nil {
@@ -86,6 +65,6 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 		Requests: a.Requests, Limits: workload.Resources{Memory: a.MemoryLimit},
 		PartOf: "growbin", Component: string(a.Kind),
 	}
-	a.run(args)
+	a.setKind(args)
 	return args, nil
 }
