@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// RequireMounts fails when a container of the pod at path mounts a volume that the pod does not have, or a
+// RequireMounts fails the test if a container of the pod at path mounts a volume that the pod does not have, or a
 // volume is mounted nowhere. Claims are the names of the StatefulSet's claim templates.
 func (r Registration) RequireMounts(t testing.TB, path string, claims ...string) {
 	t.Helper()
@@ -36,8 +36,8 @@ func (r Registration) RequireMounts(t testing.TB, path string, claims ...string)
 	}
 }
 
-// RequireRestricted fails when the pod at path does not fit the restricted Pod Security Standard, has a
-// writable root file system, a token of the API server, or a container without whole requests and limits.
+// RequireRestricted fails the test if the pod at path does not fit the restricted Pod Security Standard, has a
+// writable root file system, a token of the API server, or a container without requests and limits of CPU and memory.
 func (r Registration) RequireRestricted(t testing.TB, path string) {
 	t.Helper()
 	want := map[string]any{
@@ -63,12 +63,12 @@ func (r Registration) RequireRestricted(t testing.TB, path string) {
 		t.Errorf("%s %s has no containers at %s", r.Type, r.Name, path)
 	}
 	if uid, _ := r.Value(path + ".securityContext.runAsUser").(float64); uid == 0 {
-		t.Errorf("%s %s runs as root, or as whoever the image says", r.Type, r.Name)
+		t.Errorf("%s %s runs as root or as the user of its image; runAsUser must be set", r.Type, r.Name)
 	}
 	for i := range containers {
-		for _, what := range []string{"cpu", "memory"} {
+		for _, name := range []string{"cpu", "memory"} {
 			c := fmt.Sprintf("%s.containers[%d].resources", path, i)
-			request, limit := r.quantity(t, c+".requests."+what), r.quantity(t, c+".limits."+what)
+			request, limit := r.quantity(t, c+".requests."+name), r.quantity(t, c+".limits."+name)
 			if request.Sign() <= 0 || limit.Cmp(request) < 0 {
 				t.Errorf("%s %s: %s: %s requested, limit %s", r.Type, r.Name, c, request.String(), limit.String())
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Value follows a path such as "spec.template.spec.containers[0].image" into the inputs, looking through
-// secrets; it returns nil where there is nothing. A dot inside a key is written as "\.".
+// Value follows a path, e.g. "spec.template.spec.containers[0].image" into the inputs, with
+// secrets opened; it returns nil if there is no value. A dot inside a key is written as "\.".
 func (r Registration) Value(path string) any {
 	value := resource.NewObjectProperty(r.Inputs)
 	for _, step := range steps(path) {
@@ -68,7 +68,7 @@ func Plain(value resource.PropertyValue) any {
 	}
 }
 
-// RequireHidden fails when the text is found in any input that is not a secret.
+// RequireHidden fails the test if a text is found in any input that is not a secret.
 func (r *Recorder) RequireHidden(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, reg := range r.All() {
@@ -82,7 +82,7 @@ func (r *Recorder) RequireHidden(t testing.TB, texts ...string) {
 	}
 }
 
-// RequireUsed fails when the text is in no input at all: a hidden password that nothing uses proves nothing.
+// RequireUsed fails the test if no input holds the text: hiding a password that no resource uses proves nothing.
 func (r *Recorder) RequireUsed(t testing.TB, text string) {
 	t.Helper()
 	for _, reg := range r.All() {
