@@ -119,7 +119,7 @@ func TestUp_FailedResource(t *testing.T) {
 	})
 	_, err := e.Up(context.Background(), "up", engine.RunOptions{})
 	require.Error(t, err)
-	for _, part := range []string{"random:index/randomPassword:RandomPassword short", "it must be at least 5", e.Log("up")} {
+	for _, part := range []string{"random:index/randomPassword:RandomPassword short", "must be at least 5", e.Log("up")} {
 		assert.ErrorContains(t, err, part)
 	}
 }
