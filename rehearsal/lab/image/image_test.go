@@ -79,6 +79,29 @@ func TestRegistry_ImagePulledByTagAndDigest(t *testing.T) {
 	assert.Equal(t, digest, same)
 }
 
+func TestRegistry_DownloadResumed(t *testing.T) {
+	reference := serve(t, "hello:1", Image{Name: "hello:1", Files: []rootfs.File{{Path: "/hello", Content: "hello"}}})
+	pulled, err := remote.Image(reference)
+	require.NoError(t, err)
+	layers, err := pulled.Layers()
+	require.NoError(t, err)
+	digest, err := layers[0].Digest()
+	require.NoError(t, err)
+	size, err := layers[0].Size()
+	require.NoError(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+reference.Context().RegistryStr()+"/v2/hello/blobs/"+digest.String(), nil)
+	require.NoError(t, err)
+	request.Header.Set("Range", "bytes=10-")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Empty(t, answer.Header.Get("Content-Range"))
+	assert.Len(t, content, int(size))
+}
+
 func TestRegistry_MissingImage(t *testing.T) {
 	reference := serve(t, "pause:9")
 	_, err := remote.Image(reference)

@@ -24,7 +24,16 @@ func NewRegistry(blobs string, images ...Image) (http.Handler, error) {
 			return nil, fmt.Errorf("image %s: %w", image.Name, err)
 		}
 	}
-	return server, nil
+	return withoutRanges(server), nil
+}
+
+// withoutRanges ignores the header Range, as a server may. containerd resumes a download that a power cut has interrupted by
+// "bytes=N-", and the registry refuses a range without an end; if it gets the whole blob, containerd skips the first N bytes.
+func withoutRanges(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Range")
+		handler.ServeHTTP(w, r)
+	})
 }
 
 func push(server http.Handler, image Image) error {
