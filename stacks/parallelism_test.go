@@ -196,7 +196,9 @@ func (g graph) starved(places int) []string {
 		})
 		running = slices.DeleteFunc(running, func(j *job) bool {
 			finished := all(j.awaits)
-			done[j.urn] = done[j.urn] || finished
+			if finished {
+				done[j.urn] = true
+			}
 			progress = progress || finished
 			return finished
 		})
