@@ -152,10 +152,10 @@ func TestBackup_FailureReportedAndCleanedUp(t *testing.T) {
 		"disk fills up":     {func(m *machine) { m.command("tar", "echo 'tar: write error: No space left on device' >&2; exit 2") }, "the backup could not be packed on /var/lib/control-plane"},
 		"etcd down": {func(m *machine) {
 			require.NoError(m.t, os.Rename(m.path(stateDir+"/etcd/member"), m.path(stateDir+"/etcd/gone")))
-		}, "etcd does not run on this machine"},
-		"no snapshot":      {func(m *machine) { m.command("cp", "exit 1") }, "etcd gave no snapshot"},
+		}, "etcd is not running"},
+		"no snapshot":      {func(m *machine) { m.command("cp", "exit 1") }, "snapshot save failed"},
 		"damaged snapshot": {func(m *machine) { m.write(etcdDB, "") }, "etcd's snapshot is damaged"},
-		"no containerd":    {func(m *machine) { m.command("crictl", "exit 1") }, "containerd does not answer"},
+		"no containerd":    {func(m *machine) { m.command("crictl", "exit 1") }, "containerd does not respond"},
 		"no authority": {func(m *machine) {
 			require.NoError(m.t, os.Remove(m.path(stateDir+"/pki/sa.key")))
 		}, "the backup's manifest could not be written"},

@@ -190,7 +190,7 @@ func TestPublish_KubeconfigTooLarge(t *testing.T) {
 	m.write("/kubeconfig", "x: "+base64.StdEncoding.EncodeToString(make([]byte, 4000)))
 	output, err := m.run(publishScript)
 	require.Error(t, err)
-	require.Contains(t, output, "a parameter takes 4096")
+	require.Contains(t, output, "at most 4096")
 }
 
 func TestRenewJoin_ExpiryMetrics(t *testing.T) {

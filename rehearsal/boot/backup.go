@@ -45,7 +45,7 @@ func (w *World) backup(ctx context.Context, m Machine, node *userdata.Node) (kub
 	control := w.control
 	w.mu.Unlock()
 	if control == nil || control.machine != m.ID || control.cluster == nil {
-		return manifest, errors.New("etcd does not run on this machine")
+		return manifest, errors.New("etcd is not running on this instance")
 	}
 	version, err := cluster.EtcdVersion(ctx, programs)
 	if err != nil {

@@ -26,7 +26,7 @@ func (a *attempt) restore(ctx context.Context) error {
 		return fmt.Errorf("the backups in bucket %s could not be listed: %w", a.node.BackupBucket, err)
 	}
 	if !slices.Contains(keys, kubeadm.BackupLatest) {
-		a.log(a.node.Name, "there is no backup of this cluster: a new one begins")
+		a.log(a.node.Name, "no backup of this cluster: creating a new one")
 		return nil
 	}
 	archive, err := a.machine.GetObject(a.node.BackupBucket, kubeadm.BackupLatest)

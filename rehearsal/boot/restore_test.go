@@ -22,7 +22,7 @@ func TestRestore_LostVolume(t *testing.T) {
 	ctx := t.Context()
 	first := controlPlaneMachine(t, a, "i-1", "vol-1")
 	_, err := w.Backup(ctx, first)
-	require.ErrorContains(t, err, "etcd does not run on this machine")
+	require.ErrorContains(t, err, "etcd is not running")
 	require.NoError(t, w.Boot(ctx, first))
 	client := admin(t, w)
 	const objects = 30

@@ -45,12 +45,12 @@ print(json.dumps(dict(zip(("name", "cluster", "instanceId", "kubernetesVersion",
 }
 
 rm -rf "$WORK" "$ROOT$SNAPSHOT" "$ROOT$SNAPSHOT.part" # of a backup that was cut off
-container=$(crictl ps --name '^etcd$' --state Running -q | head -n 1) || fail "containerd does not answer"
-[ -n "$container" ] || fail "etcd does not run on this machine"
+container=$(crictl ps --name '^etcd$' --state Running -q | head -n 1) || fail "containerd does not respond"
+[ -n "$container" ] || fail "etcd is not running on this instance"
 room
-version=$(in_etcd etcd --version | sed -n 's/^etcd Version: //p') || fail "etcd prints no version"
+version=$(in_etcd etcd --version | sed -n 's/^etcd Version: //p') || fail "the version of etcd could not be read"
 in_etcd etcdctl --endpoints=https://127.0.0.1:2379 --cacert="$PKI/ca.crt" --cert="$PKI/healthcheck-client.crt" --key="$PKI/healthcheck-client.key" \
-  snapshot save "$SNAPSHOT" || fail "etcd gave no snapshot"
+  snapshot save "$SNAPSHOT" || fail "etcdctl snapshot save failed"
 in_etcd etcdutl snapshot status -w json "$SNAPSHOT" >"$RUN/status" || fail "etcd's snapshot is damaged"
 mkdir "$WORK"
 mv "$ROOT$SNAPSHOT" "$WORK/snapshot.db"

@@ -5,7 +5,7 @@
 
 # kubeadm lists the pause image of its version; any other would be pulled beside it, and garbage-collected.
 pause=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep '/pause:') ||
-  fail "kubeadm names no pause image"
+  fail "kubeadm config images list has no pause image"
 
 write_file "$ROOT/etc/containerd/config.toml" 0644 <<TOML
 version = 3
@@ -27,4 +27,4 @@ echo 'runtime-endpoint: unix:///run/containerd/containerd.sock' | write_file "$R
 
 systemctl enable containerd
 systemctl restart containerd
-retry 8 crictl info >"$RUN/cri" || fail "containerd does not answer on its CRI socket"
+retry 8 crictl info >"$RUN/cri" || fail "containerd does not respond on its CRI socket"

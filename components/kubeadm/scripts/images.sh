@@ -16,7 +16,7 @@ warm() {
 own=.
 [ "$NODE_ROLE" != worker ] || own='/(pause|kube-proxy):'
 listed=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep -E "$own") ||
-  fail "kubeadm names no images"
+  fail "kubeadm config images list failed"
 missing=()
 for image in $listed $IMAGES; do
   if crictl inspecti -q "$image" >"$RUN/image" 2>&1; then

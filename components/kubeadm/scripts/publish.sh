@@ -18,17 +18,17 @@ make_kubeconfig() {
 }
 
 if [ ! -s "$FILE" ] || ! lasts; then
-  make_kubeconfig || fail "kubeadm made no kubeconfig"
+  make_kubeconfig || fail "kubeadm kubeconfig user failed"
 fi
 if [ "$STATE/kubeconfig.published" -nt "$FILE" ]; then
   exit 0
 fi
-id=$(retry 8 instance_id) || fail "the instance ID is unknown"
+id=$(retry 8 instance_id) || fail "the instance ID could not be read from the metadata service"
 python3 -IS -c '
 import json, sys
 print(json.dumps({"instanceId": sys.argv[1], "kubeconfig": open(sys.argv[2]).read()}))' "$id" "$FILE" >"$RUN/message"
 size=$(wc -c <"$RUN/message")
-[ "$size" -le 4096 ] || fail "the kubeconfig message has $size bytes: a parameter takes 4096"
+[ "$size" -le 4096 ] || fail "the kubeconfig message has $size bytes; a parameter must have at most 4096"
 retry 8 ssm_put "$KUBECONFIG_PARAMETER" SecureString "$RUN/message" || fail "the kubeconfig could not be published in $KUBECONFIG_PARAMETER"
 rm -rf "$RUN"
 touch "$STATE/kubeconfig.published"

@@ -11,7 +11,7 @@ make_token() {
   kubeadm token create --ttl 24h0m0s --description "join data in $JOIN_PARAMETER" --kubeconfig "$ROOT/etc/kubernetes/admin.conf" >"$RUN/token"
 }
 
-retry 8 make_token || fail "the API server issued no token"
+retry 8 make_token || fail "kubeadm token create failed"
 write_file "$RUN/join" 0600 <<YAML
 apiVersion: v1
 kind: Config

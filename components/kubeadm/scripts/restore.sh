@@ -51,7 +51,7 @@ prepare() {
   retry "$S3_ATTEMPTS" s3_get "$1" archive || fail "$1 could not be fetched from bucket $BACKUP_BUCKET: $(start_of archive)"
   tar -xzf archive --no-same-owner --no-same-permissions -- manifest.json "${PARTS[@]}" || fail "$1 is not a complete backup"
   rm archive
-  image=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep '/etcd:') || fail "kubeadm names no etcd image"
+  image=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep '/etcd:') || fail "kubeadm config images list has no etcd image"
   check
   log "restoring backup $name"
   retry 5 crictl pull "$image" || fail "$image could not be pulled"
@@ -102,7 +102,7 @@ case ${1:-} in
         mv "$WORK" "$READY"
         put_into_place
       else
-        log "there is no backup of this cluster: a new one begins"
+        log "no backup of this cluster: creating a new one"
       fi
     fi
     ;;

@@ -41,7 +41,7 @@ await_node() {
 
 systemctl enable kubelet
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
-  log "this machine had joined before"
+  log "already joined"
   systemctl start kubelet
   await_node
   exit 0
