@@ -37,7 +37,7 @@ func startReal(t *testing.T, args ServerArgs) *realServer {
 		"--pgdata="+s.path("data"), "--username=postgres", "--no-sync", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"))
 	// Every statement is logged, to test that those with passwords are not.
 	s.process = realserver.Start(t, s.command(postgres, "-D", s.path("data"), "-c", "config_file="+s.path("config/postgresql.conf"), "-c", "log_statement=all"))
-	s.process.WaitFor(t, "accepting connections", 60*time.Second, func() error {
+	s.process.WaitFor(t, "accepting connections", 5*time.Minute, func() error {
 		_, err := realserver.Run(t, s.command(filepath.Join(s.bin, "pg_isready"), "--host=127.0.0.1"))
 		return err
 	})

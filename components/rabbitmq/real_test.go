@@ -59,7 +59,7 @@ func startReal(t *testing.T, args BrokerArgs) *realBroker {
 func (b *realBroker) start(t *testing.T) {
 	t.Helper()
 	b.process = realserver.Start(t, b.command(t, realserver.Binary(t, "rabbitmq-server")))
-	b.process.WaitFor(t, "accepting connections", 90*time.Second, func() error {
+	b.process.WaitFor(t, "accepting connections", 5*time.Minute, func() error {
 		connection, err := b.dial("operator", b.passwords["operator"])
 		if err != nil {
 			return err

@@ -87,6 +87,23 @@ func TestBuildImage_LeavesTheImageOnly(t *testing.T) {
 	require.Contains(t, text, "NODE_ROLE='image'")
 }
 
+func TestBuildImage_EveryPadding(t *testing.T) {
+	for _, content := range []string{"abc", "ab", "a"} { // 0, 1 and 2 signs of padding
+		t.Run(content, func(t *testing.T) {
+			r := newRun(t)
+			recipe := filepath.Join(filepath.Dir(r.calls), "recipe")
+			text, err := os.ReadFile(recipe)
+			require.NoError(t, err)
+			head, _, _ := strings.Cut(string(text), "USER_DATA=")
+			require.NoError(t, os.WriteFile(recipe, []byte(head+"USER_DATA="+base64.StdEncoding.EncodeToString([]byte(content))+"\n"), 0o600))
+			require.NoError(t, r.command.Run(), r.err.String())
+			raw, err := os.ReadFile(r.calls + ".user-data")
+			require.NoError(t, err)
+			require.Equal(t, content, string(raw))
+		})
+	}
+}
+
 func TestBuildImage_FailureTerminatesTheInstance(t *testing.T) {
 	for _, call := range []string{"instance-running", "instance-stopped", "create-image", "image-available"} {
 		t.Run(call, func(t *testing.T) {

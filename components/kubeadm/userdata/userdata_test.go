@@ -154,7 +154,7 @@ func TestParseNode_Valid(t *testing.T) {
 		Taints:  []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
 		MaxPods: 30, KubeReserved: map[string]string{"cpu": "70m", "memory": "300Mi"},
 		EvictionHard:  map[string]string{"memory.available": "100Mi", "nodefs.available": "10%"},
-		KubeadmConfig: []byte(controlPlaneKubeadm), DataDisk: true,
+		KubeadmConfig: []byte(controlPlaneKubeadm), DataDisk: true, Steps: []string{"go"},
 		JoinParameter: "/dev/join", KubeconfigParameter: "/dev/kubeconfig", StatusParameter: "/dev/nodes/cp",
 	}, node)
 

@@ -18,7 +18,7 @@ import (
 )
 
 // startLimit is generous: it takes seconds on an idle machine.
-const startLimit = 90 * time.Second
+const startLimit = 5 * time.Minute
 
 // Prometheus is a running Prometheus.
 type Prometheus struct{ url string }

@@ -49,10 +49,10 @@ func (p *Process) WaitFor(t testing.TB, state string, limit time.Duration, check
 	}
 }
 
-// Run runs a program to its end, for at most a minute, and returns its output.
+// Run runs a program to its end, for at most five minutes, and returns its output.
 func Run(t testing.TB, command Command) (output string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := command.supervised().Exec(ctx)
 	var out bytes.Buffer
