@@ -29,7 +29,7 @@ type Calico struct {
 
 	// Operator is the release of the operator. Nodes become ready some seconds after it; resources that need the pod network
 	// should depend on it.
-	Operator *helmv3.Release
+	Operator *helmv3.Release `pulumi:"operator"`
 }
 
 // NewCalico installs the network. A cluster has one.

@@ -32,11 +32,11 @@ type Cluster struct {
 	InstanceIDs pulumi.StringMapOutput `pulumi:"instanceIds"`
 
 	// Vpc holds the subnets by zone.
-	Vpc *network.Vpc
+	Vpc *network.Vpc `pulumi:"vpc"`
 	// Backups is the bucket that holds the backups of etcd and of the cluster's certificate authorities.
-	Backups *bucket.Bucket
+	Backups *bucket.Bucket `pulumi:"backups"`
 	// Instances are the instances by node name.
-	Instances map[string]*instance.Instance
+	Instances map[string]*instance.Instance `pulumi:"instances"`
 
 	name       string
 	args       *ClusterArgs

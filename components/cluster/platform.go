@@ -15,7 +15,7 @@ const platformTypeToken = "kubeadm-aws:cluster:Platform"
 // PlatformArgs describes the pod network and the node roles of a cluster.
 type PlatformArgs struct {
 	// Cluster is the cluster to install into; the Kubernetes provider given as an option must be one for it.
-	Cluster *Cluster
+	Cluster *Cluster `pulumi:"cluster"`
 	// CalicoVersion is the version of Calico's charts; calico.DefaultChartVersion when empty.
 	CalicoVersion string `pulumi:"calicoVersion"`
 }

@@ -19,9 +19,9 @@ type Bootstrap struct {
 	JoinParameter       pulumi.StringOutput `pulumi:"joinParameter"`
 	KubeconfigParameter pulumi.StringOutput `pulumi:"kubeconfigParameter"`
 	// StatusParameters are names of SSM parameters by node name.
-	StatusParameters map[string]pulumi.StringOutput
+	StatusParameters map[string]pulumi.StringOutput `pulumi:"statusParameters"`
 	// InstanceProfiles are names of instance profiles by node name. Each resolves once its role has its policy.
-	InstanceProfiles map[string]pulumi.StringOutput
+	InstanceProfiles map[string]pulumi.StringOutput `pulumi:"instanceProfiles"`
 }
 
 // NewBootstrap creates the parameters and the instance profiles of a cluster. The caller launches the instances, with these

@@ -10,13 +10,13 @@ import (
 // FlowArgs names the security groups of the nodes.
 type FlowArgs struct {
 	// ControlPlane are the groups of control-plane nodes.
-	ControlPlane []string
+	ControlPlane []string `pulumi:"controlPlane"`
 	// All are the groups of all nodes, those of the control plane included.
-	All []string
+	All []string `pulumi:"all"`
 	// Monitoring are the groups whose nodes scrape the kubelets.
-	Monitoring []string
+	Monitoring []string `pulumi:"monitoring"`
 	// NodeExporter lets the monitoring groups scrape node-exporter as well, which listens on the host.
-	NodeExporter bool
+	NodeExporter bool `pulumi:"nodeExporter"`
 }
 
 // Flows returns the security rules that a cluster with Calico in VXLAN mode needs between its nodes. Traffic between pods is

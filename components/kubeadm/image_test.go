@@ -38,7 +38,7 @@ func launch(t *testing.T, image *machine, config any) *machine {
 	require.NoError(t, os.RemoveAll(m.path("/var/lib/kubeadm-bootstrap")))
 	require.NoError(t, os.CopyFS(m.path("/var/lib/kubeadm-bootstrap"), os.DirFS(image.path("/var/lib/kubeadm-bootstrap"))))
 	require.NoError(t, os.CopyFS(m.path("/etc/apt"), os.DirFS(image.path("/etc/apt"))))
-	// The sources are stand-ins of each test; a real image and its nodes have the same.
+	// The sources are fakes of each test; a real image and its nodes have the same.
 	environment := strings.ReplaceAll(m.read("/etc/kubeadm/bootstrap.env"), m.aws.URL, image.aws.URL)
 	for _, keep := range []string{"IMDS_ENDPOINT", "SSM_ENDPOINT"} {
 		environment = strings.ReplaceAll(environment, keep+"='"+image.aws.URL, keep+"='"+m.aws.URL)

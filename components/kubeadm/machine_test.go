@@ -127,13 +127,13 @@ func (m *machine) installCommands() {
 	esac`)
 	m.command("mountpoint", `[ -e "$ROOT/mounted" ]`)
 	m.command("mount", `touch "$ROOT/mounted"`)
-	m.command("kubeadm", kubeadmStandIn)
-	m.command("crictl", crictlStandIn)
-	m.command("ctr", ctrStandIn)
+	m.command("kubeadm", fakeKubeadm)
+	m.command("crictl", fakeCrictl)
+	m.command("ctr", fakeCtr)
 }
 
-// kubeadmStandIn writes the files of kubeadm that the scripts read.
-const kubeadmStandIn = `state=$ROOT/var/lib/control-plane
+// fakeKubeadm writes the files of kubeadm that the scripts read.
+const fakeKubeadm = `state=$ROOT/var/lib/control-plane
 case "$*" in
 "config images list "*)
 	printf 'registry.example.com/k8s/%s\n' kube-apiserver:v1.36.3 kube-proxy:v1.36.3 pause:3.10.2 etcd:3.6.8-0 ;;
@@ -164,8 +164,8 @@ case "$*" in
 *) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
 esac`
 
-// crictlStandIn runs etcd's container, whose snapshot is a copy of its database.
-const crictlStandIn = `state=$ROOT/var/lib/control-plane
+// fakeCrictl runs etcd's container, whose snapshot is a copy of its database.
+const fakeCrictl = `state=$ROOT/var/lib/control-plane
 case "$*" in
 "ps --name ^etcd$ "*) [ ! -e "$state/etcd/member" ] || echo c0ffee ;;
 "exec c0ffee etcd --version") printf 'etcd Version: %s\nGit SHA: Not provided\n' "${ETCD:-3.6.8}" ;;
@@ -175,8 +175,8 @@ exec*) echo "unexpected: crictl $*" >&2; exit 64 ;;
 "inspecti "*) grep -qx "crictl pull ${*: -1}" "$ROOT/calls" ;;
 esac`
 
-// ctrStandIn mounts an image with an etcdutl, which makes a database of a snapshot.
-const ctrStandIn = `target=${*: -1}
+// fakeCtr mounts an image with an etcdutl, which makes a database of a snapshot.
+const fakeCtr = `target=${*: -1}
 case "$*" in
 "-n k8s.io images unmount --rm "*) rm -rf "$target" ;;
 "-n k8s.io images mount registry.example.com/k8s/etcd:3.6.8-0 "*)

@@ -17,7 +17,7 @@ const classType = "kubeadm-aws:localvolume:Class"
 // ClassArgs configures the StorageClass of all local volumes of a cluster.
 type ClassArgs struct {
 	// Name of the StorageClass, e.g. "local-data".
-	Name string
+	Name string `pulumi:"name"`
 }
 
 // Class is a StorageClass without a provisioner.
@@ -25,7 +25,7 @@ type Class struct {
 	pulumi.ResourceState
 
 	// Name of the StorageClass, known once it exists.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 }
 
 // NewClass creates the StorageClass. It is not the default class, so that a claim without a class stays Pending with a clear

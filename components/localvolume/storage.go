@@ -11,14 +11,14 @@ import (
 // Storage is a disk that is mounted on one node.
 type Storage struct {
 	// NodeName is the node's label kubernetes.io/hostname.
-	NodeName string
+	NodeName string `pulumi:"nodeName"`
 	// Path is the disk's mount point on the node, e.g. /var/lib/data. It must exist before the pod starts, since kubelet
 	// does not create it. Pods use subPaths of it.
-	Path string
+	Path string `pulumi:"path"`
 	// SizeGiB is the size of the disk in GiB.
-	SizeGiB int
+	SizeGiB int `pulumi:"sizeGiB"`
 	// ClassName is the name of a StorageClass created by NewClass.
-	ClassName pulumi.StringInput
+	ClassName pulumi.StringInput `pulumi:"className"`
 }
 
 // Validate returns all problems of the storage, joined.

@@ -19,12 +19,12 @@ const ClaimTemplate = "data"
 // VolumeArgs configures the local volume of a StatefulSet with one replica.
 type VolumeArgs struct {
 	// Storage is the disk of the volume.
-	Storage Storage
+	Storage Storage `pulumi:"storage"`
 	// Namespace and name of the StatefulSet whose pod 0 uses the volume.
-	Namespace   pulumi.StringInput
-	StatefulSet string
+	Namespace   pulumi.StringInput `pulumi:"namespace"`
+	StatefulSet string             `pulumi:"statefulSet"`
 	// Labels are added to the volume.
-	Labels pulumi.StringMap
+	Labels pulumi.StringMap `pulumi:"labels"`
 }
 
 // Volume is a local PersistentVolume that only its StatefulSet can claim.
@@ -32,9 +32,9 @@ type Volume struct {
 	pulumi.ResourceState
 
 	// Name of the PersistentVolume, known once it exists.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// ClaimName is the name of the claim that the StatefulSet creates for its pod 0.
-	ClaimName string
+	ClaimName string `pulumi:"claimName"`
 
 	storage Storage
 }

@@ -13,50 +13,54 @@ import (
 // MonitoringArgs configures Prometheus, Alertmanager and Grafana.
 type MonitoringArgs struct {
 	// Namespace of all objects; it must exist and admit privileged pods.
-	Namespace pulumi.StringInput
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Cluster is the cluster's name in alerts and in Grafana's folder.
-	Cluster string
+	Cluster string `pulumi:"cluster"`
 	// Placement of all pods except node-exporter's, which run on every node.
-	Placement pod.Placement
+	Placement pod.Placement `pulumi:"placement"`
 	// Images default to DefaultImages, each on its own.
-	Images Images
+	Images Images `pulumi:"images"`
 	// Storage is the disk of that node. Prometheus and Alertmanager each use a directory of it.
-	Storage localvolume.Storage
+	Storage localvolume.Storage `pulumi:"storage"`
 	// RetentionGiB is the size in GiB at which Prometheus drops its oldest blocks. The default and the maximum are
 	// MaxRetentionShare of the disk.
-	RetentionGiB int
+	RetentionGiB int `pulumi:"retentionGiB"`
 	// Nodes are the expected nodes: a missing one raises an alert.
-	Nodes []Node
+	Nodes []Node `pulumi:"nodes"`
 	// Rules are added to the rules for nodes, pods, credentials and backups.
-	Rules []RuleGroup
+	Rules []RuleGroup `pulumi:"rules"`
 	// Dashboards are added to the cluster's own, by file name, e.g. "queues.json": JSON in the classic format, as Grafana
 	// exports it. A dashboard that was edited in Grafana can be saved back as it is. Panels use the data source with the
 	// uid DatasourceUID.
-	Dashboards map[string]string
+	Dashboards map[string]string `pulumi:"dashboards"`
 	// RunbookURL is the address of the page that explains the alerts, e.g. "https://example.com/runbook". Every alert gets
 	// an annotation runbook_url: this address with RunbookAnchor of its name as the fragment. If empty, there is none.
-	RunbookURL string
+	RunbookURL string `pulumi:"runbookUrl"`
 	// Backups are CronJobs that must succeed in time.
-	Backups []Backup
+	Backups []Backup `pulumi:"backups"`
 	// EtcdBackupMaxAge is the maximum age of the last etcd backup, at least 1 h; 0 if the control plane makes none.
-	EtcdBackupMaxAge time.Duration
+	EtcdBackupMaxAge time.Duration `pulumi:"etcdBackupMaxAge"`
 	// Receiver of alerts. If nil, alerts are shown by Alertmanager only.
-	Receiver *Receiver
+	Receiver *Receiver `pulumi:"receiver"`
 	// GrafanaURL is the address at which people open Grafana, e.g. "https://grafana.example.com"; empty for a tunnel to
 	// its Service.
-	GrafanaURL string
+	GrafanaURL string `pulumi:"grafanaUrl"`
 	// ScrapeInterval defaults to 30 s.
-	ScrapeInterval time.Duration
+	ScrapeInterval time.Duration `pulumi:"scrapeInterval"`
 	// JoinTokenLead is the remaining lifetime at which a join token raises an alert, 4 h by default. It must be shorter
 	// than the remaining lifetime at which tokens are renewed.
-	JoinTokenLead time.Duration
+	JoinTokenLead time.Duration `pulumi:"joinTokenLead"`
 	// CertificateLead is the remaining lifetime at which a certificate raises an alert, 21 days by default.
-	CertificateLead time.Duration
+	CertificateLead time.Duration `pulumi:"certificateLead"`
 }
 
 // Images are container images with their tags.
 type Images struct {
-	Prometheus, Alertmanager, Grafana, NodeExporter, KubeStateMetrics string
+	Prometheus       string `pulumi:"prometheus"`
+	Alertmanager     string `pulumi:"alertmanager"`
+	Grafana          string `pulumi:"grafana"`
+	NodeExporter     string `pulumi:"nodeExporter"`
+	KubeStateMetrics string `pulumi:"kubeStateMetrics"`
 }
 
 // DefaultImages returns the versions that this package was tested with.
@@ -77,17 +81,18 @@ const MaxRetentionShare = 0.8
 // Node is an expected node of the cluster.
 type Node struct {
 	// Name of the node in Kubernetes.
-	Name string
+	Name string `pulumi:"name"`
 	// Purpose in a few words, for alerts.
-	Purpose string
+	Purpose string `pulumi:"purpose"`
 }
 
 // Backup is a CronJob that makes a backup.
 type Backup struct {
 	// Namespace and name of the CronJob.
-	Namespace, CronJob string
+	Namespace string `pulumi:"namespace"`
+	CronJob   string `pulumi:"cronJob"`
 	// MaxAge is the maximum age of the last success, at least 1 h.
-	MaxAge time.Duration
+	MaxAge time.Duration `pulumi:"maxAge"`
 }
 
 // ReceiverKind is the protocol of a Receiver.
@@ -102,11 +107,11 @@ const (
 
 // Receiver is the destination of alerts.
 type Receiver struct {
-	Kind ReceiverKind
+	Kind ReceiverKind `pulumi:"kind"`
 	// URL contains a credential: it is always treated as a secret.
-	URL pulumi.StringInput
+	URL pulumi.StringInput `pulumi:"url"`
 	// Channel is a Slack channel, e.g. "#alerts". Slack requires it; a webhook has none.
-	Channel string
+	Channel string `pulumi:"channel"`
 }
 
 func maxRetentionGiB(diskGiB int) int { return int(MaxRetentionShare * float64(diskGiB)) }

@@ -41,8 +41,8 @@ type Monitoring struct {
 	pulumi.ResourceState
 
 	// GrafanaUser and GrafanaPassword are the credentials of Grafana's administrator. The password is generated and secret.
-	GrafanaUser     pulumi.StringOutput
-	GrafanaPassword pulumi.StringOutput
+	GrafanaUser     pulumi.StringOutput `pulumi:"grafanaUser"`
+	GrafanaPassword pulumi.StringOutput `pulumi:"grafanaPassword"`
 }
 
 // NewMonitoring deploys everything to one namespace. It must exist and admit privileged pods: node-exporter mounts the

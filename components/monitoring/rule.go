@@ -17,24 +17,24 @@ type RuleFile struct {
 
 // RuleGroup is a named list of rules that are evaluated one after the other.
 type RuleGroup struct {
-	Name  string `json:"name"`
-	Rules []Rule `json:"rules"`
+	Name  string `pulumi:"name" json:"name"`
+	Rules []Rule `pulumi:"rules" json:"rules"`
 }
 
 // Rule records a series if Record is set, and raises an alert if Alert is set.
 type Rule struct {
 	// Record is the name of the recorded series, e.g. "node:load:utilisation".
-	Record string `json:"record,omitempty"`
+	Record string `pulumi:"record" json:"record,omitempty"`
 	// Alert is the name of the alert, e.g. "NodeDown".
-	Alert string `json:"alert,omitempty"`
+	Alert string `pulumi:"alert" json:"alert,omitempty"`
 	// Expr is a PromQL expression.
-	Expr string `json:"expr"`
+	Expr string `pulumi:"expr" json:"expr"`
 	// For is how long Expr must hold before the alert fires, in Prometheus's notation, e.g. "15m".
-	For string `json:"for,omitempty"`
+	For string `pulumi:"for" json:"for,omitempty"`
 	// Labels are added to the series or the alert. An alert needs "severity".
-	Labels map[string]string `json:"labels,omitempty"`
+	Labels map[string]string `pulumi:"labels" json:"labels,omitempty"`
 	// Annotations are texts of the alert. "summary" is required; "runbook_url" is added.
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Annotations map[string]string `pulumi:"annotations" json:"annotations,omitempty"`
 }
 
 // Severity is how soon a person should react to an alert.

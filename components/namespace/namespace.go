@@ -50,7 +50,7 @@ type Namespace struct {
 	// Name is known once the namespace exists.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// PullSecret is the name of the Secret to pull images with, nil without a registry.
-	PullSecret pulumi.StringInput
+	PullSecret pulumi.StringInput `pulumi:"pullSecret"`
 }
 
 // NewNamespace creates the namespace called name.

@@ -17,7 +17,8 @@ type Vpc struct {
 	// ID is the VPC's identifier.
 	ID pulumi.IDOutput `pulumi:"vpcId"`
 	// PublicSubnets and PrivateSubnets are keyed by availability zone. Instances in a public subnet get a public address.
-	PublicSubnets, PrivateSubnets map[string]*ec2.Subnet
+	PublicSubnets  map[string]*ec2.Subnet `pulumi:"publicSubnets"`
+	PrivateSubnets map[string]*ec2.Subnet `pulumi:"privateSubnets"`
 }
 
 // NewVpc creates the VPC, its subnets, internet gateway, routes, NAT gateways and a gateway endpoint for S3.

@@ -13,9 +13,9 @@ import (
 // Placement selects the node of a pod.
 type Placement struct {
 	// NodeSelector are labels of the node. It must match the node that has the pod's volume.
-	NodeSelector map[string]string
+	NodeSelector map[string]string `pulumi:"nodeSelector"`
 	// Tolerations of the node's taints.
-	Tolerations []corev1.Toleration
+	Tolerations []corev1.Toleration `pulumi:"tolerations"`
 }
 
 // Validate returns all problems of the placement, joined.

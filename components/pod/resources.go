@@ -11,8 +11,8 @@ import (
 
 // Amount is an amount of CPU and memory.
 type Amount struct {
-	MilliCPU  int // thousandths of a CPU
-	MemoryMiB int // MiB
+	MilliCPU  int `pulumi:"milliCpu"`  // thousandths of a CPU
+	MemoryMiB int `pulumi:"memoryMiB"` // MiB
 }
 
 // Add returns the sum of two amounts.
@@ -40,9 +40,9 @@ func (a Amount) quantities() pulumi.StringMap {
 // by its limits.
 type Resources struct {
 	// Requests are reserved on the node.
-	Requests Amount
+	Requests Amount `pulumi:"requests"`
 	// Limits bound the container; they must be at least the requests.
-	Limits Amount
+	Limits Amount `pulumi:"limits"`
 }
 
 // OrDefault returns the resources, or the default if they are zero.

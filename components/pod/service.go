@@ -10,8 +10,8 @@ import (
 
 // Port is a named port of a pod.
 type Port struct {
-	Name   string
-	Number int
+	Name   string `pulumi:"name"`
+	Number int    `pulumi:"number"`
 }
 
 // ContainerPorts converts ports to those of a container.

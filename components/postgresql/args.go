@@ -33,46 +33,49 @@ const DefaultMonitor = "monitor"
 // ServerArgs configures a PostgreSQL 15 server with its databases.
 type ServerArgs struct {
 	// Namespace of all objects; it must exist.
-	Namespace pulumi.StringInput
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Placement selects the node that has the data volume.
-	Placement pod.Placement
+	Placement pod.Placement `pulumi:"placement"`
 	// Storage is the node's data volume, with a directory for the databases and one for the dumps.
-	Storage localvolume.Storage
+	Storage localvolume.Storage `pulumi:"storage"`
 	// Image is a Debian-based postgres:15 image: it runs as uid 999 and has bash.
-	Image string
+	Image string `pulumi:"image"`
 	// ExporterImage is a prometheuscommunity/postgres-exporter image.
-	ExporterImage string
+	ExporterImage string `pulumi:"exporterImage"`
 	// Databases must be at least one.
-	Databases []Database
+	Databases []Database `pulumi:"databases"`
 	// Backup is the schedule and the retention of dumps.
-	Backup Backup
+	Backup Backup `pulumi:"backup"`
 	// MaxConnections of the server, DefaultMaxConnections by default.
-	MaxConnections int
+	MaxConnections int `pulumi:"maxConnections"`
 	// Monitor is the role of the exporter, DefaultMonitor by default.
-	Monitor string
+	Monitor string `pulumi:"monitor"`
 	// Server, Exporter and BackupJob are the containers' resources, with the defaults above.
-	Server, Exporter, BackupJob pod.Resources
+	Server    pod.Resources `pulumi:"server"`
+	Exporter  pod.Resources `pulumi:"exporter"`
+	BackupJob pod.Resources `pulumi:"backupJob"`
 }
 
 // Database is a database that only its owner can connect to.
 type Database struct {
-	Name string
+	Name string `pulumi:"name"`
 	// Owner is the role that owns this database only.
-	Owner string
+	Owner string `pulumi:"owner"`
 	// MaxGiB is the planned maximum size in GiB. It sizes the volume and is not enforced.
-	MaxGiB int
+	MaxGiB int `pulumi:"maxGiB"`
 	// Connections is the owner's maximum of open connections; 0 for no limit except the server's.
-	Connections int
+	Connections int `pulumi:"connections"`
 }
 
 // Backup is the schedule and the retention of the nightly dumps.
 type Backup struct {
 	// Hour and Minute of the first database's dump.
-	Hour, Minute int
+	Hour   int `pulumi:"hour"`
+	Minute int `pulumi:"minute"`
 	// TimeZone in the IANA database, e.g. "Asia/Seoul"; Etc/UTC by default.
-	TimeZone string
+	TimeZone string `pulumi:"timeZone"`
 	// KeepDays is the retention of a dump in days.
-	KeepDays int
+	KeepDays int `pulumi:"keepDays"`
 }
 
 // withDefaults returns a copy with all defaults filled in.

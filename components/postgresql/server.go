@@ -21,9 +21,9 @@ type Server struct {
 	pulumi.ResourceState
 
 	// Host is the server's DNS name inside the cluster.
-	Host pulumi.StringOutput
+	Host pulumi.StringOutput `pulumi:"host"`
 	// Port of the server.
-	Port int
+	Port int `pulumi:"port"`
 
 	name      string
 	args      ServerArgs

@@ -19,54 +19,57 @@ const DefaultDeliveryLimit = 20
 // BrokerArgs configures a RabbitMQ 4 broker with its queues and users.
 type BrokerArgs struct {
 	// Namespace of all objects; it must exist.
-	Namespace pulumi.StringInput
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Placement selects the node that has the data volume.
-	Placement pod.Placement
+	Placement pod.Placement `pulumi:"placement"`
 	// Storage is the node's data volume.
-	Storage localvolume.Storage
+	Storage localvolume.Storage `pulumi:"storage"`
 	// Image is an Ubuntu-based rabbitmq:4-management image: it runs as uid 999.
-	Image string
+	Image string `pulumi:"image"`
 	// VirtualHost of all queues and users.
-	VirtualHost string
+	VirtualHost string `pulumi:"virtualHost"`
 	// Queues must be at least one.
-	Queues []Queue
+	Queues []Queue `pulumi:"queues"`
 	// DeadLetterQueue is the one of Queues that receives dead letters; empty if no queue has any.
-	DeadLetterQueue string
+	DeadLetterQueue string `pulumi:"deadLetterQueue"`
 	// Users must be at least one.
-	Users []User
+	Users []User `pulumi:"users"`
 	// PermitTransientQueues allows queues that are neither durable nor exclusive, which RabbitMQ 4.3 refuses by default.
 	// Celery's remote control declares such queues before version 5.6.
-	PermitTransientQueues bool
+	PermitTransientQueues bool `pulumi:"permitTransientQueues"`
 	// Resources of the container, DefaultBroker by default.
-	Resources pod.Resources
+	Resources pod.Resources `pulumi:"resources"`
 }
 
 // Queue is a quorum queue, bound to a direct exchange of the same name by its own name.
 type Queue struct {
-	Name string
+	Name string `pulumi:"name"`
 	// DeadLetter sends messages that consumers reject, or exceed the delivery limit, to the DeadLetterQueue, at least once:
 	// a message leaves this queue only after that one has confirmed it.
-	DeadLetter bool
+	DeadLetter bool `pulumi:"deadLetter"`
 	// DeliveryLimit is the maximum number of deliveries of a message, DefaultDeliveryLimit by default.
-	DeliveryLimit int
+	DeliveryLimit int `pulumi:"deliveryLimit"`
 }
 
 // User is a user of the broker.
 type User struct {
-	Name string
+	Name string `pulumi:"name"`
 	// Publishes and Consumes are the names of the queues that the user may write to and read from.
-	Publishes, Consumes []string
+	Publishes []string `pulumi:"publishes"`
+	Consumes  []string `pulumi:"consumes"`
 	// Celery adds the permissions that a Celery client with default settings needs; see permissions.go.
-	Celery bool
+	Celery bool `pulumi:"celery"`
 	// Tags of the management interface: administrator, monitoring, policymaker or management.
-	Tags []string
+	Tags []string `pulumi:"tags"`
 	// Permissions replace those derived from the fields above, e.g. for an operator.
-	Permissions *Permissions
+	Permissions *Permissions `pulumi:"permissions"`
 }
 
 // Permissions are regular expressions over the names of exchanges and queues.
 type Permissions struct {
-	Configure, Write, Read string
+	Configure string `pulumi:"configure"`
+	Write     string `pulumi:"write"`
+	Read      string `pulumi:"read"`
 }
 
 // Everything permits an operator everything.

@@ -20,9 +20,9 @@ type Broker struct {
 	pulumi.ResourceState
 
 	// Host is the broker's DNS name inside the cluster.
-	Host pulumi.StringOutput
+	Host pulumi.StringOutput `pulumi:"host"`
 	// Port of AMQP.
-	Port int
+	Port int `pulumi:"port"`
 
 	name      string
 	args      BrokerArgs

@@ -38,37 +38,39 @@ const (
 // ServersArgs configures the servers for a set of uses.
 type ServersArgs struct {
 	// Namespace of all objects; it must exist.
-	Namespace pulumi.StringInput
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Placement selects the node that has the data volume.
-	Placement pod.Placement
+	Placement pod.Placement `pulumi:"placement"`
 	// Storage is the node's data volume. It is required if there is a Kept use.
-	Storage localvolume.Storage
+	Storage localvolume.Storage `pulumi:"storage"`
 	// Image is a Debian-based redis:7.2 image.
-	Image string
+	Image string `pulumi:"image"`
 	// ExporterImage is an oliver006/redis_exporter image.
-	ExporterImage string
+	ExporterImage string `pulumi:"exporterImage"`
 	// Uses must be at least one.
-	Uses []Use
+	Uses []Use `pulumi:"uses"`
 	// Cache, Durable and Exporter are the resources of the Evictable server, the Kept server and the exporters, with the
 	// defaults above.
-	Cache, Durable, Exporter pod.Resources
+	Cache    pod.Resources `pulumi:"cache"`
+	Durable  pod.Resources `pulumi:"durable"`
+	Exporter pod.Resources `pulumi:"exporter"`
 }
 
 // Use is a user of Redis that can access its own keys only.
 type Use struct {
 	// Name of the user.
-	Name string
+	Name string `pulumi:"name"`
 	// Kind selects the server.
-	Kind Kind
+	Kind Kind `pulumi:"kind"`
 	// Database is the number of the database in the URL, 0 to 15. It is a name space only; Keys isolate users.
-	Database int
+	Database int `pulumi:"database"`
 	// Keys are patterns, e.g. "session:*". Uses of the same server must not share keys.
-	Keys []string
+	Keys []string `pulumi:"keys"`
 	// Channels are patterns of the channels that the user may publish and subscribe to.
-	Channels []string
+	Channels []string `pulumi:"channels"`
 	// Commands are additional ACL rules, e.g. "+scan" to list keys. SCAN returns the names of all keys of the server,
 	// including those of other uses.
-	Commands []string
+	Commands []string `pulumi:"commands"`
 }
 
 func (a ServersArgs) withDefaults() ServersArgs {

@@ -28,9 +28,9 @@ type Servers struct {
 	pulumi.ResourceState
 
 	// Hosts are the servers' DNS names inside the cluster.
-	Hosts map[Kind]pulumi.StringOutput
+	Hosts map[Kind]pulumi.StringOutput `pulumi:"hosts"`
 	// Port of both servers.
-	Port int
+	Port int `pulumi:"port"`
 
 	name      string
 	args      ServersArgs

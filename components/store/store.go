@@ -15,29 +15,29 @@ import (
 
 // StoreArgs describes a data store. Its component has validated everything.
 type StoreArgs struct {
-	Namespace pulumi.StringInput
-	Placement pod.Placement
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+	Placement pod.Placement      `pulumi:"placement"`
 	// Storage is the node's data volume; nil for a store without persistent data.
-	Storage *localvolume.Storage
+	Storage *localvolume.Storage `pulumi:"storage"`
 	// Software is the value of the label app.kubernetes.io/name, e.g. "redis".
-	Software string
+	Software string `pulumi:"software"`
 	// UID is the numeric user and group of the containers.
-	UID int
+	UID int `pulumi:"uid"`
 	// GraceSeconds is the time in seconds between SIGTERM and SIGKILL.
-	GraceSeconds int
+	GraceSeconds int `pulumi:"graceSeconds"`
 	// Port of the clients' Service.
-	Port pod.Port
+	Port pod.Port `pulumi:"port"`
 	// MetricsPort serves /metrics for Prometheus.
-	MetricsPort int
+	MetricsPort int `pulumi:"metricsPort"`
 	// Files of the ConfigMap.
-	Files map[string]string
+	Files map[string]string `pulumi:"files"`
 	// SecretSuffix completes the Secret's name, e.g. "users".
-	SecretSuffix string
+	SecretSuffix string `pulumi:"secretSuffix"`
 	// SecretFiles of the Secret.
-	SecretFiles pulumi.StringMapOutput
+	SecretFiles pulumi.StringMapOutput `pulumi:"secretFiles"`
 	// Volumes and Containers of the pod, given the names of the ConfigMap and the Secret.
-	Volumes    func(config, secret pulumi.StringInput) core.VolumeArray
-	Containers func(secret pulumi.StringInput) core.ContainerArray
+	Volumes    func(config, secret pulumi.StringInput) core.VolumeArray `pulumi:"volumes"`
+	Containers func(secret pulumi.StringInput) core.ContainerArray      `pulumi:"containers"`
 }
 
 // Store holds the names of a deployed store's objects.

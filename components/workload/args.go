@@ -17,56 +17,65 @@ import (
 // WorkloadArgs configures a stateless workload.
 type WorkloadArgs struct {
 	// Namespace of all objects; it must exist.
-	Namespace pulumi.StringInput
+	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Image is a full reference with a tag or digest.
-	Image string
+	Image string `pulumi:"image"`
 	// PullSecret is the name of a Secret of type kubernetes.io/dockerconfigjson; nil for public images.
-	PullSecret pulumi.StringInput
+	PullSecret pulumi.StringInput `pulumi:"pullSecret"`
 	// Command replaces the image's entrypoint; nil keeps it.
-	Command []string
+	Command []string `pulumi:"command"`
 	// Replicas is the number of pods.
-	Replicas int
+	Replicas int `pulumi:"replicas"`
 	// Singleton guarantees that never two pods run at the same time, even during a rollout. It requires one replica.
-	Singleton bool
+	Singleton bool `pulumi:"singleton"`
 	// Port is the container's TCP port; 0 for none, then there is no Service.
-	Port int
+	Port int `pulumi:"port"`
 	// Env are plain environment variables.
-	Env map[string]string
+	Env map[string]string `pulumi:"env"`
 	// SecretEnv are environment variables that are kept in a Secret of the workload.
-	SecretEnv map[string]pulumi.StringInput
+	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv"`
 	// NodeSelector and Tolerations place the pods.
-	NodeSelector map[string]string
-	Tolerations  []corev1.Toleration
+	NodeSelector map[string]string   `pulumi:"nodeSelector"`
+	Tolerations  []corev1.Toleration `pulumi:"tolerations"`
 	// Requests and Limits are per pod. Without a CPU limit, a burst may use idle CPU of the node.
-	Requests, Limits Resources
+	Requests Resources `pulumi:"requests"`
+	Limits   Resources `pulumi:"limits"`
 	// Liveness restarts a pod, Readiness removes it from the Service, and Startup delays both until its first success.
-	Liveness, Readiness, Startup *Probe
+	Liveness  *Probe `pulumi:"liveness"`
+	Readiness *Probe `pulumi:"readiness"`
+	Startup   *Probe `pulumi:"startup"`
 	// WritablePaths are writable directories on scratch space that is deleted with the pod. /tmp is always writable. The
 	// rest of the file system is read-only.
-	WritablePaths []string
+	WritablePaths []string `pulumi:"writablePaths"`
 	// GraceSeconds is the time in seconds that a stopping pod may take, 30 by default.
-	GraceSeconds int
+	GraceSeconds int `pulumi:"graceSeconds"`
 	// User is the numeric user of the container, 1000 by default. Root is refused.
-	User int
+	User int `pulumi:"user"`
 	// Labels are additional labels of the pods.
-	Labels map[string]string
+	Labels map[string]string `pulumi:"labels"`
 	// PartOf and Component are the labels app.kubernetes.io/part-of and app.kubernetes.io/component.
-	PartOf, Component string
+	PartOf    string `pulumi:"partOf"`
+	Component string `pulumi:"component"`
 	// Annotations of the pods, e.g. for Prometheus's discovery.
-	Annotations map[string]string
+	Annotations map[string]string `pulumi:"annotations"`
 }
 
 // Resources are quantities in Kubernetes's notation, e.g. "100m" and "128Mi".
-type Resources struct{ CPU, Memory string }
+type Resources struct {
+	CPU    string `pulumi:"cpu"`
+	Memory string `pulumi:"memory"`
+}
 
 // Probe checks a container by HTTP or by a command: exactly one of Path and Command must be set.
 type Probe struct {
 	// Path is requested at the container's port.
-	Path string
+	Path string `pulumi:"path"`
 	// Command runs in the container; exit code 0 means success.
-	Command []string
+	Command []string `pulumi:"command"`
 	// PeriodSeconds, TimeoutSeconds and Failures are 10 s, 3 s and 3 by default.
-	PeriodSeconds, TimeoutSeconds, Failures int
+	PeriodSeconds  int `pulumi:"periodSeconds"`
+	TimeoutSeconds int `pulumi:"timeoutSeconds"`
+	Failures       int `pulumi:"failures"`
 }
 
 // Validate returns all problems of the arguments, joined.

@@ -24,9 +24,9 @@ type Workload struct {
 	pulumi.ResourceState
 
 	// Deployment runs the pods.
-	Deployment *apps.Deployment
+	Deployment *apps.Deployment `pulumi:"deployment"`
 	// Service is nil for a workload without a port.
-	Service *core.Service
+	Service *core.Service `pulumi:"service"`
 }
 
 // NewWorkload creates the workload's objects, all named name.
