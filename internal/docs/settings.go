@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/growbin/cluster/internal/stackfile"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -29,17 +30,12 @@ pulumi config rm growbin:logLevel -s dev                                 # back 
 ` + "`pulumi up -c …`" + ` is no shortcut: it saves the value in the stack file.
 `
 
-// setting is one entry of the section "config" of Pulumi.yaml.
-type setting struct {
-	Type        string    `yaml:"type"`
-	Default     yaml.Node `yaml:"default"`
-	Description string    `yaml:"description"`
-	Secret      bool      `yaml:"secret"`
-}
+// settingKey is a key of Pulumi.yaml with the comment above it, which begins a section.
+type settingKey struct{ key, title string }
 
-// settingsPage renders docs/settings.md. Comments in Pulumi.yaml are its headings.
-func settingsPage(root string) ([]byte, error) {
-	content, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
+// settingKeys lists the keys of the settings in the order of Pulumi.yaml, which stackfile does not keep.
+func settingKeys(root string) ([]settingKey, error) {
+	content, err := os.ReadFile(filepath.Join(root, stackfile.ProjectFile))
 	if err != nil {
 		return nil, err
 	}
@@ -47,39 +43,57 @@ func settingsPage(root string) ([]byte, error) {
 		Config yaml.Node `yaml:"config"`
 	}
 	if err := yaml.Unmarshal(content, &project); err != nil {
-		return nil, fmt.Errorf("Pulumi.yaml: %w", err)
+		return nil, fmt.Errorf("%s: %w", stackfile.ProjectFile, err)
+	}
+	var list []settingKey
+	for i := 0; i < len(project.Config.Content); i += 2 { // keys and values alternate
+		key := project.Config.Content[i]
+		list = append(list, settingKey{key.Value, strings.TrimSpace(strings.TrimLeft(key.HeadComment, "# "))})
+	}
+	return list, nil
+}
+
+// settingsPage renders docs/settings.md. Comments in Pulumi.yaml are its headings.
+func settingsPage(root string) ([]byte, error) {
+	project, err := stackfile.ReadProject(root)
+	if err != nil {
+		return nil, err
+	}
+	defaults, err := project.Defaults()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := settingKeys(root)
+	if err != nil {
+		return nil, err
 	}
 	var out strings.Builder
 	out.WriteString(settingsIntro)
-	entries := project.Config.Content
-	for i := 0; i+1 < len(entries); i += 2 {
-		key := entries[i]
-		var s setting
-		if err := entries[i+1].Decode(&s); err != nil {
-			return nil, fmt.Errorf("Pulumi.yaml: %s: %w", key.Value, err)
+	for i, h := range keys {
+		setting, declared := project.Config[h.key]
+		if !declared {
+			return nil, fmt.Errorf("%s: %s: must have the prefix %s", stackfile.ProjectFile, h.key, stacks.ConfigPrefix)
 		}
-		if title := strings.TrimSpace(strings.TrimLeft(key.HeadComment, "# ")); title != "" || i == 0 {
-			fmt.Fprintf(&out, "\n## %s\n\n| key | type | default | meaning |\n|---|---|---|---|\n", title)
+		if h.title != "" || i == 0 {
+			fmt.Fprintf(&out, "\n## %s\n\n| key | type | default | meaning |\n|---|---|---|---|\n", h.title)
 		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(key.Value, stacks.ConfigPrefix), s.Type, defaultOf(s.Default),
-			strings.ReplaceAll(strings.ReplaceAll(s.Description, " - ", ": "), "|", "\\|"))
+		value := "–" // no default
+		if text, ok := defaults[h.key]; ok {
+			value = defaultOf(setting.Type, text)
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(h.key, stacks.ConfigPrefix), setting.Type, value,
+			strings.ReplaceAll(strings.ReplaceAll(setting.Description, " - ", ": "), "|", "\\|"))
 	}
 	return []byte(out.String()), nil
 }
 
-// defaultOf is a default as Pulumi.yaml writes it; "–" stands for none.
-func defaultOf(node yaml.Node) string {
-	switch {
-	case node.Kind == 0:
-		return "–"
-	case node.Kind == yaml.SequenceNode:
-		items := make([]string, len(node.Content))
-		for i, item := range node.Content {
-			items[i] = item.Value
-		}
-		return "`[" + strings.Join(items, ", ") + "]`"
-	case node.Value == "":
+// defaultOf renders a default as Pulumi.yaml writes it.
+func defaultOf(kind, value string) string {
+	if kind == "array" { // Pulumi passes lists as JSON
+		value = strings.ReplaceAll(strings.ReplaceAll(value, `"`, ""), ",", ", ")
+	}
+	if value == "" {
 		return "empty"
 	}
-	return "`" + node.Value + "`"
+	return "`" + value + "`"
 }

@@ -95,20 +95,6 @@ func (l layout) write(path string, content []byte) error {
 	return nil
 }
 
-// freePorts returns n different free loopback ports. They are held open together so that none comes twice.
-func freePorts(n int) ([]int, error) {
-	free := make([]int, n)
-	for i := range free {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("finding a free port: %w", err)
-		}
-		defer listener.Close()
-		free[i] = listener.Addr().(*net.TCPAddr).Port
-	}
-	return free, nil
-}
-
 func portIsFree(port int) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

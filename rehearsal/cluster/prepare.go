@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/internal/testing/process"
 )
 
 // prepare lays out the two folders as kubeadm would find them on the machine.
@@ -40,7 +42,7 @@ func (c *Cluster) prepare(context.Context) error {
 // choosePorts gives each server of the control plane a port of this host.
 func (c *Cluster) choosePorts() error {
 	wanted := []int{c.machine.bindPort, etcdClientPort, etcdPeerPort, etcdMetricsPort, controllerManagerPort, schedulerPort, kwokPort}
-	free, err := freePorts(len(wanted))
+	free, err := process.FreePorts(len(wanted))
 	if err != nil {
 		return err
 	}

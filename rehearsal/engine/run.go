@@ -41,22 +41,62 @@ type RunOptions struct {
 
 // Preview runs pulumi preview. The name is that of its log.
 func (e *Engine) Preview(ctx context.Context, name string, o RunOptions) (Result, error) {
-	return e.run(ctx, name, o.OnStep, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Preview(ctx, append(when(o.Refresh, optpreview.Refresh()),
-			optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.EventStreams(stream),
-			optpreview.Color(e.options.Color), optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.ConfigFile(o.ConfigFile))...)
+	return e.run(ctx, name, o.OnStep, func(ctx context.Context, s streams) error {
+		_, err := e.stack.Preview(ctx, append(options(e, s, shared[optpreview.Option]{
+			optpreview.ProgressStreams, optpreview.ErrorProgressStreams, optpreview.EventStreams, optpreview.Color, optpreview.Parallel,
+		}, when(o.Refresh, optpreview.Refresh())), optpreview.SuppressOutputs(), optpreview.ConfigFile(o.ConfigFile))...)
 		return err
 	})
 }
 
 // Up runs pulumi up.
 func (e *Engine) Up(ctx context.Context, name string, o RunOptions) (Result, error) {
-	return e.run(ctx, name, o.OnStep, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Up(ctx, append(when(o.Refresh, optup.Refresh()),
-			optup.ProgressStreams(out), optup.ErrorProgressStreams(out), optup.EventStreams(stream),
-			optup.Color(e.options.Color), optup.Parallel(parallel), optup.SuppressOutputs(), optup.ConfigFile(o.ConfigFile))...)
+	return e.run(ctx, name, o.OnStep, func(ctx context.Context, s streams) error {
+		_, err := e.stack.Up(ctx, append(options(e, s, shared[optup.Option]{
+			optup.ProgressStreams, optup.ErrorProgressStreams, optup.EventStreams, optup.Color, optup.Parallel,
+		}, when(o.Refresh, optup.Refresh())), optup.SuppressOutputs(), optup.ConfigFile(o.ConfigFile))...)
 		return err
 	})
+}
+
+// Refresh reads the actual state of every resource into the stack, or of those that match one of the targets: URNs, in which *
+// matches any part without colons and ** any part.
+func (e *Engine) Refresh(ctx context.Context, name string, targets ...string) (Result, error) {
+	return e.run(ctx, name, nil, func(ctx context.Context, s streams) error {
+		_, err := e.stack.Refresh(ctx, options(e, s, shared[optrefresh.Option]{
+			optrefresh.ProgressStreams, optrefresh.ErrorProgressStreams, optrefresh.EventStreams, optrefresh.Color, optrefresh.Parallel,
+		}, []optrefresh.Option{optrefresh.Target(targets)})...)
+		return err
+	})
+}
+
+// Destroy deletes every resource of the stack.
+func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
+	return e.run(ctx, name, nil, func(ctx context.Context, s streams) error {
+		_, err := e.stack.Destroy(ctx, options(e, s, shared[optdestroy.Option]{
+			optdestroy.ProgressStreams, optdestroy.ErrorProgressStreams, optdestroy.EventStreams, optdestroy.Color, optdestroy.Parallel,
+		}, nil)...)
+		return err
+	})
+}
+
+// streams receive the output and the events of one operation.
+type streams struct {
+	out    io.Writer
+	events chan events.EngineEvent
+}
+
+// shared are the options that every operation of the Automation API has, each in a package of its own.
+type shared[Option any] struct {
+	progress, errorProgress func(...io.Writer) Option
+	events                  func(...chan<- events.EngineEvent) Option
+	color                   func(string) Option
+	parallel                func(int) Option
+}
+
+// options returns the shared options of an operation, followed by its own.
+func options[Option any](e *Engine, s streams, o shared[Option], own []Option) []Option {
+	return append([]Option{o.progress(s.out), o.errorProgress(s.out), o.events(s.events), o.color(e.options.Color), o.parallel(parallel)}, own...)
 }
 
 // when returns the option if the condition holds, and no option otherwise.
@@ -67,27 +107,8 @@ func when[Option any](condition bool, option Option) []Option {
 	return []Option{option}
 }
 
-// Refresh reads the actual state of every resource into the stack, or of those that match one of the targets: URNs, in which *
-// matches any part without colons and ** any part.
-func (e *Engine) Refresh(ctx context.Context, name string, targets ...string) (Result, error) {
-	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Refresh(ctx, optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out),
-			optrefresh.EventStreams(stream), optrefresh.Color(e.options.Color), optrefresh.Parallel(parallel), optrefresh.Target(targets))
-		return err
-	})
-}
-
-// Destroy deletes every resource of the stack.
-func (e *Engine) Destroy(ctx context.Context, name string) (Result, error) {
-	return e.run(ctx, name, nil, func(ctx context.Context, out io.Writer, stream chan events.EngineEvent) error {
-		_, err := e.stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.ErrorProgressStreams(out),
-			optdestroy.EventStreams(stream), optdestroy.Color(e.options.Color), optdestroy.Parallel(parallel))
-		return err
-	})
-}
-
 func (e *Engine) run(
-	ctx context.Context, name string, onStep func(*apitype.ResourcePreEvent), operation func(context.Context, io.Writer, chan events.EngineEvent) error,
+	ctx context.Context, name string, onStep func(*apitype.ResourcePreEvent), operation func(context.Context, streams) error,
 ) (Result, error) {
 	log, err := os.Create(e.Log(name))
 	if err != nil {
@@ -106,7 +127,7 @@ func (e *Engine) run(
 	defer watchdog.Stop()
 	var result Result
 	started := time.Now()
-	err = automation.Watch(func(stream chan events.EngineEvent) error { return operation(ctx, out, stream) }, func(event events.EngineEvent) {
+	err = automation.Watch(func(stream chan events.EngineEvent) error { return operation(ctx, streams{out, stream}) }, func(event events.EngineEvent) {
 		watchdog.Reset(silence)
 		result.add(event)
 		if onStep != nil && event.ResourcePreEvent != nil {

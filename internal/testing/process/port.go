@@ -18,12 +18,27 @@ const (
 // FreePort returns a port of 127.0.0.1 that no process listens on. It is not reserved: two processes that choose at the
 // same time get the same one by chance, once in 10,000.
 func FreePort() (int, error) {
-	for range attempts {
+	free, err := FreePorts(1)
+	if err != nil {
+		return 0, err
+	}
+	return free[0], nil
+}
+
+// FreePorts returns n different ports like that of FreePort. They are held open together, so that none comes twice.
+func FreePorts(n int) ([]int, error) {
+	free := make([]int, 0, n)
+	for range n + attempts {
+		if len(free) == n {
+			return free, nil
+		}
 		port := firstPort + rand.IntN(ports)
 		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			return port, listener.Close()
+		if err != nil {
+			continue
 		}
+		defer listener.Close()
+		free = append(free, port)
 	}
-	return 0, fmt.Errorf("no free port between %d and %d in %d attempts", firstPort, firstPort+ports, attempts)
+	return nil, fmt.Errorf("no %d free ports between %d and %d in %d attempts", n, firstPort, firstPort+ports, n+attempts)
 }

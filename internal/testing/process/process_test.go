@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,4 +93,12 @@ func TestFreePort(t *testing.T) {
 	require.NoError(t, err)
 	_, err = net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 	assert.Error(t, err)
+}
+
+func TestFreePorts_AllDiffer(t *testing.T) {
+	const n = 500 // of 10,000: without a check, one pair is equal in nearly every run
+	free, err := FreePorts(n)
+	require.NoError(t, err)
+	slices.Sort(free)
+	assert.Len(t, slices.Compact(free), n)
 }
