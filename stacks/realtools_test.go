@@ -54,7 +54,7 @@ func eachMachine(t *testing.T, f func(t *testing.T, name string, document *userd
 			machines++
 		}
 	}
-	require.Equal(t, 9*len(allStacks), machines)
+	require.Equal(t, expectedTotals.Nodes*len(allStacks), machines)
 }
 
 // cloudConfig is the cloud-config inside the user data.
