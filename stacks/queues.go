@@ -22,6 +22,16 @@ func queues() []rabbitmq.Queue {
 	}
 }
 
+// DeadLetters returns the queues whose rejected messages go to target.
+func DeadLetters() (sources []string, target string) {
+	for _, q := range queues() {
+		if q.DeadLetter {
+			sources = append(sources, q.Name)
+		}
+	}
+	return sources, queueDeadLetters
+}
+
 // brokerUsers derives RabbitMQ's users from the applications: each may use its own queues only. The operator is for people.
 func brokerUsers() []rabbitmq.User {
 	var users []rabbitmq.User

@@ -85,6 +85,8 @@ func TestPicture_Complete(t *testing.T) {
 			assert.Contains(t, texts, pods.String())
 		}
 	}
+	_, deadLetters := stacks.DeadLetters()
+	assert.Contains(t, texts, deadLetters)
 	for _, a := range stacks.Applications() {
 		assert.Contains(t, texts, "PostgreSQL: "+a.Database)
 		for _, queue := range append(a.Publishes, a.Queue) {

@@ -45,7 +45,18 @@ func (d *drawing) queueFlows() []flow {
 	for _, name := range names {
 		list = append(list, *flows[name])
 	}
-	return list
+	return append(list, d.deadLetters())
+}
+
+// deadLetters leads from the queues that have a dead-letter queue to that queue, which people read.
+func (d *drawing) deadLetters() flow {
+	color := roleColors[stacks.RoleInfrastructure]
+	sources, target := stacks.DeadLetters()
+	f := flow{middle: chip{target, color}}
+	for _, queue := range sources {
+		f.from = append(f.from, chip{queue, color})
+	}
+	return f
 }
 
 // dataFlows lists databases, uses of Redis and APIs outside the cluster, each with the applications that connect to it.
