@@ -3,6 +3,7 @@
 STACK   ?= $(if $(PROGRAM),,dev)
 KEEP    ?=
 DRILL   ?=
+CHARTS  ?=
 PROGRAM ?=
 ONLY    ?=
 
@@ -15,9 +16,9 @@ export CGO_ENABLED := 0
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-rehearse: ## Rehearse a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME, PROGRAM=DIR
+rehearse: ## Rehearse a stack: preview, up, verify, up again, destroy. STACK=prod, KEEP=1, DRILL=NAME, CHARTS=DIR, PROGRAM=DIR
 	@scripts/compile ./cmd/rehearse .rehearsal/bin/rehearse
-	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) PROGRAM=$(PROGRAM) ../.rehearsal/bin/rehearse
+	@cd rehearsal && STACK=$(STACK) KEEP=$(KEEP) DRILL=$(DRILL) CHARTS=$(abspath $(CHARTS)) PROGRAM=$(PROGRAM) ../.rehearsal/bin/rehearse
 
 boot-lab: ## Boot a control plane and a worker from their real user data, then inject failures. Debian 12, root. ONLY='power cut'
 	@scripts/compile ./cmd/bootlab .rehearsal/bin/bootlab

@@ -1,12 +1,9 @@
 package rehearsal
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
-	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/k8sprovider"
 	"github.com/growbin/cluster/rehearsal/report"
 	"github.com/growbin/cluster/rehearsal/verify"
 )
@@ -83,11 +80,5 @@ func (r *Rehearsal) provenance() {
 	r.report.Simulated = append(r.report.Simulated,
 		"AWS: a strict model in memory; nothing was created in any account",
 		"kubelets and containers (kwok): no image was pulled, no program of a pod ran")
-	for _, plugin := range []struct{ name, major, version string }{{"kubernetes", "4", k8sprovider.Version}, {"random", "4", "4.19.0"}} {
-		if path := engine.FindPlugin(plugin.name, plugin.major); path != "" {
-			r.report.Real = append(r.report.Real, fmt.Sprintf("provider plugin %s (%s)", plugin.name, path))
-		} else {
-			r.report.Simulated = append(r.report.Simulated, fmt.Sprintf("provider plugin %s: a fake of %s", plugin.name, plugin.version))
-		}
-	}
+	r.pluginProvenance()
 }

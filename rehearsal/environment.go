@@ -11,10 +11,8 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/provider"
 	"github.com/growbin/cluster/internal/testing/process"
-	"github.com/growbin/cluster/internal/testing/randomprovider"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/k8sprovider"
 	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/rehearsal/verify"
 )
@@ -50,7 +48,7 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 		return err
 	}
 	r.pulumi = built[tools.Pulumi().Name]
-	return nil
+	return r.findPlugins(ctx)
 }
 
 // folder is that of the program's Pulumi.yaml.
@@ -129,30 +127,4 @@ func (r *Rehearsal) terminate(m *awssim.Machine) {
 	if err := r.World.Terminate(ctx, m.ID); err != nil {
 		r.Console.machine(m.Name, err.Error())
 	}
-}
-
-// openProviders uses the plugins that are installed, and serves fakes of the others.
-func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int, plugins map[string]string) error {
-	r.kubernetes = k8sprovider.New(Patience)
-	if path := engine.FindPlugin("kubernetes", "4"); path != "" {
-		plugins["kubernetes"] = path
-	} else {
-		server, err := r.kubernetes.Serve(ctx)
-		if err != nil {
-			return err
-		}
-		providers["kubernetes"] = server.Port
-		r.Defer(server.Close)
-	}
-	if path := engine.FindPlugin("random", "4"); path != "" {
-		plugins["random"] = path
-		return nil
-	}
-	server, err := randomprovider.Serve(ctx)
-	if err != nil {
-		return err
-	}
-	providers["random"] = server.Port
-	r.Defer(server.Close)
-	return nil
 }

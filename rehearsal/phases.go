@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -47,6 +48,11 @@ func (r *Rehearsal) verify(ctx context.Context) error {
 		return err
 	}
 	left = append(left, r.checkInstances()...)
+	refused, err := r.checkFields(ctx)
+	if err != nil {
+		return err
+	}
+	left = append(left, refused...)
 	r.describe(snapshot)
 	for _, difference := range left {
 		r.Problem("%s", difference)
@@ -106,6 +112,15 @@ func (r *Rehearsal) checkInstances() (differences []string) {
 	return differences
 }
 
+// checkFields has the API server validate every object of the stack strictly.
+func (r *Rehearsal) checkFields(ctx context.Context) ([]string, error) {
+	objects, err := r.Engine.KubernetesObjects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return verify.Strict(ctx, r.World.Cluster().Admin(), objects)
+}
+
 // secondUp deploys the same program a second time: nothing may change.
 func (r *Rehearsal) secondUp(ctx context.Context) error {
 	return r.unchanged(ctx, "second-up", "the second up")
@@ -135,8 +150,13 @@ func (r *Rehearsal) unprotect(ctx context.Context) error {
 	return err
 }
 
-// destroy deletes everything. Nothing may be left in the simulated AWS, the API server or Pulumi's state.
+// destroy deletes everything. Nothing may be left in the simulated AWS, the API server or Pulumi's state but the objects that
+// are kept on purpose.
 func (r *Rehearsal) destroy(ctx context.Context) error {
+	kept, err := r.keptOnPurpose(ctx)
+	if err != nil {
+		return err
+	}
 	result, err := r.Engine.Destroy(ctx, "destroy")
 	r.report.Resources.Deleted = result.Deleted
 	if err != nil {
@@ -155,7 +175,15 @@ func (r *Rehearsal) destroy(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, object := range r.leftInCluster {
-		left = append(left, "in the API server: "+object)
+		if !slices.Contains(kept, object) {
+			left = append(left, "in the API server: "+object)
+		}
+	}
+	r.report.Resources.KeptOnPurpose = kept
+	for _, object := range kept {
+		if !slices.Contains(r.leftInCluster, object) {
+			r.Problem("the destroy deleted an object that must be kept: %s", object)
+		}
 	}
 	if r.leftErr != nil {
 		return fmt.Errorf("list the objects left in the API server: %w", r.leftErr)
@@ -166,4 +194,23 @@ func (r *Rehearsal) destroy(ctx context.Context) error {
 		r.Problem("the destroy left %d resources: %s", len(left), strings.Join(left, "; "))
 	}
 	return nil
+}
+
+// keptOnPurpose lists the objects that a destroy has to leave: they end with the instances.
+func (r *Rehearsal) keptOnPurpose(ctx context.Context) ([]string, error) {
+	outputs, err := r.Engine.Retained(ctx, "kubernetes:helm.sh/v3:Release")
+	if err != nil {
+		return nil, err
+	}
+	var releases []verify.Release
+	for _, release := range outputs {
+		namespace, _ := release["namespace"].(string)
+		name, _ := release["name"].(string)
+		releases = append(releases, verify.Release{Namespace: namespace, Name: name})
+	}
+	kept, err := verify.Kept(ctx, r.World.Cluster().Admin(), releases)
+	if err != nil {
+		return nil, fmt.Errorf("list the objects that are kept on purpose: %w", err)
+	}
+	return kept, nil
 }

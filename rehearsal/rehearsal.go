@@ -18,8 +18,9 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/boot"
+	"github.com/growbin/cluster/rehearsal/charts"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/k8sprovider"
+	"github.com/growbin/cluster/rehearsal/k8splugin"
 	"github.com/growbin/cluster/rehearsal/report"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
@@ -35,6 +36,8 @@ type Options struct {
 	Keep bool
 	// Drill, if non-nil, runs after the second update.
 	Drill *Drill
+	// Charts is a folder of Helm chart archives; empty for the charts' repositories.
+	Charts string
 	// Out receives the progress and the report, with ANSI colors if Colors is set.
 	Out    io.Writer
 	Colors bool
@@ -68,7 +71,9 @@ type Rehearsal struct {
 	memory          *atomic.Int64
 	builder         *tools.Builder
 	pulumi          string
-	kubernetes      *k8sprovider.Provider
+	plugins         map[string]plugin // by package
+	kubernetes      *k8splugin.Plugin
+	charts          *charts.Source
 	closers         []func()
 
 	mu sync.Mutex
@@ -189,7 +194,7 @@ func (r *Rehearsal) finish() error {
 
 // tidy removes state, keys and data of the destroyed cluster.
 func (r *Rehearsal) tidy() error {
-	for _, name := range []string{"backend", "home", "work", "world", "kubeconfig"} {
+	for _, name := range []string{"backend", "home", "work", "world", "helm", "charts.pem", "kubeconfig"} {
 		if err := os.RemoveAll(filepath.Join(r.state, name)); err != nil {
 			return fmt.Errorf("remove the state of the destroyed cluster: %w", err)
 		}

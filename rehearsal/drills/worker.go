@@ -172,14 +172,30 @@ func (w *workerLoss) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var others []string
+	var others, again []string
 	for _, change := range result.Changes {
-		if !slices.ContainsFunc(lost(), func(node string) bool { return strings.HasPrefix(change.Name, node) }) {
+		switch {
+		case slices.ContainsFunc(lost(), func(node string) bool { return strings.HasPrefix(change.Name, node) }):
+		case w.awaitedAgain(change):
+			again = append(again, change.Name)
+		default:
 			others = append(others, change.String())
 		}
 	}
+	w.Compare("unhealthy objects of theirs that were awaited again", "–", join(again), true)
 	w.Compare("resources changed that belong to neither instance", "–", join(others), len(others) == 0 && result.Changed() > 0)
 	return nil
+}
+
+// awaitedAgain reports an update without a difference: the refresh found a workload of a lost instance, or its Service,
+// unhealthy, so that the update waits for it once more.
+func (w *workerLoss) awaitedAgain(change engine.Change) bool {
+	if change.Operation != "update" || len(change.Properties) > 0 || !strings.HasPrefix(change.Type, "kubernetes:") {
+		return false
+	}
+	return slices.ContainsFunc(w.Design.Workloads, func(workload verify.Workload) bool {
+		return slices.Contains(lost(), workload.Node) && strings.HasPrefix(change.Name, workload.Name)
+	})
 }
 
 // compare compares the state with that before the loss.

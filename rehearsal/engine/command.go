@@ -37,11 +37,7 @@ func newCommand(ctx context.Context, path string, env map[string]string) (*comma
 		return nil, fmt.Errorf("find the Pulumi CLI: %w", err)
 	}
 	c := &command{path: path}
-	for _, name := range inherited {
-		if value, ok := os.LookupEnv(name); ok {
-			c.env = append(c.env, name+"="+value)
-		}
-	}
+	c.env = inheritedVariables()
 	for name, value := range env {
 		c.env = append(c.env, name+"="+value)
 	}
@@ -54,6 +50,15 @@ func newCommand(ctx context.Context, path string, env map[string]string) (*comma
 		return nil, fmt.Errorf("version of %s: %w", path, err)
 	}
 	return c, nil
+}
+
+func inheritedVariables() (variables []string) {
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			variables = append(variables, name+"="+value)
+		}
+	}
+	return variables
 }
 
 // Version returns that of the CLI.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -12,6 +13,52 @@ import (
 
 // Left lists the resources in the stack's state, except for the stack itself. After a destroy there must be none.
 func (e *Engine) Left(ctx context.Context) ([]string, error) {
+	resources, err := e.resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	for _, r := range resources {
+		if r.Type == resource.RootStackType {
+			continue // the stack itself, which holds its outputs
+		}
+		left = append(left, fmt.Sprintf("%s %s", r.Type, r.URN.Name()))
+	}
+	sort.Strings(left)
+	return left, nil
+}
+
+// Retained returns the outputs of each resource of a type that a destroy leaves where it is.
+func (e *Engine) Retained(ctx context.Context, kind string) ([]map[string]any, error) {
+	resources, err := e.resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var retained []map[string]any
+	for _, r := range resources {
+		if string(r.Type) == kind && r.RetainOnDelete {
+			retained = append(retained, reveal(r.Outputs).(map[string]any))
+		}
+	}
+	return retained, nil
+}
+
+// KubernetesObjects returns every object of the stack as the program wrote it, secrets included.
+func (e *Engine) KubernetesObjects(ctx context.Context) ([]map[string]any, error) {
+	resources, err := e.resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var objects []map[string]any
+	for _, r := range resources {
+		if object, ok := reveal(r.Outputs["__inputs"]).(map[string]any); ok && strings.HasPrefix(string(r.Type), "kubernetes:") {
+			objects = append(objects, object)
+		}
+	}
+	return objects, nil
+}
+
+func (e *Engine) resources(ctx context.Context) ([]apitype.ResourceV3, error) {
 	exported, err := e.stack.Export(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the stack's state: %w", err)
@@ -20,15 +67,34 @@ func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
 		return nil, fmt.Errorf("decode the stack's state: %w", err)
 	}
-	var left []string
-	for _, r := range deployment.Resources {
-		if r.Type == resource.RootStackType {
-			continue // the stack itself, which holds its outputs
+	return deployment.Resources, nil
+}
+
+// reveal replaces the secrets of an exported value by their plain values.
+func reveal(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		if value[resource.SigKey] == resource.SecretSig {
+			var plain any
+			text, _ := value["plaintext"].(string)
+			if err := json.Unmarshal([]byte(text), &plain); err != nil {
+				return nil
+			}
+			return reveal(plain)
 		}
-		left = append(left, fmt.Sprintf("%s %s", r.Type, r.URN.Name()))
+		revealed := make(map[string]any, len(value))
+		for key, item := range value {
+			revealed[key] = reveal(item)
+		}
+		return revealed
+	case []any:
+		revealed := make([]any, len(value))
+		for i, item := range value {
+			revealed[i] = reveal(item)
+		}
+		return revealed
 	}
-	sort.Strings(left)
-	return left, nil
+	return value
 }
 
 // Output decodes a stack output into out.

@@ -72,6 +72,9 @@ func (b *Builder) module(tool Tool) string {
 	return filepath.Join(b.tools, filepath.FromSlash(tool.Module))
 }
 
+// Folder is a folder of the cache for something else than built tools.
+func (b *Builder) Folder(name string) string { return filepath.Join(b.cache, name) }
+
 func (b *Builder) build(ctx context.Context, tool Tool) (string, error) {
 	module := b.module(tool)
 	version, err := b.Version(tool)

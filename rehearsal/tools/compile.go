@@ -20,11 +20,21 @@ type compilation struct {
 	module, version, target string
 	tool                    Tool
 	progress                *progress
+	// flags are given to go list and go build alike.
+	flags []string
 }
 
 // run fetches the sources, compiles them and moves the program into the cache atomically.
 func (c *compilation) run(ctx context.Context) error {
 	c.progress.show("preparing " + c.tool.title(c.version))
+	overlay, err := c.overlay(ctx)
+	if err != nil {
+		return err
+	}
+	if overlay != "" {
+		defer os.Remove(overlay)
+		c.flags = append(c.flags, "-overlay", overlay)
+	}
 	stale, err := c.stalePackages(ctx)
 	if err != nil {
 		return err
@@ -40,7 +50,7 @@ func (c *compilation) run(ctx context.Context) error {
 		done++
 		c.progress.show(fmt.Sprintf("building %s  %d/%d packages", c.tool.title(c.version), done, len(stale)))
 		return true
-	}, "build", "-v", "-ldflags", c.tool.linkerFlags(c.version), "-o", temporary, c.tool.Package)
+	}, c.arguments("build", "-v", "-ldflags", c.tool.linkerFlags(c.version), "-o", temporary)...)
 	if err != nil {
 		return err
 	}
@@ -62,7 +72,7 @@ func (c *compilation) stalePackages(ctx context.Context) (map[string]struct{}, e
 		fetched++
 		c.progress.show(fmt.Sprintf("fetching the sources of %s  %d modules", c.tool.title(c.version), fetched))
 		return true
-	}, "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", c.tool.Package)
+	}, c.arguments("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}")...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +81,11 @@ func (c *compilation) stalePackages(ctx context.Context) (map[string]struct{}, e
 		stale[name] = struct{}{}
 	}
 	return stale, nil
+}
+
+// arguments completes a command line of Go with the flags and the package.
+func (c *compilation) arguments(args ...string) []string {
+	return append(append(args, c.flags...), c.tool.Package)
 }
 
 // goCommand runs Go in the tool module. It calls understood with each line of standard error; lines for which that

@@ -17,6 +17,9 @@ type Tool struct {
 	pins string
 	// stamp lists the linker's -X settings with the version, which a program built outside of its own repository lacks.
 	stamp func(version string) []string
+	// embeds maps files that the program's source embeds to their paths in the pinned module. They are too large to
+	// be committed a second time, so that the compiler reads them from the module cache.
+	embeds map[string]string
 }
 
 // Pulumi is the deployment engine's command line.
@@ -24,6 +27,18 @@ func Pulumi() Tool {
 	return Tool{Name: "pulumi", Module: "pulumi", Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", stamp: func(version string) []string {
 		return []string{"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + version}
 	}}
+}
+
+// PulumiKubernetes is Pulumi's provider for Kubernetes, under the name by which Pulumi looks for a plugin.
+func PulumiKubernetes() Tool {
+	const provider, assets = "github.com/pulumi/pulumi-kubernetes/provider/v4", "cmd/pulumi-resource-kubernetes/"
+	return Tool{
+		Name: "pulumi-resource-kubernetes", Module: "pulumi-kubernetes", pins: provider,
+		Package: "github.com/growbin/cluster/rehearsal/tools/pulumi-kubernetes",
+		embeds:  map[string]string{"schema.json": assets + "schema.json", "terraform-mapping.json": assets + "terraform-mapping.json"},
+		// The module's pseudo-version, v4.0.0-…, sorts below every release. Its commit stands between 4.24 and 4.25.
+		stamp: func(string) []string { return []string{provider + "/pkg/version.Version=4.25.0-dev"} },
+	}
 }
 
 // Etcd is the cluster's database.

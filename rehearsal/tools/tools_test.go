@@ -64,6 +64,25 @@ func TestBuild_VersionStamped(t *testing.T) {
 	assert.Contains(t, out.String(), "hello 1.2.3  ")
 }
 
+func TestBuild_EmbedsFilesOfTheModule(t *testing.T) {
+	folder := fakeTools(t)
+	files(t, folder, map[string]string{
+		"fake/hello/assets/text.txt": "from the module",
+		"fake/main.go":               "package main\n\nimport _ \"embed\"\n\n//go:embed text.txt\nvar text string\n\nfunc main() { println(text) }\n",
+	})
+	b, _ := newBuilder(t, folder, t.TempDir())
+	tool := Tool{Name: "embedding", Module: "fake", Package: "tools/fake", pins: "example.com/hello", embeds: map[string]string{"text.txt": "assets/text.txt"}}
+	binaries, err := b.Build(t.Context(), tool)
+	require.NoError(t, err)
+	printed, err := exec.Command(binaries["embedding"]).CombinedOutput()
+	require.NoError(t, err)
+	assert.Equal(t, "from the module\n", string(printed))
+	assert.NoFileExists(t, filepath.Join(folder, "fake/text.txt"))
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(binaries["embedding"]), "*overlay*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestBuild_SecondTime(t *testing.T) {
 	tools, cache := fakeTools(t), t.TempDir()
 	b, _ := newBuilder(t, tools, cache)

@@ -15,10 +15,11 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// pulumiManager is the prefix of the field managers of Pulumi's Kubernetes provider.
+// pulumiManager is the prefix of the field managers of Pulumi's Kubernetes provider. Its Helm has another, helmManager.
 const pulumiManager = "pulumi-kubernetes"
 
-// Managed lists the objects of which Pulumi owns a field. After a destroy there must be none, not even a label on a node.
+// Managed lists the objects of which Pulumi owns a field. After a destroy there must be none but those that are kept on
+// purpose, not even a label on a node.
 func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	var left []string
 	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
@@ -67,6 +68,6 @@ func everyObject(ctx context.Context, config *rest.Config, ignored []string, vis
 
 func byPulumi(object *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-		return strings.HasPrefix(entry.Manager, pulumiManager)
+		return strings.HasPrefix(entry.Manager, pulumiManager) || entry.Manager == helmManager
 	})
 }

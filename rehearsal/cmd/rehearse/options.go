@@ -13,7 +13,7 @@ import (
 	"github.com/growbin/cluster/rehearsal/programs"
 )
 
-// parse reads the command line. Its defaults are the variables PROGRAM, STACK, KEEP and DRILL, for `STACK=prod make rehearse`.
+// parse reads the command line. Its defaults are the variables PROGRAM, STACK, KEEP, DRILL and CHARTS, for `STACK=prod make rehearse`.
 func parse(args []string, env func(string) string) (rehearsal.Options, error) {
 	var o rehearsal.Options
 	keep := false
@@ -30,6 +30,7 @@ func parse(args []string, env func(string) string) (rehearsal.Options, error) {
 	flags.StringVar(&o.Stack, "stack", env("STACK"), "stack to rehearse, also STACK; empty for the program's default")
 	flags.BoolVar(&o.Keep, "keep", keep, "leave everything running after the second update, until Ctrl-C; also KEEP=1")
 	flags.StringVar(&drill, "drill", env("DRILL"), "failure or operation to inject, also DRILL: "+drills.Help())
+	flags.StringVar(&o.Charts, "charts", env("CHARTS"), "folder of Helm chart archives to install from, also CHARTS; empty for their repositories")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -13,7 +13,7 @@ import (
 type chosen struct {
 	program, stack string
 	keep           bool
-	drill          string
+	drill, charts  string
 }
 
 func TestParse(t *testing.T) {
@@ -25,9 +25,9 @@ func TestParse(t *testing.T) {
 		want chosen
 		err  string
 	}{
-		"defaults":            {nil, nil, chosen{"growbin", "dev", false, ""}, ""},
-		"environment":         {nil, map[string]string{"STACK": "prod", "KEEP": "1", "DRILL": "volume"}, chosen{"growbin", "prod", true, "volume"}, ""},
-		"flags come first":    {[]string{"-stack", "dev", "-keep=false"}, map[string]string{"STACK": "prod", "KEEP": "1"}, chosen{"growbin", "dev", false, ""}, ""},
+		"defaults":            {nil, nil, chosen{"growbin", "dev", false, "", ""}, ""},
+		"environment":         {nil, map[string]string{"STACK": "prod", "KEEP": "1", "DRILL": "volume", "CHARTS": "/charts"}, chosen{"growbin", "prod", true, "volume", "/charts"}, ""},
+		"flags come first":    {[]string{"-stack", "dev", "-keep=false"}, map[string]string{"STACK": "prod", "KEEP": "1"}, chosen{"growbin", "dev", false, "", ""}, ""},
 		"KEEP is no switch":   {nil, map[string]string{"KEEP": "yes please"}, chosen{}, `KEEP is "yes please": must be 1 or 0`},
 		"an unknown drill":    {nil, map[string]string{"DRILL": "flood"}, chosen{}, `DRILL is "flood": must be one of `},
 		"an unknown program":  {nil, map[string]string{"PROGRAM": "nowhere"}, chosen{}, `PROGRAM is "nowhere": must be one of growbin`},
@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 			if got.Drill != nil {
 				drill = got.Drill.Name
 			}
-			assert.Equal(t, test.want, chosen{got.Program.Name, got.Stack, got.Keep, drill})
+			assert.Equal(t, test.want, chosen{got.Program.Name, got.Stack, got.Keep, drill, got.Charts})
 		})
 	}
 	_, err := parse([]string{"-C", t.TempDir()}, func(string) string { return "" })

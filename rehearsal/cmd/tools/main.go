@@ -40,7 +40,7 @@ func run(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	paths, err := builder.Build(ctx, append(list, tools.Pulumi(), tools.Containerd())...)
+	paths, err := builder.Build(ctx, append(list, tools.Pulumi(), tools.PulumiKubernetes(), tools.Containerd())...)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,154 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/growbin/cluster/internal/testing/randomprovider"
+	"github.com/growbin/cluster/rehearsal/charts"
+	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/k8splugin"
+	"github.com/growbin/cluster/rehearsal/tools"
+)
+
+// The packages whose real plugins a rehearsal runs where it can.
+const (
+	kubernetesPackage = "kubernetes"
+	randomPackage     = "random"
+)
+
+// plugin is a provider's program on this machine.
+type plugin struct {
+	// path is empty if there is none.
+	path string
+	// origin is how it was had, for the report.
+	origin string
+	// version of the SDK that the program pins.
+	version string
+}
+
+// findPlugins finds the plugins: installed, else downloaded in the very version that the program pins, else built from
+// its module. pulumi-random has no module that serves, so that a fake takes its place.
+func (r *Rehearsal) findPlugins(ctx context.Context) error {
+	r.plugins = map[string]plugin{}
+	for _, name := range []string{kubernetesPackage, randomPackage} {
+		version, major, err := pinnedSDK(r.Options.Root, name)
+		if err != nil {
+			return err
+		}
+		found := plugin{version: version}
+		home := r.builder.Folder("pulumi-home")
+		if found.path = engine.FindPlugin(name, major, home); found.path != "" {
+			found.origin = "installed at " + found.path
+		} else if found.path, err = engine.InstallPlugin(ctx, r.pulumi, home, name, version); err == nil {
+			found.origin = version + ", downloaded by pulumi plugin install"
+		} else {
+			r.Console.Logf("%s %s cannot be downloaded: %v", name, version, err)
+		}
+		r.plugins[name] = found
+	}
+	if r.plugins[kubernetesPackage].path != "" {
+		return nil
+	}
+	built, err := r.builder.Build(ctx, tools.PulumiKubernetes())
+	if err != nil {
+		return err
+	}
+	module, err := r.builder.Version(tools.PulumiKubernetes())
+	if err != nil {
+		return err
+	}
+	r.plugins[kubernetesPackage] = plugin{
+		path: built[tools.PulumiKubernetes().Name], origin: "built from its Go module " + module, version: r.plugins[kubernetesPackage].version,
+	}
+	return nil
+}
+
+// pinnedSDK is the version of a provider's SDK that the program requires, without its v, and the major version.
+func pinnedSDK(root, name string) (version, major string, err error) {
+	path := filepath.Join(root, "go.mod")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", fmt.Errorf("read the program's module: %w", err)
+	}
+	file, err := modfile.ParseLax(path, content, nil)
+	if err != nil {
+		return "", "", fmt.Errorf("read the program's module: %w", err)
+	}
+	for _, require := range file.Require {
+		if strings.HasPrefix(require.Mod.Path, "github.com/pulumi/pulumi-"+name+"/sdk/") {
+			version = strings.TrimPrefix(require.Mod.Version, "v")
+			major, _, _ = strings.Cut(version, ".")
+			return version, major, nil
+		}
+	}
+	return "", "", fmt.Errorf("%s requires no SDK of pulumi-%s", path, name)
+}
+
+// openProviders starts what the engine attaches to. plugins are those that the engine starts itself.
+func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int, plugins map[string]string) error {
+	if err := r.openKubernetes(ctx, providers); err != nil {
+		return err
+	}
+	if path := r.plugins[randomPackage].path; path != "" {
+		plugins[randomPackage] = path
+		return nil
+	}
+	server, err := randomprovider.Serve(ctx)
+	if err != nil {
+		return err
+	}
+	providers[randomPackage] = server.Port
+	r.Defer(server.Close)
+	return nil
+}
+
+func (r *Rehearsal) openKubernetes(ctx context.Context, providers map[string]int) error {
+	var err error
+	if r.charts, err = charts.Open(ctx, r.Options.Charts, filepath.Join(r.state, "charts.pem")); err != nil {
+		return err
+	}
+	r.Defer(r.charts.Close)
+	environment := append(engine.PluginEnvironment(), "KUBECONFIG="+os.DevNull)
+	for _, name := range []string{"CACHE", "CONFIG", "DATA"} {
+		environment = append(environment, "HELM_"+name+"_HOME="+filepath.Join(r.state, "helm", strings.ToLower(name)))
+	}
+	r.kubernetes = k8splugin.NewPlugin(k8splugin.Options{
+		Program:     r.plugins[kubernetesPackage].path,
+		Environment: append(environment, r.charts.Environment()...),
+		Log:         filepath.Join(r.state, "logs", "kubernetes-plugin.log"),
+		Patience:    Patience,
+		Charts:      r.charts,
+	})
+	server, err := r.kubernetes.Serve(ctx)
+	if err != nil {
+		return err
+	}
+	providers[kubernetesPackage] = server.Port
+	r.Defer(server.Close)
+	return nil
+}
+
+// pluginProvenance notes in the report how each plugin was had.
+func (r *Rehearsal) pluginProvenance() {
+	for _, name := range []string{kubernetesPackage, randomPackage} {
+		switch found, ok := r.plugins[name]; {
+		case !ok:
+		case found.path != "":
+			r.report.Real = append(r.report.Real, fmt.Sprintf("provider plugin %s: %s", name, found.origin))
+		default:
+			r.report.Simulated = append(r.report.Simulated, fmt.Sprintf("provider plugin %s: a fake of %s", name, found.version))
+		}
+	}
+	if r.charts == nil {
+		return
+	}
+	if path, count := r.charts.Folder(); count > 0 {
+		r.report.Real = append(r.report.Real, fmt.Sprintf("%d Helm charts from %s", count, path))
+	}
+}
