@@ -43,7 +43,8 @@ func (e *Engine) Retained(ctx context.Context, kind string) ([]map[string]any, e
 	return retained, nil
 }
 
-// KubernetesObjects returns every object of the stack as the program wrote it, secrets included.
+// KubernetesObjects returns every object of the stack as the program wrote it, secrets included. A Helm release is not an
+// object of the API server.
 func (e *Engine) KubernetesObjects(ctx context.Context) ([]map[string]any, error) {
 	resources, err := e.resources(ctx)
 	if err != nil {
@@ -51,7 +52,10 @@ func (e *Engine) KubernetesObjects(ctx context.Context) ([]map[string]any, error
 	}
 	var objects []map[string]any
 	for _, r := range resources {
-		if object, ok := reveal(r.Outputs["__inputs"]).(map[string]any); ok && strings.HasPrefix(string(r.Type), "kubernetes:") {
+		if !strings.HasPrefix(string(r.Type), "kubernetes:") || strings.HasPrefix(string(r.Type), "kubernetes:helm.sh/") {
+			continue
+		}
+		if object, ok := reveal(r.Outputs["__inputs"]).(map[string]any); ok {
 			objects = append(objects, object)
 		}
 	}
