@@ -23,10 +23,41 @@ const (
 // kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it simulates.
 const kwokPort = ports.Kubelet
 
-// kwokConfig is kwok's configuration. Without stages in it kwok uses its built-in ones: nodes become Ready, pods
-// become Running and ready, jobs complete, deleted pods go.
+// kwokConfig makes nodes Ready; the boot writes the rest of their status. Pods have kwok's built-in stages: they become
+// Running and ready, Jobs complete, deleted pods go.
+//
+// The built-in stages of a node are not used: with leases, kwok 0.7 plays the heartbeat that is meant for clusters without
+// (cmd/root.go passes getDefaultNodeStages the inverse), which writes the status every 20 to 25 s and schedules its next
+// run itself. A run that is under way while the label is removed thus never ends, and keeps a lost node Ready.
 const kwokConfig = `apiVersion: config.kwok.x-k8s.io/v1alpha1
 kind: KwokConfiguration
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata:
+  name: node-ready
+spec:
+  resourceRef:
+    apiGroup: v1
+    kind: Node
+  selector:
+    matchExpressions:
+    - key: '.status.conditions.[] | select( .type == "Ready" ) | .status'
+      operator: NotIn
+      values: ["True"]
+  next:
+    statusTemplate: |
+      {{ $now := Now }}
+      conditions:
+      {{ range NodeConditions }}
+      - lastHeartbeatTime: {{ $now | Quote }}
+        lastTransitionTime: {{ $now | Quote }}
+        message: {{ .message | Quote }}
+        reason: {{ .reason | Quote }}
+        status: {{ .status | Quote }}
+        type: {{ .type | Quote }}
+      {{ end }}
+      phase: Running
 `
 
 // startKwok starts kwok as an administrator of its own: it writes the status of every node and pod, which no

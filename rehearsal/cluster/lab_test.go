@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -81,9 +82,15 @@ func start(t *testing.T, settings Config) (*Cluster, kubernetes.Interface) {
 // addNode adds a node whose kubelet kwok plays.
 func addNode(t *testing.T, client kubernetes.Interface, name string) {
 	t.Helper()
+	total := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("2"), corev1.ResourceMemory: resource.MustParse("4Gi"), corev1.ResourcePods: resource.MustParse("110"),
+	}
 	_, err := client.CoreV1().Nodes().Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: name, Labels: map[string]string{corev1.LabelHostname: name, FakeNodeLabel: FakeNode},
-	}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.0.0.10"}}}}, metav1.CreateOptions{})
+	}, Status: corev1.NodeStatus{
+		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.0.0.10"}},
+		Capacity:  total, Allocatable: total,
+	}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 }
 

@@ -187,11 +187,14 @@ func (w *workerLoss) recover(ctx context.Context) error {
 	return nil
 }
 
-// awaitedAgain reports an update without a difference: the refresh found a workload of a lost instance, or its Service,
-// unhealthy, so that the update waits for it once more.
+// awaitedAgain reports an update without a difference: the refresh found a workload of a lost instance, its Service, or a
+// DaemonSet, which has a pod on each node, unhealthy, so that the update waits for it once more.
 func (w *workerLoss) awaitedAgain(change engine.Change) bool {
 	if change.Operation != "update" || len(change.Properties) > 0 || !strings.HasPrefix(change.Type, "kubernetes:") {
 		return false
+	}
+	if strings.HasSuffix(change.Type, ":DaemonSet") {
+		return true
 	}
 	return slices.ContainsFunc(w.Design.Workloads, func(workload verify.Workload) bool {
 		return slices.Contains(lost(), workload.Node) && strings.HasPrefix(change.Name, workload.Name)
