@@ -62,7 +62,7 @@ func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
 		MonitoringRoles: []string{string(RoleInfrastructure)}, RoleDescriptions: roleDescriptions, Rules: openPorts,
 		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
-		DeletionProtection: s.DeletionProtection, VolumeTags: s.tags(),
+		DeletionProtection: s.DeletionProtection,
 		BootTimeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,
 	}
 	if s.APIAccess == AccessSessionManager {

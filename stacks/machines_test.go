@@ -54,7 +54,10 @@ func TestInstances_Hardened(t *testing.T) {
 		assert.Equal(t, "gp3", at(t, r.Inputs, "rootBlockDevice.volumeType").StringValue(), r.Name)
 		assert.True(t, at(t, r.Inputs, "disableApiTermination").BoolValue(), r.Name)
 		assert.False(t, r.Inputs.HasValue("keyName"), r.Name)
-		assert.Equal(t, "growbin-prod", at(t, r.Inputs, "volumeTags.Cluster").StringValue(), r.Name)
+		assert.Equal(t, "growbin-prod", at(t, r.Outputs, "rootBlockDevice.tagsAll.Cluster").StringValue(), r.Name)
+		assert.False(t, r.Inputs.HasValue("volumeTags"), "they would name the data volume, too")
+		require.NotNil(t, r.Protect, r.Name)
+		assert.True(t, *r.Protect, r.Name)
 		assert.Equal(t, "growbin-prod", at(t, r.Outputs, "tagsAll.Cluster").StringValue(), r.Name)
 	}
 	for _, r := range w.mocks.OfType("aws:ebs/volume:Volume") {

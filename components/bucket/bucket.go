@@ -32,6 +32,10 @@ type Bucket struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// ARN is the bucket's Amazon resource name.
 	ARN pulumi.StringOutput `pulumi:"arn"`
+
+	// Writable are the resources without which nothing should be written to the bucket: encryption, versions and policy.
+	// Lifecycle rules are none of them: AWS takes a minute to accept one, and it expires nothing on the first day.
+	Writable []pulumi.Resource
 }
 
 // NewBucket creates the bucket with its encryption, policy, versioning and lifecycle rules.
@@ -86,7 +90,7 @@ func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.Bucket
 	if err != nil {
 		return err
 	}
-	_, err = s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
+	policy, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
 		Policy: pulumi.JSONMarshal(pulumi.Map{
 			"Version": pulumi.String("2012-10-17"),
@@ -98,11 +102,12 @@ func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.Bucket
 		}),
 		// S3 rejects concurrent changes of the access to a bucket.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{block}))
+	b.Writable = append(b.Writable, block, policy)
 	return err
 }
 
 func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
-	_, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
+	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
 			&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
@@ -112,6 +117,7 @@ func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2) 
 			},
 		},
 	}, pulumi.Parent(b))
+	b.Writable = append(b.Writable, encryption)
 	return err
 }
 
@@ -125,6 +131,7 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 	if err != nil {
 		return err
 	}
+	b.Writable = append(b.Writable, versioning)
 	rules := s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("tidy"),
 		Status: pulumi.String("Enabled"),

@@ -111,8 +111,6 @@ type ClusterArgs struct {
 	BackupSchedule string `pulumi:"backupSchedule"`
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
-	// VolumeTags are set on root volumes, which the default tags of the AWS provider do not reach.
-	VolumeTags map[string]string `pulumi:"volumeTags"`
 
 	// BootTimeout, PollInterval and FailedGrace bound the wait for an instance; see kubeconfig.KubeconfigArgs.
 	BootTimeout  time.Duration `pulumi:"bootTimeout"`

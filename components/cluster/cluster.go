@@ -111,7 +111,7 @@ func (b *builder) bootstrap() (err error) {
 		return err
 	}
 	b.profiles = bootstrap.InstanceProfiles
-	b.ready = append(b.ready, bootstrap, b.cluster.Backups)
+	b.ready = append(append(b.ready, bootstrap), b.cluster.Backups.Writable...)
 	return nil
 }
 

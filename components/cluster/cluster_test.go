@@ -126,6 +126,22 @@ func TestNewCluster_SecureByDefault(t *testing.T) {
 	}
 }
 
+// AWS takes a minute to accept a lifecycle rule, and no machine needs it to boot.
+func TestNewCluster_InstancesDoNotAwaitLifecycleRules(t *testing.T) {
+	w, err := deploy(t, validArgs())
+	require.NoError(t, err)
+	for _, r := range w.mocks.OfType("kubeadm-aws:instance:Instance") {
+		dependencies := strings.Join(r.Dependencies, " ")
+		assert.NotContains(t, dependencies, "aws:s3/bucketLifecycle", r.Name)
+		for _, needed := range []string{
+			"aws:s3/bucketPolicy", "aws:s3/bucketVersioning", "aws:s3/bucketServerSideEncryption", "aws:ec2/route:Route",
+			"aws:vpc/securityGroupIngressRule", "aws:iam/rolePolicy:RolePolicy", "aws:ssm/parameter:Parameter",
+		} {
+			assert.Contains(t, dependencies, needed, r.Name)
+		}
+	}
+}
+
 func TestNewCluster_DirectAccess(t *testing.T) {
 	args := validArgs()
 	args.APIServerURL, args.AdminCIDRs = "", []string{"192.0.2.7/32"}

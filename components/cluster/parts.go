@@ -80,7 +80,7 @@ func (a *ClusterArgs) bootstrap(name string, backups pulumi.StringInput) *kubead
 func (a *ClusterArgs) instance(n Node) *instance.InstanceArgs {
 	args := &instance.InstanceArgs{
 		InstanceType: n.InstanceType, Zone: n.Zone, RootGiB: n.RootGiB, DataGiB: n.DataGiB, KeyName: a.KeyName,
-		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll, VolumeTags: a.VolumeTags,
+		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll,
 	}
 	if n.PodsUseRole {
 		args.MetadataHops = 2

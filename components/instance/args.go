@@ -37,12 +37,10 @@ type InstanceArgs struct {
 	ElasticIP bool `pulumi:"elasticIp"`
 	// MetadataHops is the hop limit of the instance metadata service: 1, the default, denies it to pods; 2 lets pods use the role.
 	MetadataHops int `pulumi:"metadataHops"`
-	// DeletionProtection protects the instance from termination and its data volume from deletion.
+	// DeletionProtection protects the instance from termination and its data volume from deletion, by EC2 and by Pulumi.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 	// Terminable lifts the protection of the instance alone, so that it can be replaced; its data stays protected.
 	Terminable bool `pulumi:"terminable"`
-	// VolumeTags are set on the root volume, which the default tags of the provider do not reach.
-	VolumeTags map[string]string `pulumi:"volumeTags"`
 	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
 	Roll bool `pulumi:"roll"`
 }

@@ -82,9 +82,10 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 			VolumeSize:          pulumi.Int(a.RootGiB),
 			Encrypted:           pulumi.Bool(true),
 			DeleteOnTermination: pulumi.Bool(true),
+			// The provider's volumeTags would name the data volume, too: it reads and writes those of all attached volumes.
+			Tags: pulumi.StringMap{"Name": pulumi.String(name + "-root")},
 		},
-		Tags:       pulumi.StringMap{"Name": pulumi.String(name)},
-		VolumeTags: a.volumeTags(name + "-root"),
+		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
 	}
 	if a.PrivateIP != "" {
 		args.PrivateIp = pulumi.String(a.PrivateIP)
@@ -95,12 +96,6 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 	return args
 }
 
-func (a *InstanceArgs) volumeTags(name string) pulumi.StringMap {
-	tags := pulumi.ToStringMap(a.VolumeTags)
-	tags["Name"] = pulumi.String(name)
-	return tags
-}
-
 func (a *InstanceArgs) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {
 	options := []pulumi.ResourceOption{
 		pulumi.Parent(parent),
@@ -108,6 +103,8 @@ func (a *InstanceArgs) instanceOptions(parent pulumi.Resource) []pulumi.Resource
 		pulumi.DeleteBeforeReplace(true),
 		// EC2 would stop and resize the instance. Every change of an instance is a replacement instead, which is tested.
 		pulumi.ReplaceOnChanges([]string{"instanceType"}),
+		// The provider lifts disableApiTermination by itself before it terminates an instance.
+		pulumi.Protect(a.DeletionProtection && !a.Terminable && !a.Roll),
 	}
 	if !a.Roll {
 		options = append(options, pulumi.IgnoreChanges(pinned))

@@ -131,10 +131,11 @@ func TestNewInstance_Resources(t *testing.T) {
 	inputs := instance.Inputs.Mappable()
 	assert.Equal(t, map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1.0},
 		inputs["metadataOptions"], "IMDSv2 only, and out of the reach of pods")
-	assert.Equal(t, map[string]any{"volumeType": "gp3", "volumeSize": 20.0, "encrypted": true, "deleteOnTermination": true}, inputs["rootBlockDevice"])
+	assert.Equal(t, map[string]any{
+		"volumeType": "gp3", "volumeSize": 20.0, "encrypted": true, "deleteOnTermination": true, "tags": map[string]any{"Name": "k8s-redis-root"},
+	}, inputs["rootBlockDevice"])
 	assert.Equal(t, map[string]any{"Name": "k8s-redis"}, inputs["tags"])
-	assert.Equal(t, map[string]any{"Name": "k8s-redis-root"}, inputs["volumeTags"])
-	for _, absent := range []string{"keyName", "privateIp"} {
+	for _, absent := range []string{"keyName", "privateIp", "volumeTags"} {
 		assert.NotContains(t, inputs, absent)
 	}
 	for _, token := range []string{volumeType, attachmentType, eipType, associationType} {
@@ -189,7 +190,21 @@ func TestNewInstance_TerminableWithProtectedData(t *testing.T) {
 	args.DataGiB, args.DeletionProtection, args.Terminable = 40, true, true
 	w, err := deploy(t, args)
 	require.NoError(t, err)
-	assert.False(t, w.only(t, instanceType, "k8s-redis").Inputs["disableApiTermination"].BoolValue())
+	instance := w.only(t, instanceType, "k8s-redis")
+	assert.False(t, instance.Inputs["disableApiTermination"].BoolValue())
+	assert.False(t, *instance.Protect)
+	assert.True(t, *w.only(t, volumeType, "k8s-redis-data").Protect)
+}
+
+// Pulumi refuses to replace a protected resource; the successor is protected by EC2 from its start.
+func TestNewInstance_RollLiftsProtectOfOneUpdate(t *testing.T) {
+	args := validArgs()
+	args.DataGiB, args.DeletionProtection, args.Roll = 40, true, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	instance := w.only(t, instanceType, "k8s-redis")
+	assert.False(t, *instance.Protect)
+	assert.True(t, instance.Inputs["disableApiTermination"].BoolValue())
 	assert.True(t, *w.only(t, volumeType, "k8s-redis-data").Protect)
 }
 
@@ -230,7 +245,9 @@ func TestNewInstance_DeletionProtection(t *testing.T) {
 		args.DataGiB, args.DeletionProtection = 40, protect
 		w, err := deploy(t, args)
 		require.NoError(t, err)
-		assert.Equal(t, protect, w.only(t, instanceType, "k8s-redis").Inputs["disableApiTermination"].BoolValue())
+		instance := w.only(t, instanceType, "k8s-redis")
+		assert.Equal(t, protect, instance.Inputs["disableApiTermination"].BoolValue())
+		assert.Equal(t, protect, *instance.Protect, "the provider lifts EC2's protection by itself")
 		volume := w.only(t, volumeType, "k8s-redis-data")
 		require.NotNil(t, volume.Protect)
 		assert.Equal(t, protect, *volume.Protect)

@@ -131,14 +131,14 @@ func (rt *resourceType) inputsFrom(outputs, known values) values {
 	return out
 }
 
-// Update changes a resource to new checked inputs and returns its outputs and notes for the user. Ignored paths keep
-// the cloud's values. When it fails, nothing has changed.
-func (cl *Client) Update(token, id string, inputs resource.PropertyMap, ignore []string) (resource.PropertyMap, []string, error) {
+// Update changes a resource from its state to new checked inputs and returns its outputs and notes for the user. Ignored
+// paths keep the values of the state. When it fails, nothing has changed.
+func (cl *Client) Update(token, id string, state, inputs resource.PropertyMap, ignore []string) (resource.PropertyMap, []string, error) {
 	rt, err := typeOf(token)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, notes, err := cl.cloud.change(rt, id, fromPropertyMap(inputs), cl.config.defaultTags, ignore)
+	o, notes, err := cl.cloud.change(rt, id, fromPropertyMap(state), fromPropertyMap(inputs), cl.config.defaultTags, ignore)
 	if err != nil {
 		return nil, nil, err
 	}

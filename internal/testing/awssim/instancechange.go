@@ -1,5 +1,10 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+)
+
 func updateInstance(t *call, i *instance) error {
 	const operation = "ModifyInstanceAttribute"
 	groups := i.groups
@@ -39,6 +44,7 @@ func updateInstance(t *call, i *instance) error {
 	i.setGroups(groups)
 	i.profile, i.tags = profile, t.tags
 	i.set(t.in)
+	t.tagVolumes(i)
 	if restarts {
 		return t.c.restart(t, i, kind, given)
 	}
@@ -53,9 +59,39 @@ func (t *call) resizeRoot(i *instance) error {
 	if err := i.root.resize("ModifyVolume", diskValues(root)); err != nil {
 		return err
 	}
-	i.root.deleteOnTermination, i.root.tags = root.flag("deleteOnTermination"), diskTags(t, root)
-	i.root.ownTags = root.textMap("tags")
+	i.root.deleteOnTermination = root.flag("deleteOnTermination")
+	if !t.in.has("volumeTags") {
+		i.root.tags, i.root.ownTags = diskTags(t, root), root.textMap("tags")
+	}
 	return nil
+}
+
+// tagVolumes does as the provider with changed volumeTags: it writes them to all attached volumes, also to those that are
+// resources of their own, and removes the ones that left.
+func (t *call) tagVolumes(i *instance) {
+	before, after := t.state.textMap("volumeTags"), t.in.textMap("volumeTags")
+	if maps.Equal(before, after) {
+		return
+	}
+	for _, v := range i.devices {
+		for key := range before {
+			delete(v.tags, key)
+		}
+		v.tags = mergeTags(v.tags, after)
+		if o := t.c.objects[volumeToken][v.id]; o != nil {
+			o.tags = v.tags
+		}
+	}
+}
+
+// volumeTags is one map of the tags of all attached volumes, as the provider reads them; a volume that was attached later
+// takes precedence.
+func (i *instance) volumeTags() map[string]string {
+	var merged map[string]string
+	for _, device := range slices.Sorted(maps.Keys(i.devices)) {
+		merged = mergeTags(merged, i.devices[device].tags)
+	}
+	return merged
 }
 
 // restart stops the instance, changes type and user data, and starts it. Cloud-init does not run the user data again, so
@@ -88,11 +124,9 @@ func (c *Cloud) start(i *instance) error {
 	return c.assignPublic(i)
 }
 
+// deleteInstance does as the provider: it lifts both kinds of protection by itself, then terminates the instance.
 func deleteInstance(t *call, i *instance) error {
-	if i.protectTermination {
-		return refuseEC2("TerminateInstances", "OperationNotPermitted",
-			"The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", i.id)
-	}
+	i.protectTermination, i.protectStop = false, false
 	t.c.terminate(i)
 	return nil
 }

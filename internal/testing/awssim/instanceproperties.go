@@ -84,6 +84,9 @@ func (i *instance) attributes(c *Cloud) values {
 		"instanceInitiatedShutdownBehavior": i.shutdown, "metadataOptions": i.metadata, "rootBlockDevice": i.rootAttributes(),
 		"ebsBlockDevices": i.deviceAttributes(), "outpostArn": "", "passwordData": "", "spotInstanceRequestId": "", "instanceLifecycle": "",
 	}
+	if i.volTags != nil {
+		out["volumeTags"] = tagValues(i.volumeTags())
+	}
 	if i.kind.burstable {
 		out["creditSpecification"] = values{"cpuCredits": i.credits}
 	}

@@ -60,8 +60,9 @@ func (c *Cloud) find(rt *resourceType, id string) *object {
 	return c.objects[rt.token][id]
 }
 
-// change brings a resource to new checked inputs. Properties whose path is ignored keep the value they have in the cloud.
-func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[string]string, ignored []string) (o *object, notes []string, err error) {
+// change brings a resource to new checked inputs. Properties whose path is ignored keep the value they have in the state,
+// which may be older than that in the cloud; without a state they keep that in the cloud.
+func (c *Cloud) change(rt *resourceType, id string, state, in values, defaultTags map[string]string, ignored []string) (o *object, notes []string, err error) {
 	if path := in.firstUnknown(); path != "" {
 		return nil, nil, fmt.Errorf("updating %s %s: property %q must be known outside of a preview", rt.title, id, path)
 	}
@@ -71,8 +72,11 @@ func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[s
 		return nil, nil, fmt.Errorf("updating %s %s: it does not exist; refresh the stack", rt.title, id)
 	}
 	was := c.outputsLocked(o)
-	in = keepIgnored(in, was, ignored)
-	t := &call{c: c, name: o.name, in: in, was: was, defaultTags: defaultTags, tags: mergeTags(defaultTags, in.textMap("tags"))}
+	if state == nil {
+		state = was
+	}
+	in = keepIgnored(in, state, ignored)
+	t := &call{c: c, name: o.name, in: in, was: was, state: state, defaultTags: defaultTags, tags: mergeTags(defaultTags, in.textMap("tags"))}
 	if err := rt.update(t, o.entity); err != nil {
 		return nil, nil, fmt.Errorf("updating %s %s: %w", rt.title, id, err)
 	}
@@ -80,7 +84,7 @@ func (c *Cloud) change(rt *resourceType, id string, in values, defaultTags map[s
 	return o, t.notes, nil
 }
 
-// keepIgnored puts the cloud's values in place of those that the program ignores changes of. Only whole properties
+// keepIgnored puts the state's values in place of those that the program ignores changes of. Only whole properties
 // and one level below (a tag, a field of a block) can be ignored; the engine takes care of the rest.
 func keepIgnored(in, was values, ignored []string) values {
 	out := in.copy()

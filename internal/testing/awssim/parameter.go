@@ -154,11 +154,11 @@ func validParameterName(name string) error {
 	return nil
 }
 
-// updateParameter puts the value again only when something besides tags changed. A value that the program ignores
-// arrives here as the stored one, so a value written by a machine is never overwritten.
+// updateParameter puts the value again if anything besides tags changed. A value that the program ignores arrives here as
+// that of the state, so it overwrites one that a machine wrote since the last refresh.
 func updateParameter(t *call, p *parameter) error {
 	changed := false
-	for _, c := range parameterProperties.diff("", t.was, t.in, false) {
+	for _, c := range parameterProperties.diff("", t.state, t.in, false) {
 		changed = changed || top(c.Path) != "tags" && top(c.Path) != "overwrite"
 	}
 	if !changed {

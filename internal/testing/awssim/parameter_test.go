@@ -7,14 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestParameter_MachineValueKept: with ignoreChanges on value an update must not bring the first value back.
-func TestParameter_MachineValueKept(t *testing.T) {
+// With ignoreChanges on value, the provider still sends the value of its state with any change but tags.
+func TestParameter_MachineValueOverwrittenByTheState(t *testing.T) {
 	w := build(t, Options{})
 	w.role("node")
 	w.make(rolePolicyToken, "p", values{"role": "node", "policy": policyText("Allow", "ssm:*", "*")})
 	w.machine("one", values{"iamInstanceProfile": w.make(instanceProfileToken, "p", values{"role": "node"})})
 	in := values{"name": "/c/join", "type": "SecureString", "value": "pending"}
 	id := w.make(parameterToken, "join", in)
+	created := w.read(parameterToken, id)
 	m, err := w.c.Machine("one")
 	require.NoError(t, err)
 	require.NoError(t, m.PutParameter("/c/join", "token"))
@@ -23,17 +24,24 @@ func TestParameter_MachineValueKept(t *testing.T) {
 	assert.Equal(t, "token", got)
 	assert.Equal(t, 2, w.read(parameterToken, id).whole("version"))
 
-	for _, next := range []values{with(in, "tags", values{"a": "b"}), with(with(in, "tags", values{"a": "b"}), "description", "for workers")} {
+	update := func(state, next values) {
+		t.Helper()
 		admitted, found := parameterType.admit("join", next.plain(), nil, nil)
 		require.Empty(t, found)
-		_, _, err = w.c.change(parameterType, id, admitted, nil, []string{"value"})
+		_, _, err = w.c.change(parameterType, id, state, admitted, nil, []string{"value"})
 		require.NoError(t, err)
-		assert.Equal(t, "token", w.read(parameterToken, id).text("value"))
 	}
-	assert.Equal(t, 3, w.read(parameterToken, id).whole("version"), "a tag makes no new version, a description does")
-	_, _, err = w.c.change(parameterType, id, in.plain(), nil, nil)
-	require.NoError(t, err)
-	assert.Equal(t, "pending", w.read(parameterToken, id).text("value"), "without ignoreChanges the program's value counts")
+	tagged := with(in, "tags", values{"a": "b"})
+	update(created, tagged)
+	assert.Equal(t, "token", w.read(parameterToken, id).text("value"))
+	assert.Equal(t, 2, w.read(parameterToken, id).whole("version"), "a tag makes no new version")
+
+	refreshed := w.read(parameterToken, id)
+	update(refreshed, with(tagged, "description", "for workers"))
+	assert.Equal(t, "token", w.read(parameterToken, id).text("value"), "a refresh reads the value of the machine into the state")
+
+	update(with(created, "description", "for workers"), with(tagged, "description", "for all"))
+	assert.Equal(t, "pending", w.read(parameterToken, id).text("value"))
 }
 
 func TestParameter_Overwrite(t *testing.T) {

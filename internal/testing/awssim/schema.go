@@ -82,8 +82,8 @@ type call struct {
 	name string
 	// in are the checked inputs.
 	in values
-	// was are the resource's attributes before an update.
-	was values
+	// was are the resource's attributes before an update, state those that the engine last saw.
+	was, state values
 	// tags are the program's tags over the provider's default tags.
 	tags, defaultTags map[string]string
 	// notes are messages about the operation for the user.

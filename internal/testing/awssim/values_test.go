@@ -43,7 +43,7 @@ func TestValues_FirstUnknown(t *testing.T) {
 	assert.Equal(t, "c[0].d", values{"c": []any{values{"d": unknown{}}}}.firstUnknown())
 	w := newWorld(t, Options{})
 	id := w.make(vpcToken, "net", values{"cidrBlock": "10.0.0.0/16"})
-	_, _, err := w.c.change(vpcType, id, values{"cidrBlock": unknown{}}, nil, nil)
+	_, _, err := w.c.change(vpcType, id, nil, values{"cidrBlock": unknown{}}, nil, nil)
 	assert.ErrorContains(t, err, `property "cidrBlock" must be known outside of a preview`)
 }
 

@@ -99,7 +99,7 @@ func (w *world) change(token, id string, in values) error {
 	if err := Problems(found).Err(token); err != nil {
 		return err
 	}
-	_, _, err := w.c.change(rt, id, admitted, nil, nil)
+	_, _, err := w.c.change(rt, id, nil, admitted, nil, nil)
 	return err
 }
 

@@ -359,12 +359,18 @@ func TestProvider_IgnoreChanges(t *testing.T) {
 	assert.Contains(t, e.diff(refreshed, in).GetDiffs(), "value", "without ignoreChanges the drift shows")
 	assert.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, e.diff(refreshed, in, "value").GetChanges())
 	in["description"] = resource.NewProperty("d")
-	p, err = e.update(p, in, "value")
+	refreshed, err = e.update(refreshed, in, "value")
 	require.NoError(t, err)
 	stored, err := c.Parameter("/c/join")
 	require.NoError(t, err)
 	assert.Equal(t, "token", stored)
-	assert.Equal(t, "token", p.outputs["value"].SecretValue().Element.StringValue())
+	assert.Equal(t, "token", refreshed.outputs["value"].SecretValue().Element.StringValue())
+
+	_, err = e.update(p, in, "value")
+	require.NoError(t, err)
+	stored, err = c.Parameter("/c/join")
+	require.NoError(t, err)
+	assert.Equal(t, "pending", stored, "the provider sends the value of the state, here that of the creation")
 }
 
 // TestProvider_RefreshUserData keeps user data as the program gave it, although the state holds a hash.

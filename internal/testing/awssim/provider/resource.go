@@ -97,7 +97,7 @@ func (p *provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pul
 	if req.GetPreview() {
 		outputs, err = p.client.Load().PreviewUpdate(token, state, inputs)
 	} else {
-		outputs, notes, err = p.client.Load().Update(token, req.GetId(), inputs, req.GetIgnoreChanges())
+		outputs, notes, err = p.client.Load().Update(token, req.GetId(), state, inputs, req.GetIgnoreChanges())
 	}
 	if err != nil {
 		return nil, err
