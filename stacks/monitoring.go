@@ -64,7 +64,9 @@ func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Nam
 	health := &workload.Probe{Path: "/health"}
 	_, err = workload.NewWorkload(ctx, celeryExporter, &workload.WorkloadArgs{
 		Namespace: space.Name, Image: pins.CeleryExporter, Replicas: 1, Port: celeryExporterPort,
-		SecretEnv:    map[string]pulumi.StringInput{"CE_BROKER_URL": broker},
+		SecretEnv: map[string]pulumi.StringInput{"CE_BROKER_URL": broker},
+		// By default it ends when it loses the broker, and its counters with it.
+		Env:          map[string]string{"CE_RETRY_INTERVAL": "5"},
 		NodeSelector: place.NodeSelector, Tolerations: place.Tolerations,
 		Requests: workload.Resources{CPU: "50m", Memory: "96Mi"}, Limits: workload.Resources{Memory: "256Mi"},
 		Liveness: health, Readiness: health,

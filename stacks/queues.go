@@ -46,9 +46,15 @@ func brokerUsers() []rabbitmq.User {
 		users = append(users, user)
 	}
 	return append(users,
-		// The exporter receives the workers' events and reads the lengths of queues. It consumes no task.
-		rabbitmq.User{Name: celeryExporter, Permissions: &rabbitmq.Permissions{
-			Configure: `^celeryev(\..+)?$`, Write: `^celeryev(\..+)?$`, Read: `^(celeryev(\..+)?|q\..+)$`,
-		}},
+		// The exporter receives the workers' events, inspects the workers, and reads the lengths of queues. It consumes no task.
+		rabbitmq.User{Name: celeryExporter, Permissions: rabbitmq.Observer(queueNames()...)},
 		rabbitmq.User{Name: "operator", Tags: []string{"administrator"}, Permissions: &rabbitmq.Everything})
+}
+
+func queueNames() []string {
+	var names []string
+	for _, q := range queues() {
+		names = append(names, q.Name)
+	}
+	return names
 }

@@ -15,7 +15,7 @@ const (
 	Grafana          = "grafana/grafana:13.2.0"
 	NodeExporter     = "prom/node-exporter:v1.12.1"
 	KubeStateMetrics = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
-	CeleryExporter   = "danihodovic/celery-exporter:0.10.13"
+	CeleryExporter   = "danihodovic/celery-exporter:0.12.2"
 )
 
 // Images of Calico on every node; the tag is CalicoChart.

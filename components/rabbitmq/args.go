@@ -41,9 +41,12 @@ type BrokerArgs struct {
 	Resources pod.Resources `pulumi:"resources"`
 }
 
-// Queue is a quorum queue, bound to a direct exchange of the same name by its own name.
+// Queue is a quorum queue.
 type Queue struct {
 	Name string `pulumi:"name"`
+	// Exchange is the type (direct, topic or fanout) of an exchange with the queue's name that is bound to it by that name;
+	// empty for none. Celery declares its exchanges itself, and fails if one has another type than its own.
+	Exchange string `pulumi:"exchange"`
 	// DeadLetter sends messages that consumers reject, or exceed the delivery limit, to the DeadLetterQueue, at least once:
 	// a message leaves this queue only after that one has confirmed it.
 	DeadLetter bool `pulumi:"deadLetter"`

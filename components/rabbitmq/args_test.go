@@ -21,7 +21,7 @@ func validArgs() BrokerArgs {
 		Image:       "rabbitmq:4.3.5-management",
 		VirtualHost: "shop/main",
 		Queues: []Queue{
-			{Name: "work.in", DeadLetter: true}, {Name: "work.out", DeadLetter: true, DeliveryLimit: 3},
+			{Name: "work.in", DeadLetter: true, Exchange: "direct"}, {Name: "work.out", DeadLetter: true, DeliveryLimit: 3, Exchange: "direct"},
 			{Name: "work.a", DeadLetter: true}, {Name: "work.b", DeadLetter: true}, {Name: "work.dead"},
 		},
 		DeadLetterQueue: "work.dead",
@@ -30,6 +30,7 @@ func validArgs() BrokerArgs {
 			{Name: "worker-in", Consumes: []string{"work.in"}, Publishes: []string{"work.out"}},
 			{Name: "worker-out", Consumes: []string{"work.out"}},
 			{Name: "celery-a", Consumes: []string{"work.a"}, Celery: true},
+			{Name: "observer", Permissions: Observer("work.a")},
 			{Name: "operator", Permissions: &Everything, Tags: []string{"administrator"}},
 		},
 	}
@@ -50,6 +51,7 @@ func TestValidate(t *testing.T) {
 		"no queue":         {func(a *BrokerArgs) { a.Queues = nil }, "Queues: not set"},
 		"bad queue":        {func(a *BrokerArgs) { a.Queues[0].Name = "amq.mine" }, `Queues[0].Name: "amq.mine" must`},
 		"same queue":       {func(a *BrokerArgs) { a.Queues[1].Name = "work.in" }, `Queues[1].Name: "work.in" must be unique`},
+		"bad exchange":     {func(a *BrokerArgs) { a.Queues[0].Exchange = "round" }, `Queues[0].Exchange: "round" must be direct, topic or fanout`},
 		"bad limit":        {func(a *BrokerArgs) { a.Queues[0].DeliveryLimit = -1 }, "Queues[0].DeliveryLimit: -1 must"},
 		"no dead letters":  {func(a *BrokerArgs) { a.DeadLetterQueue = "" }, "DeadLetterQueue: not set, must"},
 		"unknown dead":     {func(a *BrokerArgs) { a.DeadLetterQueue = "grave" }, `DeadLetterQueue: "grave" must be one of Queues (work.in, work.out`},
@@ -59,10 +61,10 @@ func TestValidate(t *testing.T) {
 		"same user":        {func(a *BrokerArgs) { a.Users[1].Name = "api" }, `Users[1].Name: "api" must be unique`},
 		"unknown queue":    {func(a *BrokerArgs) { a.Users[1].Consumes = []string{"work.inn"} }, `Users[1].Publishes or Consumes: "work.inn" must be one of Queues (work.in,`},
 		"no permission":    {func(a *BrokerArgs) { a.Users[0].Publishes = nil }, `Users[0].Permissions: not set, must be set if user "api"`},
-		"both":             {func(a *BrokerArgs) { a.Users[4].Consumes = []string{"work.in"} }, "Users[4].Permissions: {.* .* .*} must not"},
-		"bad expression":   {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{"(", ".*", ".*"} }, `Users[4].Permissions.Configure: "(" must`},
-		"empty expression": {func(a *BrokerArgs) { a.Users[4].Permissions = &Permissions{".*", "", ".*"} }, `Users[4].Permissions.Write: "" must be a regular expression, e.g. ^$ for nothing`},
-		"bad tag":          {func(a *BrokerArgs) { a.Users[4].Tags = []string{"root"} }, `Users[4].Tags: "root" must`},
+		"both":             {func(a *BrokerArgs) { a.Users[5].Consumes = []string{"work.in"} }, "Users[5].Permissions: {.* .* .*} must not"},
+		"bad expression":   {func(a *BrokerArgs) { a.Users[5].Permissions = &Permissions{"(", ".*", ".*"} }, `Users[5].Permissions.Configure: "(" must`},
+		"empty expression": {func(a *BrokerArgs) { a.Users[5].Permissions = &Permissions{".*", "", ".*"} }, `Users[5].Permissions.Write: "" must be a regular expression, e.g. ^$ for nothing`},
+		"bad tag":          {func(a *BrokerArgs) { a.Users[5].Tags = []string{"root"} }, `Users[5].Tags: "root" must`},
 		"little memory": {func(a *BrokerArgs) {
 			a.Resources = pod.Resources{Requests: pod.Amount{MilliCPU: 1, MemoryMiB: 1}, Limits: pod.Amount{MilliCPU: 1, MemoryMiB: 256}}
 		}, "Resources.Limits.MemoryMiB: 256 must be at least 512"},
@@ -103,7 +105,7 @@ func TestPolicies(t *testing.T) {
 		policies[p.Pattern] = p.Definition
 	}
 	assert.Equal(t, map[string]any{
-		"delivery-limit": 3, "dead-letter-exchange": "work.dead", "dead-letter-routing-key": "work.dead",
+		"delivery-limit": 3, "dead-letter-exchange": "", "dead-letter-routing-key": "work.dead",
 		"dead-letter-strategy": "at-least-once", "overflow": "reject-publish",
 	}, policies[`^work\.out$`])
 	assert.Equal(t, DefaultDeliveryLimit, policies[`^work\.in$`]["delivery-limit"])

@@ -80,6 +80,8 @@ func (b *Broker) create(ctx *pulumi.Context) error {
 		Files: map[string]string{
 			"rabbitmq.conf":   ConfigFor(b.args.Resources.Limits.MemoryMiB, b.args.Storage.SizeGiB, b.args.PermitTransientQueues).Render(),
 			"enabled_plugins": EnabledPlugins(),
+			usersFile:         b.args.userTable(),
+			removeUsersFile:   removeUsersScript,
 		},
 		SecretSuffix: "definitions", SecretFiles: b.definitions(),
 		Volumes: func(config, secret pulumi.StringInput) core.VolumeArray {

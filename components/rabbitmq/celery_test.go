@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testCelery declares like kombu for a worker with --queues=work.a, and publishes like a client.
+// testCelery declares like kombu for a worker with --queues=work.a and task_create_missing_queue_exchange_type="topic", and
+// publishes like a client.
 func testCelery(t *testing.T, b *realBroker) {
 	require.NoError(t, b.as(t, "celery-a", func(c *amqp.Channel) error {
-		if err := c.ExchangeDeclare("work.a", "direct", true, false, false, false, nil); err != nil {
+		if err := c.ExchangeDeclare("work.a", "topic", true, false, false, false, nil); err != nil {
 			return fmt.Errorf("its exchange: %w", err)
 		}
 		// Without arguments, as by default, and with the type of the queue, as with task_create_missing_queue_type.

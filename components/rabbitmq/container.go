@@ -1,6 +1,12 @@
 package rabbitmq
 
 import (
+	_ "embed"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -20,6 +26,9 @@ const (
 	definitionsDir  = "/etc/rabbitmq-definitions"
 	definitionsFile = "definitions.json"
 	homeDir         = "/var/lib/rabbitmq"
+	usersFile       = "users"
+	// startSeconds is the maximum duration in seconds of a start, which recovers full queues.
+	startSeconds = 600
 	// dataDir holds the node's database and its queues.
 	dataDir = homeDir + "/mnesia"
 	// dataSubPath is the directory on the data volume.
@@ -30,6 +39,22 @@ const (
 	nodeName = "rabbit@localhost"
 	loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
 )
+
+// removeUsersScript runs after each start. Its header documents its variables.
+//
+//go:embed scripts/remove-users.sh
+var removeUsersScript string
+
+const removeUsersFile = "remove-users.sh"
+
+// userTable returns the names of all users, one a line.
+func (a BrokerArgs) userTable() string {
+	var out strings.Builder
+	for _, u := range a.Users {
+		out.WriteString(u.Name + "\n")
+	}
+	return out.String()
+}
 
 func (a BrokerArgs) container() core.ContainerArgs {
 	variable := func(name, value string) core.EnvVarArgs {
@@ -53,6 +78,9 @@ func (a BrokerArgs) container() core.ContainerArgs {
 			variable("RABBITMQ_MNESIA_BASE", dataDir),
 			variable("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", loopback),
 			variable("ERL_EPMD_ADDRESS", "127.0.0.1"),
+			variable("USERS_FILE", path.Join(configDir, usersFile)),
+			variable("AMQP_PORT", strconv.Itoa(port)),
+			variable("WAIT_SECONDS", strconv.Itoa(startSeconds)),
 		},
 		Ports: pod.ContainerPorts(
 			pod.Port{Name: "amqp", Number: port},
@@ -61,8 +89,12 @@ func (a BrokerArgs) container() core.ContainerArgs {
 		),
 		Resources:       a.Resources.Args(),
 		SecurityContext: pod.ContainerSecurity(0),
-		StartupProbe:    listening(5, 120), // ten minutes to recover full queues
-		ReadinessProbe:  listening(10, 3),
+		// The container is ready only after this hook has succeeded. Its output goes to the container's log.
+		Lifecycle: &core.LifecycleArgs{PostStart: &core.LifecycleHandlerArgs{Exec: &core.ExecActionArgs{
+			Command: pulumi.ToStringArray([]string{"bash", "-c", fmt.Sprintf("exec %s >/proc/1/fd/2 2>&1", path.Join(configDir, removeUsersFile))}),
+		}}},
+		StartupProbe:   listening(5, startSeconds/5),
+		ReadinessProbe: listening(10, 3),
 		// The command starts an Erlang VM, so it runs rarely and with a long timeout.
 		LivenessProbe: pod.Exec(60, 30, 3, "rabbitmq-diagnostics", "-q", "ping"),
 		VolumeMounts: core.VolumeMountArray{

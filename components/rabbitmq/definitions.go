@@ -90,20 +90,25 @@ func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 	args = args.withDefaults()
 	// The type of a queue that a client declares without a type, as Celery does.
 	const quorum = "quorum"
-	d := Definitions{VirtualHosts: []virtualHost{{
-		Name: args.VirtualHost, DefaultQueueType: quorum, Metadata: virtualHostExtras{DefaultQueueType: quorum},
-	}}}
+	d := Definitions{
+		VirtualHosts: []virtualHost{{
+			Name: args.VirtualHost, DefaultQueueType: quorum, Metadata: virtualHostExtras{DefaultQueueType: quorum},
+		}},
+		Exchanges: []exchange{}, Bindings: []binding{}, // RabbitMQ reads no null
+	}
 	none := map[string]any{}
 	for _, q := range args.Queues {
-		d.Exchanges = append(d.Exchanges, exchange{
-			VirtualHost: args.VirtualHost, Name: q.Name, Type: "direct", Durable: true, Arguments: none,
-		})
 		d.Queues = append(d.Queues, queue{
 			VirtualHost: args.VirtualHost, Name: q.Name, Durable: true, Arguments: map[string]any{"x-queue-type": quorum},
 		})
-		d.Bindings = append(d.Bindings, binding{
-			VirtualHost: args.VirtualHost, Source: q.Name, Destination: q.Name, DestinationType: "queue", RoutingKey: q.Name, Arguments: none,
-		})
+		if q.Exchange != "" {
+			d.Exchanges = append(d.Exchanges, exchange{
+				VirtualHost: args.VirtualHost, Name: q.Name, Type: q.Exchange, Durable: true, Arguments: none,
+			})
+			d.Bindings = append(d.Bindings, binding{
+				VirtualHost: args.VirtualHost, Source: q.Name, Destination: q.Name, DestinationType: "queue", RoutingKey: q.Name, Arguments: none,
+			})
+		}
 		d.Policies = append(d.Policies, policy{
 			VirtualHost: args.VirtualHost, Name: q.Name, Pattern: "^" + regexp.QuoteMeta(q.Name) + "$", ApplyTo: "queues",
 			Definition: args.policyOf(q),
@@ -137,7 +142,7 @@ func (a BrokerArgs) policyOf(q Queue) map[string]any {
 	}
 	return map[string]any{
 		"delivery-limit":          q.DeliveryLimit,
-		"dead-letter-exchange":    a.DeadLetterQueue,
+		"dead-letter-exchange":    "", // the default exchange routes by the queue's name
 		"dead-letter-routing-key": a.DeadLetterQueue,
 		"dead-letter-strategy":    "at-least-once",
 		// Required by at-least-once. Without a length limit, nothing is rejected.

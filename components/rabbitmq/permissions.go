@@ -17,7 +17,17 @@ const (
 // (names that begin with "celeryev") and its delayed tasks, by kombu's naming. A user with access to them can send commands
 // to every worker of the virtual host. Workers with --without-gossip --without-mingle --without-heartbeat and
 // worker_enable_remote_control=False need the last only.
-var celeryControl = []string{`(.+\.)?celery\.pidbox`, `celeryev(\..+)?`, `celery_delayed_.+`}
+var celeryControl = append([]string{`celery_delayed_.+`}, celeryRemoteControl...)
+
+// celeryRemoteControl is the part of celeryControl without delayed tasks.
+var celeryRemoteControl = []string{`(.+\.)?celery\.pidbox`, `celeryev(\..+)?`}
+
+// Observer returns the permissions of a Celery client that receives events, sends control commands, e.g. inspect, and reads
+// the lengths of the queues, as celery-exporter does. A permission to read the length is one to consume, too.
+func Observer(queues ...string) *Permissions {
+	control := anyOf(celeryRemoteControl)
+	return &Permissions{Configure: control, Write: control, Read: anyOf(append(quoted(queues), celeryRemoteControl...))}
+}
 
 // permissions returns the user's least privileges.
 //

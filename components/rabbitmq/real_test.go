@@ -128,6 +128,8 @@ func TestBroker_RealRabbitMQ(t *testing.T) {
 	t.Run("dead letters are kept", func(t *testing.T) { testDeadLetters(t, b) })
 	t.Run("users have least privileges", func(t *testing.T) { testPermissions(t, b) })
 	t.Run("Celery can declare its objects", func(t *testing.T) { testCelery(t, b) })
+	t.Run("an observer has its rights", func(t *testing.T) { testObserver(t, b) })
+	t.Run("users that left are deleted", func(t *testing.T) { testRemovedUsers(t, b) })
 	t.Run("metrics name the queues", func(t *testing.T) { testMetrics(t, b) })
 	t.Run("memory and disk limits are as computed", func(t *testing.T) {
 		limits := b.ctl(t, "eval", `{ok, Wal} = application:get_env(ra, wal_max_size_bytes),

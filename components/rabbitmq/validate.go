@@ -13,8 +13,9 @@ import (
 var (
 	validQueue = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 	// Names of users are part of resource names and URLs.
-	validUser = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
-	knownTags = []string{"administrator", "monitoring", "policymaker", "management"}
+	validUser      = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
+	knownExchanges = []string{"direct", "topic", "fanout"}
+	knownTags      = []string{"administrator", "monitoring", "policymaker", "management"}
 )
 
 // minVolumeGiB leaves space for messages beside the space that must stay free.
@@ -57,6 +58,9 @@ func (a BrokerArgs) validateQueues(problems *validation.Problems) {
 		}
 		if seen[q.Name] {
 			problems.Add(field+".Name", q.Name, "must be unique")
+		}
+		if q.Exchange != "" && !slices.Contains(knownExchanges, q.Exchange) {
+			problems.Add(field+".Exchange", q.Exchange, "must be direct, topic or fanout, or empty for none")
 		}
 		if q.DeliveryLimit < 1 {
 			problems.Add(field+".DeliveryLimit", q.DeliveryLimit, "must be at least 1")
