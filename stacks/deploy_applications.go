@@ -16,7 +16,7 @@ const namespaceApplications = "growbin"
 // deployApplications deploys the catalog, after the stores. Pulumi runs few operations in parallel (four per processor): if all
 // of them waited for applications that need a store, the stores would never be deployed.
 func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) error {
-	space, err := namespace.NewNamespace(ctx, namespaceApplications, &namespace.NamespaceArgs{Registry: s.registry()}, p.inCluster)
+	space, err := s.newNamespace(ctx, namespaceApplications, &namespace.NamespaceArgs{Registry: s.registry()}, p.inCluster)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const (
 
 // deployMonitoring deploys monitoring to its own node.
 func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) error {
-	space, err := namespace.NewNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
+	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
 		return err
 	}

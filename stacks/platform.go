@@ -35,12 +35,14 @@ func newPlatform(ctx *pulumi.Context, s *Settings, i *infrastructure) (*platform
 // deployArgoCD installs Argo CD on the control plane.
 func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) error {
 	// All pods of the chart but Redis' init Job meet the restricted level.
-	space, err := namespace.NewNamespace(ctx, namespaceArgoCD, &namespace.NamespaceArgs{PodSecurity: namespace.Baseline}, p.inCluster)
+	space, err := s.newNamespace(ctx, namespaceArgoCD, &namespace.NamespaceArgs{PodSecurity: namespace.Baseline}, p.inCluster)
 	if err != nil {
 		return err
 	}
 	node := ControlPlane(s.Nodes)
-	args := &argocd.ArgoCDArgs{Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations()}
+	args := &argocd.ArgoCDArgs{
+		Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations(), OwnNetworkPolicies: true,
+	}
 	if s.GitRepository != "" {
 		args.Repository = &argocd.Repository{URL: s.GitRepository}
 		if s.GitPath != "" {

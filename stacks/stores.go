@@ -31,7 +31,7 @@ type stores struct {
 
 // newStores deploys the stores, each to its node with its data on the node's data volume.
 func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
-	space, err := namespace.NewNamespace(ctx, namespaceData, &namespace.NamespaceArgs{}, p.inCluster)
+	space, err := s.newNamespace(ctx, namespaceData, &namespace.NamespaceArgs{}, p.inCluster)
 	if err != nil {
 		return nil, err
 	}

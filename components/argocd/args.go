@@ -26,6 +26,10 @@ type ArgoCDArgs struct {
 	// NodeSelector and Tolerations place every pod of the chart.
 	NodeSelector map[string]string   `pulumi:"nodeSelector"`
 	Tolerations  []corev1.Toleration `pulumi:"tolerations"`
+	// OwnNetworkPolicies is true if the namespace has policies of its own. The chart's are then left out: they let every
+	// pod of the cluster reach argocd-server. They are all that protects the repository server from other pods, so one of
+	// the two must exist.
+	OwnNetworkPolicies bool `pulumi:"ownNetworkPolicies"`
 	// ChartVersion is the version of the chart; DefaultChartVersion when empty.
 	ChartVersion string `pulumi:"chartVersion"`
 	// Domain is the public host name, e.g. argocd.example.com; optional.

@@ -27,9 +27,14 @@ type chartValues struct {
 
 // globalValues are the defaults of every pod of the chart, its jobs included.
 type globalValues struct {
-	Domain       string              `json:"domain,omitempty"`
-	NodeSelector map[string]string   `json:"nodeSelector"`
-	Tolerations  []corev1.Toleration `json:"tolerations,omitempty"`
+	Domain        string              `json:"domain,omitempty"`
+	NetworkPolicy networkPolicyValues `json:"networkPolicy"`
+	NodeSelector  map[string]string   `json:"nodeSelector"`
+	Tolerations   []corev1.Toleration `json:"tolerations,omitempty"`
+}
+
+type networkPolicyValues struct {
+	Create bool `json:"create"`
 }
 
 type configValues struct {
@@ -62,7 +67,7 @@ type switchValues struct {
 func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 	small := sized("10m", "32Mi", "100m", "64Mi")
 	return chartValues{
-		Global: globalValues{Domain: a.Domain, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
+		Global: globalValues{Domain: a.Domain, NetworkPolicy: networkPolicyValues{Create: !a.OwnNetworkPolicies}, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
 		Configs: configValues{
 			CM: settings(a.Domain),
 			// With its own TLS the server redirects HTTP to HTTPS, a loop behind a load balancer that terminates TLS, and

@@ -1,0 +1,7 @@
+package postgresql
+
+// TCP ports of the pods: for clients, and for Prometheus.
+const (
+	Port        = port
+	MetricsPort = metricsPort
+)
