@@ -19,6 +19,7 @@ func alertRules(nodes []Node) []monitoring.RuleGroup {
 	return []monitoring.RuleGroup{
 		{Name: "load", Rules: loadRules(nodes)},
 		{Name: "queues", Rules: queueRules()},
+		{Name: "credits", Rules: creditRules(nodes)},
 	}
 }
 

@@ -63,7 +63,8 @@ func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
 		MonitoringRoles: []string{string(RoleInfrastructure)}, RoleDescriptions: roleDescriptions, Rules: openPorts,
 		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
 		DeletionProtection: s.DeletionProtection,
-		BootTimeout: s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,
+		CPUCredits:         s.CPUCredits,
+		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,
 	}
 	if s.APIAccess == AccessSessionManager {
 		args.APIServerURL = fmt.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)

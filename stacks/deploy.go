@@ -46,6 +46,10 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	table, err := reportCost(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
 	provider, err := awsProvider(ctx, settings)
 	if err != nil {
 		return nil, err
@@ -54,8 +58,21 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	out, err := deployStack(ctx, settings, image, provider)
+	if err != nil {
+		return nil, err
+	}
+	out[OutputMonthlyCost] = costOutput(table)
+	return out, nil
+}
+
+// deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
+func deployStack(ctx *pulumi.Context, settings *Settings, image string, provider *aws.Provider) (pulumi.Map, error) {
 	infra, err := newInfrastructure(ctx, settings, image, provider)
 	if err != nil {
+		return nil, err
+	}
+	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
 	if err := deployWorkloads(ctx, settings, infra); err != nil {

@@ -218,7 +218,7 @@ func TestInstances_PrivateSubnetsUseNAT(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			w := deploy(t, "dev", map[string]string{
 				"nodeSubnets": "private", "natGateways": mode,
-				"privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`,
+				"privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`, "monthlyBudget": "0",
 			})
 			assert.Len(t, w.mocks.OfType("aws:ec2/natGateway:NatGateway"), gateways)
 			for _, machine := range w.cloud.Machines() {

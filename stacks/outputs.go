@@ -18,6 +18,8 @@ const (
 	OutputKubeconfig = "kubeconfig"
 	// OutputAPIEndpoint is the URL of the API server.
 	OutputAPIEndpoint = "apiEndpoint"
+	// OutputMonthlyCost is the estimate of the monthly bill with its lines.
+	OutputMonthlyCost = "monthlyCost"
 )
 
 // outputs returns the stack outputs, for people and other stacks.

@@ -33,6 +33,12 @@ const (
 	subnetsPrivate = "private"
 )
 
+// Values of the setting creditSpecification.
+const (
+	creditsUnlimited = "unlimited"
+	creditsStandard  = "standard"
+)
+
 // alertNone shows alerts in Alertmanager and sends them nowhere.
 const alertNone = "none"
 
@@ -83,6 +89,15 @@ type Settings struct {
 	BootTimeout time.Duration
 	// DeletionProtection protects instances, data volumes and buckets that hold objects.
 	DeletionProtection bool
+
+	// CPUCredits is the credit mode of burstable instances: unlimited bills CPU time above the baseline, standard slows down.
+	CPUCredits string
+	// ExpectedLoadPercent is the share of the expected load that the stack has, in percent, for the estimate of its cost.
+	ExpectedLoadPercent int
+	// MonthlyBudget is the limit of the monthly bill in USD; 0 for none.
+	MonthlyBudget int
+	// BudgetEmails are the addresses that AWS notifies before the limit.
+	BudgetEmails []string
 
 	// ImageRegistry is the registry and path of the application images, e.g. ghcr.io/growbin.
 	ImageRegistry string
@@ -180,6 +195,11 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		BootTimeout:        time.Duration(r.integer("bootTimeoutMinutes")) * time.Minute,
 		DeletionProtection: r.boolean("deletionProtection"),
 
+		CPUCredits:          r.choice("creditSpecification", creditsUnlimited, creditsStandard),
+		ExpectedLoadPercent: r.integer("expectedLoadPercent"),
+		MonthlyBudget:       r.integer("monthlyBudget"),
+		BudgetEmails:        r.list("budgetEmails"),
+
 		ImageRegistry:    r.text("imageRegistry"),
 		ImageTag:         r.text("imageTag"),
 		ImageTags:        r.pairs("imageTags"),
@@ -197,6 +217,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	var err error
 	s.Nodes, err = Topology(r.pairs("instanceTypes"))
 	r.problems.Include("", err)
+	s.applyBuying(r)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")
 	if s.AlertReceiver != alertNone {

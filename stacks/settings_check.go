@@ -35,6 +35,7 @@ func (s *Settings) validate(r *settingsReader) {
 	s.validateMachines(r)
 	s.validateImages(r)
 	s.validateOperations(r)
+	s.validateCost(r)
 }
 
 func (s *Settings) validatePlace(r *settingsReader) {

@@ -91,6 +91,15 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"alert channel":           {map[string]string{"alertReceiver": "slack"}, []string{`alertChannel: ""`, "#alerts"}},
 		"root without repository": {map[string]string{"gitPath": "clusters/dev"}, []string{`gitRepository: ""`, "gitPath"}},
 		"repository by ssh":       {map[string]string{"gitRepository": "git@github.com:growbin/deployments"}, []string{`gitRepository: "git@github.com:growbin/deployments"`, "https"}},
+		"credits":                 {map[string]string{"creditSpecification": "none"}, []string{`creditSpecification: "none"`, "unlimited, standard"}},
+		"buying":                  {map[string]string{"buying": `["k8s-redis=cash"]`}, []string{`buying: "cash"`, "onDemand, savingsPlan1y"}},
+		"buying of unknown node":  {map[string]string{"buying": `["k8s-cache=onDemand"]`}, []string{`buying: "k8s-cache"`, "k8s-master"}},
+		"expected load":           {map[string]string{"expectedLoadPercent": "101"}, []string{`expectedLoadPercent: 101`, "0 to 100"}},
+		"budget":                  {map[string]string{"monthlyBudget": "-1"}, []string{`monthlyBudget: -1`, "USD"}},
+		"emails without budget":   {map[string]string{"monthlyBudget": "0", "budgetEmails": `["a@example.com"]`}, []string{`monthlyBudget: 0`, "budgetEmails"}},
+		"email":                   {map[string]string{"budgetEmails": `["team"]`}, []string{`budgetEmails: "team"`, "e-mail address"}},
+		"too many emails":         {map[string]string{"budgetEmails": `["a@b.c"` + strings.Repeat(`,"a@b.c"`, 10) + `]`}, []string{`budgetEmails: ["a@b.c"`, "at most 10"}},
+		"region without prices":   {map[string]string{"region": "us-east-1"}, []string{`region: "us-east-1"`, "prices"}},
 		"registry password":       {map[string]string{"registryUsername": "robot"}, []string{`registryPassword: not set`}},
 	}
 	for name, c := range cases {

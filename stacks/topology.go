@@ -58,6 +58,8 @@ type Node struct {
 	Dedicated string
 	// Band is the expected load; nil if the design states none.
 	Band *Band
+	// Buying is the way in which the instance is paid; on demand when empty. The setting buying overrides it per stack.
+	Buying Buying
 	// PodsUseRole lets pods use the IAM role of the instance.
 	PodsUseRole bool
 }

@@ -1,4 +1,5 @@
-// Command growbin operates a stack that is deployed: it rolls nodes and opens the tunnel to the API server.
+// Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server
+// and estimates the bill.
 package main
 
 import (
@@ -51,7 +52,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVarP(&o.dir, "cwd", "C", ".", "the `folder` of Pulumi.yaml")
-	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; required")
-	root.AddCommand(newRoll(&o), newTunnel(&o))
+	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost works without")
+	root.AddCommand(newRoll(&o), newTunnel(&o), newCost(&o))
 	return root
 }

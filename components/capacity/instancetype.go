@@ -17,21 +17,23 @@ type InstanceType struct {
 	VCPU int
 	// MemoryMiB is the nominal memory in MiB.
 	MemoryMiB int
+	// BaselinePercent is the CPU utilization per vCPU, in percent, that a burstable type sustains without credits; 0 for others.
+	BaselinePercent int
 }
 
 // instanceTypes lists the x86-64 types that a small cluster is made of (aws.amazon.com/ec2/instance-types, 2026-11).
 var instanceTypes = map[string]InstanceType{
-	"t3.small":   {"t3.small", 2, 2048},
-	"t3.medium":  {"t3.medium", 2, 4096},
-	"t3.large":   {"t3.large", 2, 8192},
-	"t3.xlarge":  {"t3.xlarge", 4, 16384},
-	"t3.2xlarge": {"t3.2xlarge", 8, 32768},
-	"m6i.large":  {"m6i.large", 2, 8192},
-	"m6i.xlarge": {"m6i.xlarge", 4, 16384},
-	"c6i.large":  {"c6i.large", 2, 4096},
-	"c6i.xlarge": {"c6i.xlarge", 4, 8192},
-	"r6i.large":  {"r6i.large", 2, 16384},
-	"r6i.xlarge": {"r6i.xlarge", 4, 32768},
+	"t3.small":   {"t3.small", 2, 2048, 20},
+	"t3.medium":  {"t3.medium", 2, 4096, 20},
+	"t3.large":   {"t3.large", 2, 8192, 30},
+	"t3.xlarge":  {"t3.xlarge", 4, 16384, 40},
+	"t3.2xlarge": {"t3.2xlarge", 8, 32768, 40},
+	"m6i.large":  {"m6i.large", 2, 8192, 0},
+	"m6i.xlarge": {"m6i.xlarge", 4, 16384, 0},
+	"c6i.large":  {"c6i.large", 2, 4096, 0},
+	"c6i.xlarge": {"c6i.xlarge", 4, 8192, 0},
+	"r6i.large":  {"r6i.large", 2, 16384, 0},
+	"r6i.xlarge": {"r6i.xlarge", 4, 32768, 0},
 }
 
 // LookupInstanceType returns the named type, or an error that lists the known ones.

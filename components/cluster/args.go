@@ -112,6 +112,9 @@ type ClusterArgs struct {
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 
+	// CPUCredits is the credit mode of burstable instances, one of instance.CreditModes; EC2's default when empty.
+	CPUCredits string `pulumi:"cpuCredits"`
+
 	// BootTimeout, PollInterval and FailedGrace bound the wait for an instance; see kubeconfig.KubeconfigArgs.
 	BootTimeout  time.Duration `pulumi:"bootTimeout"`
 	PollInterval time.Duration `pulumi:"pollInterval"`

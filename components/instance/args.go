@@ -41,6 +41,8 @@ type InstanceArgs struct {
 	DeletionProtection bool `pulumi:"deletionProtection"`
 	// Terminable lifts the protection of the instance alone, so that it can be replaced; its data stays protected.
 	Terminable bool `pulumi:"terminable"`
+	// CPUCredits is the credit mode of a burstable type, one of CreditModes; EC2's default when empty, unlimited for t3.
+	CPUCredits string `pulumi:"cpuCredits"`
 	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
 	Roll bool `pulumi:"roll"`
 }
@@ -64,5 +66,6 @@ func (a *InstanceArgs) Validate() error {
 	if a.Zone == "" {
 		problems.NotSet("Zone", "must be the availability zone of the subnet")
 	}
+	a.validateCredits(&problems)
 	return problems.Err()
 }

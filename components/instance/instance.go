@@ -85,7 +85,8 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 			// The provider's volumeTags would name the data volume, too: it reads and writes those of all attached volumes.
 			Tags: pulumi.StringMap{"Name": pulumi.String(name + "-root")},
 		},
-		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
+		CreditSpecification: a.creditSpecification(),
+		Tags:                pulumi.StringMap{"Name": pulumi.String(name)},
 	}
 	if a.PrivateIP != "" {
 		args.PrivateIp = pulumi.String(a.PrivateIP)

@@ -6,9 +6,10 @@ import "fmt"
 const (
 	// NodeLoadMetric is the greater of CPU and memory utilization, 0 to 1.
 	NodeLoadMetric = "node:load:utilisation"
+	// NodeCPUMetric is the share of CPU time that is not idle, 0 to 1.
+	NodeCPUMetric = "node:cpu:utilisation"
 
 	nodeExpected = "node:expected"           // 1 for each node of the arguments, with its purpose
-	nodeCPU      = "node:cpu:utilisation"    // share of CPU time not idle, 0 to 1
 	nodeMemory   = "node:memory:utilisation" // share of memory not available, 0 to 1
 )
 
@@ -37,9 +38,9 @@ func nodeRules(nodes []Node) []Rule {
 // nodeSeries records the expected nodes and the utilization of the present ones.
 func nodeSeries(nodes []Node) []Rule {
 	rules := []Rule{
-		{Record: nodeCPU, Expr: fmt.Sprintf(`1 - avg by (node) (rate(node_cpu_seconds_total{job=%q,mode="idle"}[5m]))`, JobNodeExporter)},
+		{Record: NodeCPUMetric, Expr: fmt.Sprintf(`1 - avg by (node) (rate(node_cpu_seconds_total{job=%q,mode="idle"}[5m]))`, JobNodeExporter)},
 		{Record: nodeMemory, Expr: fmt.Sprintf("1 - sum by (node) (node_memory_MemAvailable_bytes{job=%[1]q}) / sum by (node) (node_memory_MemTotal_bytes{job=%[1]q})", JobNodeExporter)},
-		{Record: NodeLoadMetric, Expr: fmt.Sprintf("(%[1]s > %[2]s) or %[2]s", nodeCPU, nodeMemory)},
+		{Record: NodeLoadMetric, Expr: fmt.Sprintf("(%[1]s > %[2]s) or %[2]s", NodeCPUMetric, nodeMemory)},
 	}
 	for _, n := range nodes {
 		rules = append(rules, Rule{Record: nodeExpected, Expr: "vector(1)", Labels: map[string]string{"node": n.Name, "purpose": n.Purpose}})

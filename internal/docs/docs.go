@@ -1,5 +1,5 @@
 // Package docs generates the parts of the documentation that restate the code: the picture of the cluster, the tables of
-// nodes and the table of settings. Its tests compare the documentation with the code.
+// nodes, settings and costs. Its tests compare the documentation with the code.
 package docs
 
 import (
@@ -45,7 +45,7 @@ func Generate(root string) ([]File, error) {
 		}
 		files = append(files, File{path, page})
 	}
-	return files, nil
+	return costPages(root, files)
 }
 
 // Write generates the files below root and returns the paths of those that changed.

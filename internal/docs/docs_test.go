@@ -27,7 +27,7 @@ func read(t *testing.T, path string) string {
 func TestGenerated_UpToDate(t *testing.T) {
 	files, err := Generate(root)
 	require.NoError(t, err)
-	require.Len(t, files, 4)
+	require.Len(t, files, 5)
 	for _, file := range files {
 		if read(t, file.Path) != string(file.Content) {
 			t.Errorf("%s is stale: run make docs", file.Path)
@@ -37,10 +37,10 @@ func TestGenerated_UpToDate(t *testing.T) {
 
 func TestWrite_StalePage(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{"README.md", "README.ko.md", "Pulumi.yaml"} {
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "docs"), 0o700))
+	for _, path := range []string{"README.md", "README.ko.md", "docs/cost.md", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), []byte(read(t, path)), 0o600))
 	}
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "docs"), 0o700))
 	changed, err := Write(dir)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"docs/settings.md", "docs/cluster.svg"}, changed)

@@ -77,6 +77,10 @@ func (p property) problems(path string, value any) []Problem {
 		if n, ok := value.(float64); !ok || n != math.Trunc(n) {
 			return wrong("must be a whole number, not %s", describe(value))
 		}
+	case number:
+		if _, ok := value.(float64); !ok {
+			return wrong("must be a number, not %s", describe(value))
+		}
 	case textMap:
 		m, ok := value.(values)
 		if !ok {

@@ -54,6 +54,7 @@ type Cloud struct {
 	profiles    map[string]*instanceProfile
 	parameters  map[string]*parameter
 	buckets     map[string]*bucket
+	budgets     map[string]*budget
 	images      *imageCatalog
 
 	public *addressPool
@@ -108,6 +109,7 @@ func New(options Options) *Cloud {
 		profiles:    map[string]*instanceProfile{},
 		parameters:  map[string]*parameter{},
 		buckets:     map[string]*bucket{},
+		budgets:     map[string]*budget{},
 		images:      newImageCatalog(),
 		public:      newPublicPool(),
 		objects:     map[string]map[string]*object{},

@@ -26,7 +26,7 @@ func Schemas() map[string]TypeSchema {
 
 func propertySchemas(ps properties) map[string]PropertySchema {
 	kinds := map[kind]string{
-		text: "string", document: "string", flag: "bool", whole: "int", textMap: "map", textSet: "slice", textList: "slice",
+		text: "string", document: "string", flag: "bool", whole: "int", number: "float64", textMap: "map", textSet: "slice", textList: "slice",
 		block: "struct", blocks: "structs",
 	}
 	out := map[string]PropertySchema{}

@@ -10,6 +10,7 @@ var resourceTypes = registry(
 	parameterType,
 	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
 	bucketLifecycleType, bucketOwnershipType, bucketPolicyType,
+	budgetType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

@@ -92,6 +92,8 @@ func TestDiff_Replacement(t *testing.T) {
 		{"bucket versioning", bucketVersioningType, values{"versioningConfiguration": values{"status": "Enabled"}},
 			values{"versioningConfiguration": values{"status": "Suspended"}}, []string{"versioningConfiguration.status"}, false},
 		{"setting's bucket", bucketLifecycleType, values{"bucket": "a"}, values{"bucket": "b"}, []string{"bucket"}, true},
+		{"budget's limit", budgetType, values{"limitAmount": "240.0"}, values{"limitAmount": "250"}, []string{"limitAmount"}, false},
+		{"budget's name", budgetType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
 		{"unknown replaces", subnetType, values{"vpcId": "a"}, values{"vpcId": unknown{}}, []string{"vpcId"}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,5 +169,6 @@ func oneOfEach(t *testing.T) *world {
 		"noncurrentVersionExpiration": values{"noncurrentDays": 1},
 	}}})
 	w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": bucketPolicyText("arn:aws:iam::000000000000:role/role", "arn:aws:s3:::"+b+"/*")})
+	w.make(budgetToken, "budget", budgetOf(nil))
 	return w
 }

@@ -9,6 +9,7 @@ const (
 	text     kind = iota // a string
 	flag                 // a boolean
 	whole                // a whole number
+	number               // a number
 	textMap              // strings by key
 	textSet              // strings, order and repetition without meaning
 	textList             // strings in order

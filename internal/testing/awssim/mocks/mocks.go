@@ -20,11 +20,16 @@ import (
 
 // Mocks records the registrations of a program. AWS resources go through the model, random ones are deterministic,
 // Kubernetes ones are accepted, components are recorded. It is safe for concurrent use.
-type Mocks struct{ *recorder.Recorder }
+type Mocks struct {
+	*recorder.Recorder
+
+	backend *backend
+}
 
 // New returns mocks for a cloud.
 func New(cloud *awssim.Cloud) *Mocks {
-	return &Mocks{recorder.New(&backend{cloud: cloud, clients: map[string]*awssim.Client{}, kubernetes: map[string]bool{}})}
+	b := &backend{cloud: cloud, clients: map[string]*awssim.Client{}, kubernetes: map[string]bool{}}
+	return &Mocks{recorder.New(b), b}
 }
 
 // backend produces the outputs of the recorded resources.
@@ -34,6 +39,7 @@ type backend struct {
 	mu         sync.Mutex
 	clients    map[string]*awssim.Client // by provider URN
 	kubernetes map[string]bool           // identities of the objects that exist
+	deployed   resource.PropertyMap      // outputs of the last update
 }
 
 // Register creates or reads a resource; an error of the model fails the resource.
@@ -62,8 +68,11 @@ func (b *backend) Register(r recorder.Registration) (string, resource.PropertyMa
 	return "", nil, fmt.Errorf("resource type %q: the mocks support aws, random and kubernetes resources and components only", r.Type)
 }
 
-// Call returns the result of an AWS lookup.
+// Call returns the result of an AWS lookup, or the outputs of the last update.
 func (b *backend) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	if args.Token == readStackOutputs {
+		return b.stackOutputs(args.Args), nil
+	}
 	return b.client("").Invoke(args.Token, args.Args)
 }
 

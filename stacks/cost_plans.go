@@ -1,0 +1,65 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/growbin/cluster/components/cost"
+)
+
+// CostPlan is a way to buy the machines of a stack, with its monthly bill.
+type CostPlan struct {
+	// Title describes the plan.
+	Title string
+	// Credits are the CPU credits in the bill, at the expected load.
+	Credits cost.Cents
+	// Monthly is the whole bill, with data transfer, buckets and credits.
+	Monthly cost.Cents
+}
+
+// spotRate is the rate of an interrupted instance. It is no setting: the program does not buy spot instances yet.
+const spotRate = "spot"
+
+// CostPlans returns the bill of a stack as planned: on demand, with savings plans for the nodes that keep data, with spot for those
+// that keep none, and with types without credits. Spot and savings plans are assumptions: see components/cost/prices.yaml.
+func CostPlans(ctx context.Context, s *Settings) ([]CostPlan, error) {
+	const withoutCredits = "c6i.large" // CPUs and memory of t3.medium
+	steady := func(n Node) bool { return n.DataGiB > 0 }
+	var plans []CostPlan
+	for _, p := range []struct {
+		title string
+		rates map[bool]string // by whether a node keeps data
+		kind  string
+	}{
+		{"on demand", nil, ""},
+		{"a savings plan of one year for all nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: string(BuySavingsPlan1Y)}, ""},
+		{"spot for the four nodes without data, a savings plan of one year for the others", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, ""},
+		{"the same, with a savings plan of three years", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, ""},
+		{"spot and one year, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, withoutCredits},
+		{"spot and three years, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, withoutCredits},
+	} {
+		plan, rates := *s, map[string]string{}
+		plan.Nodes = nil
+		for _, n := range s.Nodes {
+			if p.rates != nil {
+				rates[n.Name] = p.rates[steady(n)]
+			}
+			if p.kind != "" && !steady(n) {
+				n.InstanceType = p.kind
+			}
+			plan.Nodes = append(plan.Nodes, n)
+		}
+		table, err := plan.estimate(ctx, rates)
+		if err != nil {
+			return nil, fmt.Errorf("plan %q: %w", p.title, err)
+		}
+		out := CostPlan{Title: p.title, Monthly: table.Bought()}
+		for _, l := range table.Lines {
+			if l.Item == cost.ItemCredits {
+				out.Credits += l.Bought
+			}
+		}
+		plans = append(plans, out)
+	}
+	return plans, nil
+}

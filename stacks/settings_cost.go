@@ -1,0 +1,33 @@
+package stacks
+
+import (
+	"net/mail"
+
+	"github.com/growbin/cluster/components/cost"
+)
+
+// maxBudgetEmails is the number of e-mail subscribers that AWS allows per notification.
+const maxBudgetEmails = 10
+
+func (s *Settings) validateCost(r *settingsReader) {
+	if _, err := cost.ReadPrices(s.Region); err != nil && regionName.MatchString(s.Region) {
+		r.invalid("region", s.Region, "must have prices in components/cost/prices.yaml, or the cost is unknown")
+	}
+	if s.ExpectedLoadPercent < 0 || s.ExpectedLoadPercent > 100 {
+		r.invalid("expectedLoadPercent", s.ExpectedLoadPercent, "must be 0 to 100")
+	}
+	if s.MonthlyBudget < 0 {
+		r.invalid("monthlyBudget", s.MonthlyBudget, "must be an amount in USD, or 0 for no limit")
+	}
+	if len(s.BudgetEmails) > 0 && s.MonthlyBudget == 0 {
+		r.invalid("monthlyBudget", s.MonthlyBudget, "must be the limit that budgetEmails are notified of")
+	}
+	if len(s.BudgetEmails) > maxBudgetEmails {
+		r.invalid("budgetEmails", s.BudgetEmails, "must be at most %d addresses", maxBudgetEmails)
+	}
+	for _, address := range s.BudgetEmails {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			r.invalid("budgetEmails", address, "must be an e-mail address, e.g. team@growbin.app")
+		}
+	}
+}
