@@ -13,6 +13,7 @@ import (
 	"github.com/growbin/cluster/components/cost"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/mocks"
+	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
 // estimate returns the bill of a stack with overridden settings.
@@ -177,6 +178,19 @@ func TestBudget_RefusesWithTheGrownLines(t *testing.T) {
 	table, err := EstimateCost(t.Context(), s)
 	require.NoError(t, err)
 	assert.NoError(t, s.checkBudget(table, nil), "a surge instance runs for minutes")
+}
+
+// Echo refuses every function, so the outputs of the last update cannot be read.
+func TestCost_UnknownLastUpdateStopsNothing(t *testing.T) {
+	for limit, refused := range map[string]bool{"0": false, "100": true} {
+		s, err := decode(t, "prod", map[string]string{"monthlyBudget": limit})
+		require.NoError(t, err)
+		_, err = recorder.Run(func(ctx *pulumi.Context) error {
+			_, err := reportCost(ctx, s)
+			return err
+		})
+		assert.Equal(t, refused, err != nil, "%v", err)
+	}
 }
 
 func TestCostMessage_ChangeAgainstTheDeployedStack(t *testing.T) {
