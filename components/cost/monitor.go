@@ -38,7 +38,7 @@ func (m *monitor) GetDeploymentInfo(context.Context, *emptypb.Empty) (*pulumirpc
 // RegisterResource returns the inputs as outputs; all other outputs, and the ID, stay unknown.
 func (m *monitor) RegisterResource(_ context.Context, in *pulumirpc.RegisterResourceRequest) (*pulumirpc.RegisterResourceResponse, error) {
 	name := m.urn(in.GetParent(), in.GetType(), in.GetName())
-	if in.GetCustom() && !strings.HasPrefix(in.GetType(), "pulumi:") && in.GetImportId() == "" {
+	if in.GetCustom() && !strings.HasPrefix(in.GetType(), "pulumi:") {
 		m.record(in, name)
 	}
 	return &pulumirpc.RegisterResourceResponse{Urn: name, Object: in.GetObject()}, nil

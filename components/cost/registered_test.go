@@ -29,6 +29,9 @@ func TestRegistered_UnknownInputsAndTheirResources(t *testing.T) {
 		if _, err := ssm.NewParameter(ctx, "secret", &ssm.ParameterArgs{Type: pulumi.String("String"), Value: secret}); err != nil {
 			return err
 		}
+		if _, err := ec2.NewEip(ctx, "imported", nil, pulumi.Import(pulumi.ID("eipalloc-1"))); err != nil {
+			return err
+		}
 		if _, err := ec2.GetVpc(ctx, "existing", pulumi.ID("vpc-1"), nil); err != nil {
 			return err
 		}
@@ -39,12 +42,14 @@ func TestRegistered_UnknownInputsAndTheirResources(t *testing.T) {
 		return ctx.RegisterResourceOutputs(parent, pulumi.Map{"arn": secret})
 	})
 	require.NoError(t, err)
-	require.Len(t, list, 3, "neither components nor what is read")
-	assert.Equal(t, "aws:ec2/subnet:Subnet", list[0].Type)
-	assert.True(t, list[0].Inputs["vpcId"].IsComputed())
-	assert.True(t, list[0].Inputs["mapPublicIpOnLaunch"].BoolValue())
-	assert.Equal(t, []string{list[1].URN}, list[0].Uses["vpcId"])
-	assert.Equal(t, "urn:pulumi:stack::project::test:index:Parent$aws:ec2/vpc:Vpc::net", list[1].URN)
+	require.Len(t, list, 4, "neither components nor resources that are read")
+	assert.Equal(t, "aws:ec2/eip:Eip", list[0].Type, "an imported resource is billed")
+	subnet, vpc := list[1], list[2]
+	assert.Equal(t, "aws:ec2/subnet:Subnet", subnet.Type)
+	assert.True(t, subnet.Inputs["vpcId"].IsComputed())
+	assert.True(t, subnet.Inputs["mapPublicIpOnLaunch"].BoolValue())
+	assert.Equal(t, []string{vpc.URN}, subnet.Uses["vpcId"])
+	assert.Equal(t, "urn:pulumi:stack::project::test:index:Parent$aws:ec2/vpc:Vpc::net", vpc.URN)
 }
 
 func TestRegistered_ErrorOfTheProgram(t *testing.T) {
