@@ -1,5 +1,5 @@
-// Package localvolume provides a StatefulSet with the disk of a node: a local PersistentVolume that is bound to its claim in
-// advance. It needs neither a CSI driver nor cloud permissions, and the data outlives the pod.
+// Package localvolume provides a pod with the disk of a node: a local PersistentVolume with a claim that is bound to it in
+// advance. It needs neither a CSI driver nor cloud permissions, and the data outlives pod, controller and claim.
 package localvolume
 
 import (

@@ -1,7 +1,6 @@
 package monitoring
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/growbin/cluster/components/localvolume"
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
@@ -186,19 +186,22 @@ func TestStores_DataOnDisk(t *testing.T) {
 	for name, path := range map[string]string{PrometheusService: prometheusDataDir, AlertmanagerService: alertmanagerDataDir} {
 		var set appsv1.StatefulSet
 		r.One(t, kindStatefulSet, "watch-"+name).Decode(t, &set)
-		require.Len(t, set.Spec.VolumeClaimTemplates, 1)
-		claim := set.Spec.VolumeClaimTemplates[0]
+		require.Empty(t, set.Spec.VolumeClaimTemplates)
 		var volume corev1.PersistentVolume
+		var claim corev1.PersistentVolumeClaim
+		r.One(t, kindVolume+"Claim", "watch-"+name).Decode(t, &claim)
 		r.One(t, kindVolume, "watch-"+name).Decode(t, &volume)
 		assert.Equal(t, volume.Name, claim.Spec.VolumeName)
-		assert.Equal(t, fmt.Sprintf("%s-%s-0", claim.Name, name), volume.Spec.ClaimRef.Name)
+		assert.Contains(t, set.Spec.Template.Spec.Volumes, corev1.Volume{Name: localvolume.PodVolumeName, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+		}})
 		assert.Equal(t, "/var/lib/data", volume.Spec.Local.Path)
 		container := set.Spec.Template.Spec.Containers[0]
 		mounts := map[string]corev1.VolumeMount{}
 		for _, m := range container.VolumeMounts {
 			mounts[m.Name] = m
 		}
-		assert.Equal(t, corev1.VolumeMount{Name: claim.Name, MountPath: path, SubPath: name}, mounts[claim.Name])
+		assert.Equal(t, corev1.VolumeMount{Name: localvolume.PodVolumeName, MountPath: path, SubPath: name}, mounts[localvolume.PodVolumeName])
 		assert.Contains(t, strings.Join(container.Args, " "), ".path="+path)
 		// Two pods on one disk: kubelet gives it to one group.
 		assert.EqualValues(t, nobody, *set.Spec.Template.Spec.SecurityContext.FSGroup)

@@ -23,13 +23,13 @@ func (b *builder) stores() error {
 // like itself. Both pods have the same group, since kubelet sets the group of the whole disk.
 func (b *builder) volume(p pod.Pod) (*localvolume.Volume, error) {
 	return localvolume.NewVolume(b.ctx, b.name+"-"+p.Name, &localvolume.VolumeArgs{
-		Storage: b.args.Storage, Namespace: p.Namespace, StatefulSet: p.Name, Labels: p.Labels,
+		Storage: b.args.Storage, Namespace: p.Namespace, Claim: p.Name, Labels: p.Labels,
 	}, b.child())
 }
 
 // statefulSet runs a pod with its volume and its Services. Account is nil for a pod without access to the API server.
 func (b *builder) statefulSet(p pod.Pod, port pod.Port, volume *localvolume.Volume, account *core.ServiceAccount) error {
-	p.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
+	p.Volumes = append(p.Volumes, volume.PodVolume())
 	set := p.StatefulSet()
 	if account != nil {
 		useAccount(set.Spec.(*apps.StatefulSetSpecArgs).Template.(*core.PodTemplateSpecArgs).Spec.(*core.PodSpecArgs), account)
@@ -45,7 +45,7 @@ func (b *builder) statefulSet(p pod.Pod, port pod.Port, volume *localvolume.Volu
 
 // data mounts the pod's directory of the disk.
 func data(p pod.Pod, path string) core.VolumeMountArgs {
-	return pod.Writable(localvolume.ClaimTemplate, path, p.Name)
+	return pod.Writable(localvolume.PodVolumeName, path, p.Name)
 }
 
 // startup is a startup probe that fails after the given minutes.

@@ -19,8 +19,6 @@ type Pod struct {
 	UID        int
 	Containers core.ContainerArray
 	Volumes    core.VolumeArray
-	// Claims are empty for a pod without persistent data.
-	Claims core.PersistentVolumeClaimTypeArray
 	// GraceSeconds is the time in seconds between SIGTERM and SIGKILL.
 	GraceSeconds int
 }
@@ -37,13 +35,8 @@ func (p Pod) StatefulSet() *apps.StatefulSetArgs {
 			ServiceName: pulumi.String(Headless(p.Name)),
 			Selector:    &meta.LabelSelectorArgs{MatchLabels: p.Labels},
 			// With OrderedReady, a pod that never becomes ready blocks its own update.
-			PodManagementPolicy:  pulumi.String("Parallel"),
-			VolumeClaimTemplates: p.Claims,
-			// The claim is deleted with the set, so that destroy leaves nothing behind. The volume is retained, with its data.
-			PersistentVolumeClaimRetentionPolicy: &apps.StatefulSetPersistentVolumeClaimRetentionPolicyArgs{
-				WhenDeleted: pulumi.String("Delete"),
-				WhenScaled:  pulumi.String("Retain"),
-			},
+			PodManagementPolicy: pulumi.String("Parallel"),
+			// No volumeClaimTemplates: they are immutable, and a claim of the set would go with it.
 			Template: &core.PodTemplateSpecArgs{
 				Metadata: &meta.ObjectMetaArgs{Labels: p.Labels, Annotations: p.Annotations},
 				Spec:     p.Spec(),

@@ -48,7 +48,7 @@ func (s *Server) cronJob(index int, server *store.Store) *batch.CronJobArgs {
 		pod.SecretVolume("password", server.Secret, database.Owner),
 		pod.Scratch("tmp", 16),
 		// Any pod of the same node can mount the claim, and a local volume ties its pods to the node.
-		core.VolumeArgs{Name: pulumi.String("data"), PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(server.Claim)}},
+		server.Volume.PodVolume(),
 	}
 	spec := job.Spec()
 	spec.RestartPolicy = pulumi.String("Never") // keeps the log of a failed pod

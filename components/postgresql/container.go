@@ -91,8 +91,8 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 		ReadinessProbe: pod.Exec(10, 5, 3, ready...),
 		LivenessProbe:  pod.Exec(20, 10, 6, ready...),
 		VolumeMounts: core.VolumeMountArray{
-			pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
-			readOnly(pod.Writable(localvolume.ClaimTemplate, backupDir, backupSubPath)), // for restore.sh
+			pod.Writable(localvolume.PodVolumeName, dataDir, dataSubPath),
+			readOnly(pod.Writable(localvolume.PodVolumeName, backupDir, backupSubPath)), // for restore.sh
 			pod.Mount("config", configDir),
 			pod.Mount("passwords", passwordsDir),
 			pod.Writable("run", socketDir, ""),

@@ -29,7 +29,7 @@ func TestServer(t *testing.T) {
 	r, urls := deploy(t, args)
 	r.RequireDescend(t, serverType)
 
-	storetest.CheckPod(t, r, "main-db", "postgresql", "9187", "data")
+	storetest.CheckPod(t, r, "main-db", "postgresql", "9187", true)
 	for _, d := range args.Databases {
 		encoded := credentials.Encode(recorder.Password("main-db-" + d.Owner))
 		assert.Equal(t, "postgresql://"+d.Owner+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[d.Name])
@@ -62,7 +62,7 @@ func TestBackups(t *testing.T) {
 		// A job can read the password of its database's owner and no other.
 		assert.Equal(t, "password", job.Value(podSpec+".volumes[1].name"))
 		assert.Len(t, job.Value(podSpec+".volumes[1].secret.items"), 1)
-		assert.Equal(t, "data-main-db-0", job.Value(podSpec+".volumes[3].persistentVolumeClaim.claimName"))
+		assert.Equal(t, "main-db", job.Value(podSpec+".volumes[3].persistentVolumeClaim.claimName"))
 	}
 	assert.Equal(t, map[string]any{
 		"main-db-backup-orders": "10 3 * * *", "main-db-backup-billing": "30 3 * * *", "main-db-backup-audit-log": "50 3 * * *",

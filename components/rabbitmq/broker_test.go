@@ -28,7 +28,7 @@ func TestBroker(t *testing.T) {
 	args := validArgs()
 	r, urls := deploy(t, args)
 	r.RequireDescend(t, brokerType)
-	storetest.CheckPod(t, r, "main-mq", "rabbitmq", "15692", "data")
+	storetest.CheckPod(t, r, "main-mq", "rabbitmq", "15692", true)
 	volume := r.One(t, "kubernetes:core/v1:PersistentVolume", "main-mq")
 	assert.Equal(t, "20Gi", volume.Value("spec.capacity.storage"))
 	for _, u := range args.Users {

@@ -101,7 +101,7 @@ func (a BrokerArgs) container() core.ContainerArgs {
 			pod.Mount("config", configDir),
 			pod.Mount("definitions", definitionsDir),
 			pod.Writable("home", homeDir, ""),
-			pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath),
+			pod.Writable(localvolume.PodVolumeName, dataDir, dataSubPath),
 			pod.Writable("tmp", "/tmp", ""),
 		},
 	}

@@ -38,7 +38,7 @@ func podVolumes(kind Kind, config, secret pulumi.StringInput) core.VolumeArray {
 	}
 	if kind == Evictable {
 		// Redis needs a working directory, even if it writes nothing to it.
-		volumes = append(volumes, pod.Scratch(localvolume.ClaimTemplate, 1))
+		volumes = append(volumes, pod.Scratch(localvolume.PodVolumeName, 1))
 	}
 	return volumes
 }
@@ -46,9 +46,9 @@ func podVolumes(kind Kind, config, secret pulumi.StringInput) core.VolumeArray {
 func (a ServersArgs) serverContainer(kind Kind, resources pod.Resources) core.ContainerArgs {
 	// -e: an error reply, e.g. LOADING, is a failure.
 	ping := []string{"redis-cli", "-e", "-h", "127.0.0.1", "-p", fmt.Sprint(port), "ping"}
-	data := pod.Writable(localvolume.ClaimTemplate, dataDir, "")
+	data := pod.Writable(localvolume.PodVolumeName, dataDir, "")
 	if kind == Kept {
-		data = pod.Writable(localvolume.ClaimTemplate, dataDir, dataSubPath)
+		data = pod.Writable(localvolume.PodVolumeName, dataDir, dataSubPath)
 	}
 	return core.ContainerArgs{
 		Name:  pulumi.String("redis"),

@@ -26,12 +26,12 @@ func TestServers(t *testing.T) {
 	r, urls := deploy(t, validArgs())
 	r.RequireDescend(t, serversType)
 	require.Len(t, r.OfType(storetest.StatefulSet), 2)
-	for name, claims := range map[string][]string{"store-cache": nil, "store-durable": {"data"}} {
-		storetest.CheckPod(t, r, name, "redis", "9121", claims...)
+	for name, durable := range map[string]bool{"store-cache": false, "store-durable": true} {
+		storetest.CheckPod(t, r, name, "redis", "9121", durable)
 	}
 	volumes := r.OfType("kubernetes:core/v1:PersistentVolume")
 	require.Len(t, volumes, 1, "a cache needs none")
-	assert.Equal(t, "data-store-durable-0", volumes[0].Value("spec.claimRef.name"))
+	assert.Equal(t, "data-store-durable", volumes[0].Value("metadata.name"))
 
 	encoded := func(server, use string) string {
 		return credentials.Encode(recorder.Password("store-" + server + "-" + use))

@@ -46,8 +46,8 @@ type Store struct {
 	StatefulSet *apps.StatefulSet
 	// Config and Secret are the names of the ConfigMap and the Secret.
 	Config, Secret pulumi.StringOutput
-	// Claim is the name of the volume's claim; empty without persistent data.
-	Claim string
+	// Volume is the persistent data; nil for a store without.
+	Volume *localvolume.Volume
 }
 
 // NewStore deploys the store. It is no component of its own: its objects are children of the caller's component.
@@ -56,17 +56,14 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 		Name: name, Namespace: args.Namespace, Placement: args.Placement, UID: args.UID, GraceSeconds: args.GraceSeconds,
 		Labels: pod.Labels(args.Software, name, "server"), Annotations: pulumi.ToStringMap(pod.ScrapeAnnotations(args.MetricsPort)),
 	}}
+	var err error
 	if args.Storage != nil {
-		volume, err := localvolume.NewVolume(ctx, name, &localvolume.VolumeArgs{
-			Storage: *args.Storage, Namespace: args.Namespace, StatefulSet: name, Labels: s.Pod.Labels,
-		}, opts...)
-		if err != nil {
+		if s.Volume, err = localvolume.NewVolume(ctx, name, &localvolume.VolumeArgs{
+			Storage: *args.Storage, Namespace: args.Namespace, Claim: name, Labels: s.Pod.Labels,
+		}, opts...); err != nil {
 			return nil, err
 		}
-		s.Pod.Claims = core.PersistentVolumeClaimTypeArray{volume.Claim()}
-		s.Claim = volume.ClaimName
 	}
-	var err error
 	if s.Config, err = pod.NewConfigMap(ctx, name+"-config", s.Pod, args.Files, opts...); err != nil {
 		return nil, err
 	}
@@ -76,6 +73,9 @@ func NewStore(ctx *pulumi.Context, name string, args *StoreArgs, opts ...pulumi.
 	}
 	s.Pod.Annotations[pod.ChecksumAnnotation] = checksum
 	s.Pod.Volumes = args.Volumes(s.Config, s.Secret)
+	if s.Volume != nil {
+		s.Pod.Volumes = append(s.Pod.Volumes, s.Volume.PodVolume())
+	}
 	s.Pod.Containers = args.Containers(s.Secret)
 	if s.StatefulSet, err = apps.NewStatefulSet(ctx, name, s.Pod.StatefulSet(), opts...); err != nil {
 		return nil, fmt.Errorf("create StatefulSet %s: %w", name, err)

@@ -8,13 +8,10 @@ import (
 )
 
 // RequireMounts fails the test if a container of the pod at path mounts a volume that the pod does not have, or a
-// volume is mounted nowhere. Claims are the names of the StatefulSet's claim templates.
-func (r Registration) RequireMounts(t testing.TB, path string, claims ...string) {
+// volume is mounted nowhere.
+func (r Registration) RequireMounts(t testing.TB, path string) {
 	t.Helper()
 	have, used := map[any]bool{}, map[any]bool{}
-	for _, c := range claims {
-		have[c] = true
-	}
 	for _, v := range r.list(path + ".volumes") {
 		have[v["name"]] = true
 	}

@@ -36,9 +36,9 @@ func Storage(sizeGiB int) localvolume.Storage {
 	return localvolume.Storage{NodeName: "store-node", Path: "/var/lib/data", SizeGiB: sizeGiB, ClassName: pulumi.String("local-data")}
 }
 
-// CheckPod checks the StatefulSet of a store placed by Placement, and its Services. Claims are the names of its claim
-// templates. It returns the StatefulSet.
-func CheckPod(t testing.TB, r *recorder.Recorder, name, role, metricsPort string, claims ...string) recorder.Registration {
+// CheckPod checks the StatefulSet of a store placed by Placement, and its Services. Durable stores have
+// a volume. It returns the StatefulSet.
+func CheckPod(t testing.TB, r *recorder.Recorder, name, role, metricsPort string, durable bool) recorder.Registration {
 	t.Helper()
 	set := r.One(t, StatefulSet, name)
 	assert.Equal(t, 1.0, set.Value("spec.replicas"))
@@ -49,7 +49,7 @@ func CheckPod(t testing.TB, r *recorder.Recorder, name, role, metricsPort string
 	labels := set.Value("spec.template.metadata.labels")
 	assert.Equal(t, set.Value("spec.selector.matchLabels"), labels)
 	assert.Equal(t, pod.Headless(name), set.Value("spec.serviceName"))
-	set.RequireMounts(t, PodSpec, claims...)
+	set.RequireMounts(t, PodSpec)
 	set.RequireRestricted(t, PodSpec)
 	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
 		assert.NotNil(t, set.Value(PodSpec+".containers[0]."+probe), probe)
@@ -58,15 +58,13 @@ func CheckPod(t testing.TB, r *recorder.Recorder, name, role, metricsPort string
 		assert.Equal(t, each, r.One(t, service, each).Value("metadata.name"))
 		assert.Equal(t, labels, r.One(t, service, each).Value("spec.selector"))
 	}
-	for _, volume := range r.OfType(persistentVolume) {
-		assert.False(t, volume.Name == name && len(claims) == 0, "%s has a volume without a claim", name)
-	}
-	if len(claims) > 0 {
-		volume := r.One(t, persistentVolume, name)
-		assert.Equal(t, map[string]any{
-			"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "data", "name": localvolume.ClaimName(name),
-		}, volume.Value("spec.claimRef"))
-		assert.Equal(t, volume.Value("metadata.name"), set.Value("spec.volumeClaimTemplates[0].spec.volumeName"))
+	assert.Nil(t, set.Value("spec.volumeClaimTemplates"), "immutable: a larger disk would replace the set")
+	if _, found := r.Named(persistentVolume, name); assert.Equal(t, durable, found, "volume of %s", name) && durable {
+		volume, claim := r.One(t, persistentVolume, name), r.One(t, persistentVolume+"Claim", name)
+		assert.Equal(t, volume.Value("metadata.name"), claim.Value("spec.volumeName"))
+		assert.Contains(t, set.Value(PodSpec+".volumes"), map[string]any{
+			"name": localvolume.PodVolumeName, "persistentVolumeClaim": map[string]any{"claimName": claim.Value("metadata.name")},
+		})
 		assert.Equal(t, []any{"store-node"}, volume.Value("spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values"))
 	}
 	return set
