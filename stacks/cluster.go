@@ -60,7 +60,10 @@ func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
 		Nodes: s.clusterNodes(images), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
 		PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR, KubernetesVersion: s.KubernetesVersion,
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
-		MonitoringRoles: []string{string(RoleInfrastructure)}, RoleDescriptions: roleDescriptions, Rules: openPorts,
+		MonitoringRoles: []string{string(RoleInfrastructure)},
+		// In each zone a node of the two roles that no application loads.
+		DNSRoles:         []string{string(RoleControlPlane), string(RoleInfrastructure)},
+		RoleDescriptions: roleDescriptions, Rules: openPorts,
 		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
 		DeletionProtection: s.DeletionProtection,
 		CPUCredits:         s.CPUCredits,

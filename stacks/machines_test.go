@@ -2,12 +2,17 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/monitoring"
@@ -99,7 +104,9 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
 			assert.Equal(t, n.Name, node.Name)
-			assert.Equal(t, n.Labels, node.Labels)
+			labels := map[string]string{"topology.kubernetes.io/zone": settings.AvailabilityZones[n.Zone]}
+			maps.Copy(labels, n.Labels)
+			assert.Equal(t, labels, node.Labels)
 			assert.Equal(t, n.MaxPods, node.MaxPods)
 			assert.Equal(t, n.Role == RoleControlPlane, node.ControlPlane)
 			assert.Equal(t, n.DataGiB > 0, node.DataDisk)
@@ -110,6 +117,31 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 			} else {
 				assert.Equal(t, n.Taints(), node.Taints, n.Name)
 			}
+		}
+	}
+}
+
+// Names resolve while the control plane is away: CoreDNS has a replica in each of the three zones.
+func TestUserData_CoreDNSInEachZone(t *testing.T) {
+	settings, err := decode(t, "prod", nil)
+	require.NoError(t, err)
+	encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), "k8s-master", "backups")
+	require.NoError(t, err)
+	document, err := userdata.Decode(encoded)
+	require.NoError(t, err)
+	text, err := document.File(userdata.CoreDNSPatchPath)
+	require.NoError(t, err)
+	var patch appsv1.Deployment
+	require.NoError(t, yaml.UnmarshalStrict([]byte(text), &patch))
+	assert.EqualValues(t, 3, *patch.Spec.Replicas)
+	pod := patch.Spec.Template.Spec
+	assert.EqualValues(t, 3, *pod.TopologySpreadConstraints[0].MinDomains)
+	may := pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchExpressions[0].Values
+	assert.ElementsMatch(t, []string{"k8s-master", "k8s-rabbitmq", "k8s-postgresql", "k8s-redis", "k8s-monitoring"}, may)
+	for _, node := range settings.Nodes {
+		for _, taint := range node.Capacity().Taints {
+			tolerated := slices.ContainsFunc(pod.Tolerations, func(tol corev1.Toleration) bool { return tol.Key == taint.Key && tol.Value == taint.Value && tol.Effect == taint.Effect })
+			assert.Equal(t, slices.Contains(may, node.Name), tolerated, node.Name)
 		}
 	}
 }

@@ -125,7 +125,7 @@ type Settings struct {
 	// GitRevision is the branch, tag or commit of the root Application.
 	GitRevision string
 
-	// Nodes is the topology with the stack's instance types.
+	// Nodes is the topology with the stack's instance types and sizes of data volumes.
 	Nodes []Node
 
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
@@ -218,6 +218,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	s.Nodes, err = Topology(r.pairs("instanceTypes"))
 	r.problems.Include("", err)
 	s.applyBuying(r)
+	r.growDisks(s.Nodes)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")
 	if s.AlertReceiver != alertNone {

@@ -75,6 +75,10 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"type of unknown node":    {map[string]string{"instanceTypes": `["k8s-cache=t3.small"]`}, []string{`instanceTypes: "k8s-cache"`, "k8s-master"}},
 		"type entry":              {map[string]string{"instanceTypes": `["k8s-redis"]`}, []string{`instanceTypes: "k8s-redis"`, "name=value"}},
 		"type entry twice":        {map[string]string{"instanceTypes": `["k8s-redis=t3.small","k8s-redis=t3.medium"]`}, []string{`instanceTypes: "k8s-redis=t3.medium"`, "second time"}},
+		"disk shrinks":            {map[string]string{"dataDiskGiB": `["k8s-redis=9"]`}, []string{`dataDiskGiB: "k8s-redis=9"`, "10 to 16384"}},
+		"disk too large":          {map[string]string{"dataDiskGiB": `["k8s-redis=16385"]`}, []string{`dataDiskGiB: "k8s-redis=16385"`, "10 to 16384"}},
+		"disk wraps":              {map[string]string{"dataDiskGiB": `["k8s-redis=18446744073709551636"]`}, []string{`dataDiskGiB: "k8s-redis=18446744073709551636"`, "16384"}},
+		"disk that is not there":  {map[string]string{"dataDiskGiB": `["k8s-worker-ai=20"]`}, []string{`dataDiskGiB: "k8s-worker-ai"`, "k8s-postgresql"}},
 		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, []string{`bootTimeoutMinutes: 0`, "at least 1"}},
 		"protection":              {map[string]string{"deletionProtection": "yes"}, []string{`deletionProtection: "yes"`, "true or false"}},
 		"registry":                {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, []string{`imageRegistry: "https://ghcr.io/growbin"`, "registry and path"}},
@@ -131,6 +135,17 @@ func TestDecodeSettings_SecretsAreNotInErrors(t *testing.T) {
 	_, err := decode(t, "dev", map[string]string{"openaiApiKey": "sk-very-secret", "region": "Seoul"})
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "sk-very-secret")
+}
+
+func TestDataDisks_Grow(t *testing.T) {
+	settings, err := decode(t, "dev", map[string]string{"dataDiskGiB": `["k8s-redis=64"]`})
+	require.NoError(t, err)
+	before, err := decode(t, "dev", nil)
+	require.NoError(t, err)
+	assert.Equal(t, Sum(before.Nodes).DiskGiB+54, Sum(settings.Nodes).DiskGiB)
+	node, err := nodeNamed(settings.Nodes, "k8s-redis")
+	require.NoError(t, err)
+	assert.Equal(t, 64, node.DataGiB)
 }
 
 func TestImage_TagOfTheApplication(t *testing.T) {

@@ -99,6 +99,8 @@ type ClusterArgs struct {
 	APIServerURL string `pulumi:"apiServerUrl"`
 	// MonitoringRoles are the roles whose nodes scrape the kubelets and node-exporters of all nodes.
 	MonitoringRoles []string `pulumi:"monitoringRoles"`
+	// DNSRoles are the roles whose nodes run CoreDNS, one replica in each of their zones; all roles when empty.
+	DNSRoles []string `pulumi:"dnsRoles"`
 	// RoleDescriptions describe the security groups, by role.
 	RoleDescriptions map[string]string `pulumi:"roleDescriptions"`
 	// Rules allow more traffic between the groups, which are named by role.

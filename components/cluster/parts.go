@@ -136,7 +136,7 @@ func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string
 		return "", err
 	}
 	config := kubeadm.NodeConfig{
-		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.Labels, Taints: n.Taints, MaxPods: n.MaxPods,
+		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(), Taints: n.Taints, MaxPods: n.MaxPods,
 		KubeReserved: machine.KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
 		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images,
 	}
@@ -152,6 +152,6 @@ func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string
 	}
 	return kubeadm.ControlPlaneUserData(kubeadm.ControlPlaneConfig{
 		NodeConfig: config, PrivateIP: address, PodCIDR: a.PodCIDR, ServiceCIDR: a.ServiceCIDR,
-		BackupBucket: backupBucket, BackupSchedule: a.BackupSchedule,
+		DNS: a.dns(), BackupBucket: backupBucket, BackupSchedule: a.BackupSchedule,
 	})
 }

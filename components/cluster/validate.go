@@ -80,9 +80,11 @@ func (a *ClusterArgs) validateNodes(problems *validation.Problems) {
 	if controlPlanes != 1 {
 		problems.Add("Nodes", controlPlanes, "must hold exactly one node with the role %s", RoleControlPlane)
 	}
-	for _, role := range a.MonitoringRoles {
-		if !slices.Contains(a.roles(), role) {
-			problems.Add("MonitoringRoles", role, "must be one of %v", a.roles())
+	for field, roles := range map[string][]string{"MonitoringRoles": a.MonitoringRoles, "DNSRoles": a.DNSRoles} {
+		for _, role := range roles {
+			if !slices.Contains(a.roles(), role) {
+				problems.Add(field, role, "must be one of %v", a.roles())
+			}
 		}
 	}
 }

@@ -61,6 +61,8 @@ type ControlPlaneConfig struct {
 	// CertSANs are further names and addresses in the API server's certificate, beside the private IP, the node's name,
 	// and 127.0.0.1 and localhost (which a port forward uses).
 	CertSANs []string
+	// DNS places CoreDNS; nil leaves it to kubeadm.
+	DNS *DNS
 	// BackupBucket is the S3 bucket for backups of etcd and the certificate authorities, from which a blank disk is restored;
 	// no backups when empty.
 	BackupBucket string

@@ -1,8 +1,10 @@
 package kubeadm_test
 
 import (
+	"encoding/binary"
 	"os"
 	"os/exec"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +31,35 @@ func TestDataDisk_Blank(t *testing.T) {
 
 	m.requireRun(diskScript)
 	require.Equal(t, first, m.read("/etc/fstab"), "the disk was formatted again, or listed twice")
+}
+
+// The node's udev rule names the command that the kernel's report of a larger disk starts.
+func TestDataDisk_GrowsInUse(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(diskScript)
+	rule := regexp.MustCompile(`^ACTION=="change", SUBSYSTEM=="block", ENV\{RESIZE\}=="1", ENV\{ID_FS_UUID\}=="([0-9a-f-]{36})", RUN\+="(/usr/sbin/resize2fs) \$devnode"\n$`)
+	found := rule.FindStringSubmatch(m.read("/etc/udev/rules.d/90-data-disk.rules"))
+	require.NotNil(t, found, "no such rule")
+	require.Contains(t, m.read("/etc/fstab"), "UUID="+found[1]+" ")
+	require.Equal(t, 16<<20, fileSystemSize(t, m.path("/disk")))
+
+	require.NoError(t, os.Truncate(m.path("/disk"), 48<<20))
+	runTool(t, found[2], m.path("/disk"))
+	require.Equal(t, 48<<20, fileSystemSize(t, m.path("/disk")))
+}
+
+// fileSystemSize reads the size in bytes from the superblock of an ext4 file system.
+func fileSystemSize(t *testing.T, path string) int {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	superblock := make([]byte, 32)
+	_, err = file.ReadAt(superblock, 1024)
+	require.NoError(t, err)
+	blocks, blockSize := binary.LittleEndian.Uint32(superblock[4:]), 1024<<binary.LittleEndian.Uint32(superblock[24:])
+	return int(blocks) * blockSize
 }
 
 func TestDataDisk_NotBlank(t *testing.T) {

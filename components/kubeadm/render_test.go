@@ -134,6 +134,39 @@ func TestUserData_KubeletAuthority(t *testing.T) {
 	require.Equal(t, "/etc/kubernetes/pki/ca.crt", join["caCertPath"])
 }
 
+func TestControlPlaneUserData_CoreDNSPatch(t *testing.T) {
+	t.Parallel()
+	config := controlPlaneConfig()
+	config.DNS = &kubeadm.DNS{
+		Nodes: []string{"cp", "db"}, Zones: 2, Taints: []corev1.Taint{{Key: "dedicated", Value: "db", Effect: corev1.TaintEffectNoSchedule}},
+	}
+	text, err := decode(t, render(t, config)).File("/etc/kubeadm/patches/corednsdeployment+strategic.yaml")
+	require.NoError(t, err)
+	require.YAMLEq(t, `
+spec:
+  replicas: 2
+  template:
+    spec:
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions:
+              - {key: kubernetes.io/hostname, operator: In, values: [cp, db]}
+      tolerations:
+      - {key: CriticalAddonsOnly, operator: Exists}
+      - {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}
+      - {key: dedicated, operator: Equal, value: db, effect: NoSchedule}
+      topologySpreadConstraints:
+      - labelSelector: {matchLabels: {k8s-app: kube-dns}}
+        matchLabelKeys: [pod-template-hash]
+        maxSkew: 1
+        minDomains: 2
+        topologyKey: topology.kubernetes.io/zone
+        whenUnsatisfiable: DoNotSchedule
+`, text)
+}
+
 func TestControlPlaneUserData_Taints(t *testing.T) {
 	t.Parallel()
 	config := controlPlaneConfig()

@@ -34,9 +34,17 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 	if err := config.Validate(); err != nil {
 		return "", fmt.Errorf("control plane %q:\n%w", config.Name, err)
 	}
+	var dns string
+	if config.DNS != nil {
+		var err error
+		if dns, err = config.DNS.patch(); err != nil {
+			return "", fmt.Errorf("control plane %q: %w", config.Name, err)
+		}
+	}
 	return config.render(parts{
 		documents: config.documents(),
 		patch:     config.kubeletPatch(config.certificatesDir() + "/ca.crt"),
+		dns:       dns,
 		variables: config.variables(),
 		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "publish.sh", "renew-join.sh", "backup.sh"},
 		units:     []string{renewUnit, renewTimer, saveUnit, saveTimer},
@@ -62,6 +70,8 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 type parts struct {
 	documents []any
 	patch     kubeletConfiguration
+	// dns is the patch of CoreDNS; empty for none.
+	dns       string
 	variables []variable
 	scripts   []string
 	units     []string
@@ -105,6 +115,9 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 	files := []userdata.File{newFile(userdata.EnvironmentPath, "0644", environment)}
 	if len(p.documents) > 0 { // an instance that becomes an image is no node
 		files = append(files, newFile(userdata.KubeadmConfigPath, "0600", config), newFile(userdata.KubeletPatchPath, "0644", patch))
+	}
+	if p.dns != "" {
+		files = append(files, newFile(userdata.CoreDNSPatchPath, "0644", p.dns))
 	}
 	names := append(append([]string{}, commonScripts...), p.scripts...)
 	if c.DataMount != "" {

@@ -111,6 +111,9 @@ func (c *ControlPlaneConfig) Validate() error {
 	if len(ranges) == 2 && ranges[0].Overlaps(ranges[1]) {
 		problems.Add("ServiceCIDR", c.ServiceCIDR, "must not overlap PodCIDR %s", c.PodCIDR)
 	}
+	if c.DNS != nil {
+		problems.Include("DNS", c.DNS.Validate())
+	}
 	if c.BackupBucket != "" && !bucketName.MatchString(c.BackupBucket) {
 		problems.Add("BackupBucket", c.BackupBucket, "must be the name of an S3 bucket, or empty")
 	}

@@ -124,7 +124,7 @@ func (l *loss) write(ctx context.Context) error {
 		return err
 	}
 	l.Console.Logf("%d objects written; %d objects in the cluster", drillObjects, len(l.objects))
-	return nil
+	return l.compareResolvers(ctx, "before")
 }
 
 func (l *loss) backup(ctx context.Context) error {
@@ -186,6 +186,9 @@ func (l *loss) compareCluster(ctx context.Context) error {
 	}
 	objects, err := verify.TakeInventory(ctx, config)
 	if err != nil {
+		return err
+	}
+	if err := l.compareResolvers(ctx, "after"); err != nil {
 		return err
 	}
 	volumeHolds := (l.before.volume == l.after.volume) == (l.saved == "")

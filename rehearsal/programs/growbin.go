@@ -18,6 +18,7 @@ const Prefix = stacks.ConfigPrefix
 const (
 	KeyKubernetesVersion  = Prefix + "kubernetesVersion"
 	KeyInstanceTypes      = Prefix + "instanceTypes"
+	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 

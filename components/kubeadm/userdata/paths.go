@@ -8,6 +8,8 @@ const (
 	PatchesDir = "/etc/kubeadm/patches"
 	// KubeletPatchPath holds the kubelet patch of the node. kubeadm derives target and patch type from the file name.
 	KubeletPatchPath = PatchesDir + "/kubeletconfiguration+strategic.yaml"
+	// CoreDNSPatchPath holds the patch of the Deployment of CoreDNS, on the control plane.
+	CoreDNSPatchPath = PatchesDir + "/corednsdeployment+strategic.yaml"
 	// EnvironmentPath holds the settings of the boot scripts as shell variables.
 	EnvironmentPath = "/etc/kubeadm/bootstrap.env"
 	// DiscoveryPath is where a worker writes the join data that it has read from SSM.
