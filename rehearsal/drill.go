@@ -18,6 +18,8 @@ type Drill struct {
 	Program string
 	// Config overrides settings from the start, by full key, e.g. to begin with an older version.
 	Config map[string]string
+	// Final ends the stack with the drill: the destroy follows at once, without another verification or update.
+	Final bool
 	// Phases returns the drill's phases, in order. They record their results with Rehearsal.Compare.
 	Phases func(r *Rehearsal) []Phase
 }
@@ -29,6 +31,9 @@ func (r *Rehearsal) drillPhases() []Phase {
 		return nil
 	}
 	r.report.Drill = &report.Drill{Name: drill.Name, About: drill.About}
+	if drill.Final {
+		return drill.Phases(r)
+	}
 	return append(drill.Phases(r),
 		Phase{"verify after", r.verify},
 		Phase{"up after", func(ctx context.Context) error { return r.unchanged(ctx, "up-after", "the up after the drill") }},

@@ -14,7 +14,6 @@ import (
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/tools"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // Patience bounds the wait for one object. Containers are simulated and start at once, so one that is not ready by then
@@ -113,18 +112,10 @@ func (r *Rehearsal) boot(ctx context.Context, m *awssim.Machine) {
 	_ = r.World.Boot(ctx, boot.Simulated(r.Cloud, m))
 }
 
-// terminate switches an instance off. If it runs the control plane, the objects that Pulumi left in the API server are
-// listed first: later there is no API server.
+// terminate switches an instance off.
 func (r *Rehearsal) terminate(m *awssim.Machine) {
 	r.Machines.terminated(m.Name)
-	ctx := context.Background()
-	if running := r.World.Cluster(); running != nil && m.Name == r.Design.ControlPlane {
-		left, err := verify.Managed(ctx, running.Admin())
-		r.mu.Lock()
-		r.leftInCluster, r.leftErr = left, err
-		r.mu.Unlock()
-	}
-	if err := r.World.Terminate(ctx, m.ID); err != nil {
+	if err := r.World.Terminate(context.Background(), m.ID); err != nil {
 		r.Console.machine(m.Name, err.Error())
 	}
 }

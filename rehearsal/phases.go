@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -150,13 +149,8 @@ func (r *Rehearsal) unprotect(ctx context.Context) error {
 	return err
 }
 
-// destroy deletes everything. Nothing may be left in the simulated AWS, the API server or Pulumi's state but the objects that
-// are kept on purpose.
+// destroy deletes everything. Nothing may be left in the simulated AWS or Pulumi's state. Objects end with their cluster.
 func (r *Rehearsal) destroy(ctx context.Context) error {
-	kept, err := r.keptOnPurpose(ctx)
-	if err != nil {
-		return err
-	}
 	result, err := r.Engine.Destroy(ctx, "destroy")
 	r.report.Resources.Deleted = result.Deleted
 	if err != nil {
@@ -172,45 +166,10 @@ func (r *Rehearsal) destroy(ctx context.Context) error {
 	for _, resource := range r.Cloud.Left() {
 		left = append(left, fmt.Sprintf("in AWS: %s %s %s", resource.Type, resource.Name, resource.ID))
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, object := range r.leftInCluster {
-		if !slices.Contains(kept, object) {
-			left = append(left, "in the API server: "+object)
-		}
-	}
-	r.report.Resources.KeptOnPurpose = kept
-	for _, object := range kept {
-		if !slices.Contains(r.leftInCluster, object) {
-			r.Problem("the destroy deleted an object that must be kept: %s", object)
-		}
-	}
-	if r.leftErr != nil {
-		return fmt.Errorf("list the objects left in the API server: %w", r.leftErr)
-	}
 	sort.Strings(left)
 	r.report.Resources.LeftAfterDestroy, r.report.Resources.Left = len(left), left
 	if len(left) > 0 {
 		r.Problem("the destroy left %d resources: %s", len(left), strings.Join(left, "; "))
 	}
 	return nil
-}
-
-// keptOnPurpose lists the objects that a destroy has to leave: they end with the instances.
-func (r *Rehearsal) keptOnPurpose(ctx context.Context) ([]string, error) {
-	outputs, err := r.Engine.Retained(ctx, "kubernetes:helm.sh/v3:Release")
-	if err != nil {
-		return nil, err
-	}
-	var releases []verify.Release
-	for _, release := range outputs {
-		namespace, _ := release["namespace"].(string)
-		name, _ := release["name"].(string)
-		releases = append(releases, verify.Release{Namespace: namespace, Name: name})
-	}
-	kept, err := verify.Kept(ctx, r.World.Cluster().Admin(), releases)
-	if err != nil {
-		return nil, fmt.Errorf("list the objects that are kept on purpose: %w", err)
-	}
-	return kept, nil
 }

@@ -79,9 +79,6 @@ type Rehearsal struct {
 	mu sync.Mutex
 	// status is each machine's latest message, by name.
 	status map[string]string
-	// leftInCluster are the objects that Pulumi had left in the API server when the control plane's instance was terminated.
-	leftInCluster []string
-	leftErr       error
 
 	report report.Report
 }

@@ -75,29 +75,33 @@ func deployStack(ctx *pulumi.Context, settings *Settings, image string, provider
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
-	if err := deployWorkloads(ctx, settings, infra); err != nil {
+	p, err := deployWorkloads(ctx, settings, infra)
+	if err != nil {
 		return nil, err
 	}
-	return outputs(settings, infra), nil
+	out := outputs(settings, infra)
+	// As an output, it is awaited, and its failure fails the update before an instance is deleted.
+	out[OutputRemovedNodes] = removeFormerNodes(ctx, settings, infra, p)
+	return out, nil
 }
 
 // deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
-func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error {
+func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) (*platform, error) {
 	p, err := newPlatform(ctx, s, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stores, err := newStores(ctx, s, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := deployApplications(ctx, s, c, p, stores); err != nil {
-		return err
+		return nil, err
 	}
 	if err := deployMonitoring(ctx, s, p, stores); err != nil {
-		return err
+		return nil, err
 	}
-	return deployArgoCD(ctx, s, p)
+	return p, deployArgoCD(ctx, s, p)
 }
 
 // tags returns the tags of all AWS resources of the stack.

@@ -140,7 +140,9 @@ func TestUserData_CoreDNSInEachZone(t *testing.T) {
 	assert.ElementsMatch(t, []string{"k8s-master", "k8s-rabbitmq", "k8s-postgresql", "k8s-redis", "k8s-monitoring"}, may)
 	for _, node := range settings.Nodes {
 		for _, taint := range node.Capacity().Taints {
-			tolerated := slices.ContainsFunc(pod.Tolerations, func(tol corev1.Toleration) bool { return tol.Key == taint.Key && tol.Value == taint.Value && tol.Effect == taint.Effect })
+			tolerated := slices.ContainsFunc(pod.Tolerations, func(tol corev1.Toleration) bool {
+				return tol.Key == taint.Key && tol.Value == taint.Value && tol.Effect == taint.Effect
+			})
 			assert.Equal(t, slices.Contains(may, node.Name), tolerated, node.Name)
 		}
 	}

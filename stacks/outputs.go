@@ -16,6 +16,8 @@ const (
 	OutputSSHCommands = "sshCommands"
 	// OutputKubeconfig is an administrator's kubeconfig, a secret.
 	OutputKubeconfig = "kubeconfig"
+	// OutputRemovedNodes lists the nodes that the update drained and deleted, since they are no longer in the program.
+	OutputRemovedNodes = "removedNodes"
 	// OutputAPIEndpoint is the URL of the API server.
 	OutputAPIEndpoint = "apiEndpoint"
 	// OutputMonthlyCost is the estimate of the monthly bill with its lines.

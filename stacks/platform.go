@@ -14,14 +14,14 @@ const namespaceArgoCD = "argocd"
 // platform holds the pod network, the node roles and the storage class, which all workloads depend on.
 type platform struct {
 	*cluster.Platform
-	// inCluster sends a resource to the cluster's API server.
+	// inCluster is the option of everything in the cluster.
 	inCluster pulumi.ResourceOption
 	class     *localvolume.Class
 }
 
 // newPlatform installs the pod network, labels the nodes with their roles and creates the class of their disks.
 func newPlatform(ctx *pulumi.Context, s *Settings, i *infrastructure) (*platform, error) {
-	p := &platform{inCluster: pulumi.Provider(i.kubernetes)}
+	p := &platform{inCluster: i.Contents(i.kubernetes)}
 	var err error
 	if p.Platform, err = cluster.NewPlatform(ctx, s.ClusterName(), &cluster.PlatformArgs{Cluster: i.Cluster}, p.inCluster); err != nil {
 		return nil, err

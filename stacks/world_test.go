@@ -11,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
@@ -20,6 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	pollInterval, failedGrace = time.Millisecond, time.Millisecond
+	connect = func(string) (kubernetes.Interface, error) { return fake.NewClientset(), nil }
 	os.Exit(m.Run())
 }
 

@@ -84,7 +84,7 @@ func deploy(t *testing.T, args *cluster.ClusterArgs) (*world, error) {
 		if err != nil {
 			return err
 		}
-		_, err = cluster.NewPlatform(ctx, "dev", &cluster.PlatformArgs{Cluster: c}, pulumi.Provider(provider))
+		_, err = cluster.NewPlatform(ctx, "dev", &cluster.PlatformArgs{Cluster: c}, c.Contents(provider))
 		return err
 	}, pulumi.WithMocks("project", "stack", w.mocks))
 	return w, err

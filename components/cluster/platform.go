@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -28,8 +30,7 @@ type Platform struct {
 	joined  map[string]*noderole.NodeRole
 }
 
-// NewPlatform installs Calico and labels each node with its role once it has joined. It needs the option
-// pulumi.Provider with a provider of Cluster.NewKubernetesProvider.
+// NewPlatform installs Calico and labels each node with its role once it has joined. It needs the option Cluster.Contents.
 func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...pulumi.ResourceOption) (*Platform, error) {
 	if args == nil || args.Cluster == nil {
 		var problems validation.Problems
@@ -58,6 +59,15 @@ func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...p
 		return nil, fmt.Errorf("platform %s: outputs: %w", name, err)
 	}
 	return p, nil
+}
+
+// Joined resolves to the names of all nodes once they have joined.
+func (p *Platform) Joined() pulumi.StringArrayOutput {
+	var names pulumi.StringArray
+	for _, name := range slices.Sorted(maps.Keys(p.joined)) {
+		names = append(names, p.joined[name].NodeName)
+	}
+	return names.ToStringArrayOutput()
 }
 
 // Ready makes a resource depend on the pod network and on the named nodes having joined.

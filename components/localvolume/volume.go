@@ -74,7 +74,9 @@ func NewVolume(ctx *pulumi.Context, name string, args *VolumeArgs, opts ...pulum
 	if err != nil {
 		return nil, fmt.Errorf("create claim %s: %w", args.Claim, err)
 	}
-	bound, err := core.NewPersistentVolumePatch(ctx, name, args.reservation(v.Name, claim), pulumi.Parent(v))
+	bound, err := core.NewPersistentVolumePatch(ctx, name, args.reservation(v.Name, claim), pulumi.Parent(v),
+		// It goes with the volume. To give it up, the provider would apply an empty volume.
+		pulumi.RetainOnDelete(true))
 	if err != nil {
 		return nil, fmt.Errorf("reserve PersistentVolume for %s: %w", args.Claim, err)
 	}

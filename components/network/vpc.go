@@ -16,6 +16,8 @@ type Vpc struct {
 
 	// ID is the VPC's identifier.
 	ID pulumi.IDOutput `pulumi:"vpcId"`
+	// Resource is the VPC itself.
+	Resource *ec2.Vpc `pulumi:"resource"`
 	// PublicSubnets and PrivateSubnets are keyed by availability zone. Instances in a public subnet get a public address.
 	PublicSubnets  map[string]*ec2.Subnet `pulumi:"publicSubnets"`
 	PrivateSubnets map[string]*ec2.Subnet `pulumi:"privateSubnets"`
@@ -62,7 +64,7 @@ func (b *builder) build() error {
 	if err != nil {
 		return err
 	}
-	b.vpc.ID = vpc.ID()
+	b.vpc.Resource, b.vpc.ID = vpc, vpc.ID()
 	if b.gateway, err = ec2.NewInternetGateway(b.ctx, b.name, &ec2.InternetGatewayArgs{
 		VpcId: vpc.ID(), Tags: b.tags(""),
 	}, b.parent()); err != nil {

@@ -11,12 +11,13 @@ import (
 	"github.com/growbin/cluster/components/validation"
 )
 
+// InstanceAnnotation records the instance of a node. Only nodes that once had a role have it.
+const InstanceAnnotation = "kubeadm-aws/instance-id"
+
 const (
 	typeToken = "kubeadm-aws:noderole:NodeRole"
 	// labelPrefix is the prefix that kubectl reads roles from. A kubelet refuses to start if it sets such a label itself.
 	labelPrefix = "node-role.kubernetes.io/"
-	// instanceAnnotation records the instance of the node.
-	instanceAnnotation = "kubeadm-aws/instance-id"
 )
 
 // NodeRoleArgs describes the role of one node. All fields are required.
@@ -33,6 +34,9 @@ type NodeRoleArgs struct {
 // NodeRole is the role of one node. It is created once the node has joined, so resources that need the node depend on it.
 type NodeRole struct {
 	pulumi.ResourceState
+
+	// NodeName is the name of the node, known once it has joined.
+	NodeName pulumi.StringOutput `pulumi:"nodeName"`
 }
 
 // NewNodeRole sets the label as an administrator: the admission plugin NodeRestriction denies it to the kubelet.
@@ -44,16 +48,19 @@ func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...p
 	if err := ctx.RegisterComponentResource(typeToken, name, l, opts...); err != nil {
 		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
-	if _, err := core.NewNodePatch(ctx, name, &core.NodePatchArgs{
+	patch, err := core.NewNodePatch(ctx, name, &core.NodePatchArgs{
 		Metadata: &meta.ObjectMetaPatchArgs{
 			Name:        pulumi.String(args.Node),
 			Labels:      pulumi.StringMap{labelPrefix + args.Role: pulumi.String("")},
-			Annotations: pulumi.StringMap{instanceAnnotation: args.InstanceID},
+			Annotations: pulumi.StringMap{InstanceAnnotation: args.InstanceID},
 		},
-	}, pulumi.Parent(l)); err != nil {
+		// The label goes with the Node. To give it up, the provider would apply an empty Node, and create one that is gone.
+	}, pulumi.Parent(l), pulumi.RetainOnDelete(true))
+	if err != nil {
 		return nil, fmt.Errorf("node role %s: %w", name, err)
 	}
-	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"role": pulumi.String(args.Role)})
+	l.NodeName = patch.Metadata.Name().Elem()
+	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"nodeName": l.NodeName, "role": pulumi.String(args.Role)})
 }
 
 // Validate returns all problems of the arguments, joined.

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sort"
 	"strings"
 )
@@ -141,9 +139,6 @@ func (r *Report) factTable() *table {
 	}
 	res := r.Resources
 	fact("Resources", "%d created · %d changed on the second up · %d left after destroy", res.Created, res.ChangedOnSecondUp, res.LeftAfterDestroy)
-	if kept := res.KeptOnPurpose; len(kept) > 0 {
-		fact("Kept on purpose", "%s", summary(kept))
-	}
 	if r.PeakMemoryBytes > 0 {
 		fact("Memory", "%.1f GiB at most, all processes together", float64(r.PeakMemoryBytes)/(1<<30))
 	}
@@ -158,20 +153,6 @@ func (r *Report) factTable() *table {
 			cell{text: strings.TrimSpace(fmt.Sprintf("%s (chart %s %s): %s", item.Name, item.Chart, item.Version, item.Reason))})
 	}
 	return t
-}
-
-// summary counts objects by their kind.
-func summary(objects []string) string {
-	counts := map[string]int{}
-	for _, object := range objects {
-		kind, _, _ := strings.Cut(object, " ")
-		counts[kind]++
-	}
-	var parts []string
-	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, count(counts[kind], kind))
-	}
-	return count(len(objects), "object") + ": " + strings.Join(parts, ", ")
 }
 
 func first(i int, name string) string {

@@ -100,8 +100,6 @@ type Resources struct {
 	// Changes are those of the second up, Left the resources that the destroy left. Both should be empty.
 	Changes []string `json:"changes,omitempty"`
 	Left    []string `json:"left,omitempty"`
-	// KeptOnPurpose are the objects that the destroy has to leave: retained Helm releases and what charts mark as kept.
-	KeptOnPurpose []string `json:"keptOnPurpose,omitempty"`
 }
 
 // NotInstalled is a chart that a rehearsal left out.

@@ -76,9 +76,3 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "no temporary file stays behind")
 }
-
-func TestSummary(t *testing.T) {
-	assert.Equal(t, "1 object: 1 Secret", summary([]string{"Secret a/b"}))
-	assert.Equal(t, "4 objects: 2 CustomResourceDefinitions, 1 Namespace, 1 Secret",
-		summary([]string{"Secret a/b", "CustomResourceDefinition x", "Namespace a", "CustomResourceDefinition y"}))
-}

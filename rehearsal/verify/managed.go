@@ -18,8 +18,7 @@ import (
 // pulumiManager is the prefix of the field managers of Pulumi's Kubernetes provider. Its Helm has another, helmManager.
 const pulumiManager = "pulumi-kubernetes"
 
-// Managed lists the objects of which Pulumi owns a field. After a destroy there must be none but those that are kept on
-// purpose, not even a label on a node.
+// Managed lists the objects of which Pulumi owns a field.
 func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	var left []string
 	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {

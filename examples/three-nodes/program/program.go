@@ -32,7 +32,7 @@ func Deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	platform, err := cluster.NewPlatform(ctx, "three-nodes", &cluster.PlatformArgs{Cluster: c}, pulumi.Provider(provider))
+	platform, err := cluster.NewPlatform(ctx, "three-nodes", &cluster.PlatformArgs{Cluster: c}, c.Contents(provider))
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,6 @@ func Deploy(ctx *pulumi.Context) error {
 			NodeSelector: pulumi.StringMap{"workload": pulumi.String("web")},
 			Containers:   core.ContainerArray{core.ContainerArgs{Name: pulumi.String("web"), Image: pulumi.String("nginx:1.29")}},
 		}},
-	}}, pulumi.Provider(provider), platform.Ready("web-a", "web-b"))
+	}}, c.Contents(provider), platform.Ready("web-a", "web-b"))
 	return err
 }
