@@ -18,7 +18,9 @@ const backlogMessages = 1000
 func alertRules(nodes []Node) []monitoring.RuleGroup {
 	return []monitoring.RuleGroup{
 		{Name: "load", Rules: loadRules(nodes)},
-		{Name: "queues", Rules: queueRules()},
+		{Name: "queues", Rules: append(queueRules(), consumerRules()...)},
+		{Name: "stores", Rules: storeRules()},
+		{Name: "apis", Rules: apiRules()},
 		{Name: "credits", Rules: creditRules(nodes)},
 	}
 }

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -33,7 +34,13 @@ func ruleTests(t *testing.T) string {
 		require.NoError(t, err)
 		return node.Purpose
 	}
-	return strings.NewReplacer("$API", purpose("k8s-api-low-traffic"), "$AI", purpose("k8s-worker-ai"), "$RUNBOOK", runbookURL).Replace(string(text))
+	var series []string
+	for _, application := range catalog {
+		if application.Kind == kindAPI && application.Name != "auth-api" {
+			series = append(series, fmt.Sprintf(`      - {series: 'http_requests_total{job="pods",app=%q,status="2xx",handler="/x"}', values: '0+90x60'}`, application.Name))
+		}
+	}
+	return strings.NewReplacer("$APISERIES", strings.Join(series, "\n"), "$API", purpose("k8s-api-low-traffic"), "$AI", purpose("k8s-worker-ai"), "$RUNBOOK", runbookURL).Replace(string(text))
 }
 
 func TestAlerts_Promtool(t *testing.T) {

@@ -25,6 +25,9 @@ type MonitoringArgs struct {
 	// RetentionGiB is the size in GiB at which Prometheus drops its oldest blocks. The default and the maximum are
 	// MaxRetentionShare of the disk.
 	RetentionGiB int `pulumi:"retentionGiB"`
+	// RetentionDays is the age in days at which Prometheus drops blocks, 30 by default. By the estimate of the series, their
+	// size must be at most RetentionGiB.
+	RetentionDays int `pulumi:"retentionDays"`
 	// Nodes are the expected nodes: a missing one raises an alert.
 	Nodes []Node `pulumi:"nodes"`
 	// Rules are added to the rules for nodes, pods, credentials and backups.
@@ -145,6 +148,9 @@ func (a *MonitoringArgs) withDefaults() *MonitoringArgs {
 	}
 	if out.RetentionGiB == 0 {
 		out.RetentionGiB = maxRetentionGiB(out.Storage.SizeGiB)
+	}
+	if out.RetentionDays == 0 {
+		out.RetentionDays = 30
 	}
 	return &out
 }

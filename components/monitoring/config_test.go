@@ -165,6 +165,9 @@ func TestValidate_AllProblemsAtOnce(t *testing.T) {
 func TestValidate_OneProblem(t *testing.T) {
 	for want, change := range map[string]func(*MonitoringArgs){
 		"Storage.SizeGiB: 4 must be at least 5":        func(a *MonitoringArgs) { a.Storage.SizeGiB = 4 },
+		"RetentionDays: -1 must":                       func(a *MonitoringArgs) { a.RetentionDays = -1 },
+		"RetentionDays: 3651 must be 1 to 3650":        func(a *MonitoringArgs) { a.RetentionDays = 3651 },
+		"RetentionDays: 200 must be 132 or less":       func(a *MonitoringArgs) { a.RetentionDays = 200 },
 		"RetentionGiB: -1 must":                        func(a *MonitoringArgs) { a.RetentionGiB = -1 },
 		"Nodes: not set":                               func(a *MonitoringArgs) { a.Nodes = nil },
 		`Nodes[1].Name: "api-one" must be unique`:      func(a *MonitoringArgs) { a.Nodes[1].Name = "api-one" },
@@ -187,6 +190,7 @@ func TestValidate_OneProblem(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	args := (&MonitoringArgs{Namespace: pulumi.String("x"), Storage: SampleArgs().Storage, Images: Images{Grafana: "mirror/grafana:1"}}).withDefaults()
 	assert.Equal(t, 32, args.RetentionGiB)
+	assert.Equal(t, 30, args.RetentionDays)
 	assert.Equal(t, "mirror/grafana:1", args.Images.Grafana)
 	assert.Equal(t, DefaultImages().Prometheus, args.Images.Prometheus)
 	assert.Contains(t, prometheusFlags(args), "--storage.tsdb.retention.size=32GB")

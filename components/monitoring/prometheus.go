@@ -1,6 +1,8 @@
 package monitoring
 
 import (
+	"time"
+
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -62,7 +64,8 @@ func prometheusFlags(a *MonitoringArgs) []string {
 	return []string{
 		"--config.file=" + configDir + "/" + configFile,
 		"--storage.tsdb.path=" + prometheusDataDir,
-		// Without a retention time, only the size limits the database.
+		// The age is meant to be reached first; the size protects the disk.
+		"--storage.tsdb.retention.time=" + promDuration(time.Duration(a.RetentionDays)*24*time.Hour),
 		"--storage.tsdb.retention.size=" + gigabytes(a.RetentionGiB),
 	}
 }

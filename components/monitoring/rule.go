@@ -84,6 +84,8 @@ func (a *MonitoringArgs) ownRules() []RuleGroup {
 	return []RuleGroup{
 		{"nodes", nodeRules(a.Nodes)},
 		{"pods", podRules()},
+		{"control-plane", controlPlaneRules()},
+		{"prometheus", a.retentionRules()},
 		{"credentials", credentialRules(a.CertificateLead, a.JoinTokenLead)},
 		{"backups", backupRules(a.Backups)},
 		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},

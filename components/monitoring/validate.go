@@ -50,6 +50,9 @@ func (a *MonitoringArgs) Validate() error {
 // minDiskGiB leaves room for the write-ahead log, which can take 3 GiB by itself.
 const minDiskGiB = 5
 
+// maxRetentionDays is ten years.
+const maxRetentionDays = 3650
+
 func (a *MonitoringArgs) validateRetention(problems *validation.Problems) {
 	size := a.Storage.SizeGiB
 	if size < minDiskGiB {
@@ -58,6 +61,13 @@ func (a *MonitoringArgs) validateRetention(problems *validation.Problems) {
 	}
 	if limit := maxRetentionGiB(size); a.RetentionGiB < 1 || a.RetentionGiB > limit {
 		problems.Add("RetentionGiB", a.RetentionGiB, "must be 1 to %d on a disk of %d GiB: the write-ahead log and compaction need the rest", limit, size)
+	}
+	switch need := a.retentionBytes(); {
+	case a.RetentionDays < 1 || a.RetentionDays > maxRetentionDays:
+		problems.Add("RetentionDays", a.RetentionDays, "must be 1 to %d", maxRetentionDays)
+	case need > int64(a.RetentionGiB)<<30:
+		problems.Add("RetentionDays", a.RetentionDays, "must be %d or less: about %d series of %d nodes fill RetentionGiB %d sooner",
+			int64(a.RetentionDays)*(int64(a.RetentionGiB)<<30)/need, a.expectedSeries(), len(a.Nodes), a.RetentionGiB)
 	}
 }
 

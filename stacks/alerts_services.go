@@ -1,0 +1,60 @@
+package stacks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/growbin/cluster/components/monitoring"
+)
+
+// storeRules watch the stores themselves: the exporters of two are sidecars, which stay up while their server is down.
+func storeRules() []monitoring.Rule {
+	var down []string
+	for _, metric := range []string{"redis_up", "pg_up", `up{job="` + monitoring.JobPods + `",app="rabbitmq"}`} {
+		down = append(down, "max by (namespace, pod) ("+metric+") == 0")
+	}
+	var alarms []string
+	for _, alarm := range []string{"memory_used_watermark", "free_disk_space_watermark", "file_descriptor_limit"} {
+		alarms = append(alarms, "max by (namespace, pod) (rabbitmq_alarms_"+alarm+") == 1")
+	}
+	return []monitoring.Rule{
+		monitoring.Alert("StoreDown", monitoring.Critical, "2m", strings.Join(down, " or "),
+			"store {{ $labels.namespace }}/{{ $labels.pod }} does not answer"),
+		monitoring.Alert("BrokerAlarm", monitoring.Critical, "1m", strings.Join(alarms, " or "),
+			"{{ $labels.namespace }}/{{ $labels.pod }} is short of memory, disk or files: it accepts no messages"),
+		// The cache is meant to be full: it evicts.
+		monitoring.Alert("RedisFull", monitoring.Critical, "5m",
+			`max by (namespace, pod) (redis_memory_used_bytes{pod=~"redis-durable-.*"} / redis_memory_max_bytes{pod=~"redis-durable-.*"}) > 0.9`,
+			"{{ $labels.namespace }}/{{ $labels.pod }} uses {{ $value | humanizePercentage }} of its memory and refuses writes at 100%"),
+	}
+}
+
+// consumerRules watch the workers by their queues: without a consumer nothing is slow, and nothing fails.
+func consumerRules() []monitoring.Rule {
+	var names []string
+	for _, q := range queues() {
+		if q.Name != queueDeadLetters {
+			names = append(names, regexp.QuoteMeta(q.Name))
+		}
+	}
+	return []monitoring.Rule{monitoring.Alert("QueueWithoutConsumers", monitoring.Critical, "10m",
+		fmt.Sprintf("sum by (queue, vhost) (rabbitmq_queue_consumers{queue=~%q}) == 0", strings.Join(names, "|")),
+		"queue {{ $labels.queue }} has no consumer: its tasks wait")}
+}
+
+// apiRules watch the answers of the APIs. The metrics are those of prometheus-fastapi-instrumentator; health probes count as
+// requests, so a pod without any series serves no such metrics.
+func apiRules() []monitoring.Rule {
+	rules := []monitoring.Rule{monitoring.Alert("APIErrors", monitoring.Critical, "5m",
+		fmt.Sprintf(`sum by (app) (rate(http_requests_total{job=%[1]q,status=~"5.."}[5m])) / sum by (app) (rate(http_requests_total{job=%[1]q}[5m])) > 0.05`, monitoring.JobPods),
+		"{{ $labels.app }} fails {{ $value | humanizePercentage }} of its requests")}
+	for _, application := range catalog {
+		if application.Kind == kindAPI {
+			rules = append(rules, monitoring.Alert("APIUnwatched", monitoring.Warning, "30m",
+				fmt.Sprintf("absent(http_requests_total{job=%q,app=%q})", monitoring.JobPods, application.Name),
+				"{{ $labels.app }} serves no metrics of its requests at /metrics: its errors raise no alert"))
+		}
+	}
+	return rules
+}
