@@ -124,6 +124,9 @@ func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 // preflight checks quota, key pair and image in AWS before anything is created, and returns the AMI of new instances.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
 	via := pulumi.Provider(provider)
+	if err := checkRollLock(ctx, s, via); err != nil {
+		return "", err
+	}
 	if err := checkQuota(ctx, s, via); err != nil {
 		return "", err
 	}

@@ -85,6 +85,8 @@ type Settings struct {
 	SurgeNodes []string
 	// UnprotectedNodes are the nodes whose instance is deletable in spite of DeletionProtection.
 	UnprotectedNodes []string
+	// RollLocks holds the ID of the lock of the roll that makes this update; empty for a deployment.
+	RollLocks []string
 	// BootTimeout limits the wait for one instance to join.
 	BootTimeout time.Duration
 	// DeletionProtection protects instances, data volumes and buckets that hold objects.
@@ -192,6 +194,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		RollNodes:          r.list("rollNodes"),
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),
+		RollLocks:          r.list("rollLocks"),
 		BootTimeout:        time.Duration(r.integer("bootTimeoutMinutes")) * time.Minute,
 		DeletionProtection: r.boolean("deletionProtection"),
 

@@ -16,6 +16,7 @@ import (
 	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/pulumistack"
 	"github.com/growbin/cluster/internal/roll"
+	"github.com/growbin/cluster/internal/rolllock"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -86,7 +87,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 	stack, err := pulumistack.Open(ctx, pulumistack.Options{
 		Dir: o.dir, Stack: o.stack, Progress: out,
 		Settings: pulumistack.Settings{
-			Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes,
+			Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
 		},
 		NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
 	})
@@ -100,8 +101,12 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 		Confirm: func(plan *roll.Plan) (bool, error) { return confirm(plan, o.yes, in, out) },
 		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
 	}
+	aws := awscli.InRegion(settings.Region)
+	options.Lock = func(ctx context.Context) (string, func(context.Context) error, error) {
+		lock, err := rolllock.Take(ctx, aws, stacks.LockParameter(o.stack), holder())
+		return lock.ID, func(ctx context.Context) error { return rolllock.Release(ctx, aws, stacks.LockParameter(o.stack)) }, err
+	}
 	if !o.noBackup {
-		aws := awscli.InRegion(settings.Region)
 		options.Backup = func(ctx context.Context, m roll.Machine) error { return backup(ctx, aws, m.InstanceID) }
 	}
 	err = roll.Run(ctx, options)

@@ -17,6 +17,8 @@ type Settings struct {
 	Surge string
 	// Unprotected is the key of the list of nodes without deletion protection.
 	Unprotected string
+	// Locks is the key of the list with the ID of the roll's lock.
+	Locks string
 }
 
 // ConfigFile writes a copy of a stack file with the overrides, for one operation. The stack file is unchanged, so an interrupted
@@ -26,7 +28,7 @@ func ConfigFile(dir, stack string, keys Settings, o roll.Overrides) (path string
 	if err != nil {
 		return "", nil, err
 	}
-	text, err := file.WithOverrides(map[string][]string{keys.Roll: o.Roll, keys.Surge: o.Surge, keys.Unprotected: o.Unprotected})
+	text, err := file.WithOverrides(map[string][]string{keys.Roll: o.Roll, keys.Surge: o.Surge, keys.Unprotected: o.Unprotected, keys.Locks: o.Locks})
 	if err != nil {
 		return "", nil, err
 	}

@@ -30,6 +30,9 @@ type Options struct {
 	NoSurge bool
 	// Confirm, if non-nil, is called with the plan; the roll ends with ErrDeclined if it returns false.
 	Confirm func(*Plan) (bool, error)
+	// Lock, if non-nil, excludes deployments until release is called, and returns the ID of the lock. It is released by a roll
+	// that completes. One that was interrupted keeps it: a deployment would remove surge instances that have pods.
+	Lock func(ctx context.Context) (id string, release func(ctx context.Context) error, err error)
 	// DrainTimeout limits the drain of one node; 15 minutes if 0.
 	DrainTimeout time.Duration
 	// SettleTimeout limits each wait for a node or for the pods; 10 minutes if 0.
@@ -72,6 +75,14 @@ func Run(ctx context.Context, o Options) error {
 			return ErrDeclined
 		}
 	}
+	release := func(context.Context) error { return nil }
+	if o.Lock != nil && len(plan.Steps) > 0 {
+		var id string
+		if id, release, err = o.Lock(ctx); err != nil {
+			return fmt.Errorf("lock the stack: %w", err)
+		}
+		r.Stack = locked{r.Stack, id}
+	}
 	r.surging = plan.surging
 	for i, step := range plan.Steps {
 		r.Logf("%s: %d of %d", step.Node, i+1, len(plan.Steps))
@@ -79,7 +90,10 @@ func Run(ctx context.Context, o Options) error {
 			return fmt.Errorf("stopped at node %s, %d of %d: %w\nCompleted steps stay. Fix the cause and roll again: the roll continues here", step.Node, i+1, len(plan.Steps), err)
 		}
 	}
-	return r.complete(ctx, plan)
+	if err := r.complete(ctx, plan); err != nil {
+		return err
+	}
+	return release(ctx)
 }
 
 // complete checks that a roll of all nodes has converged.

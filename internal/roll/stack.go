@@ -20,6 +20,24 @@ type Overrides struct {
 	Surge []string
 	// Unprotected are the nodes whose instance may be terminated in spite of deletion protection.
 	Unprotected []string
+	// Locks holds the ID of the roll's lock; empty without one.
+	Locks []string
+}
+
+// locked is a stack whose updates name the lock that the roll holds.
+type locked struct {
+	Stack
+	id string
+}
+
+func (l locked) Machines(ctx context.Context, o Overrides) ([]Machine, error) {
+	o.Locks = []string{l.id}
+	return l.Stack.Machines(ctx, o)
+}
+
+func (l locked) Up(ctx context.Context, title string, o Overrides) error {
+	o.Locks = []string{l.id}
+	return l.Stack.Up(ctx, title, o)
 }
 
 // Fate is the change that an update makes to an instance.

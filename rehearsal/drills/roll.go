@@ -23,7 +23,7 @@ type rollStack struct{ *rehearsal.Rehearsal }
 var _ roll.Stack = rollStack{}
 
 var rollSettings = pulumistack.Settings{
-	Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes,
+	Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
 }
 
 // Nodes implements roll.Stack.
