@@ -87,7 +87,7 @@ func TestPrefetch_ExactlyTheImagesOfTheNodesPods(t *testing.T) {
 
 func TestPrefetch_NoPrivateImages(t *testing.T) {
 	t.Parallel()
-	w, err := tryDeploy(t, "dev", map[string]string{"registryUsername": "puller", "registryPassword": "secret"}, awssim.Options{})
+	w, err := tryDeploy(t, "dev", map[string]string{"registryUsername": "puller", "registryPassword": "robot-password"}, awssim.Options{})
 	require.NoError(t, err)
 	for node, images := range machineImages(t, w) {
 		for _, image := range images {

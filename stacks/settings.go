@@ -195,7 +195,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),
 		RollLocks:          r.list("rollLocks"),
-		BootTimeout:        time.Duration(r.integer("bootTimeoutMinutes")) * time.Minute,
+		BootTimeout:        time.Duration(r.integerIn("bootTimeoutMinutes", 1, 240)) * time.Minute,
 		DeletionProtection: r.boolean("deletionProtection"),
 
 		CPUCredits:          r.choice("creditSpecification", creditsUnlimited, creditsStandard),
@@ -209,8 +209,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		RegistryUsername: r.optional("registryUsername"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
 
-		BackupKeepDays:     r.integer("backupKeepDays"),
-		EtcdBackupKeepDays: r.integer("etcdBackupKeepDays"),
+		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
+		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
 		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),
@@ -226,9 +226,14 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	r.secret("kakaoApiKey")
 	if s.AlertReceiver != alertNone {
 		r.secret("alertUrl")
+	} else {
+		r.unusedSecret("alertUrl")
 	}
+	r.checkAlertURL()
 	if s.RegistryUsername != "" {
 		r.secret("registryPassword")
+	} else {
+		r.unusedSecret("registryPassword")
 	}
 	s.validate(r)
 	if problems := r.problems.List(); len(problems) > 0 {

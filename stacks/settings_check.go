@@ -2,16 +2,15 @@ package stacks
 
 import (
 	"maps"
+	"math/bits"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
 )
 
@@ -19,7 +18,7 @@ var (
 	// imageTag is the grammar of a tag in an image reference.
 	imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	// registryPath is a host, optionally with a port, and a path.
-	registryPath = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$`)
+	registryPath = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*){0,8}$`)
 	regionName   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	stackName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 )
@@ -36,6 +35,7 @@ func (s *Settings) validate(r *settingsReader) {
 	s.validateImages(r)
 	s.validateOperations(r)
 	s.validateCost(r)
+	s.validateComponents(r)
 }
 
 func (s *Settings) validatePlace(r *settingsReader) {
@@ -44,11 +44,11 @@ func (s *Settings) validatePlace(r *settingsReader) {
 	}
 	const zones = 3 // of the topology
 	if len(s.AvailabilityZones) != zones {
-		r.invalid("availabilityZones", s.AvailabilityZones, "must be exactly %d zones of %s", zones, s.Region)
+		r.invalid("availabilityZones", s.AvailabilityZones, "must be exactly %d zones of %s", zones, clip(s.Region))
 	}
 	for i, zone := range s.AvailabilityZones {
-		if len(zone) != len(s.Region)+1 || !strings.HasPrefix(zone, s.Region) {
-			r.invalid("availabilityZones", zone, "must be a zone of region %s, e.g. %sa", s.Region, s.Region)
+		if letter, ok := strings.CutPrefix(zone, s.Region); !ok || len(letter) != 1 || letter < "a" || letter > "z" {
+			r.invalid("availabilityZones", zone, "must be a zone of region %[1]s, e.g. %[1]sa", clip(s.Region))
 		}
 		if slices.Contains(s.AvailabilityZones[:i], zone) {
 			r.invalid("availabilityZones", zone, "must name each zone once")
@@ -90,19 +90,31 @@ func (s *Settings) validateRanges(r *settingsReader) {
 		candidate.cidr = cidr
 		for _, other := range ranges {
 			if other.cidr.Overlaps(cidr) {
-				r.invalid(candidate.key, candidate.value, "must not overlap %s%s %s", ConfigPrefix, other.key, other.value)
+				r.invalid(candidate.key, candidate.value, "must not overlap %s%s %s", ConfigPrefix, other.key, clip(other.value))
 			}
 		}
 		ranges = append(ranges, candidate)
+		switch candidate.key {
+		case "podCidr":
+			// kubeadm gives each node a /24 of it.
+			r.checkClusterRange(candidate.key, cidr, 8, 24-bits.Len(uint(2*len(s.Nodes)-1)))
+		case "serviceCidr":
+			// The API server allows at most 2^20 addresses; cluster DNS is the tenth.
+			r.checkClusterRange(candidate.key, cidr, 12, 24)
+		}
 	}
 }
 
 func (s *Settings) validateAccess(r *settingsReader) {
-	for _, value := range s.AdminCIDRs {
+	for i, value := range s.AdminCIDRs {
 		cidr, err := netip.ParsePrefix(value)
 		switch {
 		case err != nil || !cidr.Addr().Is4():
 			r.invalid("adminCidrs", value, "must be an IPv4 range, e.g. 198.51.100.7/32")
+		case cidr != cidr.Masked():
+			r.invalid("adminCidrs", value, "must begin with its first address, %s", cidr.Masked())
+		case slices.Contains(s.AdminCIDRs[:i], value):
+			r.invalid("adminCidrs", value, "must name each range once")
 		case cidr.Bits() < 8:
 			r.invalid("adminCidrs", value, "must be /8 or smaller: your own addresses, or use apiAccess sessionManager")
 		}
@@ -110,8 +122,8 @@ func (s *Settings) validateAccess(r *settingsReader) {
 	if s.APIAccess == AccessDirect && len(s.AdminCIDRs) == 0 {
 		r.invalid("adminCidrs", s.AdminCIDRs, "must hold the address that you connect from, with apiAccess direct")
 	}
-	if s.APITunnelPort < 1 || s.APITunnelPort > 65535 {
-		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1 to 65535")
+	if s.APITunnelPort < 1024 || s.APITunnelPort > 65535 {
+		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1024 to 65535: lower ones need root")
 	}
 	if s.NodeSubnets == subnetsPrivate {
 		if len(s.PrivateSubnetCIDRs) == 0 || s.NATGateways == network.NATNone {
@@ -133,8 +145,8 @@ func (s *Settings) validateMachines(r *settingsReader) {
 		}
 	}
 	s.validateRolling(r)
-	if s.BootTimeout < time.Minute {
-		r.invalid("bootTimeoutMinutes", int(s.BootTimeout/time.Minute), "must be at least 1; an instance takes about 4 minutes to join")
+	if s.SSHKeyName != "" && !keyPairName.MatchString(s.SSHKeyName) {
+		r.invalid("sshKeyName", s.SSHKeyName, "must be the name of an EC2 key pair")
 	}
 }
 
@@ -150,6 +162,9 @@ func (s *Settings) validateImages(r *settingsReader) {
 		case !imageTag.MatchString(tag):
 			r.invalid(key, tag, "must be an image tag, e.g. 1.4.2")
 		}
+	}
+	if s.RegistryUsername != "" && !registryUser.MatchString(s.RegistryUsername) {
+		r.invalid("registryUsername", s.RegistryUsername, "must be the name of a registry account, e.g. robot$ci")
 	}
 	check("imageTag", s.ImageTag)
 	applications := ApplicationNames()
@@ -170,16 +185,6 @@ func (s *Settings) validateOperations(r *settingsReader) {
 			r.invalid("backupKeepDays", s.BackupKeepDays, "must fit the database: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
-	if s.EtcdBackupKeepDays < 1 {
-		r.invalid("etcdBackupKeepDays", s.EtcdBackupKeepDays, "must be at least 1")
-	}
-	if s.AlertReceiver == string(monitoring.ReceiverSlack) && !strings.HasPrefix(s.AlertChannel, "#") {
-		r.invalid("alertChannel", s.AlertChannel, "must be a Slack channel, e.g. #alerts")
-	}
-	if s.GitPath != "" && s.GitRepository == "" {
-		r.invalid("gitRepository", s.GitRepository, "must be the repository of gitPath")
-	}
-	if s.GitRepository != "" && !strings.HasPrefix(s.GitRepository, "https://") {
-		r.invalid("gitRepository", s.GitRepository, "must be an https URL, e.g. https://github.com/growbin/deployments")
-	}
+	s.validateAlerts(r)
+	s.validateGit(r)
 }

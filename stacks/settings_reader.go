@@ -42,6 +42,8 @@ func (r *settingsReader) secret(key string) {
 		r.problems.NotSet(ConfigPrefix+key, "must be set with: pulumi config set --secret %s%s", ConfigPrefix, key)
 	} else if !r.IsSecret(key) {
 		r.invalid(key, clearText{}, "must be revoked, and a new one set with: pulumi config set --secret %s%s", ConfigPrefix, key)
+	} else {
+		r.checkSecret(key, value)
 	}
 }
 
@@ -68,6 +70,16 @@ func (r *settingsReader) integer(key string) int {
 		r.invalid(key, value, "must be a whole number")
 	}
 	return number
+}
+
+// integerIn decodes a number in a range. Outside of it, the result is in the range, so that arithmetic cannot wrap.
+func (r *settingsReader) integerIn(key string, least, most int) int {
+	before := len(r.problems.List())
+	number := r.integer(key)
+	if (number < least || number > most) && len(r.problems.List()) == before {
+		r.invalid(key, number, "must be %d to %d", least, most)
+	}
+	return min(max(number, least), most)
 }
 
 func (r *settingsReader) boolean(key string) bool {
@@ -101,7 +113,7 @@ func (r *settingsReader) pairs(key string) map[string]string {
 		case !ok || name == "" || value == "":
 			r.invalid(key, entry, "must have the form name=value")
 		case twice:
-			r.invalid(key, entry, "must not name %s a second time", name)
+			r.invalid(key, entry, "must not name %s a second time", clip(name))
 		default:
 			out[name] = value
 		}

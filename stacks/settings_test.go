@@ -59,7 +59,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, []string{`adminCidrs: "my-laptop"`, "IPv4 range"}},
 		"direct without admin":    {map[string]string{"apiAccess": "direct"}, []string{`adminCidrs: []`, "apiAccess direct"}},
 		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},
-		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1 to 65535"}},
+		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1024 to 65535"}},
 		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, []string{`apiTunnelPort: "high"`, "whole number"}},
 		"private without nat":     {map[string]string{"nodeSubnets": "private"}, []string{`nodeSubnets: "private"`, "privateSubnetCidrs and natGateways"}},
 		"private and direct":      {map[string]string{"nodeSubnets": "private", "apiAccess": "direct"}, []string{`apiAccess: "direct"`, "sessionManager"}},
@@ -79,7 +79,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"disk too large":          {map[string]string{"dataDiskGiB": `["k8s-redis=16385"]`}, []string{`dataDiskGiB: "k8s-redis=16385"`, "10 to 16384"}},
 		"disk wraps":              {map[string]string{"dataDiskGiB": `["k8s-redis=18446744073709551636"]`}, []string{`dataDiskGiB: "k8s-redis=18446744073709551636"`, "16384"}},
 		"disk that is not there":  {map[string]string{"dataDiskGiB": `["k8s-worker-ai=20"]`}, []string{`dataDiskGiB: "k8s-worker-ai"`, "k8s-postgresql"}},
-		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, []string{`bootTimeoutMinutes: 0`, "at least 1"}},
+		"boot timeout":            {map[string]string{"bootTimeoutMinutes": "0"}, []string{`bootTimeoutMinutes: 0`, "1 to 240"}},
 		"protection":              {map[string]string{"deletionProtection": "yes"}, []string{`deletionProtection: "yes"`, "true or false"}},
 		"registry":                {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, []string{`imageRegistry: "https://ghcr.io/growbin"`, "registry and path"}},
 		"tag":                     {map[string]string{"imageTag": "latest"}, []string{`imageTag: "latest"`, "version"}},
@@ -88,8 +88,8 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"log level":               {map[string]string{"logLevel": "loud"}, []string{`logLevel: "loud"`, "debug, info, warning, error"}},
 		"openai key":              {map[string]string{"openaiApiKey": "-"}, []string{`openaiApiKey: not set`, "pulumi config set --secret growbin:openaiApiKey"}},
 		"openai key in clear":     {map[string]string{"openaiApiKey": "in the clear"}, []string{`openaiApiKey: (in clear text)`, "revoked"}},
-		"backups":                 {map[string]string{"backupKeepDays": "0"}, []string{`backupKeepDays: 0`, "KeepDays"}},
-		"etcd backups":            {map[string]string{"etcdBackupKeepDays": "0"}, []string{`etcdBackupKeepDays: 0`, "at least 1"}},
+		"backups":                 {map[string]string{"backupKeepDays": "0"}, []string{`backupKeepDays: 0`, "1 to 3650"}},
+		"etcd backups":            {map[string]string{"etcdBackupKeepDays": "0"}, []string{`etcdBackupKeepDays: 0`, "1 to 3650"}},
 		"backups beyond the disk": {map[string]string{"backupKeepDays": "60"}, []string{`backupKeepDays: 60`, "SizeGiB"}},
 		"alerts without address":  {map[string]string{"alertReceiver": "webhook"}, []string{`alertUrl: not set`, "--secret"}},
 		"alert channel":           {map[string]string{"alertReceiver": "slack"}, []string{`alertChannel: ""`, "#alerts"}},
@@ -104,6 +104,30 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"email":                   {map[string]string{"budgetEmails": `["team"]`}, []string{`budgetEmails: "team"`, "e-mail address"}},
 		"too many emails":         {map[string]string{"budgetEmails": `["a@b.c"` + strings.Repeat(`,"a@b.c"`, 10) + `]`}, []string{`budgetEmails: ["a@b.c"`, "at most 10"}},
 		"region without prices":   {map[string]string{"region": "us-east-1"}, []string{`region: "us-east-1"`, "prices"}},
+		"admin with host bits":    {map[string]string{"adminCidrs": `["198.51.100.7/24"]`}, []string{`adminCidrs: "198.51.100.7/24"`, "198.51.100.0/24"}},
+		"admin twice":             {map[string]string{"adminCidrs": `["198.51.100.7/32","198.51.100.7/32"]`}, []string{`adminCidrs: "198.51.100.7/32"`, "once"}},
+		"pods with host bits":     {map[string]string{"podCidr": "192.168.0.1/16"}, []string{`podCidr: "192.168.0.1/16"`, "192.168.0.0/16"}},
+		"pods too few":            {map[string]string{"podCidr": "192.168.0.0/20"}, []string{`podCidr: "192.168.0.0/20"`, "/8 to /19"}},
+		"pods on the internet":    {map[string]string{"podCidr": "8.0.0.0/16"}, []string{`podCidr: "8.0.0.0/16"`, "private"}},
+		"pods on loopback":        {map[string]string{"podCidr": "127.0.0.0/16"}, []string{`podCidr: "127.0.0.0/16"`, "private"}},
+		"services too many":       {map[string]string{"serviceCidr": "172.16.0.0/11"}, []string{`serviceCidr: "172.16.0.0/11"`}},
+		"services too few":        {map[string]string{"serviceCidr": "172.16.0.0/29"}, []string{`serviceCidr: "172.16.0.0/29"`, "/12 to /24"}},
+		"services for multicast":  {map[string]string{"serviceCidr": "224.0.0.0/16"}, []string{`serviceCidr: "224.0.0.0/16"`, "private"}},
+		"odd zone":                {map[string]string{"availabilityZones": `["ap-northeast-2a","ap-northeast-2b","ap-northeast-2\u0001"]`}, []string{`availabilityZones: "ap-northeast-2\x01"`, "zone"}},
+		"repository credentials":  {map[string]string{"gitRepository": "https://kim:ghp_secret@github.com/growbin/deployments"}, []string{`gitRepository: "https://kim:xxxxx@github.com/growbin/deployments"`, "no credentials"}},
+		"repository without path": {map[string]string{"gitRepository": "https://github.com"}, []string{`gitRepository: "https://github.com"`, "https URL"}},
+		"path outside":            {map[string]string{"gitRepository": "https://github.com/a/b", "gitPath": "../other"}, []string{`gitPath: "../other"`, "folder"}},
+		"revision as an option":   {map[string]string{"gitRevision": "--upload-pack=x"}, []string{`gitRevision: "--upload-pack=x"`, "branch"}},
+		"channel without slack":   {map[string]string{"alertChannel": "#alerts"}, []string{`alertChannel: "#alerts"`, "slack"}},
+		"channel name":            {map[string]string{"alertReceiver": "slack", "alertUrl": "https://hooks.slack.com/x/y", "alertChannel": "#Two Words"}, []string{`alertChannel: "#Two Words"`, "channel"}},
+		"alert address":           {map[string]string{"alertReceiver": "webhook", "alertUrl": "hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
+		"alert address in clear":  {map[string]string{"alertReceiver": "webhook", "alertUrl": "http://hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
+		"key pair":                {map[string]string{"sshKeyName": "a\nb"}, []string{`sshKeyName: "a\nb"`, "key pair"}},
+		"secret with line break":  {map[string]string{"openaiApiKey": "sk-very-secret\n"}, []string{`openaiApiKey: (secret)`, "line break"}},
+		"secret to be replaced":   {map[string]string{"kakaoApiKey": "<ChangeMe>"}, []string{`kakaoApiKey: (secret)`, "real value"}},
+		"boot timeout that wraps": {map[string]string{"bootTimeoutMinutes": "200000000"}, []string{`bootTimeoutMinutes: 200000000`, "1 to 240"}},
+		"backups that wrap":       {map[string]string{"backupKeepDays": "9000000000000000000"}, []string{`backupKeepDays: 9000000000000000000`, "1 to 3650"}},
+		"registry user":           {map[string]string{"registryUsername": "a:b", "registryPassword": "long-enough"}, []string{`registryUsername: "a:b"`, "account"}},
 		"registry password":       {map[string]string{"registryUsername": "robot"}, []string{`registryPassword: not set`}},
 	}
 	for name, c := range cases {
@@ -118,6 +142,37 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever a setting holds, the error is short and holds no control character, and no such character gets through.
+func TestDecodeSettings_HostileValues(t *testing.T) {
+	project, err := stackfile.ReadProject("..")
+	require.NoError(t, err)
+	values := []string{
+		"\x1b[31mred", "two\nlines", "nul\x00", "\u202egnp.exe", " ", strings.Repeat("a", 10_000), strings.Repeat("9", 400), "-1", "1e9",
+		"9223372036854775807", "0x10", "../..", "$(reboot)", "`reboot`", "a b", "null", "{}", "[", `[null]`, `["\u0000"]`, `[["a"]]`,
+		`["` + strings.Repeat("b", 10_000) + `"]`, `["a=` + strings.Repeat("c", 10_000) + `"]`, `["a=b","a=c"]`, `[" "]`, "::/0", "0.0.0.0/0", "999.1.1.1/8",
+	}
+	accepted := map[string]int{}
+	for key, setting := range project.Config {
+		key = strings.TrimPrefix(key, ConfigPrefix)
+		for _, value := range values {
+			_, err := decode(t, "prod", map[string]string{key: value})
+			if err == nil {
+				accepted[key]++
+				assert.False(t, strings.ContainsAny(value, "\x00\x1b\n\u202e") || len(value) > 200, "%s (%s) = %.40q is accepted", key, setting.Type, value)
+				continue
+			}
+			for _, line := range strings.Split(err.Error(), "\n") {
+				assert.LessOrEqual(t, len([]rune(line)), 700, "%s = %.40q: %.80q", key, value, line)
+				assert.NotContains(t, line, strings.Repeat("a", 201))
+				assert.False(t, strings.ContainsAny(line, "\x00\x1b\r\u202e"), "%s = %.40q: %q", key, value, line)
+			}
+		}
+	}
+	assert.NotContains(t, accepted, "podCidr")
+	assert.NotContains(t, accepted, "apiTunnelPort")
+	assert.NotEmpty(t, accepted, "some of them are right for some settings")
 }
 
 func TestDecodeSettings_ReportsAllProblems(t *testing.T) {

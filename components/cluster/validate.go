@@ -15,6 +15,9 @@ import (
 // widestAdminBits is the shortest prefix of an administrators' range: a shorter one is most of the internet.
 const widestAdminBits = 8
 
+// Check returns all problems of the arguments of a cluster called name, joined, before anything is created.
+func (a *ClusterArgs) Check(name string) error { return a.withDefaults().validate(name) }
+
 // validate returns all problems of the arguments of a cluster called name, with those of the composed components.
 func (a *ClusterArgs) validate(name string) error {
 	var problems validation.Problems

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/validation"
 )
 
 // progressEvery is the interval of progress messages.
@@ -57,18 +58,20 @@ func (w waiter) joined(parameter, node, instanceID string) (bool, error) {
 		if message.Phase == kubeadm.PhaseReady {
 			return true, "", nil
 		}
+		// A machine may report anything.
+		step, reason := validation.Printable(message.Step), validation.Printable(message.Reason)
 		if message.Phase != kubeadm.PhaseFailed {
 			failedSince = time.Time{}
-			state := message.Phase + ", step " + message.Step
-			if message.Reason != "" {
-				state += " (" + message.Reason + ")"
+			state := validation.Printable(message.Phase) + ", step " + step
+			if reason != "" {
+				state += " (" + reason + ")"
 			}
 			return false, state, nil
 		}
 		if failedSince.IsZero() {
 			failedSince = time.Now()
 		}
-		failure := fmt.Sprintf("bootstrap failed at step %s: %s", message.Step, message.Reason)
+		failure := fmt.Sprintf("bootstrap failed at step %s: %s", step, reason)
 		if time.Since(failedSince) >= w.failedGrace {
 			return false, failure, errors.New(failure)
 		}

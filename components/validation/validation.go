@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxValue is the number of characters of a value that an error quotes.
@@ -52,6 +54,24 @@ func quote(value any) string {
 		return string(runes[:maxValue]) + "…"
 	}
 	return text
+}
+
+// Printable returns text from elsewhere, e.g. from a machine, for a message: without control and format characters, which could
+// rewrite a terminal or hide a part, and in at most maxValue characters.
+func Printable(text string) string {
+	runes := []rune(strings.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError:
+			return '?'
+		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
+			return ' '
+		}
+		return r
+	}, text))
+	if len(runes) > maxValue {
+		return string(runes[:maxValue]) + "…"
+	}
+	return string(runes)
 }
 
 // Problems collects problems. The zero value is ready for use.

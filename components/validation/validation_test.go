@@ -63,3 +63,10 @@ func TestProblems_IncludeNestsFields(t *testing.T) {
 		`Nodes[w].FromCIDRs: ["a"] must be ranges`,
 	}, "\n"), p.Err().Error())
 }
+
+func TestPrintable(t *testing.T) {
+	assert.Equal(t, "disk full", Printable("disk full"))
+	assert.Equal(t, " [2Jgone  next ", Printable("\x1b[2Jgone\r\nnext\u202e"))
+	assert.Equal(t, "a?b", Printable("a\xffb"))
+	assert.Equal(t, strings.Repeat("한", 200)+"…", Printable(strings.Repeat("한", 5000)))
+}

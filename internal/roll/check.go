@@ -44,7 +44,7 @@ func notReady(name string, node *corev1.Node) []string {
 func isReady(node *corev1.Node) (ready bool, why string) {
 	for _, condition := range node.Status.Conditions {
 		if condition.Type == corev1.NodeReady {
-			return condition.Status == corev1.ConditionTrue, strings.TrimSpace(condition.Reason + " " + condition.Message)
+			return condition.Status == corev1.ConditionTrue, validation.Printable(strings.TrimSpace(condition.Reason + " " + condition.Message))
 		}
 	}
 	return false, "it has not reported yet"
@@ -68,7 +68,7 @@ func (s *state) pending(plan *Plan) (problems []string) {
 func whyPending(pod *corev1.Pod) string {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Status == corev1.ConditionFalse && condition.Message != "" {
-			return condition.Message
+			return validation.Printable(condition.Message)
 		}
 	}
 	return "its containers have not started"

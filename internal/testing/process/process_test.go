@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -101,4 +102,13 @@ func TestFreePorts_AllDiffer(t *testing.T) {
 	require.NoError(t, err)
 	slices.Sort(free)
 	assert.Len(t, slices.Compact(free), n)
+}
+
+// Test processes of several packages run at the same time.
+func TestFreePort_ReservedForThisProcess(t *testing.T) {
+	port, err := FreePort()
+	require.NoError(t, err)
+	lock := filepath.Join(os.TempDir(), fmt.Sprintf("test-ports-%d", os.Getuid()), strconv.Itoa(port))
+	err = exec.Command("flock", "--nonblock", lock, "true").Run()
+	assert.ErrorContains(t, err, "exit status 1", "another process was given the port")
 }
