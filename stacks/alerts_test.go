@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/internal/testing/promtest"
 )
 
@@ -79,6 +80,11 @@ func TestAlerts_EveryAlertHasARunbookEntry(t *testing.T) {
 func anchorOf(heading string) string {
 	kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
 	return strings.ReplaceAll(kept, " ", "-")
+}
+
+func parsedAlerts(t *testing.T) []monitoring.Rule {
+	t.Helper()
+	return promtest.Alerts(promtest.ParseRules(t, deployedRules(t)))
 }
 
 func TestBands_Invalid(t *testing.T) {

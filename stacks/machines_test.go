@@ -247,6 +247,13 @@ func TestPreflight_QuotaTooSmall(t *testing.T) {
 	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
 }
 
+func TestPreflight_QuotaAtItsEdge(t *testing.T) {
+	for quota, enough := range map[int]bool{expectedTotals.VCPU: true, expectedTotals.VCPU - 1: false} {
+		_, err := tryDeploy(t, "dev", nil, awssim.Options{Quotas: map[string]float64{vcpuQuota: float64(quota)}})
+		assert.Equal(t, enough, err == nil, "%d vCPUs: %v", quota, err)
+	}
+}
+
 func TestInstances_PrivateSubnetsUseNAT(t *testing.T) {
 	for mode, gateways := range map[string]int{"single": 1, "perAz": 3} {
 		t.Run(mode, func(t *testing.T) {

@@ -1,0 +1,149 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/stackfile"
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
+
+// settingMoves has each setting once, with another value than that of stack dev, and the types of the resources whose
+// registration must change with it, with their number; "outputs" are stack outputs.
+var settingMoves = []struct {
+	key, value string
+	// with are settings that the value needs.
+	with map[string]string
+	want string
+}{
+	{"availabilityZones", `["ap-northeast-2b","ap-northeast-2a","ap-northeast-2c"]`, nil, ""},
+	{"vpcCidr", "10.1.0.0/17", nil, ""},
+	{"publicSubnetCidrs", `["10.1.4.0/24","10.1.2.0/24","10.1.3.0/24"]`, nil, ""},
+	{"privateSubnetCidrs", `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`, nil, ""},
+	{"natGateways", "single", map[string]string{"privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, ""},
+	{"nodeSubnets", "private", map[string]string{"natGateways": "single", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, ""},
+	{"podCidr", "172.20.0.0/16", nil, ""},
+	{"serviceCidr", "172.21.0.0/16", nil, ""},
+	{"adminCidrs", `["192.0.2.7/32"]`, nil, ""},
+	{"apiAccess", "direct", map[string]string{"adminCidrs": `["192.0.2.7/32"]`}, ""},
+	{"apiTunnelPort", "16444", nil, ""},
+	{"sshKeyName", "wiring", map[string]string{"adminCidrs": `["192.0.2.7/32"]`}, ""},
+	{"kubernetesVersion", "1.36.2", nil, ""},
+	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, ""},
+	{"dataDiskGiB", `["k8s-redis=20"]`, nil, ""},
+	{"rollNodes", `["k8s-redis"]`, nil, ""},
+	{"surgeNodes", `["k8s-worker-ai"]`, nil, ""},
+	{"unprotectedNodes", `["k8s-redis"]`, map[string]string{"deletionProtection": "true"}, ""},
+	{"deletionProtection", "true", nil, ""},
+	{"imageRegistry", "registry.example.com/growbin", nil, ""},
+	{"imageTag", "2.0.0", nil, ""},
+	{"imageTags", `["waste-api=2.0.0"]`, nil, ""},
+	{"registryUsername", "robot", map[string]string{"registryPassword": "robot-password"}, ""},
+	{"registryPassword", "another-password", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"}, ""},
+	{"logLevel", "warning", nil, ""},
+	{"openaiApiKey", "sk-another-key", nil, ""},
+	{"kakaoApiKey", "another-kakao-key", nil, ""},
+	{"backupKeepDays", "3", nil, ""},
+	{"etcdBackupKeepDays", "3", nil, ""},
+	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, ""},
+	{"alertChannel", "#two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, ""},
+	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, ""},
+	{"gitRepository", "https://github.com/growbin/other", nil, ""},
+	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"}, ""},
+	{"gitRevision", "next", map[string]string{"gitRepository": "https://github.com/growbin/other", "gitPath": "clusters/dev"}, ""},
+}
+
+// unmoved are settings of one update, or read by AWS before anything is created.
+var unmoved = map[string]string{
+	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout", "rollLocks": "TestRollLock_ExcludesOtherUpdates",
+}
+
+// keyPair imports the key pair of the table into the simulated account.
+func keyPair(ctx *pulumi.Context) error {
+	pair, err := ec2.NewKeyPair(ctx, "wiring", &ec2.KeyPairArgs{
+		KeyName: pulumi.String("wiring"), PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"),
+	})
+	if err != nil {
+		return err
+	}
+	created := make(chan struct{})
+	pair.ID().ApplyT(func(pulumi.ID) any { close(created); return nil })
+	<-created
+	return nil
+}
+
+// registrations returns the inputs of all resources as JSON, by type and name, and the outputs of the stack.
+func registrations(t *testing.T, overrides map[string]string) map[string]string {
+	t.Helper()
+	w, err := tryDeploy(t, "dev", overrides, awssim.Options{}, keyPair)
+	require.NoError(t, err, "%v", overrides)
+	found := map[string]string{}
+	for _, r := range w.mocks.All() {
+		inputs, err := json.Marshal(r.Inputs.Mappable())
+		require.NoError(t, err)
+		found[r.Type+" "+r.Name] = fmt.Sprintf("%s protect=%v retain=%v ignore=%v", inputs, r.Protect, r.RetainOnDelete, r.IgnoreChanges)
+	}
+	for name, value := range w.outputs {
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		found["outputs "+name] = string(text)
+	}
+	return found
+}
+
+// moved counts the differences by type.
+func moved(before, after map[string]string) string {
+	counts := map[string]int{}
+	for name := range before {
+		if after[name] != before[name] {
+			counts[kindOf(name)]++
+		}
+	}
+	for name := range after {
+		if _, ok := before[name]; !ok {
+			counts[kindOf(name)]++
+		}
+	}
+	var parts []string
+	for kind, count := range counts {
+		parts = append(parts, fmt.Sprintf("%s %d", kind, count))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+func kindOf(name string) string {
+	token, _, _ := strings.Cut(name, " ")
+	return token[strings.LastIndex(token, ":")+1:]
+}
+
+// Every setting moves something, and only that.
+func TestSettings_EachMovesItsResourcesOnly(t *testing.T) {
+	project, err := stackfile.ReadProject("..")
+	require.NoError(t, err)
+	tested := map[string]bool{}
+	for _, move := range settingMoves {
+		tested[ConfigPrefix+move.key] = true
+		t.Run(move.key, func(t *testing.T) {
+			with := map[string]string{}
+			for key, value := range move.with {
+				with[key] = value
+			}
+			before := registrations(t, with)
+			with[move.key] = move.value
+			assert.Equal(t, move.want, moved(before, registrations(t, with)))
+		})
+	}
+	for key := range project.Config {
+		_, left := unmoved[strings.TrimPrefix(key, ConfigPrefix)]
+		assert.True(t, tested[key] || left, "%s is not in the table", key)
+	}
+}
