@@ -11,7 +11,7 @@ ONLY    ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse boot-lab lint unit test docs fmt roll tunnel bench
+.PHONY: help rehearse boot-lab lint unit test mutate docs fmt roll tunnel bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ unit: ## Run the fast tests: no server, no tool, no root
 
 test: ## Run every check and test. As root on Debian 12 it installs the servers that it needs
 	@scripts/test all
+
+mutate: ## Apply single edits to the code, and require that a test fails for each. ONLY=stacks
+	@go run ./internal/testing/mutate -only '$(ONLY)'
 
 docs: ## Regenerate the picture of the cluster, the node tables and the table of settings
 	@go run ./internal/docs/cmd

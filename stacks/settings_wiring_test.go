@@ -104,12 +104,12 @@ func moved(before, after map[string]string) string {
 	counts := map[string]int{}
 	for name := range before {
 		if after[name] != before[name] {
-			counts[kindOf(name)]++
+			counts[typeOf(name)]++
 		}
 	}
 	for name := range after {
 		if _, ok := before[name]; !ok {
-			counts[kindOf(name)]++
+			counts[typeOf(name)]++
 		}
 	}
 	var parts []string
@@ -120,7 +120,7 @@ func moved(before, after map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
-func kindOf(name string) string {
+func typeOf(name string) string {
 	token, _, _ := strings.Cut(name, " ")
 	return token[strings.LastIndex(token, ":")+1:]
 }

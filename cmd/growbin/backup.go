@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/growbin/cluster/components/validation"
 	"github.com/growbin/cluster/internal/awscli"
 )
 
@@ -57,7 +56,7 @@ func backup(ctx context.Context, run awscli.Runner, instance string) error {
 			return nil
 		case "Pending", "InProgress", "Delayed":
 		default:
-			return fmt.Errorf("the backup on %s ended as %s: %s (--no-backup continues without one)", instance, state.Status, validation.Printable(strings.TrimSpace(state.StandardErrorContent)))
+			return fmt.Errorf("the backup on %s ended as %s: %s (--no-backup continues without one)", instance, state.Status, awscli.Printable(state.StandardErrorContent))
 		}
 	}
 }

@@ -61,6 +61,7 @@ func (a *MonitoringArgs) validateRetention(problems *validation.Problems) {
 	}
 	if limit := maxRetentionGiB(size); a.RetentionGiB < 1 || a.RetentionGiB > limit {
 		problems.Add("RetentionGiB", a.RetentionGiB, "must be 1 to %d on a disk of %d GiB: the write-ahead log and compaction need the rest", limit, size)
+		return
 	}
 	switch need := a.retentionBytes(); {
 	case a.RetentionDays < 1 || a.RetentionDays > maxRetentionDays:

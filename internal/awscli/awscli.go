@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 // Program is the name of the AWS CLI's executable.
@@ -35,3 +37,6 @@ func InRegion(region string) Runner {
 		return stdout.Bytes(), nil
 	}
 }
+
+// Printable returns what a machine wrote, for a message.
+func Printable(text string) string { return validation.Printable(strings.TrimSpace(text)) }

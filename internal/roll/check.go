@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/components/validation"
 )
 
 // A roll deletes instances, so it starts only in a healthy cluster. The state that an interrupted roll left is no obstacle.

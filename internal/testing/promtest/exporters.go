@@ -127,7 +127,7 @@ definitions.local.path = %s
 var samples embed.FS
 
 // Samples serves sample metrics of the programs that cannot run in a test: kube-state-metrics, kube-apiserver, kubelet,
-// cAdvisor, an API and celery-exporter.
+// cAdvisor, an API and celery-exporter; and of Prometheus, which knows its own address too late.
 func Samples(t testing.TB) []Target {
 	t.Helper()
 	web := httptest.NewServer(http.FileServerFS(samples))
@@ -141,6 +141,7 @@ func Samples(t testing.TB) []Target {
 	return []Target{
 		sample(monitoring.JobKubeStateMetrics, "kube-state-metrics", nil),
 		sample(monitoring.JobAPIServer, "kube-apiserver", nil),
+		sample(monitoring.JobPrometheus, "prometheus", nil),
 		sample(monitoring.JobKubelet, "kubelet", node),
 		sample(monitoring.JobCadvisor, "cadvisor", node),
 		sample(monitoring.JobPods, "fastapi", map[string]string{"app": "web", "pod": "web-1", "node": Node}),

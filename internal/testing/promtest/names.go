@@ -44,7 +44,7 @@ func DocumentedNames(t testing.TB, watched []string) NameSet {
 func CheckSamples(t testing.TB, documented NameSet) {
 	t.Helper()
 	files := glob(t, samples, "samples/*.prom")
-	require.Len(t, files, 6)
+	require.Len(t, files, 7)
 	for _, file := range files {
 		for _, line := range lines(t, samples, file) {
 			name := line[:strings.IndexAny(line, "{ ")]
