@@ -14,14 +14,14 @@ func storeRules() []monitoring.Rule {
 	for _, metric := range []string{"redis_up", "pg_up", `up{job="` + monitoring.JobPods + `",app="rabbitmq"}`} {
 		down = append(down, "max by (namespace, pod) ("+metric+") == 0")
 	}
-	var alarms []string
-	for _, alarm := range []string{"memory_used_watermark", "free_disk_space_watermark", "file_descriptor_limit"} {
-		alarms = append(alarms, "max by (namespace, pod) (rabbitmq_alarms_"+alarm+") == 1")
-	}
+	// The conditions of RabbitMQ's alarms, whose own series /metrics/per-object lacks.
+	const alarms = "max by (namespace, pod) (rabbitmq_process_resident_memory_bytes / rabbitmq_resident_memory_limit_bytes) >= 1" +
+		" or max by (namespace, pod) (rabbitmq_disk_space_available_bytes / rabbitmq_disk_space_available_limit_bytes) <= 1" +
+		" or max by (namespace, pod) (rabbitmq_process_open_fds / rabbitmq_process_max_fds) >= 0.95"
 	return []monitoring.Rule{
 		monitoring.Alert("StoreDown", monitoring.Critical, "2m", strings.Join(down, " or "),
 			"store {{ $labels.namespace }}/{{ $labels.pod }} does not answer"),
-		monitoring.Alert("BrokerAlarm", monitoring.Critical, "1m", strings.Join(alarms, " or "),
+		monitoring.Alert("BrokerAlarm", monitoring.Critical, "1m", alarms,
 			"{{ $labels.namespace }}/{{ $labels.pod }} is short of memory, disk or files: it accepts no messages"),
 		// The cache is meant to be full: it evicts.
 		monitoring.Alert("RedisFull", monitoring.Critical, "5m",

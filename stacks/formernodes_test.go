@@ -33,7 +33,7 @@ func TestFormerNodes_AreDeleted(t *testing.T) {
 	t.Cleanup(func() { connect = before })
 
 	w := deploy(t, "dev", nil)
-	assert.Equal(t, []any{"k8s-cache", "k8s-lost"}, w.outputs[OutputRemovedNodes])
+	assert.Equal(t, []string{"k8s-cache", "k8s-lost"}, w.outputs[OutputRemovedNodes])
 	left, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	var names []string

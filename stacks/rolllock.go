@@ -3,6 +3,7 @@ package stacks
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,9 @@ import (
 
 // SettingRollLocks lists the ID of the lock of the roll that makes this update.
 const SettingRollLocks = ConfigPrefix + "rollLocks"
+
+// lockID is the grammar of a lock's ID.
+var lockID = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
 // LockParameter returns the name of the SSM parameter that a roll of the stack creates.
 func LockParameter(stack string) string { return "/growbin-" + stack + "/roll-lock" }

@@ -81,8 +81,8 @@ func (r *settingsReader) unusedSecret(key string) {
 func (r *settingsReader) checkSecret(key, value string) {
 	switch {
 	case value == secretPlaceholder:
-	case strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }):
-		r.invalid(key, hidden{}, "must hold no line break and no space: set it with printf '%%s' VALUE | pulumi config set --secret %s%s", ConfigPrefix, key)
+	case strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) || unicode.IsSpace(c) }):
+		r.invalid(key, hidden{}, "must hold no line break, no space and nothing invisible: set it with printf '%%s' VALUE | pulumi config set --secret %s%s", ConfigPrefix, key)
 	case slices.Contains(unlikelySecrets, strings.ToLower(strings.Trim(value, "<>[]{}*"))) || len(value) < 8:
 		r.invalid(key, hidden{}, "must be the real value, at least 8 characters")
 	}

@@ -89,7 +89,8 @@ func registrations(t *testing.T, overrides map[string]string) map[string]string 
 	for _, r := range w.mocks.All() {
 		inputs, err := json.Marshal(r.Inputs.Mappable())
 		require.NoError(t, err)
-		found[r.Type+" "+r.Name] = fmt.Sprintf("%s protect=%v retain=%v ignore=%v", inputs, r.Protect, r.RetainOnDelete, r.IgnoreChanges)
+		protected := r.Protect != nil && *r.Protect
+		found[r.Type+" "+r.Name] = fmt.Sprintf("%s protect=%t retain=%t ignore=%v", inputs, protected, r.RetainOnDelete, r.IgnoreChanges)
 	}
 	for name, value := range w.outputs {
 		text, err := json.Marshal(value)

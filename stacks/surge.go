@@ -48,6 +48,11 @@ func (s *Settings) isSurge(name string) bool {
 }
 
 func (s *Settings) validateRolling(r *settingsReader) {
+	for _, id := range s.RollLocks {
+		if !lockID.MatchString(id) {
+			r.invalid("rollLocks", id, "must be the ID of a lock; growbin roll sets it")
+		}
+	}
 	for _, setting := range []struct {
 		key   string
 		names []string

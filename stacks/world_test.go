@@ -89,7 +89,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
-		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword")
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl")
 	})
 	return w, err
 }

@@ -38,7 +38,7 @@ func TestDataDisk_GrowsInUse(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
 	m.requireRun(diskScript)
-	rule := regexp.MustCompile(`^ACTION=="change", SUBSYSTEM=="block", ENV\{RESIZE\}=="1", ENV\{ID_FS_UUID\}=="([0-9a-f-]{36})", RUN\+="(/usr/sbin/resize2fs) \$devnode"\n$`)
+	rule := regexp.MustCompile(`^ACTION=="change", SUBSYSTEM=="block", ENV\{RESIZE\}=="1", ENV\{ID_FS_UUID\}=="([0-9a-f-]{36})", RUN\+="(/usr/sbin/resize2fs) %N"\n$`)
 	found := rule.FindStringSubmatch(m.read("/etc/udev/rules.d/90-data-disk.rules"))
 	require.NotNil(t, found, "no such rule")
 	require.Contains(t, m.read("/etc/fstab"), "UUID="+found[1]+" ")

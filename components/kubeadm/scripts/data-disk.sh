@@ -43,7 +43,7 @@ mkdir -p "$MOUNT"
   echo "UUID=$uuid $DATA_MOUNT ext4 defaults,nofail,x-systemd.growfs,x-systemd.device-timeout=300 0 2"
 } | write_file "$ROOT/etc/fstab" 0644
 # A volume that grows under a running machine: the kernel reports the new size of the disk.
-printf 'ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", ENV{ID_FS_UUID}=="%s", RUN+="/usr/sbin/resize2fs $devnode"\n' "$uuid" |
+printf 'ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", ENV{ID_FS_UUID}=="%s", RUN+="/usr/sbin/resize2fs %%N"\n' "$uuid" |
   write_file "$ROOT/etc/udev/rules.d/90-data-disk.rules" 0644
 # Without its disk the kubelet must not run: pods would write their data to the root disk.
 printf '[Unit]\nRequiresMountsFor=%s\n' "$DATA_MOUNT" | write_file "$ROOT/etc/systemd/system/kubelet.service.d/20-data-disk.conf" 0644
