@@ -63,7 +63,10 @@ var settingMoves = []struct {
 
 // unmoved are settings of one update, or read by AWS before anything is created.
 var unmoved = map[string]string{
-	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout", "rollLocks": "TestRollLock_ExcludesOtherUpdates",
+	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
+	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
+	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
+	"rollLocks": "TestRollLock_ExcludesOtherUpdates",
 }
 
 // keyPair imports the key pair of the table into the simulated account.
