@@ -114,3 +114,17 @@ func TestNumbered_EveryForm(t *testing.T) {
 	nodes := []Node{{Name: "k8s-api1", InstanceType: "t3.small", Role: RoleControlPlane}}
 	require.ErrorContains(t, checkTopology(nodes, map[string]bool{"k8s-api1": true}, nil), `topology.k8s-api1.Name: "k8s-api1" must`)
 }
+
+func TestApplications_MemoryAsMeasured(t *testing.T) {
+	// MiB with Celery 5.6.3 at the concurrency of the row; the peak is that of image-uploader with a photo of 12 megapixels in
+	// each process. The others were measured idle.
+	idle := map[string]int64{"image-uploader": 395, "rule-retriever": 172, "gpt5-analyzer": 70, "response-generator": 56}
+	peak := map[string]int64{"image-uploader": 971}
+	found := applications(t, deploy(t, "prod", nil))
+	for name, mib := range idle {
+		assert.GreaterOrEqual(t, found[name].Spec.Template.Spec.Containers[0].Resources.Requests.Memory().Value(), mib<<20, name)
+	}
+	for name, mib := range peak {
+		assert.Greater(t, found[name].Spec.Template.Spec.Containers[0].Resources.Limits.Memory().Value(), mib<<20*11/10, name)
+	}
+}

@@ -22,7 +22,9 @@ def upload(photo):
     known = cache.get("image-hash:" + digest)
     if known:
         return known.decode()
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = Image.open(io.BytesIO(data))
+    image.draft("RGB", (1024, 1024))  # a JPEG is decoded at a smaller scale: a tenth of the memory
+    image = image.convert("RGB")
     image.thumbnail((1024, 1024))
     scaled = io.BytesIO()
     image.save(scaled, "JPEG")
