@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/growbin/cluster/components/pod"
@@ -12,8 +13,12 @@ import (
 const (
 	apiListenPort = 8000
 	beatStateDir  = "/var/run/celery"
-	// celeryGraceSeconds is the time in which a worker can complete its tasks: an analysis by the AI API takes up to a minute.
-	celeryGraceSeconds = 120
+	// heartbeatFile is touched at least every ten seconds by a Celery process that works. A broker outage does not stop it.
+	heartbeatFile = "/tmp/heartbeat"
+	// readyFile exists while a worker consumes its queue.
+	readyFile = "/tmp/ready"
+	// celeryStopSeconds is the time in seconds in which a worker can complete its tasks.
+	celeryStopSeconds = 120
 )
 
 // module returns the Python module of a Celery application, e.g. workers.image_uploader.
@@ -36,6 +41,17 @@ func (a Application) command(logLevel string) []string {
 // env returns the environment variables that are not secret.
 func (a Application) env(s *Settings) map[string]string {
 	env := map[string]string{"SERVICE_NAME": a.Name, "LOG_LEVEL": s.LogLevel, "ENVIRONMENT": s.Stack}
+	// A process opens no connection above its pool.
+	env["DATABASE_POOL_SIZE"], env["DATABASE_MAX_OVERFLOW"] = strconv.Itoa(a.DatabasePool), "0"
+	if calls := a.aiCalls(); calls > 0 {
+		env["AI_MAX_CALLS"] = strconv.Itoa(calls)
+	}
+	if a.Kind != kindAPI {
+		env["HEARTBEAT_FILE"] = heartbeatFile
+	}
+	if a.Kind == kindWorker {
+		env["READY_FILE"] = readyFile
+	}
 	if slices.Contains(a.Needs, envRabbitMQ) {
 		env["CELERY_ENABLED"] = "true"
 	}
@@ -55,18 +71,25 @@ func (a Application) setKind(args *workload.WorkloadArgs) {
 		args.Startup = &workload.Probe{Path: "/health", PeriodSeconds: 5, Failures: 24}
 		args.Annotations = pod.ScrapeAnnotations(apiListenPort)
 	case kindWorker:
-		// A worker answers a ping through the broker: ready means connected, and a stuck event loop does not answer.
-		ping := []string{"sh", "-c", fmt.Sprintf("celery -A %s inspect ping --timeout 10 -d celery@$HOSTNAME", a.module())}
-		args.Startup = &workload.Probe{Command: ping, PeriodSeconds: 15, TimeoutSeconds: 20, Failures: 20}
-		args.Readiness = &workload.Probe{Command: ping, PeriodSeconds: 60, TimeoutSeconds: 20, Failures: 2}
-		args.Liveness = &workload.Probe{Command: ping, PeriodSeconds: 60, TimeoutSeconds: 20, Failures: 5}
-		args.GraceSeconds = celeryGraceSeconds
+		// No probe asks the broker: a ping through it starts a Python interpreter, and an outage would restart every worker.
+		args.Startup = heartbeat(10, 30)
+		args.Liveness = heartbeat(30, 3)
+		args.Readiness = &workload.Probe{Command: []string{"test", "-e", readyFile}, PeriodSeconds: 10, TimeoutSeconds: 5, Failures: 3}
+		args.GraceSeconds = celeryStopSeconds
 	case kindBeat:
-		// Beat writes its schedule at least every five minutes while it works.
-		args.Liveness = &workload.Probe{
-			Command:       []string{"sh", "-c", "test -n \"$(find " + beatStateDir + " -name 'schedule*' -mmin -10)\""},
-			PeriodSeconds: 60, TimeoutSeconds: 5, Failures: 3,
-		}
+		args.Startup = heartbeat(10, 30)
+		args.Liveness = heartbeat(30, 3)
 		args.WritablePaths = []string{beatStateDir}
+	}
+	if a.StopSeconds > 0 {
+		args.GraceSeconds = a.StopSeconds
+	}
+}
+
+// heartbeat fails if heartbeatFile is older than two minutes.
+func heartbeat(periodSeconds, failures int) *workload.Probe {
+	return &workload.Probe{
+		Command:       []string{"sh", "-c", "test -n \"$(find " + heartbeatFile + " -mmin -2)\""},
+		PeriodSeconds: periodSeconds, TimeoutSeconds: 5, Failures: failures,
 	}
 }

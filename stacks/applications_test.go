@@ -384,3 +384,30 @@ func TestOutputs_SSHCommandsWithAKey(t *testing.T) {
 		assert.Error(t, w.cloud.Reach(awssim.Internet, awssim.Endpoint(name), "tcp", 22), name)
 	}
 }
+
+func TestOutputs_SSHNeedsAnOpenPort(t *testing.T) {
+	s := Settings{SSHKeyName: "sesacthon", Region: "ap-northeast-2"}
+	session := "aws ssm start-session --region ap-northeast-2 --target i-1"
+	assert.Equal(t, session, s.sshCommand([]any{"", "192.0.2.1", session}), "an instance that is older than the setting")
+	assert.Equal(t, session, s.sshCommand([]any{"former", "192.0.2.1", session}), "an instance with another key")
+	assert.Equal(t, "ssh -i ~/.ssh/sesacthon.pem ubuntu@192.0.2.1", s.sshCommand([]any{"sesacthon", "192.0.2.1", session}))
+}
+
+func TestOutputs_SSHCommandsWithoutAdminCIDRs(t *testing.T) {
+	w, err := tryDeploy(t, "dev", map[string]string{"sshKeyName": "sesacthon"}, awssim.Options{}, func(ctx *pulumi.Context) error {
+		pair, err := ec2.NewKeyPair(ctx, "sesacthon", &ec2.KeyPairArgs{
+			KeyName: pulumi.String("sesacthon"), PublicKey: pulumi.String("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHfr2SMEtSdnQ1RFuLAFGrtG9cNPD1hTDhQTIqKG4hVB test"),
+		})
+		if err != nil {
+			return err
+		}
+		imported := make(chan struct{})
+		pair.ID().ApplyT(func(id pulumi.ID) pulumi.ID { close(imported); return id })
+		<-imported
+		return nil
+	})
+	require.NoError(t, err)
+	for name, command := range w.outputs[OutputSSHCommands].(map[string]string) {
+		assert.True(t, strings.HasPrefix(command, "aws ssm start-session "), "%s: port 22 is open to nobody: %s", name, command)
+	}
+}

@@ -12,12 +12,13 @@ const (
 	databaseAnalytics = "analytics"
 )
 
-// databases is the table of PostgreSQL's databases. Each has a role of the same name as its owner.
+// databases is the table of PostgreSQL's databases. Each has a role of the same name as its owner. An owner has
+// the connections of the pools in the catalog.
 func databases() []postgresql.Database {
 	return []postgresql.Database{
-		{Name: databaseGrowbin, Owner: databaseGrowbin, MaxGiB: 6, Connections: 60},
-		{Name: databaseAuth, Owner: databaseAuth, MaxGiB: 1, Connections: 10},
-		{Name: databaseAnalytics, Owner: databaseAnalytics, MaxGiB: 3, Connections: 10},
+		{Name: databaseGrowbin, Owner: databaseGrowbin, MaxGiB: 6, Connections: connectionsTo(databaseGrowbin)},
+		{Name: databaseAuth, Owner: databaseAuth, MaxGiB: 1, Connections: connectionsTo(databaseAuth)},
+		{Name: databaseAnalytics, Owner: databaseAnalytics, MaxGiB: 3, Connections: connectionsTo(databaseAnalytics)},
 	}
 }
 
@@ -36,7 +37,7 @@ const (
 func redisUses() []redis.Use {
 	return []redis.Use{
 		{Name: string(redisImageHashes), Kind: redis.Evictable, Keys: []string{"image-hash:*", "cache:*"}},
-		{Name: string(redisResults), Kind: redis.Kept, Database: 0, Keys: []string{"celery-task-meta-*", "celery-taskset-meta-*"}, Channels: []string{"celery-task-meta-*"}},
+		{Name: string(redisResults), Kind: redis.Kept, Database: 0, Keys: []string{"celery-task-meta-*", "celery-taskset-meta-*"}, Channels: []string{"celery-task-meta-*", "celery-taskset-meta-*"}},
 		{Name: string(redisSessions), Kind: redis.Kept, Database: 1, Keys: []string{"session:*"}},
 		{Name: string(redisChatHistory), Kind: redis.Kept, Database: 2, Keys: []string{"chat:*"}},
 	}

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/instance"
@@ -66,16 +68,24 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 	return roles
 }
 
-// sshCommands returns a command per node that opens a shell on it. Session Manager needs no key, no open port and no address: the
-// ID of an instance is stable, while its public address changes with every stop.
+// sshCommands returns a command per node that opens a shell on it: ssh where somebody may connect to port 22 and the instance
+// has the key, which one that was created before the setting has not. Session Manager needs no key, no open port and no address.
 func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
-		if s.SSHKeyName != "" && s.NodeSubnets == "public" {
-			commands[name] = pulumi.Sprintf("ssh -i ~/.ssh/%s.pem ubuntu@%s", s.SSHKeyName, n.PublicIP)
-		} else {
-			commands[name] = pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
+		session := pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
+		commands[name] = session
+		if s.SSHKeyName != "" && s.NodeSubnets == subnetsPublic && len(s.AdminCIDRs) > 0 {
+			commands[name] = pulumi.All(n.KeyName, n.PublicIP, session).ApplyT(s.sshCommand).(pulumi.StringOutput)
 		}
 	}
 	return commands
+}
+
+// sshCommand takes the key and the address of an instance, and the command for an instance without the key.
+func (s *Settings) sshCommand(values []any) string {
+	if values[0] != s.SSHKeyName {
+		return values[2].(string)
+	}
+	return fmt.Sprintf("ssh -i ~/.ssh/%s.pem ubuntu@%s", values[0], values[1])
 }

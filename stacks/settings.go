@@ -109,6 +109,8 @@ type Settings struct {
 	ImageTags map[string]string
 	// RegistryUsername is the user of ImageRegistry; empty if the images are public.
 	RegistryUsername string
+	// AIMaxCalls is the number of calls to the AI API that all pods together may make at once.
+	AIMaxCalls int
 	// LogLevel is that of the applications: debug, info, warning or error.
 	LogLevel string
 
@@ -207,6 +209,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ImageTag:         r.text("imageTag"),
 		ImageTags:        r.pairs("imageTags"),
 		RegistryUsername: r.optional("registryUsername"),
+		AIMaxCalls:       r.integer("aiMaxCalls"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),

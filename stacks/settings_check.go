@@ -36,6 +36,7 @@ func (s *Settings) validate(r *settingsReader) {
 	s.validateOperations(r)
 	s.validateCost(r)
 	s.validateComponents(r)
+	s.validateBudgets(r)
 }
 
 func (s *Settings) validatePlace(r *settingsReader) {

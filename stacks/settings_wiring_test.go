@@ -66,7 +66,7 @@ var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
 	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
 	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
-	"rollLocks": "TestRollLock_ExcludesOtherUpdates",
+	"rollLocks": "TestRollLock_ExcludesOtherUpdates", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 
 // keyPair imports the key pair of the table into the simulated account.

@@ -11,8 +11,8 @@ import (
 	"github.com/growbin/cluster/components/validation"
 )
 
-// numbered matches names like k8s-api-1.
-var numbered = regexp.MustCompile(`-[0-9]+$`)
+// numbered matches names that count, after their prefix: api-1, api1, 2-api, api-one, api-b, api-iii.
+var numbered = regexp.MustCompile(`[0-9]|(^|[-_.])([a-z]|i{2,3}|iv|vi{1,3}|ix|one|two|three|four|five|first|second|third|fourth|fifth)([-_.]|$)`)
 
 // checkTopology returns all problems of the table and of the overrides, joined.
 func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string]string) error {
@@ -36,7 +36,7 @@ func checkTopology(nodes []Node, known map[string]bool, instanceTypes map[string
 			}
 			problems.Add(at, node.InstanceType, "must be one of %s, for node %s", strings.Join(capacity.InstanceTypeNames(), ", "), node.Name)
 		}
-		if numbered.MatchString(node.Name) {
+		if numbered.MatchString(strings.TrimPrefix(strings.ToLower(node.Name), "k8s-")) {
 			problems.Add(field+".Name", node.Name, "must state the purpose of the node, not a number")
 		}
 		if node.Zone < 0 || node.Zone > 2 {

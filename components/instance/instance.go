@@ -26,6 +26,8 @@ type Instance struct {
 	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
 	// PrivateIP is the address inside the VPC.
 	PrivateIP pulumi.StringOutput `pulumi:"privateIp"`
+	// KeyName is the key pair that the instance was created with; empty for none.
+	KeyName pulumi.StringOutput `pulumi:"keyName"`
 	// PublicIP is the Elastic IP, or the address that EC2 assigned, or empty in a private subnet.
 	PublicIP pulumi.StringOutput `pulumi:"publicIp"`
 }
@@ -45,7 +47,7 @@ func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...p
 	}
 	n.InstanceID = instance.ID().ToStringOutput()
 	n.PrivateIP = instance.PrivateIp
-	n.PublicIP = instance.PublicIp
+	n.PublicIP, n.KeyName = instance.PublicIp, instance.KeyName
 	if args.ElasticIP {
 		if n.PublicIP, err = elasticIP(ctx, name, n, instance); err != nil {
 			return nil, fmt.Errorf("instance %s: elastic IP: %w", name, err)
@@ -57,7 +59,7 @@ func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...p
 		}
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
-		"instanceId": n.InstanceID, "privateIp": n.PrivateIP, "publicIp": n.PublicIP,
+		"instanceId": n.InstanceID, "privateIp": n.PrivateIP, "publicIp": n.PublicIP, "keyName": n.KeyName,
 	})
 }
 

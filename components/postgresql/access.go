@@ -23,6 +23,7 @@ func HostBasedAccess(monitor string, databases []Database) string {
 	line("host", "postgres", monitor, "127.0.0.1/32", "scram-sha-256")
 	for _, d := range databases {
 		line("host", d.Name, d.Owner, "all", "scram-sha-256")
+		line("host", d.Name, d.dumpRole(), "all", "scram-sha-256")
 	}
 	return out.String()
 }

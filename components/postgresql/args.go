@@ -56,7 +56,7 @@ type ServerArgs struct {
 	BackupJob pod.Resources `pulumi:"backupJob"`
 }
 
-// Database is a database that only its owner can connect to.
+// Database is a database that only its owner and the role of its dumps can connect to.
 type Database struct {
 	Name string `pulumi:"name"`
 	// Owner is the role that owns this database only.

@@ -22,7 +22,11 @@ const backupSpacing = 20
 // maxCronJobName is Kubernetes's limit: a job's name has 11 characters more, and at most 63.
 const maxCronJobName = 52
 
-// createBackups creates a CronJob per database. It can read the password of the database's owner and no other.
+// dumpRole returns the role of the database's dumps, which reads and does not write. Its connections are not the owner's: an
+// application with a full pool does not stop a dump.
+func (d Database) dumpRole() string { return d.Name + "_dump" }
+
+// createBackups creates a CronJob per database. It can read the password of the database's dump role and no other.
 func (s *Server) createBackups(ctx *pulumi.Context, server *store.Store) error {
 	for i, d := range s.args.Databases {
 		name := backupName(s.name, d.Name)
@@ -45,7 +49,7 @@ func (s *Server) cronJob(index int, server *store.Store) *batch.CronJobArgs {
 	job.Containers = core.ContainerArray{s.args.backupContainer(s.name, database)}
 	job.Volumes = core.VolumeArray{
 		pod.ConfigVolume("config", server.Config),
-		pod.SecretVolume("password", server.Secret, database.Owner),
+		pod.SecretVolume("password", server.Secret, database.dumpRole()),
 		pod.Scratch("tmp", 16),
 		// Any pod of the same node can mount the claim, and a local volume ties its pods to the node.
 		server.Volume.PodVolume(),
@@ -82,9 +86,9 @@ func (a ServerArgs) backupContainer(host string, database Database) core.Contain
 		Env: env(map[string]string{
 			"PGHOST":        host,
 			"PGPORT":        strconv.Itoa(port),
-			"PGUSER":        database.Owner,
+			"PGUSER":        database.dumpRole(),
 			"PGDATABASE":    database.Name,
-			"PASSWORD_FILE": path.Join(passwordsDir, database.Owner),
+			"PASSWORD_FILE": path.Join(passwordsDir, database.dumpRole()),
 			"BACKUP_DIR":    backupDir,
 			"KEEP_DAYS":     strconv.Itoa(a.Backup.KeepDays),
 		}),

@@ -26,7 +26,7 @@ func testRestore(t *testing.T, s *realServer, args ServerArgs) {
 	before := s.owner(t, db, digest)
 	require.True(t, strings.HasPrefix(before, "5000|"), before)
 
-	realserver.MustRun(t, s.backup(db, db.Owner))
+	realserver.MustRun(t, s.backup(db, db.dumpRole()))
 	dumps := s.dumps(t, db)
 	require.Len(t, dumps, 1)
 	stamp, err := os.ReadFile(s.path("backups/" + db.Name + "/last-success"))
@@ -66,7 +66,7 @@ func testRestore(t *testing.T, s *realServer, args ServerArgs) {
 func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	db := args.Databases[1]
 	folder := s.path("backups/" + db.Name)
-	realserver.MustRun(t, s.backup(db, db.Owner))
+	realserver.MustRun(t, s.backup(db, db.dumpRole()))
 	fresh := s.dumps(t, db)
 	require.Len(t, fresh, 1)
 	old := func(name string, age time.Duration) string {
@@ -80,7 +80,7 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	died := old("died.dump.partial", time.Hour)
 
 	// A failed dump deletes no old dump and leaves no partial one.
-	_, err := realserver.Run(t, s.backup(db, args.Databases[0].Owner))
+	_, err := realserver.Run(t, s.backup(db, args.Databases[0].dumpRole()))
 	require.ErrorContains(t, err, "password authentication failed")
 	assert.ElementsMatch(t, append([]string{eight, six}, fresh...), s.dumps(t, db))
 
@@ -89,7 +89,7 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(s.path("broken"), 0o755))
 	realserver.Write(t, s.path("broken/pg_restore"), "#!/bin/sh\ntest \"$1\" = --list\n", 0o555, s.user)
-	unreadable := s.backup(db, db.Owner)
+	unreadable := s.backup(db, db.dumpRole())
 	unreadable.Env = append(unreadable.Env, "PATH="+s.path("broken")+":"+s.bin+":"+os.Getenv("PATH"))
 	_, err = realserver.Run(t, unreadable)
 	require.Error(t, err)
@@ -103,7 +103,7 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 
 	old("died.dump.partial", time.Hour)
 	time.Sleep(1100 * time.Millisecond) // names of dumps differ by the second
-	realserver.MustRun(t, s.backup(db, db.Owner))
+	realserver.MustRun(t, s.backup(db, db.dumpRole()))
 	assert.NoFileExists(t, eight)
 	assert.FileExists(t, six)
 	assert.NoFileExists(t, died)
@@ -112,7 +112,7 @@ func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 
 func (s *realServer) backup(d Database, password string) realserver.Command {
 	command := s.script("backup.sh")
-	command.Env = append(command.Env, "PGHOST=127.0.0.1", "PGUSER="+d.Owner, "PGDATABASE="+d.Name,
+	command.Env = append(command.Env, "PGHOST=127.0.0.1", "PGUSER="+d.dumpRole(), "PGDATABASE="+d.Name,
 		"PASSWORD_FILE="+s.path("passwords/"+password), "BACKUP_DIR="+s.path("backups"), "KEEP_DAYS=7")
 	return command
 }

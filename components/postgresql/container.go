@@ -77,6 +77,7 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 			"DATABASES_FILE":       path.Join(configDir, "databases"),
 			"PASSWORDS_DIR":        passwordsDir,
 			"MONITOR":              a.Monitor,
+			"DUMP_CONNECTIONS":     strconv.Itoa(dumpConnections),
 			"WAIT_SECONDS":         strconv.Itoa(startSeconds),
 		}),
 		Ports:           pod.ContainerPorts(pod.Port{Name: "postgresql", Number: port}),

@@ -44,6 +44,7 @@ func testChange(t *testing.T, s *realServer, args ServerArgs) {
 	before := s.passwords[first.Owner]
 	s.setPassword(t, first.Owner, "another")
 	s.setPassword(t, "late_owner", "late")
+	s.setPassword(t, "late_dump", "late")
 	table := DatabaseTable(append(args.Databases, Database{Name: "late", Owner: "late_owner"}))
 	require.NoError(t, os.Remove(s.path("config/databases")))
 	realserver.Write(t, s.path("config/databases"), table, 0o400, s.user)

@@ -90,7 +90,7 @@ func (s *realServer) command(path string, args ...string) realserver.Command {
 		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "LANG=C.UTF-8",
 		"PGHOST=" + s.path("socket"), "PGPORT=" + strconv.Itoa(s.port), "PGUSER=postgres",
 		"DATABASES_FILE=" + s.path("config/databases"), "PASSWORDS_DIR=" + s.path("passwords"),
-		"MONITOR=monitor", "WAIT_SECONDS=20",
+		"MONITOR=monitor", "DUMP_CONNECTIONS=" + strconv.Itoa(dumpConnections), "WAIT_SECONDS=20",
 	}}
 }
 
@@ -155,6 +155,7 @@ func TestServer_RealPostgreSQL(t *testing.T) {
 		s.setPassword(t, first, password)
 	})
 	t.Run("backup and restore", func(t *testing.T) { testRestore(t, s, args) })
+	t.Run("a dump's role reads one database", func(t *testing.T) { testDumpRole(t, s, args) })
 	t.Run("keeps old dumps until there is a new one", func(t *testing.T) { testRetention(t, s, args) })
 	t.Run("exports metrics", func(t *testing.T) { testExporter(t, s, args) })
 }

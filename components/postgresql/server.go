@@ -96,7 +96,7 @@ func (s *Server) create(ctx *pulumi.Context) error {
 func (s *Server) roles() []string {
 	roles := []string{superuser, s.args.Monitor}
 	for _, d := range s.args.Databases {
-		roles = append(roles, d.Owner)
+		roles = append(roles, d.Owner, d.dumpRole())
 	}
 	return roles
 }

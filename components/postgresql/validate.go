@@ -22,6 +22,8 @@ const (
 	maxName = 32
 	// reservedConnections is superuser_reserved_connections plus the monitoring role's.
 	reservedConnections = 3 + 5
+	// dumpConnections is the limit of a dump's role: one run, and one that was killed and is not yet noticed.
+	dumpConnections = 2
 )
 
 var (
@@ -82,9 +84,19 @@ func (a ServerArgs) validateDatabases(problems *validation.Problems) {
 		databases[d.Name], owners[d.Owner] = true, true
 		connections += d.Connections
 	}
-	if available := a.MaxConnections - reservedConnections; connections > available {
+	for i, d := range a.Databases {
+		if slices.ContainsFunc(a.Databases, func(other Database) bool { return other.dumpRole() == d.Owner }) {
+			problems.Add(fmt.Sprintf("Databases[%d].Owner", i), d.Owner, "must not be the role of a database's dumps")
+		}
+	}
+	if available := AvailableConnections(a.MaxConnections, len(a.Databases)); connections > available {
 		problems.Add("Databases.Connections", connections, "must be at most %d together: MaxConnections is %d", available, a.MaxConnections)
 	}
+}
+
+// AvailableConnections returns the number of connections that owners may have together, on a server with this limit.
+func AvailableConnections(maxConnections, databases int) int {
+	return maxConnections - reservedConnections - databases*dumpConnections
 }
 
 func (a ServerArgs) validateBackup(problems *validation.Problems) {

@@ -4,11 +4,12 @@
 #
 # DATABASES_FILE  lines of "<database> <owner> <connection limit>"
 # PASSWORDS_DIR   directory with a file per role, named like the role
+# DUMP_CONNECTIONS  maximum of connections of the role <database>_dump, which reads one database for its dumps
 # MONITOR         role that can read statistics but no data
 # WAIT_SECONDS    timeout in seconds for the server to accept connections
 set -euo pipefail
 
-: "${DATABASES_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${WAIT_SECONDS:?}"
+: "${DATABASES_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${DUMP_CONNECTIONS:?}" "${WAIT_SECONDS:?}"
 
 run_sql() {
     psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --dbname=postgres --output=/dev/null "$@"
@@ -54,6 +55,18 @@ REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 SQL
 }
 
+# A role per database that reads everything in it, large objects included, and writes nothing.
+ensure_dump_role() {
+    local database=$1 role="$1_dump"
+    ensure_role "${role}" "${DUMP_CONNECTIONS}"
+    run_sql --set=database="${database}" --set=role="${role}" <<'SQL'
+GRANT CONNECT ON DATABASE :"database" TO :"role";
+GRANT pg_read_all_data TO :"role";
+ALTER ROLE :"role" SET default_transaction_read_only = on;
+ALTER ROLE :"role" SET lo_compat_privileges = on;
+SQL
+}
+
 ensure_monitor() {
     ensure_role "${MONITOR}" 5
     run_sql --set=monitor="${MONITOR}" <<'SQL'
@@ -68,5 +81,6 @@ ensure_monitor
 while read -r database owner limit; do
     ensure_role "${owner}" "${limit}"
     ensure_database "${database}" "${owner}"
+    ensure_dump_role "${database}"
 done <"${DATABASES_FILE}"
 echo "provision: databases and roles are as configured"

@@ -31,13 +31,15 @@ fresh="${database}_restoring"
 old="${database}_before_$(date --utc +%Y%m%d%H%M%S)"
 run_sql() {
     psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --output=/dev/null \
-        --set=database="${database}" --set=owner="${owner}" --set=fresh="${fresh}" --set=old="${old}" --dbname=postgres
+        --set=database="${database}" --set=owner="${owner}" --set=fresh="${fresh}" --set=old="${old}" \
+        --set=dump="${database}_dump" --dbname=postgres
 }
 
 run_sql <<'SQL'
 DROP DATABASE IF EXISTS :"fresh" WITH (FORCE);
 CREATE DATABASE :"fresh" OWNER :"owner" TEMPLATE template0;
 REVOKE ALL ON DATABASE :"fresh" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"fresh" TO :"dump";
 SQL
 pg_restore --dbname="${fresh}" --role="${owner}" --no-owner --exit-on-error --single-transaction "${dump}"
 psql --no-psqlrc --quiet --dbname="${fresh}" --command='ANALYZE' 2>/dev/null
