@@ -54,11 +54,11 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	image, err := preflight(ctx, settings, provider)
+	live, err := preflight(ctx, settings, provider)
 	if err != nil {
 		return nil, err
 	}
-	out, err := deployStack(ctx, settings, image, provider)
+	out, err := deployStack(ctx, settings, live, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +67,12 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 }
 
 // deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
-func deployStack(ctx *pulumi.Context, settings *Settings, image string, provider *aws.Provider) (pulumi.Map, error) {
-	infra, err := newInfrastructure(ctx, settings, image, provider)
+func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, provider *aws.Provider) (pulumi.Map, error) {
+	infra, err := newInfrastructure(ctx, settings, live.image, provider)
 	if err != nil {
+		return nil, err
+	}
+	if err := settings.keepVolumes(ctx, live.volumes, infra.Cluster); err != nil {
 		return nil, err
 	}
 	if err := newBudget(ctx, settings, provider); err != nil {
@@ -121,22 +124,41 @@ func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	return provider, nil
 }
 
-// preflight checks quota, key pair and image in AWS before anything is created, and returns the AMI of new instances.
-func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
+// liveAccount is the part of the account that the program builds on.
+type liveAccount struct {
+	// image is the AMI of new instances.
+	image string
+	// volumes are those of the cluster.
+	volumes []liveVolume
+}
+
+// preflight checks volumes, quota, key pair and image in AWS before anything is created or changed.
+func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
-		return "", err
+		return nil, err
+	}
+	volumes, err := liveVolumes(ctx, s.ClusterName(), via)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkVolumes(volumes); err != nil {
+		return nil, err
 	}
 	if err := checkQuota(ctx, s, via); err != nil {
-		return "", err
+		return nil, err
 	}
 	if s.SSHKeyName != "" {
 		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
-			return "", fmt.Errorf("%w: %w", validation.Problem{
+			return nil, fmt.Errorf("%w: %w", validation.Problem{
 				Field: ConfigPrefix + "sshKeyName", Value: s.SSHKeyName,
 				Must: "must be an EC2 key pair in " + s.Region + "; import it there, or remove the setting to use Session Manager",
 			}, err)
 		}
 	}
-	return lookupImage(ctx, s, via)
+	image, err := lookupImage(ctx, s, via)
+	if err != nil {
+		return nil, err
+	}
+	return &liveAccount{image: image, volumes: volumes}, nil
 }
