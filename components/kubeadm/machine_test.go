@@ -272,7 +272,7 @@ func (m *machine) reboot() {
 	require.NoError(m.t, os.RemoveAll(m.path("/run")))
 }
 
-var uuid = regexp.MustCompile(`UUID=[0-9a-f-]{36}`)
+var uuid = regexp.MustCompile(`(UUID[}]?=+"?)[0-9a-f-]{36}`)
 var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: it contains the address of the fake AWS
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
@@ -294,7 +294,7 @@ func (m *machine) files() map[string]string {
 		content, err := os.ReadFile(at)
 		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
 		text = fingerprint.ReplaceAllString(text, "FINGERPRINT")
-		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "UUID="), "_seconds$1 TIME")
+		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "$1"), "_seconds$1 TIME")
 		return err
 	}))
 	return files
