@@ -57,13 +57,14 @@ func (f fake) get(name string) string {
 	return string(text)
 }
 
-// set replaces a value in one step: the fake programs read concurrently.
+// set replaces a value in one step: the fake programs read and write concurrently.
 func (f fake) set(name, value string) {
 	path := filepath.Join(f.dir, name)
-	if err := os.WriteFile(path+".new", []byte(value), 0o600); err != nil {
+	written := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if err := os.WriteFile(written, []byte(value), 0o600); err != nil {
 		panic(err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := os.Rename(written, path); err != nil {
 		panic(err)
 	}
 }
