@@ -22,7 +22,7 @@ func TestRefresh_AsDocumented(t *testing.T) {
 
 func TestExpectedStep(t *testing.T) {
 	growbin := programs.Growbin()
-	design, err := growbin.Load("../..", "dev", map[string]string{"growbin:openaiApiKey": "a", "growbin:kakaoApiKey": "b"})
+	design, err := growbin.Load("../..", "dev", map[string]string{"growbin:openaiApiKey": "openai-key", "growbin:kakaoApiKey": "kakao-key"})
 	require.NoError(t, err)
 	require.Equal(t, "k8s-master", design.ControlPlane)
 	l := &loss{Rehearsal: &rehearsal.Rehearsal{Design: design}}

@@ -18,7 +18,7 @@ func load(t *testing.T, program rehearsal.Program, stack string) *rehearsal.Desi
 	t.Helper()
 	overrides := program.Config(40123)
 	for _, key := range program.Secrets {
-		overrides[key] = "secret"
+		overrides[key] = "test-secret"
 	}
 	design, err := program.Load(repository, stack, overrides)
 	require.NoError(t, err)
