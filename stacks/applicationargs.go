@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/growbin/cluster/components/pod"
@@ -14,6 +15,12 @@ const (
 	beatStateDir  = "/var/run/celery"
 	// celeryGraceSeconds is the time in which a worker can complete its tasks: an analysis by the AI API takes up to a minute.
 	celeryGraceSeconds = 120
+	// apiReadyPath answers 200 if an API can serve requests.
+	apiReadyPath = "/ready"
+	// answerSeconds is the longest time that an API may take to answer. The 95th percentile of LLM answers is 173 s.
+	answerSeconds = 300
+	// apiGraceSeconds lets a stopping API complete its answers.
+	apiGraceSeconds = answerSeconds + 30
 )
 
 // module returns the Python module of a Celery application, e.g. workers.image_uploader.
@@ -36,6 +43,10 @@ func (a Application) command(logLevel string) []string {
 // env returns the environment variables that are not secret.
 func (a Application) env(s *Settings) map[string]string {
 	env := map[string]string{"SERVICE_NAME": a.Name, "LOG_LEVEL": s.LogLevel, "ENVIRONMENT": s.Stack}
+	if a.Kind == kindAPI {
+		// The load balancer reuses idle connections for answerSeconds. If uvicorn closed them first, requests would fail with 502.
+		env["UVICORN_TIMEOUT_KEEP_ALIVE"] = strconv.Itoa(answerSeconds + 5)
+	}
 	if slices.Contains(a.Needs, envRabbitMQ) {
 		env["CELERY_ENABLED"] = "true"
 	}
@@ -50,8 +61,9 @@ func (a Application) setKind(args *workload.WorkloadArgs) {
 	switch a.Kind {
 	case kindAPI:
 		args.Port = apiListenPort
+		args.GraceSeconds = apiGraceSeconds
 		args.Liveness = &workload.Probe{Path: "/health"}
-		args.Readiness = &workload.Probe{Path: "/ready"}
+		args.Readiness = &workload.Probe{Path: apiReadyPath}
 		args.Startup = &workload.Probe{Path: "/health", PeriodSeconds: 5, Failures: 24}
 		args.Annotations = pod.ScrapeAnnotations(apiListenPort)
 	case kindWorker:

@@ -20,6 +20,10 @@ const (
 	OutputAPIEndpoint = "apiEndpoint"
 	// OutputMonthlyCost is the estimate of the monthly bill with its lines.
 	OutputMonthlyCost = "monthlyCost"
+	// OutputURLs holds the addresses for users by application, and those of Argo CD and Grafana.
+	OutputURLs = "urls"
+	// OutputLoadBalancer is the DNS name that AWS gives the load balancer.
+	OutputLoadBalancer = "loadBalancer"
 )
 
 // outputs returns the stack outputs, for people and other stacks.
@@ -30,6 +34,9 @@ func outputs(s *Settings, c *infrastructure) pulumi.Map {
 		OutputSSHCommands: sshCommands(s, c.Instances),
 		OutputKubeconfig:  c.Kubeconfig,
 		OutputAPIEndpoint: c.APIServerURL,
+
+		OutputURLs:         c.traffic.URLs,
+		OutputLoadBalancer: c.traffic.DNSName,
 	}
 }
 

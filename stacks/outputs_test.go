@@ -12,7 +12,7 @@ import (
 
 func TestOutputs_DescribeTheCluster(t *testing.T) {
 	w := deploy(t, "prod", nil)
-	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint", "monthlyCost"}, slices.Collect(maps.Keys(w.outputs)))
+	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint", "urls", "loadBalancer", "monthlyCost"}, slices.Collect(maps.Keys(w.outputs)))
 
 	info := w.outputs[OutputClusterInfo].(map[string]any)
 	assert.Equal(t, "growbin-prod", info["name"])

@@ -42,6 +42,10 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) error {
 	node := ControlPlane(s.Nodes)
 	args := &argocd.ArgoCDArgs{
 		Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations(), OwnNetworkPolicies: true,
+		Domain: s.hostName(hostArgoCD),
+	}
+	if args.Domain != "" {
+		args.NodePort = argoCDNodePort
 	}
 	if s.GitRepository != "" {
 		args.Repository = &argocd.Repository{URL: s.GitRepository}

@@ -75,6 +75,11 @@ type Settings struct {
 	// SSHKeyName is the name of an EC2 key pair; empty for none.
 	SSHKeyName string
 
+	// Domain is the parent of the hosts api, argocd and grafana, e.g. growbin.app; empty for plain HTTP without hosts.
+	Domain string
+	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
+	HostedZone string
+
 	// KubernetesVersion is that of new nodes, without a leading v.
 	KubernetesVersion string
 	// MachineImage is the ID of the AMI of new nodes; empty for Canonical's current Ubuntu 24.04.
@@ -186,6 +191,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		APIAccess:     APIAccess(r.choice("apiAccess", string(AccessDirect), string(AccessSessionManager))),
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
+
+		Domain:     r.optional("domain"),
+		HostedZone: r.optional("hostedZone"),
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),

@@ -58,6 +58,8 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, []string{`adminCidrs: "0.0.0.0/0"`, "/8 or smaller"}},
 		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, []string{`adminCidrs: "my-laptop"`, "IPv4 range"}},
 		"direct without admin":    {map[string]string{"apiAccess": "direct"}, []string{`adminCidrs: []`, "apiAccess direct"}},
+		"domain":                  {map[string]string{"domain": "https://growbin.app"}, []string{`domain: "https://growbin.app"`, "e.g. growbin.app"}},
+		"zone of another domain":  {map[string]string{"domain": "growbin.app", "hostedZone": "example.com"}, []string{`hostedZone: "example.com"`, "parent"}},
 		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},
 		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1 to 65535"}},
 		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, []string{`apiTunnelPort: "high"`, "whole number"}},

@@ -57,7 +57,7 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 func tryDeployIn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
-	options.AdminIP = adminIP
+	options.AdminIP, options.HostedZones = adminIP, []string{"growbin.app"}
 	options.Boot = fakeboot.New(func(machine string, err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
