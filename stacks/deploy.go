@@ -75,29 +75,48 @@ func deployStack(ctx *pulumi.Context, settings *Settings, image string, provider
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
-	if err := deployWorkloads(ctx, settings, infra); err != nil {
+	logins, err := deployWorkloads(ctx, settings, infra)
+	if err != nil {
 		return nil, err
 	}
-	return outputs(settings, infra), nil
+	return outputs(settings, infra, logins), nil
 }
 
+// logins are the users for people by service.
+type logins map[string]login
+
+// login is a generated user.
+type login struct{ user, password pulumi.StringInput }
+
 // deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
-func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) error {
+func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) (logins, error) {
 	p, err := newPlatform(ctx, s, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stores, err := newStores(ctx, s, p)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	operator, err := stores.broker.Password(brokerOperator)
+	if err != nil {
+		return nil, err
 	}
 	if err := deployApplications(ctx, s, c, p, stores); err != nil {
-		return err
+		return nil, err
 	}
-	if err := deployMonitoring(ctx, s, p, stores); err != nil {
-		return err
+	watch, err := deployMonitoring(ctx, s, p, stores)
+	if err != nil {
+		return nil, err
 	}
-	return deployArgoCD(ctx, s, p)
+	gitops, err := deployArgoCD(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
+	return logins{
+		"rabbitmq": {pulumi.String(brokerOperator), operator}, "grafana": {watch.GrafanaUser, watch.GrafanaPassword},
+		"argocd": {gitops.AdminUser, gitops.AdminPassword},
+	}, nil
 }
 
 // tags returns the tags of all AWS resources of the stack.

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/instance"
@@ -10,6 +12,10 @@ import (
 const (
 	// OutputClusterInfo holds name, zones, version, totals and buckets.
 	OutputClusterInfo = "clusterInfo"
+	// OutputNodes holds role, instance type, zone, addresses and instance ID of each node by name.
+	OutputNodes = "nodes"
+	// OutputCredentials holds the generated users for people by service, a secret.
+	OutputCredentials = "credentials"
 	// OutputNodeRoles holds the purpose of each node by name.
 	OutputNodeRoles = "nodeRoles"
 	// OutputSSHCommands holds a command by node that opens a shell on it.
@@ -27,9 +33,10 @@ const (
 )
 
 // outputs returns the stack outputs, for people and other stacks.
-func outputs(s *Settings, c *infrastructure) pulumi.Map {
+func outputs(s *Settings, c *infrastructure, users logins) pulumi.Map {
 	return pulumi.Map{
 		OutputClusterInfo: clusterInfo(s, c),
+		OutputNodes:       describeNodes(s, c.Instances),
 		OutputNodeRoles:   nodeRoles(s.Nodes),
 		OutputSSHCommands: sshCommands(s, c.Instances),
 		OutputKubeconfig:  c.Kubeconfig,
@@ -37,6 +44,7 @@ func outputs(s *Settings, c *infrastructure) pulumi.Map {
 
 		OutputURLs:         c.traffic.URLs,
 		OutputLoadBalancer: c.traffic.DNSName,
+		OutputCredentials:  credentials(users),
 	}
 }
 
@@ -63,6 +71,28 @@ func clusterInfo(s *Settings, c *infrastructure) pulumi.Map {
 	}
 }
 
+// describeNodes returns the facts about each node. Surge instances are left out: they last for one update.
+func describeNodes(s *Settings, instances map[string]*instance.Instance) pulumi.Map {
+	nodes := pulumi.Map{}
+	for _, n := range s.Nodes {
+		i := instances[n.Name]
+		nodes[n.Name] = pulumi.Map{
+			"role": pulumi.String(n.Role), "instanceType": pulumi.String(n.InstanceType), "zone": pulumi.String(s.AvailabilityZones[n.Zone]),
+			"instanceId": i.InstanceID, "privateIp": i.PrivateIP, "publicIp": i.PublicIP,
+		}
+	}
+	return nodes
+}
+
+// credentials returns the users as one secret.
+func credentials(users logins) pulumi.Output {
+	services := pulumi.Map{}
+	for service, l := range users {
+		services[service] = pulumi.Map{"user": l.user, "password": l.password}
+	}
+	return pulumi.ToSecret(services)
+}
+
 func nodeRoles(nodes []Node) pulumi.StringMap {
 	roles := pulumi.StringMap{}
 	for _, n := range nodes {
@@ -71,16 +101,24 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 	return roles
 }
 
-// sshCommands returns a command per node that opens a shell on it. Session Manager needs no key, no open port and no address: the
-// ID of an instance is stable, while its public address changes with every stop.
+// sshCommands returns a command per node that opens a shell on it: by SSH if there are a key, a public address and an open port,
+// otherwise by Session Manager.
 func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
-		if s.SSHKeyName != "" && s.NodeSubnets == "public" {
-			commands[name] = pulumi.Sprintf("ssh -i ~/.ssh/%s.pem ubuntu@%s", s.SSHKeyName, n.PublicIP)
+		if s.opensSSH() {
+			commands[name] = pulumi.Sprintf("ssh -i %s ubuntu@%s", s.keyFile(), n.PublicIP)
 		} else {
 			commands[name] = pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
 		}
 	}
 	return commands
 }
+
+// opensSSH reports whether administrators can connect to port 22 of the nodes.
+func (s *Settings) opensSSH() bool {
+	return s.SSHKeyName != "" && s.NodeSubnets == subnetsPublic && len(s.AdminCIDRs) > 0
+}
+
+// keyFile is the private key's file on the computers of administrators.
+func (s *Settings) keyFile() string { return cmp.Or(s.SSHKeyFile, "~/.ssh/"+s.SSHKeyName+".pem") }

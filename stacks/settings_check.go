@@ -114,6 +114,9 @@ func (s *Settings) validateAccess(r *settingsReader) {
 	if s.APITunnelPort < 1 || s.APITunnelPort > 65535 {
 		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1 to 65535")
 	}
+	if strings.ContainsAny(s.SSHKeyFile, " \t'\"$`;&|<>") {
+		r.invalid("sshKeyFile", s.SSHKeyFile, "must be a path without spaces and quotes, e.g. ~/.ssh/sesacthon.pem")
+	}
 	if s.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(s.Domain)) > 0 {
 		r.invalid("domain", s.Domain, "must be a domain, e.g. growbin.app")
 	}

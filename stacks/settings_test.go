@@ -58,6 +58,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, []string{`adminCidrs: "0.0.0.0/0"`, "/8 or smaller"}},
 		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, []string{`adminCidrs: "my-laptop"`, "IPv4 range"}},
 		"direct without admin":    {map[string]string{"apiAccess": "direct"}, []string{`adminCidrs: []`, "apiAccess direct"}},
+		"key file":                {map[string]string{"sshKeyFile": "~/my key.pem"}, []string{`sshKeyFile: "~/my key.pem"`, "path"}},
 		"domain":                  {map[string]string{"domain": "https://growbin.app"}, []string{`domain: "https://growbin.app"`, "e.g. growbin.app"}},
 		"zone of another domain":  {map[string]string{"domain": "growbin.app", "hostedZone": "example.com"}, []string{`hostedZone: "example.com"`, "parent"}},
 		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},

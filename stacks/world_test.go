@@ -104,9 +104,9 @@ func (w *world) run(ctx *pulumi.Context) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.outputs[name] = resolved[0]
+			w.secret[name] = pulumi.IsSecret(value)
 			return nil
 		})
-		w.secret[name] = pulumi.IsSecret(value)
 	}
 	return nil
 }

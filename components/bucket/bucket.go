@@ -35,7 +35,7 @@ type Bucket struct {
 
 	// Writable are the resources without which nothing should be written to the bucket: encryption, versions and policy.
 	// Lifecycle rules are none of them: AWS takes a minute to accept one, and it expires nothing on the first day.
-	Writable []pulumi.Resource
+	Writable []pulumi.Resource `pulumi:"writable"`
 }
 
 // NewBucket creates the bucket with its encryption, policy, versioning and lifecycle rules.
