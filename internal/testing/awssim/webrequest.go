@@ -26,6 +26,9 @@ type WebAnswer struct {
 	Location string
 	// Targets are the instances that get the request in turn, by Name tag, with their port.
 	Targets []WebTarget
+	// Lost are the IDs of terminated instances that are still registered. A load balancer sends requests to them until its
+	// health checks fail.
+	Lost []string
 }
 
 // WebTarget is a port of an instance.
@@ -97,6 +100,7 @@ func (c *Cloud) forward(l *loadBalancer, g *targetGroup) WebAnswer {
 	for _, a := range g.targets {
 		i := c.instances[a.target]
 		if i == nil {
+			answer.Lost = append(answer.Lost, a.target)
 			continue
 		}
 		if answer.Status == 503 {
@@ -111,6 +115,7 @@ func (c *Cloud) forward(l *loadBalancer, g *targetGroup) WebAnswer {
 	if len(answer.Targets) > 0 {
 		answer.Status = 0
 	}
+	slices.Sort(answer.Lost)
 	slices.SortFunc(answer.Targets, func(a, b WebTarget) int { return strings.Compare(a.Instance, b.Instance) })
 	return answer
 }
