@@ -44,7 +44,7 @@ func outputs(s *Settings, c *infrastructure, users logins) pulumi.Map {
 
 		OutputURLs:         c.traffic.URLs,
 		OutputLoadBalancer: c.traffic.DNSName,
-		OutputCredentials:  credentials(users),
+		OutputCredentials:  secretLogins(users),
 	}
 }
 
@@ -84,8 +84,8 @@ func describeNodes(s *Settings, instances map[string]*instance.Instance) pulumi.
 	return nodes
 }
 
-// credentials returns the users as one secret.
-func credentials(users logins) pulumi.Output {
+// secretLogins returns the users as one secret.
+func secretLogins(users logins) pulumi.Output {
 	services := pulumi.Map{}
 	for service, l := range users {
 		services[service] = pulumi.Map{"user": l.user, "password": l.password}
