@@ -3,10 +3,12 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/cluster"
@@ -136,7 +138,7 @@ func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	return provider, nil
 }
 
-// preflight checks quota, key pair and image in AWS before anything is created, and returns the AMI of new instances.
+// preflight checks quota, key pair, DNS zone and image in AWS before anything is created, and returns the AMI of new instances.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
 	via := pulumi.Provider(provider)
 	if err := checkQuota(ctx, s, via); err != nil {
@@ -147,6 +149,14 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image 
 			return "", fmt.Errorf("%w: %w", validation.Problem{
 				Field: ConfigPrefix + "sshKeyName", Value: s.SSHKeyName,
 				Must: "must be an EC2 key pair in " + s.Region + "; import it there, or remove the setting to use Session Manager",
+			}, err)
+		}
+	}
+	if s.Domain != "" {
+		zone := cmp.Or(s.HostedZone, s.Domain)
+		if _, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(zone)}, via); err != nil {
+			return "", fmt.Errorf("%w: %w", validation.Problem{
+				Field: ConfigPrefix + "hostedZone", Value: zone, Must: "must be a public Route 53 zone of this account that holds " + s.Domain,
 			}, err)
 		}
 	}

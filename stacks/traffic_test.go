@@ -161,9 +161,10 @@ func TestTraffic_SlowAnswersComplete(t *testing.T) {
 	}
 }
 
-func TestTraffic_UnknownZone(t *testing.T) {
-	_, err := tryDeploy(t, "dev", map[string]string{"domain": "example.org"}, awssim.Options{})
-	assert.ErrorContains(t, err, "look up the hosted zone")
+func TestPreflight_UnknownZone(t *testing.T) {
+	w, err := tryDeploy(t, "dev", map[string]string{"domain": "example.org"}, awssim.Options{})
+	assert.ErrorContains(t, err, `growbin:hostedZone: "example.org" must be`)
+	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
 }
 
 func TestCatalog_RouteAndNodePortOfAPIs(t *testing.T) {
