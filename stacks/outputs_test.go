@@ -53,7 +53,7 @@ func TestOutputs_Credentials(t *testing.T) {
 	assert.True(t, w.secret[OutputCredentials])
 	services := w.outputs[OutputCredentials].(map[string]any)
 	for service, want := range map[string]struct{ user, password string }{
-		"rabbitmq": {"operator", "rabbitmq-operator"}, "grafana": {"admin", "monitoring-grafana"}, "argocd": {"admin", "argocd-admin"},
+		"rabbitmq": {"operator", "rabbitmq-operator"}, "grafana": {"admin", "monitoring-grafana-admin-password"}, "argocd": {"admin", "argocd-admin"},
 	} {
 		login := services[service].(map[string]any)
 		assert.Equal(t, want.user, login["user"], service)
