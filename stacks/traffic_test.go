@@ -173,3 +173,20 @@ func TestCatalog_RouteAndNodePortOfAPIs(t *testing.T) {
 		assert.Equal(t, a.Kind == kindAPI, a.NodePort != 0, a.Name)
 	}
 }
+
+// The policies let the load balancer's requests in: nodes forward them, with addresses of the VPC or of the pod network.
+func TestFlows_LoadBalancer(t *testing.T) {
+	settings, err := decode(t, "prod", withDomain)
+	require.NoError(t, err)
+	from := map[string][]string{}
+	for _, flow := range settings.flows() {
+		from[flow.To] = append(from[flow.To], flow.From...)
+	}
+	for name := range expectedRoutes {
+		assert.Subset(t, from[name], []string{peerNodes, peerOverlay}, name)
+	}
+	for _, name := range []string{"grafana", "argocd-server"} {
+		assert.Contains(t, from[name], peerNodes, name)
+		assert.NotContains(t, from[name], peerOverlay, "its node alone is a target")
+	}
+}
