@@ -64,10 +64,10 @@ func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 		ControlPlane: true, Name: "k8s-master", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
 		MaxPods: 60, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
-		JoinParameter: kubeadm.JoinParameter("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
+		JoinPath: kubeadm.JoinPath("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
 		StatusParameter: kubeadm.StatusParameter("dev", "k8s-master"),
 		BackupBucket:    backupBucket, BackupParameter: kubeadm.BackupParameter("dev"),
-		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew-join", "publish"},
+		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew", "publish"},
 	}, node)
 }
 
@@ -81,7 +81,7 @@ func TestWorkerUserData_RoundTrip(t *testing.T) {
 		Name: "k8s-redis", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: config.Taints,
 		MaxPods: 30, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
-		JoinParameter: kubeadm.JoinParameter("dev"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
+		JoinParameter: kubeadm.JoinParameter("dev", "k8s-redis"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
 		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "worker"},
 	}, node)
 }
@@ -158,7 +158,7 @@ func TestWorkerUserData_NoDataDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, node.DataDisk)
 	environment := variables(t, encoded)
-	require.Equal(t, "host packages containerd kubelet restore control-plane renew-join publish", environment["STEPS"])
+	require.Equal(t, "host packages containerd kubelet restore control-plane renew publish", environment["STEPS"])
 	require.Equal(t, "/var/lib/control-plane", environment["STATE_DIR"])
 }
 

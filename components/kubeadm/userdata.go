@@ -17,8 +17,9 @@ import (
 
 const (
 	bootUnit   = "kubeadm-bootstrap.service"
-	renewUnit  = "kubeadm-renew-join.service"
-	renewTimer = "kubeadm-renew-join.timer"
+	joinUnit   = "kubeadm-approve.service"
+	renewUnit  = "kubeadm-renew.service"
+	renewTimer = "kubeadm-renew.timer"
 	saveUnit   = "kubeadm-backup.service"
 	saveTimer  = "kubeadm-backup.timer"
 )
@@ -38,8 +39,8 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 		documents: config.documents(),
 		patch:     config.kubeletPatch(config.certificatesDir() + "/ca.crt"),
 		variables: config.variables(),
-		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "publish.sh", "renew-join.sh", "backup.sh"},
-		units:     []string{renewUnit, renewTimer, saveUnit, saveTimer},
+		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "approve.sh", "publish.sh", "renew.sh", "backup.sh"},
+		units:     []string{joinUnit, renewUnit, renewTimer, saveUnit, saveTimer},
 		schedule:  config.BackupSchedule,
 	})
 }
@@ -53,7 +54,7 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 	return config.render(parts{
 		documents: config.documents(),
 		patch:     config.kubeletPatch(workerCA),
-		variables: config.variables(userdata.RoleWorker, config.steps(userdata.StepWorker)),
+		variables: config.variables(),
 		scripts:   []string{"worker.sh"},
 	})
 }

@@ -84,7 +84,7 @@ func (a *MonitoringArgs) ownRules() []RuleGroup {
 	return []RuleGroup{
 		{"nodes", nodeRules(a.Nodes)},
 		{"pods", podRules()},
-		{"credentials", credentialRules(a.CertificateLead, a.JoinTokenLead)},
+		{"credentials", credentialRules(a.CertificateLead, a.JoinReadMaxAge)},
 		{"backups", backupRules(a.Backups)},
 		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},
 	}

@@ -22,6 +22,12 @@ func TestParameter_MachineValueKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "token", got)
 	assert.Equal(t, 2, w.read(parameterToken, id).whole("version"))
+	written, err := m.ParameterHistory("/c/join")
+	require.NoError(t, err)
+	assert.Equal(t, ParameterVersion{"token", 2, "arn:aws:sts::" + w.c.AccountID() + ":assumed-role/node/" + m.ID}, written)
+	below, err := m.ParametersByPath("/c")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"/c/join": "token"}, below)
 
 	for _, next := range []values{with(in, "tags", values{"a": "b"}), with(with(in, "tags", values{"a": "b"}), "description", "for workers")} {
 		admitted, found := parameterType.admit("join", next.plain(), nil, nil)
