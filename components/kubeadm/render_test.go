@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -100,7 +103,9 @@ func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 		"networking.serviceSubnet": "10.96.0.0/12",
 		"imageRepository":          "registry.k8s.io",
 		"apiServer.certSANs":       []any{"10.0.1.10", "k8s-master", "127.0.0.1", "localhost", "203.0.113.7", "api.example.com"},
-		"apiServer.extraArgs":      []any{map[string]any{"name": "profiling", "value": "false"}},
+		"apiServer.extraArgs": []any{
+			map[string]any{"name": "profiling", "value": "false"}, map[string]any{"name": "enable-bootstrap-token-auth", "value": "false"},
+		},
 	} {
 		require.Equal(t, want, field(cluster, path), path)
 	}
@@ -201,6 +206,25 @@ func TestUserData_OverLimit(t *testing.T) {
 	}
 	_, err := kubeadm.WorkerUserData(config)
 	require.ErrorContains(t, err, "must be at most 16384")
+}
+
+// Comment lines are left out of user data: a here-document must hold none, since its lines are data.
+func TestScripts_NoCommentInHereDocument(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob("scripts/*.sh")
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		require.NoError(t, err)
+		for _, document := range regexp.MustCompile(`(?ms)<<'?([A-Z]+)'?$(.*?)^\s*[A-Z]+$`).FindAllStringSubmatch(string(text), -1) {
+			require.NotRegexp(t, `(?m)^\s*#`, document[2], script)
+		}
+	}
+	file, err := decode(t, render(t, workerConfig())).File(userdata.DriverPath)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(file, "#!/bin/bash\n"))
+	require.NotRegexp(t, `(?m)^\s*# `, file)
 }
 
 func TestUserData_Size(t *testing.T) {

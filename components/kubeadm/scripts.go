@@ -3,6 +3,7 @@ package kubeadm
 import (
 	"embed"
 	"fmt"
+	"regexp"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
@@ -28,5 +29,9 @@ func embedded(name, path, permissions string) (userdata.File, error) {
 	if err != nil {
 		return userdata.File{}, fmt.Errorf("embedded script %s: %w", name, err)
 	}
-	return newFile(path, permissions, string(content)), nil
+	return newFile(path, permissions, commentLine.ReplaceAllString(string(content), "")), nil
 }
+
+// commentLine is a line that holds a comment only. Comments are a quarter of the scripts; user data has room for 16 KiB. Line 1,
+// the interpreter's, stays.
+var commentLine = regexp.MustCompile(`(?m)^[ \t]*#([^!\n].*)?\n`)
