@@ -79,10 +79,12 @@ func TestScripts_Shellcheck(t *testing.T) {
 	if !found {
 		return
 	}
-	command := exec.Command("bash", "-c", `exec "$0" -x -- *.sh`, shellcheck) // user data has no comments, and no directives
-	command.Dir = "scripts"
-	output, err := command.CombinedOutput()
-	require.NoError(t, err, string(output))
+	for role, dir := range rendered(t) {
+		command := exec.Command("bash", "-c", `exec "$0" -x -- *.sh`, shellcheck)
+		command.Dir = filepath.Join(dir, userdata.ScriptsDir)
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "%s: %s", role, output)
+	}
 }
 
 func TestUserData_CloudInitSchema(t *testing.T) {
