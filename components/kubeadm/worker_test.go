@@ -1,12 +1,23 @@
 package kubeadm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 const (
@@ -111,6 +122,60 @@ func TestWorker_AlreadyJoined(t *testing.T) {
 	m.requireRun(workerScript)
 	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 	require.Contains(t, m.calls(), "systemctl start kubelet")
+}
+
+// A worker that was off until its certificate had expired joins anew at its next boot.
+func TestWorker_ExpiredCertificate(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+
+	m.write("/var/lib/kubelet/pki/kubelet-client-current.pem", expiredCertificate(t))
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Contains(t, output, "kubelet's certificate has expired: joining anew")
+	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
+	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
+}
+
+// expiredCertificate ended an hour ago.
+func expiredCertificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestHost_GuardsAndLimits(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(userdata.ScriptsDir + "/host.sh")
+	target, err := os.Readlink(m.path("/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf"))
+	require.NoError(t, err, "unattended-upgrades would cut the shutdown of pods off")
+	require.Equal(t, "/dev/null", target)
+	require.Contains(t, m.read("/etc/sysctl.d/99-kubernetes.conf"), "\nfs.inotify.max_user_instances = 8192\n")
+
+	address, port, err := net.SplitHostPort(strings.TrimPrefix(m.aws.URL, "http://"))
+	require.NoError(t, err)
+	rule := "OUTPUT -d " + address + " -p tcp --dport " + port + " -m owner ! --uid-owner 0 -j REJECT"
+	require.Contains(t, m.read("/etc/systemd/system/kubeadm-metadata.service"), "ExecStart=/bin/sh -c 'iptables -w -C "+rule+" || iptables -w -I "+rule+"'\n")
+	require.Contains(t, m.read("/etc/systemd/system/kubeadm-metadata.service"), "\nBefore=kubelet.service\n")
+	require.Contains(t, m.calls(), "systemctl enable --now kubeadm-metadata.service")
+	require.Equal(t, "[Slice]\nIPAddressDeny="+address+"\n", m.read("/etc/systemd/system/kubepods.slice.d/10-metadata.conf"))
+
+	m.requireRun(userdata.ScriptsDir + "/containerd.sh")
+	require.Equal(t, "[Service]\nLimitNOFILE=65536:524288\n", m.read("/etc/systemd/system/containerd.service.d/10-limits.conf"))
+	require.Less(t, slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd"))
+	require.Contains(t, m.calls(), "systemctl daemon-reload")
 }
 
 func TestScripts_SecretsNotInProcessList(t *testing.T) {

@@ -29,6 +29,8 @@ func (r *run) checks() []check {
 	return []check{
 		{"the program completes", r.awaitProgram},
 		{"every pod of kube-system is ready", r.systemPods},
+		{"root alone reaches the metadata service", r.checkMetadataAccess},
+		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},
 		{"reboot of both: nothing changes", r.reboot},
 		{"power cut of both: nothing changes", r.powerCut},
 		{"injected failures: a new worker starts", r.startWorkerWithFailures},
