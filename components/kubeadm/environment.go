@@ -12,7 +12,10 @@ import (
 type variable struct{ name, value string }
 
 func (c *NodeConfig) variables(role string, steps []string) []variable {
-	version := c.KubernetesVersion
+	version, podsUseRole := c.KubernetesVersion, ""
+	if c.PodsUseRole {
+		podsUseRole = "true"
+	}
 	return []variable{
 		{userdata.EnvRole, role},
 		{userdata.EnvNodeName, c.Name},
@@ -31,6 +34,7 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 		{"IMDS_ENDPOINT", c.Sources.IMDSEndpoint},
 		{"SSM_ENDPOINT", c.Sources.SSMEndpoint},
 		{userdata.EnvDataMount, c.DataMount},
+		{"PODS_USE_ROLE", podsUseRole},
 		{userdata.EnvImages, strings.Join(c.Images, " ")},
 	}
 }

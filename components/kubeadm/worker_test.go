@@ -172,6 +172,12 @@ func TestHost_GuardsAndLimits(t *testing.T) {
 	require.Contains(t, m.calls(), "systemctl enable --now kubeadm-metadata.service")
 	require.Equal(t, "[Slice]\nIPAddressDeny="+address+"\n", m.read("/etc/systemd/system/kubepods.slice.d/10-metadata.conf"))
 
+	config := workerConfig()
+	config.PodsUseRole = true
+	other := newMachine(t, config)
+	other.requireRun(userdata.ScriptsDir + "/host.sh")
+	require.False(t, other.exists("/etc/systemd/system/kubepods.slice.d"), "its pods could not use the role")
+
 	m.requireRun(userdata.ScriptsDir + "/containerd.sh")
 	require.Equal(t, "[Service]\nLimitNOFILE=65536:524288\n", m.read("/etc/systemd/system/containerd.service.d/10-limits.conf"))
 	require.Less(t, slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd"))

@@ -40,7 +40,8 @@ ExecStart=/bin/sh -c 'iptables -w -C $rule || iptables -w -I $rule'
 [Install]
 WantedBy=multi-user.target
 UNIT
-printf '[Slice]\nIPAddressDeny=%s\n' "${imds%%:*}" | write_file "$ROOT/etc/systemd/system/kubepods.slice.d/10-metadata.conf" 0644
+[ -n "$PODS_USE_ROLE" ] ||
+  printf '[Slice]\nIPAddressDeny=%s\n' "${imds%%:*}" | write_file "$ROOT/etc/systemd/system/kubepods.slice.d/10-metadata.conf" 0644
 systemctl daemon-reload
 systemctl enable --now kubeadm-metadata.service
 
