@@ -114,8 +114,9 @@ func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ss
 		Value:       pulumi.String(PendingValue),
 		Description: pulumi.String(description),
 	}, pulumi.Parent(b.bootstrap),
-		// Pulumi creates and destroys the parameter; instances write its value.
-		pulumi.IgnoreChanges([]string{"value"}))
+		// Pulumi creates and destroys the parameter; instances write its value. With a change of anything but tags the provider
+		// would write the value of the state again, which may be the first one.
+		pulumi.IgnoreChanges([]string{"allowedPattern", "dataType", "description", "keyId", "tier", "type", "value"}))
 	if err != nil {
 		return nil, fmt.Errorf("parameter %s: %w", path, err)
 	}
