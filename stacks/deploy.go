@@ -46,19 +46,26 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	number, err := account(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := settings.remember(ctx, number); err != nil {
+		return nil, err
+	}
 	table, err := reportCost(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := awsProvider(ctx, settings)
+	provider, err := awsProvider(ctx, settings, number)
 	if err != nil {
 		return nil, err
 	}
-	image, err := preflight(ctx, settings, provider)
+	live, err := preflight(ctx, settings, provider)
 	if err != nil {
 		return nil, err
 	}
-	out, err := deployStack(ctx, settings, image, provider)
+	out, err := deployStack(ctx, settings, live, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +74,12 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 }
 
 // deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
-func deployStack(ctx *pulumi.Context, settings *Settings, image string, provider *aws.Provider) (pulumi.Map, error) {
-	infra, err := newInfrastructure(ctx, settings, image, provider)
+func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, provider *aws.Provider) (pulumi.Map, error) {
+	infra, err := newInfrastructure(ctx, settings, live.image, provider)
 	if err != nil {
+		return nil, err
+	}
+	if err := settings.keepVolumes(ctx, live.volumes, infra.Cluster); err != nil {
 		return nil, err
 	}
 	if err := newBudget(ctx, settings, provider); err != nil {
@@ -105,11 +115,13 @@ func (s *Settings) tags() map[string]string {
 	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}
 }
 
-// awsProvider returns a provider that tags all resources, for the bill and the console.
-func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
+// awsProvider returns a provider that tags all resources, for the bill and the console. In another account it refuses to work,
+// also in a refresh and a destroy: there all resources would be missing, and leave the state.
+func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provider, error) {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region:      pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
+		Region:            pulumi.String(s.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(account)},
+		DefaultTags:       &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure AWS: %w", err)
@@ -117,19 +129,38 @@ func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
 	return provider, nil
 }
 
-// preflight checks quota, key pair and image in AWS before anything is created, and returns the AMI of new instances.
-func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (image string, err error) {
+// liveAccount is the part of the account that the program builds on.
+type liveAccount struct {
+	// image is the AMI of new instances.
+	image string
+	// volumes are those of the cluster.
+	volumes []liveVolume
+}
+
+// preflight checks volumes, quota, key pair and image in AWS before anything is created or changed.
+func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
+	volumes, err := liveVolumes(ctx, s.ClusterName(), via)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkVolumes(volumes); err != nil {
+		return nil, err
+	}
 	if err := checkQuota(ctx, s, via); err != nil {
-		return "", err
+		return nil, err
 	}
 	if s.SSHKeyName != "" {
 		if _, err := ec2.LookupKeyPair(ctx, &ec2.LookupKeyPairArgs{KeyName: pulumi.StringRef(s.SSHKeyName)}, via); err != nil {
-			return "", fmt.Errorf("%w: %w", validation.Problem{
+			return nil, fmt.Errorf("%w: %w", validation.Problem{
 				Field: ConfigPrefix + "sshKeyName", Value: s.SSHKeyName,
 				Must: "must be an EC2 key pair in " + s.Region + "; import it there, or remove the setting to use Session Manager",
 			}, err)
 		}
 	}
-	return lookupImage(ctx, s, via)
+	image, err := lookupImage(ctx, s, via)
+	if err != nil {
+		return nil, err
+	}
+	return &liveAccount{image: image, volumes: volumes}, nil
 }

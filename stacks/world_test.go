@@ -56,6 +56,12 @@ func tryDeploy(t testing.TB, stack string, overrides map[string]string, options 
 // tryDeployIn is tryDeploy in an account that is prepared first.
 func tryDeployIn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
+	return tryDeployOn(t, stack, overrides, options, func(cloud *awssim.Cloud, _ *mocks.Mocks) { prepare(cloud) }, before...)
+}
+
+// tryDeployOn is tryDeployIn with what an earlier update left in account and state.
+func tryDeployOn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud, *mocks.Mocks), before ...func(*pulumi.Context) error) (*world, error) {
+	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
 	options.AdminIP = adminIP
 	options.Boot = fakeboot.New(func(machine string, err error) {
@@ -65,8 +71,8 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	})
 	w.cloud = awssim.New(options)
 	t.Cleanup(w.cloud.Close)
-	prepare(w.cloud)
 	w.mocks = mocks.New(w.cloud)
+	prepare(w.cloud, w.mocks)
 
 	config := map[string]string{}
 	for key, value := range readConfig(t, stack, overrides) {

@@ -9,6 +9,9 @@ import (
 	"github.com/growbin/cluster/components/validation"
 )
 
+// maxGiB is the size of the largest gp3 volume.
+const maxGiB = 16384
+
 // InstanceArgs describes one instance.
 type InstanceArgs struct {
 	// InstanceType is an EC2 instance type that package capacity lists.
@@ -53,7 +56,7 @@ func (a *InstanceArgs) Validate() error {
 	if _, err := capacity.LookupInstanceType(a.InstanceType); err != nil {
 		problems.Add("InstanceType", a.InstanceType, "must be one of %s", strings.Join(capacity.InstanceTypeNames(), ", "))
 	}
-	const minRootGiB, maxGiB = 8, 16384 // the size of the Ubuntu image; the largest gp3 volume
+	const minRootGiB = 8 // the size of the Ubuntu image
 	if a.RootGiB < minRootGiB || a.RootGiB > maxGiB {
 		problems.Add("RootGiB", a.RootGiB, "must be %d to %d", minRootGiB, maxGiB)
 	}

@@ -4,7 +4,6 @@ package instance
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -52,7 +51,7 @@ func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...p
 		}
 	}
 	if args.DataGiB > 0 {
-		if err := dataVolume(ctx, name, args, n, instance); err != nil {
+		if err := args.attachDataVolume(ctx, name, n, instance); err != nil {
 			return nil, fmt.Errorf("instance %s: data volume: %w", name, err)
 		}
 	}
@@ -83,7 +82,7 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 			Encrypted:           pulumi.Bool(true),
 			DeleteOnTermination: pulumi.Bool(true),
 			// The provider's volumeTags would name the data volume, too: it reads and writes those of all attached volumes.
-			Tags: pulumi.StringMap{"Name": pulumi.String(name + "-root")},
+			Tags: pulumi.StringMap{"Name": pulumi.String(RootVolumeName(name))},
 		},
 		CreditSpecification: a.creditSpecification(),
 		Tags:                pulumi.StringMap{"Name": pulumi.String(name)},
@@ -128,25 +127,4 @@ func elasticIP(ctx *pulumi.Context, name string, parent pulumi.Resource, instanc
 	}
 	// The output of the association, not of the address: resources that use it are destroyed before the association.
 	return association.PublicIp, nil
-}
-
-func dataVolume(ctx *pulumi.Context, name string, args *InstanceArgs, parent pulumi.Resource, instance *ec2.Instance) error {
-	volume, err := ebs.NewVolume(ctx, name+"-data", &ebs.VolumeArgs{
-		AvailabilityZone: pulumi.String(args.Zone),
-		Type:             pulumi.String("gp3"),
-		Size:             pulumi.Int(args.DataGiB),
-		Encrypted:        pulumi.Bool(true),
-		Tags:             pulumi.StringMap{"Name": pulumi.String(name + "-data")},
-	}, pulumi.Parent(parent), pulumi.Protect(args.DeletionProtection))
-	if err != nil {
-		return err
-	}
-	_, err = ec2.NewVolumeAttachment(ctx, name+"-data", &ec2.VolumeAttachmentArgs{
-		DeviceName: pulumi.String(dataDevice),
-		InstanceId: instance.ID(),
-		VolumeId:   volume.ID(),
-		// A volume that is pulled from under a running database is a crash; a stopped machine has flushed it.
-		StopInstanceBeforeDetaching: pulumi.Bool(true),
-	}, pulumi.Parent(parent), pulumi.DeleteBeforeReplace(true))
-	return err
 }

@@ -217,6 +217,7 @@ func TestNewInstance_DataVolumeOutlivesInstance(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"availabilityZone": "ap-northeast-2a", "type": "gp3", "size": 40.0, "encrypted": true, "tags": map[string]any{"Name": "k8s-redis-data"},
 	}, volume.Inputs.Mappable())
+	assert.ElementsMatch(t, []string{"availabilityZone", "encrypted", "kmsKeyId"}, volume.IgnoreChanges, "EC2 would make a blank volume")
 	assert.NotContains(t, volume.Dependencies, instance.URN, "what depends on the machine goes with it")
 
 	attachment := w.only(t, attachmentType, "k8s-redis-data")
@@ -230,6 +231,36 @@ func TestNewInstance_DataVolumeOutlivesInstance(t *testing.T) {
 	disks := machine.Volumes()
 	require.Len(t, disks, 2)
 	assert.Contains(t, disks, awssim.Disk{ID: volume.ID, Device: "/dev/sdf", SizeGiB: 40})
+}
+
+// It must be the resource that NewInstance registers: another one would be another, blank volume.
+func TestNewKeptVolume_SameResourceAsOfTheInstance(t *testing.T) {
+	args := validArgs()
+	args.DataGiB, args.DeletionProtection = 40, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	before := w.only(t, volumeType, "k8s-redis-data")
+
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	kept := mocks.New(cloud)
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		_, err := NewKeptVolume(ctx, "k8s-redis", &KeptVolumeArgs{Zone: args.Zone, DataGiB: 40, DeletionProtection: true})
+		return err
+	}, pulumi.WithMocks("project", "stack", kept)))
+	after := kept.Only(t, volumeType)
+	assert.Equal(t, before.URN, after.URN)
+	assert.Equal(t, before.Inputs, after.Inputs)
+	assert.True(t, *after.Protect)
+	assert.Empty(t, kept.OfType(instanceType))
+	assert.Empty(t, kept.OfType(attachmentType))
+}
+
+func TestNewKeptVolume_InvalidArgs(t *testing.T) {
+	err := (&KeptVolumeArgs{}).Validate()
+	assert.ErrorContains(t, err, "Zone: not set")
+	assert.ErrorContains(t, err, "DataGiB: 0 must be 1 to 16384")
+	assert.NoError(t, (&KeptVolumeArgs{Zone: "ap-northeast-2a", DataGiB: 16384}).Validate())
 }
 
 func TestNewInstance_DataVolumeInOtherZone(t *testing.T) {

@@ -22,6 +22,8 @@ var lookups = map[string]lookup{
 	"aws:ssm/getParameter:getParameter":                   parameterLookup,
 	"aws:servicequotas/getServiceQuota:getServiceQuota":   quotaLookup,
 	"aws:ec2/getInstances:getInstances":                   instancesLookup,
+	"aws:ebs/getEbsVolumes:getEbsVolumes":                 volumesLookup,
+	"aws:ebs/getVolume:getVolume":                         volumeLookup,
 	"aws:ec2/getInstance:getInstance":                     instanceLookup,
 	"aws:ec2/getInstanceType:getInstanceType":             instanceTypeLookup,
 	"aws:ec2/getAmi:getAmi":                               imageLookup,
