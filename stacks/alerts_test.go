@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,32 @@ func TestAlerts_EveryAlertHasARunbookEntry(t *testing.T) {
 func anchorOf(heading string) string {
 	kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
 	return strings.ReplaceAll(kept, " ", "-")
+}
+
+// Each alert of Growbin's has one entry in the runbook, whole in both languages, and each entry has its alert.
+func TestAlerts_RunbookEntries(t *testing.T) {
+	var explained []string
+	for _, group := range alertGroups(topology) {
+		var raised []string
+		for _, rule := range group.Rules {
+			if rule.Alert != "" && !slices.Contains(raised, rule.Alert) {
+				raised = append(raised, rule.Alert)
+			}
+		}
+		var entries []string
+		for _, entry := range group.Runbook {
+			entries = append(entries, entry.Alert)
+			for _, text := range []Explanation{entry.English, entry.Korean} {
+				assert.NotEmpty(t, text.Means, entry.Alert)
+				assert.NotEmpty(t, text.Look, entry.Alert)
+				assert.NotEmpty(t, text.Do, entry.Alert)
+			}
+		}
+		assert.ElementsMatch(t, raised, entries, group.Name)
+		explained = append(explained, entries...)
+	}
+	assert.GreaterOrEqual(t, len(explained), 11)
+	assert.Len(t, Runbook(), len(explained))
 }
 
 func parsedAlerts(t *testing.T) []monitoring.Rule {

@@ -137,3 +137,6 @@ func namespacePeers() []string {
 		peerEverything + namespaceMonitoring, peerEverything + namespaceArgoCD,
 	}
 }
+
+// Flows returns every connection that pods may make or take, for the documentation.
+func Flows() []networkpolicy.Flow { return (&Settings{}).flows() }

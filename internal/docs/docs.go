@@ -45,7 +45,15 @@ func Generate(root string) ([]File, error) {
 		}
 		files = append(files, File{path, page})
 	}
-	return costPages(root, files)
+	runbook, err := runbookPages(root)
+	if err != nil {
+		return nil, err
+	}
+	security, err := securityPage(root)
+	if err != nil {
+		return nil, err
+	}
+	return costPages(root, append(append(files, runbook...), security))
 }
 
 // Write generates the files below root and returns the paths of those that changed.

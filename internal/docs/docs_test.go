@@ -27,7 +27,7 @@ func read(t *testing.T, path string) string {
 func TestGenerated_UpToDate(t *testing.T) {
 	files, err := Generate(root)
 	require.NoError(t, err)
-	require.Len(t, files, 5)
+	require.Len(t, files, 8)
 	for _, file := range files {
 		if read(t, file.Path) != string(file.Content) {
 			t.Errorf("%s is stale: run make docs", file.Path)
@@ -37,8 +37,8 @@ func TestGenerated_UpToDate(t *testing.T) {
 
 func TestWrite_StalePage(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "docs"), 0o700))
-	for _, path := range []string{"README.md", "README.ko.md", "docs/cost.md", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "docs", "ko"), 0o700))
+	for _, path := range []string{"README.md", "README.ko.md", "docs/cost.md", "docs/security.md", "docs/operate.md", "docs/ko/operate.md", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), []byte(read(t, path)), 0o600))
 	}
 	changed, err := Write(dir)
@@ -59,6 +59,17 @@ func TestReplaceBlock_MarkerMissing(t *testing.T) {
 	} {
 		_, err := replaceBlock([]byte(page), "nodes", "")
 		assert.ErrorContains(t, err, missing)
+	}
+}
+
+func TestWrapMarkdown(t *testing.T) {
+	long := strings.Repeat("word ", 22)
+	for paragraph, lines := range map[string]string{
+		"short":                  "short",
+		long + "`go test ./...`": strings.TrimSpace(long) + "\n  `go test ./...`",
+		long + "1234567890 end":  long + "1234567890\n  end",
+	} {
+		assert.Equal(t, lines, wrapMarkdown(paragraph, "  "))
 	}
 }
 

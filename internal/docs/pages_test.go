@@ -15,8 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const maxColumns = 120
-
 // pages are all Markdown files of the repository, relative to its root.
 func pages(t *testing.T) []string {
 	t.Helper()
