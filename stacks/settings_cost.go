@@ -3,11 +3,9 @@ package stacks
 import (
 	"net/mail"
 
+	"github.com/growbin/cluster/components/budget"
 	"github.com/growbin/cluster/components/cost"
 )
-
-// maxBudgetEmails is the number of e-mail subscribers that AWS allows per notification.
-const maxBudgetEmails = 10
 
 func (s *Settings) validateCost(r *settingsReader) {
 	if _, err := cost.ReadPrices(s.Region); err != nil && regionName.MatchString(s.Region) {
@@ -22,8 +20,8 @@ func (s *Settings) validateCost(r *settingsReader) {
 	if len(s.BudgetEmails) > 0 && s.MonthlyBudget == 0 {
 		r.invalid("monthlyBudget", s.MonthlyBudget, "must be the limit that budgetEmails are notified of")
 	}
-	if len(s.BudgetEmails) > maxBudgetEmails {
-		r.invalid("budgetEmails", s.BudgetEmails, "must be at most %d addresses", maxBudgetEmails)
+	if len(s.BudgetEmails) > budget.MaxEmails {
+		r.invalid("budgetEmails", s.BudgetEmails, "must be at most %d addresses", budget.MaxEmails)
 	}
 	for _, address := range s.BudgetEmails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {

@@ -13,8 +13,8 @@ import (
 
 const typeToken = "kubeadm-aws:budget:Budget"
 
-// maxEmails is the number of e-mail subscribers that AWS allows per notification.
-const maxEmails = 10
+// MaxEmails is the number of e-mail subscribers that AWS allows per notification.
+const MaxEmails = 10
 
 // alarms are the notifications: the share of the limit in percent, and the kind of bill that is compared with it.
 var alarms = []struct {
@@ -69,8 +69,8 @@ func (a *BudgetArgs) Validate() error {
 	if a.LimitUSD < 1 {
 		problems.Add("LimitUSD", a.LimitUSD, "must be at least 1")
 	}
-	if len(a.Emails) < 1 || len(a.Emails) > maxEmails {
-		problems.Add("Emails", a.Emails, "must be 1 to %d addresses", maxEmails)
+	if len(a.Emails) < 1 || len(a.Emails) > MaxEmails {
+		problems.Add("Emails", a.Emails, "must be 1 to %d addresses", MaxEmails)
 	}
 	return problems.Err()
 }
