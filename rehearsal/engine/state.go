@@ -28,21 +28,6 @@ func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	return left, nil
 }
 
-// Retained returns the outputs of each resource of a type that a destroy leaves where it is.
-func (e *Engine) Retained(ctx context.Context, kind string) ([]map[string]any, error) {
-	resources, err := e.resources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var retained []map[string]any
-	for _, r := range resources {
-		if string(r.Type) == kind && r.RetainOnDelete {
-			retained = append(retained, reveal(r.Outputs).(map[string]any))
-		}
-	}
-	return retained, nil
-}
-
 // KubernetesObjects returns every object of the stack as the program wrote it, secrets included. A Helm release is not an
 // object of the API server.
 func (e *Engine) KubernetesObjects(ctx context.Context) ([]map[string]any, error) {

@@ -15,8 +15,12 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// pulumiManager is the prefix of the field managers of Pulumi's Kubernetes provider. Its Helm has another, helmManager.
-const pulumiManager = "pulumi-kubernetes"
+// The field managers of Pulumi's Kubernetes provider: the prefix of its own, and that of Helm inside it, which is the name of
+// the plugin's program.
+const (
+	pulumiManager = "pulumi-kubernetes"
+	helmManager   = "pulumi-resource-kubernetes"
+)
 
 // Managed lists the objects of which Pulumi owns a field.
 func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
