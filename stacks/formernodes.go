@@ -11,7 +11,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/noderole"
 	"github.com/growbin/cluster/internal/roll"
 )
@@ -28,10 +27,6 @@ var connect = func(kubeconfig string) (kubernetes.Interface, error) {
 // removeFormerNodes drains the nodes whose row was removed or renamed, and deletes their Node objects. It runs once all nodes of
 // the table have joined, and before the engine deletes the instances. The result lists the nodes.
 func removeFormerNodes(ctx *pulumi.Context, s *Settings, i *infrastructure, p *platform) pulumi.StringArrayOutput {
-	if s.Sources != (kubeadm.Sources{}) {
-		// Only a lab has other sources. It replaces no row, and no tunnel leads to its API server.
-		return pulumi.StringArray{}.ToStringArrayOutput()
-	}
 	var table []string
 	for _, node := range s.nodesWithSurge() {
 		table = append(table, node.Name)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,9 +53,11 @@ type Lab struct {
 	base string
 
 	network *network.Network
-	cloud   *awssim.Cloud
-	api     *awsapi.Server
-	logMu   sync.Mutex
+	// tunnel is the local end of the tunnel to the API server.
+	tunnel net.Listener
+	cloud  *awssim.Cloud
+	api    *awsapi.Server
+	logMu  sync.Mutex
 	// program is closed when the Pulumi program has ended, with the error programErr.
 	program    chan struct{}
 	programErr error
@@ -127,6 +130,9 @@ func (l *Lab) Close() error {
 	}
 	if l.cloud != nil {
 		l.cloud.Close()
+	}
+	if l.tunnel != nil {
+		_ = l.tunnel.Close() // the end of the run may have closed it
 	}
 	if l.network != nil {
 		problems = append(problems, l.network.Remove())

@@ -31,6 +31,7 @@ func (l *Lab) bootOthers() func(context.Context, *awssim.Machine) {
 // startProgram runs the Pulumi program against the simulated AWS in the background and waits until it has launched its
 // instances. It then waits for them as in `pulumi up`.
 func (l *Lab) startProgram(ctx context.Context) error {
+	go l.serveTunnel(ctx)
 	go func() {
 		defer close(l.program)
 		l.programErr = pulumi.RunErr(stacks.DeployFrom(sources()), pulumi.WithMocks("growbin", stack, mocks.New(l.cloud)), func(info *pulumi.RunInfo) {

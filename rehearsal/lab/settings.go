@@ -1,6 +1,10 @@
 package lab
 
 import (
+	"fmt"
+	"net"
+	"strconv"
+
 	"github.com/growbin/cluster/internal/stackfile"
 	"github.com/growbin/cluster/stacks"
 )
@@ -23,8 +27,12 @@ func (l *Lab) readSettings() (err error) {
 	for _, key := range l.secrets {
 		l.config[key] = placeholder
 	}
+	if l.tunnel, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("opening the tunnel to the API server: %w", err)
+	}
 	for key, value := range map[string]string{
 		"apiAccess": string(stacks.AccessSessionManager), "bootTimeoutMinutes": bootMinutes, "sshKeyName": "",
+		"apiTunnelPort": strconv.Itoa(l.tunnel.Addr().(*net.TCPAddr).Port),
 	} {
 		l.config[stacks.ConfigPrefix+key] = value
 	}
