@@ -116,7 +116,7 @@ exit "$code"
 `
 
 func (m *machine) installCommands() {
-	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg", "ctr"} {
+	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg", "ctr", "iptables"} {
 		m.command(name, "exit 0")
 	}
 	m.command("findmnt", "echo /dev/nvme0n1p1")
@@ -128,6 +128,7 @@ func (m *machine) installCommands() {
 	m.command("mountpoint", `[ -e "$ROOT/mounted" ]`)
 	m.command("mount", `touch "$ROOT/mounted"`)
 	m.command("kubeadm", fakeKubeadm)
+	m.command("kubectl", fakeKubectl)
 	m.command("crictl", fakeCrictl)
 	m.command("ctr", fakeCtr)
 }
@@ -145,22 +146,26 @@ case "$*" in
 	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
 		[ -e "$state/pki/$file" ] || echo "$file ${SEED:-1}" >"$state/pki/$file"
 	done
-	for file in apiserver.crt apiserver.key front-proxy-client.crt etcd/server.crt; do
+	for file in apiserver.crt front-proxy-client.crt etcd/server.crt; do
 		[ ! -e "$state/pki/$file" ] || { echo "$file has other names" >&2; exit 1; }
-		echo leaf >"$state/pki/$file"
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=leaf -keyout /dev/null -out "$state/pki/$file" 2>/dev/null
 	done
 	echo admin >"$ROOT/etc/kubernetes/admin.conf"
 	echo pod >"$ROOT/etc/kubernetes/manifests/etcd.yaml"
 	echo "Your Kubernetes control-plane has initialized successfully!" ;;
-"token create --ttl 24h0m0s "*) echo abcdef.0123456789abcdef ;;
+"certs renew all "*)
+	find "$state/pki" -name '*.crt' ! -name ca.crt ! -name front-proxy-ca.crt | while read -r file; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=new -keyout /dev/null -out "$file" 2>/dev/null
+	done ;;
 "kubeconfig user "*) cat "$ROOT/kubeconfig" ;;
 "join --config "*)
 	[ "$(stat -c %a "$ROOT/etc/kubeadm/discovery.conf")" = 600 ] || { echo "discovery file is open to others" >&2; exit 1; }
-	grep -q 'token: good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the token has expired" >&2; exit 1; }
+	grep -q '# good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the certificate has expired" >&2; exit 1; }
 	mkdir -p "$ROOT/etc/kubernetes" "$ROOT/var/lib/kubelet/pki"
 	. "$ROOT/etc/kubeadm/bootstrap.env"
 	echo "    server: $IMDS_ENDPOINT" >"$ROOT/etc/kubernetes/kubelet.conf"
-	echo certificate >"$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ;;
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=kubelet -keyout /dev/null \
+		-out "$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" 2>/dev/null ;;
 *) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
 esac`
 
@@ -194,6 +199,24 @@ ETCDUTL
 *) echo "unexpected: ctr $*" >&2; exit 64 ;;
 esac`
 
+// fakePods is crictl of a node whose kubelet starts each stopped container anew, with the next number.
+const fakePods = `count() { cat "$ROOT/pods/$1" 2>/dev/null || echo 0; }
+case "$*" in
+"ps --name ^"*) name=${3#^} name=${name%\$} && echo "$name-$(count "$name")" ;;
+"stop --timeout 30 "*) name=${4%-*} && mkdir -p "$ROOT/pods" && echo $(($(count "$name") + 1)) >"$ROOT/pods/.new" && mv "$ROOT/pods/.new" "$ROOT/pods/$name" ;;
+*) echo "unexpected: crictl $*" >&2; exit 64 ;;
+esac`
+
+// fakeKubectl is an API server that signs every request. The file ready names the nodes that are Ready.
+const fakeKubectl = `case "$*" in
+*" delete --ignore-not-found "*) ;;
+*" get node "*) [ ! -e "$ROOT/ready" ] || ! grep -qw -- "$6" "$ROOT/ready" || printf True ;;
+*" create -o name -f -") cat >>"$ROOT/requests" && echo certificatesigningrequest.certificates.k8s.io/join-x ;;
+*" certificate approve join-x" | *" wait certificatesigningrequest.certificates.k8s.io/join-x "*) ;;
+*" get certificatesigningrequest.certificates.k8s.io/join-x "*) printf Q0VSVElGSUNBVEU= ;;
+*) echo "unexpected: kubectl $*" >&2; exit 64 ;;
+esac`
+
 // boot runs the driver as systemd would, once, and returns its output.
 func (m *machine) boot() (string, error) {
 	return m.run(userdata.DriverPath)
@@ -214,7 +237,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
-		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
+		"RETRY_DELAY=0", "READ_INTERVAL=0.01", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
 	}, m.env...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -273,6 +296,7 @@ func (m *machine) reboot() {
 }
 
 var uuid = regexp.MustCompile(`(UUID[}]?=+"?)[0-9a-f-]{36}`)
+var certificatePEM = regexp.MustCompile(`(?s)-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----`)
 var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: it contains the address of the fake AWS
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
@@ -293,7 +317,7 @@ func (m *machine) files() map[string]string {
 		}
 		content, err := os.ReadFile(at)
 		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
-		text = fingerprint.ReplaceAllString(text, "FINGERPRINT")
+		text = certificatePEM.ReplaceAllString(fingerprint.ReplaceAllString(text, "FINGERPRINT"), "CERTIFICATE")
 		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "$1"), "_seconds$1 TIME")
 		return err
 	}))

@@ -1,18 +1,28 @@
 package kubeadm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 const (
-	workerScript = "/usr/local/lib/kubeadm-bootstrap/worker.sh"
-	goodJoin     = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: good\n"
-	expiredJoin  = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: expired\n"
+	workerScript  = "/usr/local/lib/kubeadm-bootstrap/worker.sh"
+	joinParameter = "/dev/join/k8s-redis"
 )
 
 // newWorker is a worker with a blank disk of 16 MiB, in a cluster that is ready to be joined.
@@ -20,7 +30,6 @@ func newWorker(t *testing.T) *machine {
 	t.Helper()
 	m := newMachine(t, workerConfig())
 	m.attachDisk()
-	m.aws.join = []string{goodJoin}
 	return m
 }
 
@@ -34,25 +43,39 @@ func TestWorker_Joins(t *testing.T) {
 	require.Contains(t, m.calls(), "apt-mark hold containerd.io kubeadm")
 	require.Contains(t, m.calls(), "apt-mark hold kubelet")
 	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
-	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join token was left on the disk")
+	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join data were left on the disk")
+	require.Equal(t, "String", m.aws.kinds[joinParameter])
+	require.NotContains(t, m.aws.values[joinParameter], "PRIVATE KEY")
 }
 
-func TestWorker_LateJoinData(t *testing.T) {
+func TestWorker_LateAnswer(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
-	m.aws.join = []string{kubeadm.PendingValue, kubeadm.PendingValue, kubeadm.PendingValue, goodJoin}
+	m.aws.unanswered = 3
 	output := m.requireRun(workerScript)
-	require.Equal(t, 1, strings.Count(output, "has not published join data in /dev/join"), "told more than once: %s", output)
+	require.Equal(t, 1, strings.Count(output, "has not answered the request in /dev/join/k8s-redis"), "told more than once: %s", output)
 	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
-func TestWorker_ExpiredToken(t *testing.T) {
+// A control plane may answer late, or with an authority that it has lost meanwhile: the worker asks anew, with a new key.
+func TestWorker_UselessAnswer(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
-	m.aws.join = []string{expiredJoin, goodJoin}
+	m.aws.badAnswers = 1
 	output := m.requireRun(workerScript)
-	require.Contains(t, output, "the token has expired")
+	require.Contains(t, output, "the certificate has expired")
 	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
+}
+
+// An answer to somebody else's key, e.g. to that of the instance before, is no answer.
+func TestWorker_StaleAnswer(t *testing.T) {
+	t.Parallel()
+	before, m := newWorker(t), newWorker(t)
+	before.requireRun(workerScript)
+	m.aws.do(func() { m.aws.values[joinParameter] = before.aws.values[joinParameter] })
+	m.requireRun(workerScript)
+	require.NotEqual(t, before.aws.values[joinParameter], m.aws.values[joinParameter])
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
 func TestWorker_Timeout(t *testing.T) {
@@ -61,9 +84,8 @@ func TestWorker_Timeout(t *testing.T) {
 		set  func(m *machine)
 		want string
 	}{
-		"never published": {func(m *machine) { m.aws.join = []string{kubeadm.PendingValue} }, "has not published join data in /dev/join"},
-		"not allowed":     {func(m *machine) { m.aws.denied = true }, "AccessDeniedException"},
-		"expired":         {func(m *machine) { m.aws.join = []string{expiredJoin} }, "not joined within 0 s: kubeadm join failed"},
+		"never answered": {func(m *machine) { m.aws.unanswered = 100 }, "has not answered the request in /dev/join/k8s-redis"},
+		"not allowed":    {func(m *machine) { m.aws.denied = true }, "AccessDeniedException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,6 +124,88 @@ func TestWorker_AlreadyJoined(t *testing.T) {
 	require.Contains(t, m.calls(), "systemctl start kubelet")
 }
 
+// A worker that was off until its certificate had expired joins anew at its next boot.
+func TestWorker_ExpiredCertificate(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+
+	m.write("/var/lib/kubelet/pki/kubelet-client-current.pem", expiredCertificate(t))
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Contains(t, output, "kubelet's certificate has expired: joining anew")
+	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
+	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
+}
+
+// expiredCertificate ended an hour ago.
+func expiredCertificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestHost_Limits(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(userdata.ScriptsDir + "/host.sh")
+	target, err := os.Readlink(m.path("/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf"))
+	require.NoError(t, err, "unattended-upgrades would cut the shutdown of pods off")
+	require.Equal(t, "/dev/null", target)
+	require.Contains(t, m.read("/etc/sysctl.d/99-kubernetes.conf"), "\nfs.inotify.max_user_instances = 8192\n")
+
+	m.requireRun(userdata.ScriptsDir + "/containerd.sh")
+	require.Equal(t, "[Service]\nLimitNOFILE=65536:524288\n", m.read("/etc/systemd/system/containerd.service.d/10-limits.conf"))
+	reload, restart := slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd")
+	require.GreaterOrEqual(t, reload, 0)
+	require.Less(t, reload, restart)
+}
+
+// Pods on the host's network must not reach the metadata service.
+func TestMetadata_RootAlone(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.command("iptables", `[ "$2" = -C ] && [ ! -e "$ROOT/rule" ] && exit 1; touch "$ROOT/rule"`)
+	m.requireRun(userdata.ScriptsDir + "/metadata.sh")
+	address, port, err := net.SplitHostPort(strings.TrimPrefix(m.aws.URL, "http://"))
+	require.NoError(t, err)
+	rule := " OUTPUT -d " + address + " -p tcp --dport " + port + " -m owner ! --uid-owner 0 -j REJECT"
+	require.Equal(t, []string{"iptables -w -C" + rule, "iptables -w -I" + rule}, m.calls())
+	m.requireRun(userdata.ScriptsDir + "/metadata.sh")
+	require.Equal(t, "iptables -w -C"+rule, m.calls()[2])
+	require.Len(t, m.calls(), 3)
+
+	unit := m.read("/etc/systemd/system/kubeadm-metadata.service")
+	require.Contains(t, unit, "ExecStart="+userdata.ScriptsDir+"/metadata.sh\n")
+	require.Contains(t, unit, "\nBefore=kubelet.service\n")
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	installed := slices.IndexFunc(m.calls(), func(call string) bool { return strings.Contains(call, " kubelet=") })
+	require.Greater(t, slices.Index(m.calls(), "systemctl enable --now kubeadm-metadata.service"), installed, "iptables comes with kubelet's package")
+}
+
+func TestMetadata_SliceOfPods(t *testing.T) {
+	t.Parallel()
+	const path = "/etc/systemd/system/kubepods.slice.d/10-metadata.conf"
+	config := workerConfig()
+	text, err := decode(t, render(t, config)).File(path)
+	require.NoError(t, err)
+	require.Equal(t, "[Slice]\nIPAddressDeny=169.254.169.254\n", text)
+	config.PodsUseRole = true
+	_, err = decode(t, render(t, config)).File(path)
+	require.Error(t, err, "its pods could not use the role")
+}
+
 func TestScripts_SecretsNotInProcessList(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
@@ -110,7 +214,7 @@ func TestScripts_SecretsNotInProcessList(t *testing.T) {
 	m.requireRun(workerScript)
 	calls := m.read("/calls")
 	require.Contains(t, calls, "curl ")
-	for _, secret := range []string{secretKey, sessionKey, imdsToken, "token: good"} {
+	for _, secret := range []string{secretKey, sessionKey, imdsToken, "PRIVATE KEY"} {
 		require.NotContains(t, calls, secret)
 	}
 }
