@@ -74,6 +74,13 @@ type Settings struct {
 	APITunnelPort int
 	// SSHKeyName is the name of an EC2 key pair; empty for none.
 	SSHKeyName string
+	// SSHKeyFile is the path of its private key in the output sshCommands; ~/.ssh/<SSHKeyName>.pem when empty.
+	SSHKeyFile string
+
+	// Domain is the parent of the hosts api, argocd and grafana, e.g. growbin.app; empty for plain HTTP without hosts.
+	Domain string
+	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
+	HostedZone string
 
 	// KubernetesVersion is that of new nodes, without a leading v.
 	KubernetesVersion string
@@ -190,6 +197,10 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		APIAccess:     APIAccess(r.choice("apiAccess", string(AccessDirect), string(AccessSessionManager))),
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
+		SSHKeyFile:    r.optional("sshKeyFile"),
+
+		Domain:     r.optional("domain"),
+		HostedZone: r.optional("hostedZone"),
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
@@ -125,6 +126,15 @@ func (s *Settings) validateAccess(r *settingsReader) {
 	}
 	if s.APITunnelPort < 1024 || s.APITunnelPort > 65535 {
 		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1024 to 65535: lower ones need root")
+	}
+	if s.SSHKeyFile != "" && !keyFilePath.MatchString(s.SSHKeyFile) {
+		r.invalid("sshKeyFile", s.SSHKeyFile, "must be a path of letters, digits and -_./ that begins with / or ~/, e.g. ~/.ssh/sesacthon.pem")
+	}
+	if s.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(s.Domain)) > 0 {
+		r.invalid("domain", s.Domain, "must be a domain, e.g. growbin.app")
+	}
+	if s.HostedZone != "" && s.Domain != s.HostedZone && !strings.HasSuffix(s.Domain, "."+s.HostedZone) {
+		r.invalid("hostedZone", s.HostedZone, "must be the domain %q or a parent of it", s.Domain)
 	}
 	if s.NodeSubnets == subnetsPrivate {
 		if len(s.PrivateSubnetCIDRs) == 0 || s.NATGateways == network.NATNone {

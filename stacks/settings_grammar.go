@@ -19,6 +19,8 @@ import (
 var (
 	// keyPairName is EC2's grammar of a key pair's name: printable ASCII, here without quotes and spaces at the ends.
 	keyPairName = regexp.MustCompile(`^[!-~]([ -~]{0,253}[!-~])?$`)
+	// keyFilePath is a path that a shell takes as it is.
+	keyFilePath = regexp.MustCompile(`^~?/[A-Za-z0-9_./-]{1,254}$`)
 	// slackChannel is Slack's grammar of a channel's name.
 	slackChannel = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
 	// gitRef is a safe part of Git's grammar of a branch, tag or commit.

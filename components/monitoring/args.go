@@ -48,6 +48,8 @@ type MonitoringArgs struct {
 	// GrafanaURL is the address at which people open Grafana, e.g. "https://grafana.example.com"; empty for a tunnel to
 	// its Service.
 	GrafanaURL string `pulumi:"grafanaUrl"`
+	// GrafanaNodePort is Grafana's port on every node, 30000 to 32767; 0 for none.
+	GrafanaNodePort int `pulumi:"grafanaNodePort"`
 	// ScrapeInterval defaults to 30 s.
 	ScrapeInterval time.Duration `pulumi:"scrapeInterval"`
 	// JoinTokenLead is the remaining lifetime at which a join token raises an alert, 4 h by default. It must be shorter

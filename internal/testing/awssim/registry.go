@@ -9,6 +9,8 @@ var resourceTypes = registry(
 	roleType, rolePolicyType, rolePolicyAttachmentType, instanceProfileType,
 	parameterType,
 	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
+	loadBalancerType, listenerType, listenerRuleType, targetGroupType, targetGroupAttachmentType,
+	certificateType, certificateValidationType, dnsRecordType,
 	bucketLifecycleType, bucketOwnershipType, bucketPolicyType,
 	budgetType,
 )

@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/budgets"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -45,6 +48,14 @@ var sdkTypes = map[string]struct {
 	"aws:iam/rolePolicy:RolePolicy":                             {iam.RolePolicyArgs{}, iam.RolePolicy{}},
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":         {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},
 	"aws:iam/instanceProfile:InstanceProfile":                   {iam.InstanceProfileArgs{}, iam.InstanceProfile{}},
+	"aws:lb/loadBalancer:LoadBalancer":                          {lb.LoadBalancerArgs{}, lb.LoadBalancer{}},
+	"aws:lb/listener:Listener":                                  {lb.ListenerArgs{}, lb.Listener{}},
+	"aws:lb/listenerRule:ListenerRule":                          {lb.ListenerRuleArgs{}, lb.ListenerRule{}},
+	"aws:lb/targetGroup:TargetGroup":                            {lb.TargetGroupArgs{}, lb.TargetGroup{}},
+	"aws:lb/targetGroupAttachment:TargetGroupAttachment":        {lb.TargetGroupAttachmentArgs{}, lb.TargetGroupAttachment{}},
+	"aws:acm/certificate:Certificate":                           {acm.CertificateArgs{}, acm.Certificate{}},
+	"aws:acm/certificateValidation:CertificateValidation":       {acm.CertificateValidationArgs{}, acm.CertificateValidation{}},
+	"aws:route53/record:Record":                                 {route53.RecordArgs{}, route53.Record{}},
 	"aws:ssm/parameter:Parameter":                               {ssm.ParameterArgs{}, ssm.Parameter{}},
 	"aws:s3/bucketV2:BucketV2":                                  {s3.BucketV2Args{}, s3.BucketV2{}},
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":    {s3.BucketPublicAccessBlockArgs{}, s3.BucketPublicAccessBlock{}},
