@@ -30,6 +30,8 @@ type requests struct {
 	urls  []string
 	// services are those with a node port, by port. They do not change in a drill.
 	services map[int]corev1.Service
+	// stop ends the requests.
+	stop context.CancelFunc
 
 	mu   sync.Mutex
 	sent int
@@ -37,7 +39,7 @@ type requests struct {
 	failed map[string]int
 }
 
-// sendRequests sends until the context ends. Pods are watched: the API server may be down meanwhile.
+// sendRequests sends until compare, or until the drill ends. Pods are watched: the API server may be down meanwhile.
 func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes.Interface) (*requests, error) {
 	var urls map[string]string
 	if err := r.Engine.Output(ctx, stacks.OutputURLs, &urls); err != nil {
@@ -55,12 +57,14 @@ func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes
 			}
 		}
 	}
+	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
+	r.Defer(q.stop)
 	factory := informers.NewSharedInformerFactory(client, 0)
 	q.pods = factory.Core().V1().Pods().Lister()
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
 	go q.send(ctx)
-	return q, ctx.Err()
+	return q, nil
 }
 
 func (q *requests) send(ctx context.Context) {
@@ -106,8 +110,9 @@ func (q *requests) request(url string) string {
 	return ""
 }
 
-// compare reports the number of failed requests, of which there must be none.
+// compare ends the requests and reports the number of those that failed, of which there must be none.
 func (q *requests) compare(r *rehearsal.Rehearsal) {
+	q.stop()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	failed := 0

@@ -105,7 +105,7 @@ func (u *upgrade) remember(ctx context.Context) error {
 	if u.budgets, err = watchBudgets(watching, client); err != nil {
 		return err
 	}
-	u.requests, err = sendRequests(watching, u.Rehearsal, client)
+	u.requests, err = sendRequests(ctx, u.Rehearsal, client)
 	return err
 }
 
