@@ -42,7 +42,7 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, image string, provider 
 	i := &infrastructure{}
 	var err error
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
-		NoncurrentDays: imageVersionDays, DeletionProtection: s.DeletionProtection,
+		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
 		return nil, err
 	}

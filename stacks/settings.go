@@ -121,6 +121,10 @@ type Settings struct {
 	// LogLevel is that of the applications: debug, info, warning or error.
 	LogLevel string
 
+	// ImageOrigins are the web origins whose pages may upload and read images by presigned URLs.
+	ImageOrigins []string
+	// ImageKeepDays is the number of days after which images are deleted; 0 keeps them.
+	ImageKeepDays int
 	// BackupKeepDays is the number of days for which database dumps are kept.
 	BackupKeepDays int
 	// EtcdBackupKeepDays is the number of days for which backups of the control plane are kept.
@@ -222,6 +226,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		RegistryUsername: r.optional("registryUsername"),
 		AIMaxCalls:       r.integer("aiMaxCalls"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
+
+		ImageOrigins:  r.list("imageOrigins"),
+		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
 )
@@ -195,6 +196,16 @@ func (s *Settings) validateOperations(r *settingsReader) {
 		if err := database.Validate(); err != nil {
 			r.invalid("backupKeepDays", s.BackupKeepDays, "must fit the database: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
+	}
+	for i, origin := range s.ImageOrigins {
+		if !bucket.IsOrigin(origin) {
+			r.invalid("imageOrigins", origin, "must be scheme, host and port of a page, e.g. https://growbin.app")
+		} else if slices.Contains(s.ImageOrigins[:i], origin) {
+			r.invalid("imageOrigins", origin, "must be named once")
+		}
+	}
+	if len(s.ImageOrigins) > bucket.MaxOrigins {
+		r.invalid("imageOrigins", len(s.ImageOrigins), "must be at most %d origins", bucket.MaxOrigins)
 	}
 	s.validateAlerts(r)
 	s.validateGit(r)

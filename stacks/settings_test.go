@@ -61,6 +61,8 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"key file":                {map[string]string{"sshKeyFile": "~/my key.pem"}, []string{`sshKeyFile: "~/my key.pem"`, "path"}},
 		"domain":                  {map[string]string{"domain": "https://growbin.app"}, []string{`domain: "https://growbin.app"`, "e.g. growbin.app"}},
 		"zone of another domain":  {map[string]string{"domain": "growbin.app", "hostedZone": "example.com"}, []string{`hostedZone: "example.com"`, "parent"}},
+		"origin with a path":      {map[string]string{"imageOrigins": `["https://growbin.app/"]`}, []string{`imageOrigins: "https://growbin.app/"`, "e.g. https://growbin.app"}},
+		"days of images":          {map[string]string{"imageKeepDays": "-1"}, []string{`imageKeepDays: -1`, "0 to 3650"}},
 		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},
 		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1024 to 65535"}},
 		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, []string{`apiTunnelPort: "high"`, "whole number"}},

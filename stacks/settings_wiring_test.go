@@ -54,6 +54,8 @@ var settingMoves = []struct {
 	{"logLevel", "warning", nil, "Deployment 11"},
 	{"openaiApiKey", "sk-another-key", nil, "Secret 3"},
 	{"kakaoApiKey", "another-kakao-key", nil, "Secret 1"},
+	{"imageOrigins", `["https://growbin.app"]`, nil, "BucketCorsConfigurationV2 1"},
+	{"imageKeepDays", "365", nil, "BucketLifecycleConfigurationV2 1"},
 	{"backupKeepDays", "3", nil, "CronJob 3"},
 	{"etcdBackupKeepDays", "3", nil, "BucketLifecycleConfigurationV2 1"},
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},

@@ -11,7 +11,7 @@ var resourceTypes = registry(
 	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
 	loadBalancerType, listenerType, listenerRuleType, targetGroupType, targetGroupAttachmentType,
 	certificateType, certificateValidationType, dnsRecordType,
-	bucketLifecycleType, bucketOwnershipType, bucketPolicyType,
+	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType,
 )
 

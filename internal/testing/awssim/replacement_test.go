@@ -186,6 +186,7 @@ func oneOfEach(t *testing.T) *world {
 		"id": "old", "status": "Enabled", "filter": values{"prefix": "etcd/"}, "expiration": values{"days": 7},
 		"noncurrentVersionExpiration": values{"noncurrentDays": 1},
 	}}})
+	w.make(bucketCorsToken, "b", values{"bucket": b, "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"https://example.com"}}}})
 	w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": bucketPolicyText("arn:aws:iam::000000000000:role/role", "arn:aws:s3:::"+b+"/*")})
 	w.make(budgetToken, "budget", budgetOf(nil))
 	return w
