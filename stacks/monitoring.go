@@ -44,6 +44,9 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
 		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
+	if s.Heartbeat {
+		args.HeartbeatURL = s.HeartbeatURL
+	}
 	if host := s.hostName(hostGrafana); host != "" {
 		args.GrafanaURL, args.GrafanaNodePort = "https://"+host, grafanaNodePort
 	}

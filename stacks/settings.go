@@ -131,6 +131,8 @@ type Settings struct {
 	EtcdBackupKeepDays int
 	// AlertReceiver is none, slack or webhook.
 	AlertReceiver string
+	// Heartbeat reports whether HeartbeatURL is set.
+	Heartbeat bool
 	// AlertChannel is the Slack channel of alerts, e.g. #alerts.
 	AlertChannel string
 	// GitRepository is the https URL of the repository that Argo CD reads; empty for none.
@@ -154,6 +156,8 @@ type Settings struct {
 	KakaoAPIKey pulumi.StringOutput
 	// AlertURL is the address of AlertReceiver, which contains a credential.
 	AlertURL pulumi.StringOutput
+	// HeartbeatURL is the address of a watcher outside the cluster, which contains a credential.
+	HeartbeatURL pulumi.StringOutput
 }
 
 // LoadSettings reads and validates all settings. Its error lists every problem: the key, the value, and its allowed values.
@@ -170,6 +174,7 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
 	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")
 	settings.AlertURL = cfg.GetSecret("alertUrl")
+	settings.HeartbeatURL = cfg.GetSecret("heartbeatUrl")
 	return settings, nil
 }
 
@@ -238,6 +243,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		GitPath:            r.optional("gitPath"),
 		GitRevision:        r.text("gitRevision"),
 	}
+	heartbeat, _ := r.Get("heartbeatUrl")
+	s.Heartbeat = heartbeat != ""
 	var err error
 	s.Nodes, err = Topology(r.pairs("instanceTypes"))
 	r.problems.Include("", err)
@@ -250,7 +257,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	} else {
 		r.unusedSecret("alertUrl")
 	}
-	r.checkAlertURL()
+	r.unusedSecret("heartbeatUrl")
+	r.checkAddress("alertUrl", "https://hooks.slack.com/services/…")
+	r.checkAddress("heartbeatUrl", "https://hc-ping.com/…")
 	if s.RegistryUsername != "" {
 		r.secret("registryPassword")
 	} else {

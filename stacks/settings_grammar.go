@@ -53,14 +53,14 @@ func (r *settingsReader) checkClusterRange(key string, cidr netip.Prefix, least,
 	}
 }
 
-// checkAlertURL checks the address of the receiver, which holds a credential: it reaches no error.
-func (r *settingsReader) checkAlertURL() {
-	value, ok := r.Get("alertUrl")
+// checkAddress checks the address of a receiver, which holds a credential: it reaches no error.
+func (r *settingsReader) checkAddress(key, example string) {
+	value, ok := r.Get(key)
 	if !ok || value == "" || value == secretPlaceholder {
 		return
 	}
 	if address, err := url.Parse(value); err != nil || address.Scheme != "https" || address.Hostname() == "" || address.User != nil {
-		r.invalid("alertUrl", hidden{}, "must be an https URL, e.g. https://hooks.slack.com/services/…")
+		r.invalid(key, hidden{}, "must be an https URL, e.g. %s", example)
 	}
 }
 

@@ -127,6 +127,8 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"channel name":            {map[string]string{"alertReceiver": "slack", "alertUrl": "https://hooks.slack.com/x/y", "alertChannel": "#Two Words"}, []string{`alertChannel: "#Two Words"`, "channel"}},
 		"alert address":           {map[string]string{"alertReceiver": "webhook", "alertUrl": "hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
 		"alert address in clear":  {map[string]string{"alertReceiver": "webhook", "alertUrl": "http://hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
+		"heartbeat in clear":      {map[string]string{"heartbeatUrl": "http://beats.example.com/x"}, []string{`heartbeatUrl: (secret)`, "https"}},
+		"heartbeat not secret":    {map[string]string{"heartbeatUrl": "in the clear"}, []string{`heartbeatUrl`, "--secret"}},
 		"key pair":                {map[string]string{"sshKeyName": "a\nb"}, []string{`sshKeyName: "a\nb"`, "key pair"}},
 		"secret with line break":  {map[string]string{"openaiApiKey": "sk-very-secret\n"}, []string{`openaiApiKey: (secret)`, "line break"}},
 		"secret to be replaced":   {map[string]string{"kakaoApiKey": "<ChangeMe>"}, []string{`kakaoApiKey: (secret)`, "real value"}},

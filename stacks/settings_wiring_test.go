@@ -61,6 +61,7 @@ var settingMoves = []struct {
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},
 	{"alertChannel", "#two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
 	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
+	{"heartbeatUrl", "https://beats.example.com/two", map[string]string{"heartbeatUrl": "https://beats.example.com/one"}, "Secret 1"},
 	{"gitRepository", "https://github.com/growbin/other", nil, "Secret 1"},
 	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"}, "Application 1"},
 	{"gitRevision", "next", map[string]string{"gitRepository": "https://github.com/growbin/other", "gitPath": "clusters/dev"}, "Application 1"},

@@ -95,7 +95,7 @@ func tryDeployOn(t testing.TB, stack string, overrides map[string]string, option
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
-		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl")
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl", ConfigPrefix+"heartbeatUrl")
 	})
 	return w, err
 }

@@ -45,6 +45,9 @@ type MonitoringArgs struct {
 	EtcdBackupMaxAge time.Duration `pulumi:"etcdBackupMaxAge"`
 	// Receiver of alerts. If nil, alerts are shown by Alertmanager only.
 	Receiver *Receiver `pulumi:"receiver"`
+	// HeartbeatURL is the address of a watcher outside the cluster, to which Alertmanager posts every minute: it should notify
+	// somebody when the posts stop. It contains a credential. If nil, there is none.
+	HeartbeatURL pulumi.StringInput `pulumi:"heartbeatUrl"`
 	// GrafanaURL is the address at which people open Grafana, e.g. "https://grafana.example.com"; empty for a tunnel to
 	// its Service.
 	GrafanaURL string `pulumi:"grafanaUrl"`
