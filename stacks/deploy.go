@@ -80,6 +80,9 @@ func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, pro
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
+	if err := newStatusAlarms(ctx, settings, infra, provider); err != nil {
+		return nil, err
+	}
 	p, err := newPlatform(ctx, settings, infra)
 	if err != nil {
 		return nil, err

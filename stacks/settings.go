@@ -129,6 +129,10 @@ type Settings struct {
 	BackupKeepDays int
 	// EtcdBackupKeepDays is the number of days for which backups of the control plane are kept.
 	EtcdBackupKeepDays int
+	// AlarmEmails are the addresses that AWS notifies when the control plane or the node of monitoring fails.
+	AlarmEmails []string
+	// Unattended states that nobody is to be notified of alerts and alarms.
+	Unattended bool
 	// AlertReceiver is none, slack or webhook.
 	AlertReceiver string
 	// Heartbeat reports whether HeartbeatURL is set.
@@ -237,6 +241,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
+		AlarmEmails:        r.list("alarmEmails"),
+		Unattended:         r.boolean("unattended"),
 		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),

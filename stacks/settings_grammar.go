@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path"
@@ -90,7 +91,28 @@ func (r *settingsReader) checkSecret(key, value string) {
 	}
 }
 
+// maxAlarmEmails bounds the subscriptions, each of which a person must confirm.
+const maxAlarmEmails = 10
+
+// checkEmails checks a list of at most the given number of addresses.
+func (r *settingsReader) checkEmails(key string, addresses []string, most int) {
+	if len(addresses) > most {
+		r.invalid(key, addresses, "must be at most %d addresses", most)
+	}
+	for i, address := range addresses {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			r.invalid(key, address, "must be an e-mail address, e.g. team@growbin.app")
+		} else if slices.Contains(addresses[:i], address) {
+			r.invalid(key, address, "must be named once")
+		}
+	}
+}
+
 func (s *Settings) validateAlerts(r *settingsReader) {
+	if s.DeletionProtection && s.AlertReceiver == alertNone && len(s.AlarmEmails) == 0 && !s.Unattended {
+		r.invalid("alarmEmails", s.AlarmEmails, "must hold an address, or alertReceiver must be set, with deletionProtection: a stack worth protecting needs somebody who is notified. If nobody is to be, set unattended to true")
+	}
+	r.checkEmails("alarmEmails", s.AlarmEmails, maxAlarmEmails)
 	switch slack := s.AlertReceiver == string(monitoring.ReceiverSlack); {
 	case slack && !slackChannel.MatchString(s.AlertChannel):
 		r.invalid("alertChannel", s.AlertChannel, "must be a Slack channel, e.g. #alerts")

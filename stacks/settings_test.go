@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -129,6 +130,8 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"alert address in clear":  {map[string]string{"alertReceiver": "webhook", "alertUrl": "http://hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
 		"heartbeat in clear":      {map[string]string{"heartbeatUrl": "http://beats.example.com/x"}, []string{`heartbeatUrl: (secret)`, "https"}},
 		"heartbeat not secret":    {map[string]string{"heartbeatUrl": "in the clear"}, []string{`heartbeatUrl`, "--secret"}},
+		"alarm address":           {map[string]string{"alarmEmails": `["team"]`}, []string{`alarmEmails: "team"`, "e-mail address"}},
+		"alarm address twice":     {map[string]string{"alarmEmails": `["a@b.c","a@b.c"]`}, []string{`alarmEmails: "a@b.c"`, "once"}},
 		"key pair":                {map[string]string{"sshKeyName": "a\nb"}, []string{`sshKeyName: "a\nb"`, "key pair"}},
 		"secret with line break":  {map[string]string{"openaiApiKey": "sk-very-secret\n"}, []string{`openaiApiKey: (secret)`, "line break"}},
 		"secret to be replaced":   {map[string]string{"kakaoApiKey": "<ChangeMe>"}, []string{`kakaoApiKey: (secret)`, "real value"}},
@@ -181,6 +184,23 @@ func TestDecodeSettings_HostileValues(t *testing.T) {
 	assert.NotContains(t, accepted, "podCidr")
 	assert.NotContains(t, accepted, "apiTunnelPort")
 	assert.NotEmpty(t, accepted, "some of them are right for some settings")
+}
+
+// A protected stack notifies somebody, unless a setting says that it is meant to notify nobody.
+func TestDecodeSettings_SomebodyIsNotified(t *testing.T) {
+	for name, settings := range map[string]map[string]string{
+		"e-mail": {"alarmEmails": `["team@example.com"]`}, "receiver": {"alertReceiver": "webhook", "alertUrl": "https://hooks.example.com/one"},
+		"meant": {"unattended": "true"}, "not protected": {"deletionProtection": "false"},
+	} {
+		settings := maps.Clone(settings)
+		if name != "meant" {
+			settings["unattended"] = "false"
+		}
+		_, err := decode(t, "prod", settings)
+		assert.NoError(t, err, name)
+	}
+	_, err := decode(t, "prod", map[string]string{"unattended": "false"})
+	assert.ErrorContains(t, err, "growbin:alarmEmails: [] must hold an address, or alertReceiver must be set, with deletionProtection")
 }
 
 func TestDecodeSettings_ReportsAllProblems(t *testing.T) {

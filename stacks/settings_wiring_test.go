@@ -58,6 +58,7 @@ var settingMoves = []struct {
 	{"imageKeepDays", "365", nil, "BucketLifecycleConfigurationV2 1"},
 	{"backupKeepDays", "3", nil, "CronJob 3"},
 	{"etcdBackupKeepDays", "3", nil, "BucketLifecycleConfigurationV2 1"},
+	{"alarmEmails", `["team@example.com"]`, nil, "MetricAlarm 2, StatusAlarms 1, Topic 1, TopicSubscription 1"},
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},
 	{"alertChannel", "#two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
 	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
@@ -72,7 +73,7 @@ var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
 	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
 	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
-	"rollLocks": "TestRollLock_ExcludesOtherUpdates", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
+	"rollLocks": "TestRollLock_ExcludesOtherUpdates", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 
 // keyPair imports the key pair of the table into the simulated account.

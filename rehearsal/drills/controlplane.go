@@ -219,11 +219,11 @@ func (l *loss) compareCluster(ctx context.Context) error {
 	return nil
 }
 
-// expectedStep reports whether a change follows from the loss: the instance and its volumes and attachments, the Kubernetes
-// provider, and the label of the node. Nothing in the cluster may be replaced, created or deleted.
+// expectedStep reports whether a change follows from the loss: the instance with its volumes, attachments and alarm, the
+// Kubernetes provider, and the label of the node. Nothing in the cluster may be replaced, created or deleted.
 func (l *loss) expectedStep(step engine.Change) bool {
 	switch step.Type {
-	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes":
+	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm":
 		return step.Operation == "update"
 	}
 	module, _, _ := strings.Cut(step.Type, "/")

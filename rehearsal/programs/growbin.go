@@ -58,7 +58,7 @@ func growbinSettings(stack string, config map[string]string) (*stacks.Settings, 
 }
 
 // growbinConfig differs from the stack file because the API server listens on this host, as behind a Session Manager
-// tunnel, the simulated account has one DNS zone and no key pair, and Argo CD could read no Git repository.
+// tunnel, the simulated account has one DNS zone and no key pair, nobody is notified, and Argo CD could read no Git repository.
 func growbinConfig(apiPort int) map[string]string {
 	return map[string]string{
 		Prefix + "apiAccess":          string(stacks.AccessSessionManager),
@@ -67,6 +67,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "sshKeyName":         "",
 		Prefix + "domain":             domain,
 		Prefix + "hostedZone":         "",
+		Prefix + "alarmEmails":        `["team@example.com"]`,
 		Prefix + "gitPath":            "",
 	}
 }

@@ -65,6 +65,8 @@ type Cloud struct {
 	targetGroups  map[string]*targetGroup
 	certificates  map[string]*certificate
 	zonesByID     map[string]*hostedZone
+	topics        map[string]*topic
+	alarms        map[string]*metricAlarm
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -130,6 +132,8 @@ func New(options Options) *Cloud {
 		targetGroups:  map[string]*targetGroup{},
 		certificates:  map[string]*certificate{},
 		zonesByID:     map[string]*hostedZone{},
+		topics:        map[string]*topic{},
+		alarms:        map[string]*metricAlarm{},
 	}
 	for _, name := range options.HostedZones {
 		z := &hostedZone{id: "Z" + upper(c.digits("zone", name, 20)), name: trimDot(name), records: map[string]*dnsRecord{}}

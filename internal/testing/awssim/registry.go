@@ -12,7 +12,7 @@ var resourceTypes = registry(
 	loadBalancerType, listenerType, listenerRuleType, targetGroupType, targetGroupAttachmentType,
 	certificateType, certificateValidationType, dnsRecordType,
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
-	budgetType,
+	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

@@ -56,6 +56,10 @@ func TestDiff_Replacement(t *testing.T) {
 		{"record's values", dnsRecordType, values{"records": []any{"a"}}, values{"records": []any{"b"}}, []string{"records"}, false},
 		{"record's name", dnsRecordType, values{"name": "a.b"}, values{"name": "c.b"}, []string{"name"}, true},
 		{"record's name with a dot", dnsRecordType, values{"name": "a.b"}, values{"name": "a.b."}, nil, false},
+		{"alarm's dimensions", metricAlarmType, values{"dimensions": values{"InstanceId": "a"}}, values{"dimensions": values{"InstanceId": "b"}}, []string{"dimensions.InstanceId"}, false},
+		{"alarm's name", metricAlarmType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
+		{"topic's display name", topicType, values{"displayName": "a"}, values{"displayName": "b"}, []string{"displayName"}, false},
+		{"subscriber", topicSubscriptionType, values{"endpoint": "a"}, values{"endpoint": "b"}, []string{"endpoint"}, true},
 		{"group description", securityGroupType, values{"description": "a"}, values{"description": "b"}, []string{"description"}, true},
 		{"group name", securityGroupType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
 		{"rule ports", ingressRuleType, rule, with(rule, "toPort", 3.0), []string{"toPort"}, false},
@@ -189,5 +193,8 @@ func oneOfEach(t *testing.T) *world {
 	w.make(bucketCorsToken, "b", values{"bucket": b, "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"https://example.com"}}}})
 	w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": bucketPolicyText("arn:aws:iam::000000000000:role/role", "arn:aws:s3:::"+b+"/*")})
 	w.make(budgetToken, "budget", budgetOf(nil))
+	told := w.make(topicToken, "told", values{})
+	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})
+	w.make(metricAlarmToken, "alarm", statusAlarm(told, nil))
 	return w
 }
