@@ -95,7 +95,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 			r.status[machine] = message
 		},
 	})
-	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, Boot: r.boot, Terminate: r.terminate})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Terminate: r.terminate})
 	r.Defer(r.Cloud.Close)
 	r.Defer(r.World.Close)
 	go func() {

@@ -52,6 +52,11 @@ func (r *Rehearsal) verify(ctx context.Context) error {
 		return err
 	}
 	left = append(left, refused...)
+	unanswered, err := r.checkTraffic(ctx, snapshot)
+	if err != nil {
+		return err
+	}
+	left = append(left, unanswered...)
 	r.describe(snapshot)
 	for _, difference := range left {
 		r.Problem("%s", difference)

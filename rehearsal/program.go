@@ -18,6 +18,10 @@ type Program struct {
 	Run pulumi.RunFunc
 	// KubeconfigOutput is the name of the stack output that holds an administrator's kubeconfig.
 	KubeconfigOutput string
+	// URLsOutput is the name of the stack output that holds URLs by workload; empty for none.
+	URLsOutput string
+	// HostedZones are the DNS zones of the simulated account.
+	HostedZones []string
 	// Config, if non-nil, returns the settings that a rehearsal overrides, by full key (project:key). apiPort is the
 	// loopback port on which the API server will listen.
 	Config func(apiPort int) map[string]string

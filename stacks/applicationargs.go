@@ -19,6 +19,12 @@ const (
 	readyFile = "/tmp/ready"
 	// celeryStopSeconds is the time in seconds in which a worker can complete its tasks.
 	celeryStopSeconds = 120
+	// apiReadyPath answers 200 if an API can serve requests.
+	apiReadyPath = "/ready"
+	// answerSeconds is the longest time that an API may take to answer. The 95th percentile of LLM answers is 173 s.
+	answerSeconds = 300
+	// apiGraceSeconds lets a stopping API complete its answers.
+	apiGraceSeconds = answerSeconds + 30
 )
 
 // module returns the Python module of a Celery application, e.g. workers.image_uploader.
@@ -46,7 +52,10 @@ func (a Application) env(s *Settings) map[string]string {
 	if calls := a.aiCalls(); calls > 0 {
 		env["AI_MAX_CALLS"] = strconv.Itoa(calls)
 	}
-	if a.Kind != kindAPI {
+	if a.Kind == kindAPI {
+		// The load balancer reuses idle connections for answerSeconds. If uvicorn closed them first, requests would fail with 502.
+		env["UVICORN_TIMEOUT_KEEP_ALIVE"] = strconv.Itoa(answerSeconds + 5)
+	} else {
 		env["HEARTBEAT_FILE"] = heartbeatFile
 	}
 	if a.Kind == kindWorker {
@@ -66,8 +75,9 @@ func (a Application) setKind(args *workload.WorkloadArgs) {
 	switch a.Kind {
 	case kindAPI:
 		args.Port = apiListenPort
+		args.GraceSeconds = apiGraceSeconds
 		args.Liveness = &workload.Probe{Path: "/health"}
-		args.Readiness = &workload.Probe{Path: "/ready"}
+		args.Readiness = &workload.Probe{Path: apiReadyPath}
 		args.Startup = &workload.Probe{Path: "/health", PeriodSeconds: 5, Failures: 24}
 		args.Annotations = pod.ScrapeAnnotations(apiListenPort)
 	case kindWorker:
@@ -81,9 +91,7 @@ func (a Application) setKind(args *workload.WorkloadArgs) {
 		args.Liveness = heartbeat(30, 3)
 		args.WritablePaths = []string{beatStateDir}
 	}
-	if a.StopSeconds > 0 {
-		args.GraceSeconds = a.StopSeconds
-	}
+	args.GraceSeconds = max(args.GraceSeconds, a.StopSeconds)
 }
 
 // heartbeat fails if heartbeatFile is older than two minutes.

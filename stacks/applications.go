@@ -57,6 +57,8 @@ type Application struct {
 	MemoryLimit string
 	// Route is the URL path of an API behind the load balancer.
 	Route string
+	// NodePort is the port of an API on every node, for the load balancer: 30000 to 32767, unique.
+	NodePort int
 	// Queue is the queue that a worker consumes.
 	Queue string
 	// Publishes are the queues to which the application sends tasks.
@@ -86,34 +88,34 @@ type Application struct {
 var catalog = []Application{
 	// APIs
 	{
-		Name: "waste-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/waste",
+		Name: "waste-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/waste", NodePort: 30080,
 		Requests: workload.Resources{CPU: "220m", Memory: "320Mi"}, MemoryLimit: "640Mi",
 		Database: databaseGrowbin, DatabasePool: 4, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults},
 		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
 	},
 	{
-		Name: "chat-llm-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/chat",
+		Name: "chat-llm-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/chat", NodePort: 30081,
 		Requests: workload.Resources{CPU: "150m", Memory: "300Mi"}, MemoryLimit: "600Mi",
 		Database: databaseGrowbin, DatabasePool: 2, Cache: redisChatHistory, Needs: []connection{envOpenAIKey},
 		AICalls: 10, StopSeconds: aiStopSeconds,
 	},
 	{
-		Name: "auth-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-high-traffic", Route: "/api/v1/auth",
+		Name: "auth-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-high-traffic", Route: "/api/v1/auth", NodePort: 30082,
 		Requests: workload.Resources{CPU: "150m", Memory: "220Mi"}, MemoryLimit: "440Mi",
 		Database: databaseAuth, DatabasePool: 3, Cache: redisSessions, Needs: []connection{envJWTSecret},
 	},
 	{
-		Name: "userinfo-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/users",
+		Name: "userinfo-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/users", NodePort: 30083,
 		Requests: workload.Resources{CPU: "150m", Memory: "240Mi"}, MemoryLimit: "480Mi",
 		Database: databaseGrowbin, DatabasePool: 2, Cache: redisSessions,
 	},
 	{
-		Name: "location-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/locations",
+		Name: "location-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/locations", NodePort: 30084,
 		Requests: workload.Resources{CPU: "150m", Memory: "240Mi"}, MemoryLimit: "480Mi",
 		Database: databaseGrowbin, DatabasePool: 2, Cache: redisImageHashes, Needs: []connection{envKakaoKey},
 	},
 	{
-		Name: "recycle-info-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/recycle",
+		Name: "recycle-info-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/recycle", NodePort: 30085,
 		Requests: workload.Resources{CPU: "150m", Memory: "240Mi"}, MemoryLimit: "480Mi",
 		Database: databaseGrowbin, DatabasePool: 2, Cache: redisImageHashes,
 	},

@@ -307,15 +307,25 @@ func TestSecrets_NeverInTheClear(t *testing.T) {
 			assert.NotContains(t, clear, value, "%s is in the clear in %s %s", kind, r.Type, r.Name)
 		}
 	}
-	assert.True(t, w.secret[OutputKubeconfig])
+	assert.Equal(t, map[string]bool{OutputKubeconfig: true, OutputCredentials: true}, secretOutputs(w))
 	for name, value := range w.outputs {
-		if name == OutputKubeconfig {
+		if w.secret[name] {
 			continue
 		}
 		for kind, secret := range secrets {
 			assert.NotContains(t, fmt.Sprint(value), secret, "%s is in output %s", kind, name)
 		}
 	}
+}
+
+func secretOutputs(w *world) map[string]bool {
+	secret := map[string]bool{}
+	for name, is := range w.secret {
+		if is {
+			secret[name] = true
+		}
+	}
+	return secret
 }
 
 // inTheClear returns a property as text, without secrets.

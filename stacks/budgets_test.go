@@ -94,7 +94,7 @@ func TestProbes_DoNotAskTheBroker(t *testing.T) {
 
 func TestApplications_TimeToStop(t *testing.T) {
 	seconds := map[string]int64{
-		"waste-api": 30, "chat-llm-api": 180, "auth-api": 30, "userinfo-api": 30, "location-api": 30, "recycle-info-api": 30,
+		"waste-api": 330, "chat-llm-api": 330, "auth-api": 330, "userinfo-api": 330, "location-api": 330, "recycle-info-api": 330,
 		"image-uploader": 120, "rule-retriever": 120, "task-scheduler": 30, "gpt5-analyzer": 180, "response-generator": 180,
 	}
 	found := applications(t, deploy(t, "prod", nil))

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -10,6 +11,7 @@ import (
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeconfig"
+	"github.com/growbin/cluster/components/loadbalancer"
 )
 
 const (
@@ -25,11 +27,12 @@ var (
 	failedGrace  = kubeconfig.DefaultFailedGrace
 )
 
-// infrastructure holds the cluster, the access to its API server, and the bucket for images.
+// infrastructure holds the cluster, the access to its API server, the bucket for images and the load balancer.
 type infrastructure struct {
 	*cluster.Cluster
 	kubernetes *kubernetes.Provider
 	images     *bucket.Bucket
+	traffic    *loadbalancer.LoadBalancer
 }
 
 // newInfrastructure creates everything outside Kubernetes.
@@ -39,13 +42,16 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, image string, provider 
 	i := &infrastructure{}
 	var err error
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
-		NoncurrentDays: imageVersionDays, DeletionProtection: s.DeletionProtection,
+		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
 		return nil, err
 	}
 	args := s.clusterArgs(i.images.ARN)
 	args.AMI = pulumi.String(image)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {
+		return nil, err
+	}
+	if i.traffic, err = newLoadBalancer(ctx, s, i, provider); err != nil {
 		return nil, err
 	}
 	if i.kubernetes, err = i.NewKubernetesProvider(ctx, name); err != nil {
@@ -63,8 +69,10 @@ func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
 		MonitoringRoles: []string{string(RoleInfrastructure)},
 		// In each zone a node of the two roles that no application loads.
 		DNSRoles:         []string{string(RoleControlPlane), string(RoleInfrastructure)},
-		RoleDescriptions: roleDescriptions, Rules: openPorts,
-		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
+		RoleDescriptions: roleDescriptions,
+		MoreGroups:       map[string]string{groupLoadBalancer: "Load balancer, open to the world"},
+		Rules:            slices.Concat(openPorts, s.trafficRules()),
+		BackupKeepDays:   s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
 		DeletionProtection: s.DeletionProtection,
 		CPUCredits:         s.CPUCredits,
 		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,

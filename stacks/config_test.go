@@ -25,6 +25,7 @@ func readConfig(t testing.TB, stack string, overrides map[string]string) map[str
 	for key, value := range values {
 		config[strings.TrimPrefix(key, ConfigPrefix)] = value
 	}
+	config["unattended"] = "true"
 	maps.Copy(config, testSecrets)
 	maps.Copy(config, overrides)
 	return config

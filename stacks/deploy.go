@@ -3,10 +3,12 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/cluster"
@@ -78,33 +80,54 @@ func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, pro
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
-	p, err := deployWorkloads(ctx, settings, infra)
+	if err := newStatusAlarms(ctx, settings, infra, provider); err != nil {
+		return nil, err
+	}
+	p, err := newPlatform(ctx, settings, infra)
 	if err != nil {
 		return nil, err
 	}
-	out := outputs(settings, infra)
+	logins, err := deployWorkloads(ctx, settings, infra, p)
+	if err != nil {
+		return nil, err
+	}
+	out := outputs(settings, infra, logins)
 	// As an output, it is awaited, and its failure fails the update before an instance is deleted.
 	out[OutputRemovedNodes] = removeFormerNodes(ctx, settings, infra, p)
 	return out, nil
 }
 
+// logins are the users for people by service.
+type logins map[string]login
+
+// login is a generated user.
+type login struct{ user, password pulumi.StringInput }
+
 // deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
-func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure) (*platform, error) {
-	p, err := newPlatform(ctx, s, c)
+func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform) (logins, error) {
+	stores, err := newStores(ctx, s, p)
 	if err != nil {
 		return nil, err
 	}
-	stores, err := newStores(ctx, s, p)
+	operator, err := stores.broker.Password(brokerOperator)
 	if err != nil {
 		return nil, err
 	}
 	if err := deployApplications(ctx, s, c, p, stores); err != nil {
 		return nil, err
 	}
-	if err := deployMonitoring(ctx, s, p, stores); err != nil {
+	watch, err := deployMonitoring(ctx, s, p, stores)
+	if err != nil {
 		return nil, err
 	}
-	return p, deployArgoCD(ctx, s, p)
+	gitops, err := deployArgoCD(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
+	return logins{
+		"rabbitmq": {pulumi.String(brokerOperator), operator}, "grafana": {watch.GrafanaUser, watch.GrafanaPassword},
+		"argocd": {gitops.AdminUser, gitops.AdminPassword},
+	}, nil
 }
 
 // tags returns the tags of all AWS resources of the stack.
@@ -132,7 +155,7 @@ type liveAccount struct {
 	volumes []liveVolume
 }
 
-// preflight checks volumes, quota, key pair and image in AWS before anything is created or changed.
+// preflight checks volumes, quota, key pair, DNS zone and image in AWS before anything is created or changed.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
@@ -153,6 +176,14 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 			return nil, fmt.Errorf("%w: %w", validation.Problem{
 				Field: ConfigPrefix + "sshKeyName", Value: s.SSHKeyName,
 				Must: "must be an EC2 key pair in " + s.Region + "; import it there, or remove the setting to use Session Manager",
+			}, err)
+		}
+	}
+	if s.Domain != "" {
+		zone := cmp.Or(s.HostedZone, s.Domain)
+		if _, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(zone)}, via); err != nil {
+			return nil, fmt.Errorf("%w: %w", validation.Problem{
+				Field: ConfigPrefix + "hostedZone", Value: zone, Must: "must be a public Route 53 zone of this account that holds " + s.Domain,
 			}, err)
 		}
 	}

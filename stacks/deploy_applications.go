@@ -63,7 +63,7 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
 		NodeSelector: node.Labels, Tolerations: node.Tolerations(),
 		Requests: a.Requests, Limits: workload.Resources{Memory: a.MemoryLimit},
-		PartOf: "growbin", Component: string(a.Kind),
+		PartOf: "growbin", Component: string(a.Kind), NodePort: a.NodePort,
 	}
 	a.setKind(args)
 	return args, nil

@@ -14,9 +14,11 @@ import (
 
 // Peers that are neither an application nor a service.
 const (
-	peerDNS        = "dns"
-	peerAPIServer  = "api-server"
-	peerNodes      = "nodes"
+	peerDNS       = "dns"
+	peerAPIServer = "api-server"
+	peerNodes     = "nodes"
+	// peerOverlay are the nodes too, by the addresses with which they forward to pods of other nodes.
+	peerOverlay    = "pod-network"
 	peerInternet   = "internet"
 	peerMetadata   = "instance-metadata"
 	peerBackups    = "postgresql-backup"
@@ -38,6 +40,11 @@ func (s *Settings) flows() []networkpolicy.Flow {
 		flows = append(flows, application.flows()...)
 	}
 	flows = append(flows, monitoringFlows()...)
+	if s.hostName(hostGrafana) != "" {
+		flows = append(flows, networkpolicy.Flow{
+			From: []string{peerNodes}, To: "grafana", Ports: networkpolicy.TCP(monitoring.GrafanaPort), Reason: "people, by the load balancer",
+		})
+	}
 	return append(flows, argoCDFlows()...)
 }
 
@@ -49,7 +56,7 @@ func (a Application) flows() []networkpolicy.Flow {
 	}
 	if a.Kind == kindAPI {
 		flows = append(flows, networkpolicy.Flow{
-			From: []string{peerNodes}, To: a.Name, Ports: networkpolicy.TCP(apiListenPort), Reason: "requests of users, by the nodes",
+			From: []string{peerNodes, peerOverlay}, To: a.Name, Ports: networkpolicy.TCP(apiListenPort), Reason: "requests of users, by the nodes",
 		})
 	}
 	servers := map[string]bool{}

@@ -31,7 +31,7 @@ func removeFormerNodes(ctx *pulumi.Context, s *Settings, i *infrastructure, p *p
 	for _, node := range s.nodesWithSurge() {
 		table = append(table, node.Name)
 	}
-	return pulumi.All(i.Kubeconfig, p.Joined()).ApplyT(func(all []any) ([]string, error) {
+	former := pulumi.All(i.Kubeconfig, p.Joined()).ApplyT(func(all []any) ([]string, error) {
 		client, err := connect(all[0].(string))
 		if err != nil {
 			return nil, err
@@ -54,6 +54,8 @@ func removeFormerNodes(ctx *pulumi.Context, s *Settings, i *infrastructure, p *p
 		}
 		return former, nil
 	}).(pulumi.StringArrayOutput)
+	// The names are none of the kubeconfig's secrets.
+	return pulumi.Unsecret(former).(pulumi.StringArrayOutput)
 }
 
 // formerNodes lists the nodes that this program once gave a role, and that are not in the table.

@@ -224,14 +224,18 @@ func TestSecurityGroups_Reachability(t *testing.T) {
 	}
 }
 
-func TestSecurityGroups_NothingIsOpenToTheWorld(t *testing.T) {
+// An attacker reaches the load balancer's two ports and nothing else.
+func TestSecurityGroups_OnlyTheLoadBalancerIsOpenToTheWorld(t *testing.T) {
 	for _, stack := range allStacks {
-		w := deploy(t, stack, map[string]string{"adminCidrs": `["` + adminIP + `/32"]`})
+		w := deploy(t, stack, withDomain)
+		open := map[string]bool{}
 		for _, r := range w.mocks.OfType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
-			if cidr, ok := r.Inputs["cidrIpv4"]; ok {
-				assert.Equal(t, adminIP+"/32", cidr.StringValue(), r.Name)
+			if cidr, ok := r.Inputs["cidrIpv4"]; ok && cidr.StringValue() != adminIP+"/32" {
+				open[r.Name] = true
 			}
 		}
+		prefix := "growbin-" + stack + "-load-balancer-tcp-"
+		assert.Equal(t, map[string]bool{prefix + "80-from-0.0.0.0-0": true, prefix + "443-from-0.0.0.0-0": true}, open)
 	}
 }
 

@@ -26,32 +26,39 @@ const (
 )
 
 // deployMonitoring deploys monitoring to its own node.
-func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) error {
+func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) (*monitoring.Monitoring, error) {
 	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	place, disk, _, err := p.placeOn(s, nodeMonitoring)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	files, err := dashboards()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args := &monitoring.MonitoringArgs{
 		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
 		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
+	if s.Heartbeat {
+		args.HeartbeatURL = s.HeartbeatURL
+	}
+	if host := s.hostName(hostGrafana); host != "" {
+		args.GrafanaURL, args.GrafanaNodePort = "https://"+host, grafanaNodePort
+	}
 	for _, job := range stores.database.BackupJobs() {
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
 	// node-exporter runs on every node, so all nodes must have joined.
-	if _, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...)); err != nil {
-		return err
+	watch, err := monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...))
+	if err != nil {
+		return nil, err
 	}
-	return deployCeleryExporter(ctx, p, space, place, stores)
+	return watch, deployCeleryExporter(ctx, p, space, place, stores)
 }
 
 // deployCeleryExporter deploys the exporter of Celery's task metrics. Workers send the events for it because of their

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,6 +13,10 @@ import (
 const (
 	// OutputClusterInfo holds name, zones, version, totals and buckets.
 	OutputClusterInfo = "clusterInfo"
+	// OutputNodes holds role, instance type, zone, addresses and instance ID of each node by name.
+	OutputNodes = "nodes"
+	// OutputCredentials holds the generated users for people by service, a secret.
+	OutputCredentials = "credentials"
 	// OutputNodeRoles holds the purpose of each node by name.
 	OutputNodeRoles = "nodeRoles"
 	// OutputSSHCommands holds a command by node that opens a shell on it.
@@ -24,16 +29,25 @@ const (
 	OutputAPIEndpoint = "apiEndpoint"
 	// OutputMonthlyCost is the estimate of the monthly bill with its lines.
 	OutputMonthlyCost = "monthlyCost"
+	// OutputURLs holds the addresses for users by application, and those of Argo CD and Grafana.
+	OutputURLs = "urls"
+	// OutputLoadBalancer is the DNS name that AWS gives the load balancer.
+	OutputLoadBalancer = "loadBalancer"
 )
 
 // outputs returns the stack outputs, for people and other stacks.
-func outputs(s *Settings, c *infrastructure) pulumi.Map {
+func outputs(s *Settings, c *infrastructure, users logins) pulumi.Map {
 	return pulumi.Map{
 		OutputClusterInfo: clusterInfo(s, c),
+		OutputNodes:       describeNodes(s, c.Instances),
 		OutputNodeRoles:   nodeRoles(s.Nodes),
 		OutputSSHCommands: sshCommands(s, c.Instances),
 		OutputKubeconfig:  c.Kubeconfig,
 		OutputAPIEndpoint: c.APIServerURL,
+
+		OutputURLs:         c.traffic.URLs,
+		OutputLoadBalancer: c.traffic.DNSName,
+		OutputCredentials:  secretLogins(users),
 	}
 }
 
@@ -60,6 +74,28 @@ func clusterInfo(s *Settings, c *infrastructure) pulumi.Map {
 	}
 }
 
+// describeNodes returns the facts about each node. Surge instances are left out: they last for one update.
+func describeNodes(s *Settings, instances map[string]*instance.Instance) pulumi.Map {
+	nodes := pulumi.Map{}
+	for _, n := range s.Nodes {
+		i := instances[n.Name]
+		nodes[n.Name] = pulumi.Map{
+			"role": pulumi.String(n.Role), "instanceType": pulumi.String(n.InstanceType), "zone": pulumi.String(s.AvailabilityZones[n.Zone]),
+			"instanceId": i.InstanceID, "privateIp": i.PrivateIP, "publicIp": i.PublicIP,
+		}
+	}
+	return nodes
+}
+
+// secretLogins returns the users as one secret.
+func secretLogins(users logins) pulumi.Output {
+	services := pulumi.Map{}
+	for service, l := range users {
+		services[service] = pulumi.Map{"user": l.user, "password": l.password}
+	}
+	return pulumi.ToSecret(services)
+}
+
 func nodeRoles(nodes []Node) pulumi.StringMap {
 	roles := pulumi.StringMap{}
 	for _, n := range nodes {
@@ -68,14 +104,15 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 	return roles
 }
 
-// sshCommands returns a command per node that opens a shell on it: ssh where somebody may connect to port 22 and the instance
-// has the key, which one that was created before the setting has not. Session Manager needs no key, no open port and no address.
+// sshCommands returns a command per node that opens a shell on it: ssh where administrators can connect to port 22 and the
+// instance has the key, which one that was created before the setting has not. Session Manager needs no key, no open port and no
+// address.
 func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
 		session := pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
 		commands[name] = session
-		if s.SSHKeyName != "" && s.NodeSubnets == subnetsPublic && len(s.AdminCIDRs) > 0 {
+		if s.opensSSH() {
 			commands[name] = pulumi.All(n.KeyName, n.PublicIP, session).ApplyT(s.sshCommand).(pulumi.StringOutput)
 		}
 	}
@@ -87,5 +124,13 @@ func (s *Settings) sshCommand(values []any) string {
 	if values[0] != s.SSHKeyName {
 		return values[2].(string)
 	}
-	return fmt.Sprintf("ssh -i ~/.ssh/%s.pem ubuntu@%s", values[0], values[1])
+	return fmt.Sprintf("ssh -i %s ubuntu@%s", s.keyFile(), values[1])
 }
+
+// opensSSH reports whether administrators can connect to port 22 of the nodes.
+func (s *Settings) opensSSH() bool {
+	return s.SSHKeyName != "" && s.NodeSubnets == subnetsPublic && len(s.AdminCIDRs) > 0
+}
+
+// keyFile is the private key's file on the computers of administrators.
+func (s *Settings) keyFile() string { return cmp.Or(s.SSHKeyFile, "~/.ssh/"+s.SSHKeyName+".pem") }

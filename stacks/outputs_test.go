@@ -12,7 +12,7 @@ import (
 
 func TestOutputs_DescribeTheCluster(t *testing.T) {
 	w := deploy(t, "prod", nil)
-	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint", "monthlyCost", "removedNodes"}, slices.Collect(maps.Keys(w.outputs)))
+	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint", "urls", "loadBalancer", "nodes", "credentials", "monthlyCost", "removedNodes"}, slices.Collect(maps.Keys(w.outputs)))
 
 	info := w.outputs[OutputClusterInfo].(map[string]any)
 	assert.Equal(t, "growbin-prod", info["name"])
@@ -32,6 +32,52 @@ func TestOutputs_DescribeTheCluster(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "aws ssm start-session --region ap-northeast-2 --target "+machine.ID, commands[node.Name])
 	}
+}
+
+func TestOutputs_Nodes(t *testing.T) {
+	w := deploy(t, "prod", map[string]string{"surgeNodes": `["k8s-worker-ai"]`})
+	nodes := w.outputs[OutputNodes].(map[string]any)
+	assert.Len(t, nodes, len(topology))
+	for _, n := range topology {
+		machine, err := w.cloud.Machine(n.Name)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]any{
+			"role": string(n.Role), "instanceType": n.InstanceType, "zone": machine.Zone, "instanceId": machine.ID,
+			"privateIp": machine.PrivateIP, "publicIp": machine.PublicIP,
+		}, nodes[n.Name], n.Name)
+	}
+}
+
+func TestOutputs_Credentials(t *testing.T) {
+	w := deploy(t, "prod", nil)
+	assert.True(t, w.secret[OutputCredentials])
+	services := w.outputs[OutputCredentials].(map[string]any)
+	for service, want := range map[string]struct{ user, password string }{
+		"rabbitmq": {"operator", "rabbitmq-operator"}, "grafana": {"admin", "monitoring-grafana-admin-password"}, "argocd": {"admin", "argocd-admin"},
+	} {
+		login := services[service].(map[string]any)
+		assert.Equal(t, want.user, login["user"], service)
+		generated := w.mocks.One(t, "random:index/randomPassword:RandomPassword", want.password)
+		assert.Equal(t, plain(generated.Outputs["result"]).StringValue(), login["password"], service)
+	}
+	assert.Len(t, services, 3)
+}
+
+func TestOpensSSH_KeyAddressAndPort(t *testing.T) {
+	open := Settings{SSHKeyName: "sesacthon", NodeSubnets: subnetsPublic, AdminCIDRs: []string{adminIP + "/32"}}
+	assert.True(t, open.opensSSH())
+	noKey, private, closed := open, open, open
+	noKey.SSHKeyName, private.NodeSubnets, closed.AdminCIDRs = "", subnetsPrivate, nil
+	for name, s := range map[string]Settings{"no key": noKey, "private": private, "no administrator": closed} {
+		assert.False(t, s.opensSSH(), name)
+	}
+}
+
+func TestKeyFile(t *testing.T) {
+	settings := &Settings{SSHKeyName: "sesacthon"}
+	assert.Equal(t, "~/.ssh/sesacthon.pem", settings.keyFile())
+	settings.SSHKeyFile = "~/keys/team.pem"
+	assert.Equal(t, "~/keys/team.pem", settings.keyFile())
 }
 
 func TestOutputs_KubeconfigHasTheConfiguredAddress(t *testing.T) {

@@ -35,6 +35,8 @@ func (s *Settings) peers() ([]networkpolicy.Peer, error) {
 		// A policy applies to the address of the API server itself, after that of its Service was translated.
 		{Name: peerAPIServer, CIDRs: []string{controlPlane + "/32"}},
 		{Name: peerNodes, CIDRs: []string{s.VpcCIDR}},
+		// A node forwards with the address of its VXLAN tunnel, which Calico takes from the range of the pods.
+		{Name: peerOverlay, CIDRs: []string{s.PodCIDR}},
 		{
 			Name: peerInternet, CIDRs: []string{"0.0.0.0/0"},
 			Except: []string{s.VpcCIDR, s.PodCIDR, s.ServiceCIDR, "169.254.0.0/16"},

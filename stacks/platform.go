@@ -33,15 +33,19 @@ func newPlatform(ctx *pulumi.Context, s *Settings, i *infrastructure) (*platform
 }
 
 // deployArgoCD installs Argo CD on the control plane.
-func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) error {
+func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD, error) {
 	// All pods of the chart but Redis' init Job meet the restricted level.
 	space, err := s.newNamespace(ctx, namespaceArgoCD, &namespace.NamespaceArgs{PodSecurity: namespace.Baseline}, p.inCluster)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	node := ControlPlane(s.Nodes)
 	args := &argocd.ArgoCDArgs{
 		Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations(), OwnNetworkPolicies: true,
+		Domain: s.hostName(hostArgoCD),
+	}
+	if args.Domain != "" {
+		args.NodePort = argoCDNodePort
 	}
 	if s.GitRepository != "" {
 		args.Repository = &argocd.Repository{URL: s.GitRepository}
@@ -51,6 +55,5 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) error {
 			}
 		}
 	}
-	_, err = argocd.NewArgoCD(ctx, "argocd", args, p.inCluster, p.Ready(node.Name))
-	return err
+	return argocd.NewArgoCD(ctx, "argocd", args, p.inCluster, p.Ready(node.Name))
 }

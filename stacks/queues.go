@@ -22,6 +22,9 @@ func queues() []rabbitmq.Queue {
 	}
 }
 
+// brokerOperator is the user of RabbitMQ for people.
+const brokerOperator = "operator"
+
 // DeadLetters returns the queues whose rejected messages go to target.
 func DeadLetters() (sources []string, target string) {
 	for _, q := range queues() {
@@ -48,7 +51,7 @@ func brokerUsers() []rabbitmq.User {
 	return append(users,
 		// The exporter receives the workers' events, inspects the workers, and reads the lengths of queues. It consumes no task.
 		rabbitmq.User{Name: celeryExporter, Permissions: rabbitmq.Observer(queueNames()...)},
-		rabbitmq.User{Name: "operator", Tags: []string{"administrator"}, Permissions: &rabbitmq.Everything})
+		rabbitmq.User{Name: brokerOperator, Tags: []string{"administrator"}, Permissions: &rabbitmq.Everything})
 }
 
 func queueNames() []string {

@@ -74,6 +74,13 @@ type Settings struct {
 	APITunnelPort int
 	// SSHKeyName is the name of an EC2 key pair; empty for none.
 	SSHKeyName string
+	// SSHKeyFile is the path of its private key in the output sshCommands; ~/.ssh/<SSHKeyName>.pem when empty.
+	SSHKeyFile string
+
+	// Domain is the parent of the hosts api, argocd and grafana, e.g. growbin.app; empty for plain HTTP without hosts.
+	Domain string
+	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
+	HostedZone string
 
 	// KubernetesVersion is that of new nodes, without a leading v.
 	KubernetesVersion string
@@ -114,12 +121,22 @@ type Settings struct {
 	// LogLevel is that of the applications: debug, info, warning or error.
 	LogLevel string
 
+	// ImageOrigins are the web origins whose pages may upload and read images by presigned URLs.
+	ImageOrigins []string
+	// ImageKeepDays is the number of days after which images are deleted; 0 keeps them.
+	ImageKeepDays int
 	// BackupKeepDays is the number of days for which database dumps are kept.
 	BackupKeepDays int
 	// EtcdBackupKeepDays is the number of days for which backups of the control plane are kept.
 	EtcdBackupKeepDays int
+	// AlarmEmails are the addresses that AWS notifies when the control plane or the node of monitoring fails.
+	AlarmEmails []string
+	// Unattended states that nobody is to be notified of alerts and alarms.
+	Unattended bool
 	// AlertReceiver is none, slack or webhook.
 	AlertReceiver string
+	// Heartbeat reports whether HeartbeatURL is set.
+	Heartbeat bool
 	// AlertChannel is the Slack channel of alerts, e.g. #alerts.
 	AlertChannel string
 	// GitRepository is the https URL of the repository that Argo CD reads; empty for none.
@@ -143,6 +160,8 @@ type Settings struct {
 	KakaoAPIKey pulumi.StringOutput
 	// AlertURL is the address of AlertReceiver, which contains a credential.
 	AlertURL pulumi.StringOutput
+	// HeartbeatURL is the address of a watcher outside the cluster, which contains a credential.
+	HeartbeatURL pulumi.StringOutput
 }
 
 // LoadSettings reads and validates all settings. Its error lists every problem: the key, the value, and its allowed values.
@@ -159,6 +178,7 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
 	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")
 	settings.AlertURL = cfg.GetSecret("alertUrl")
+	settings.HeartbeatURL = cfg.GetSecret("heartbeatUrl")
 	return settings, nil
 }
 
@@ -190,6 +210,10 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		APIAccess:     APIAccess(r.choice("apiAccess", string(AccessDirect), string(AccessSessionManager))),
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
+		SSHKeyFile:    r.optional("sshKeyFile"),
+
+		Domain:     r.optional("domain"),
+		HostedZone: r.optional("hostedZone"),
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),
@@ -212,14 +236,21 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		AIMaxCalls:       r.integer("aiMaxCalls"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
 
+		ImageOrigins:  r.list("imageOrigins"),
+		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),
+
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
+		AlarmEmails:        r.list("alarmEmails"),
+		Unattended:         r.boolean("unattended"),
 		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),
 		GitPath:            r.optional("gitPath"),
 		GitRevision:        r.text("gitRevision"),
 	}
+	heartbeat, _ := r.Get("heartbeatUrl")
+	s.Heartbeat = heartbeat != ""
 	var err error
 	s.Nodes, err = Topology(r.pairs("instanceTypes"))
 	r.problems.Include("", err)
@@ -232,7 +263,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	} else {
 		r.unusedSecret("alertUrl")
 	}
-	r.checkAlertURL()
+	r.unusedSecret("heartbeatUrl")
+	r.checkAddress("alertUrl", "https://hooks.slack.com/services/…")
+	r.checkAddress("heartbeatUrl", "https://hc-ping.com/…")
 	if s.RegistryUsername != "" {
 		r.secret("registryPassword")
 	} else {

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
 )
@@ -126,6 +128,15 @@ func (s *Settings) validateAccess(r *settingsReader) {
 	if s.APITunnelPort < 1024 || s.APITunnelPort > 65535 {
 		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1024 to 65535: lower ones need root")
 	}
+	if s.SSHKeyFile != "" && !keyFilePath.MatchString(s.SSHKeyFile) {
+		r.invalid("sshKeyFile", s.SSHKeyFile, "must be a path of letters, digits and -_./ that begins with / or ~/, e.g. ~/.ssh/sesacthon.pem")
+	}
+	if s.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(s.Domain)) > 0 {
+		r.invalid("domain", s.Domain, "must be a domain, e.g. growbin.app")
+	}
+	if s.HostedZone != "" && s.Domain != s.HostedZone && !strings.HasSuffix(s.Domain, "."+s.HostedZone) {
+		r.invalid("hostedZone", s.HostedZone, "must be the domain %q or a parent of it", s.Domain)
+	}
 	if s.NodeSubnets == subnetsPrivate {
 		if len(s.PrivateSubnetCIDRs) == 0 || s.NATGateways == network.NATNone {
 			r.invalid("nodeSubnets", s.NodeSubnets, "must be public without privateSubnetCidrs and natGateways: nodes download their packages")
@@ -185,6 +196,16 @@ func (s *Settings) validateOperations(r *settingsReader) {
 		if err := database.Validate(); err != nil {
 			r.invalid("backupKeepDays", s.BackupKeepDays, "must fit the database: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
+	}
+	for i, origin := range s.ImageOrigins {
+		if !bucket.IsOrigin(origin) {
+			r.invalid("imageOrigins", origin, "must be scheme, host and port of a page, e.g. https://growbin.app")
+		} else if slices.Contains(s.ImageOrigins[:i], origin) {
+			r.invalid("imageOrigins", origin, "must be named once")
+		}
+	}
+	if len(s.ImageOrigins) > bucket.MaxOrigins {
+		r.invalid("imageOrigins", len(s.ImageOrigins), "must be at most %d origins", bucket.MaxOrigins)
 	}
 	s.validateAlerts(r)
 	s.validateGit(r)

@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"net/mail"
-
 	"github.com/growbin/cluster/components/budget"
 	"github.com/growbin/cluster/components/cost"
 )
@@ -20,12 +18,5 @@ func (s *Settings) validateCost(r *settingsReader) {
 	if len(s.BudgetEmails) > 0 && s.MonthlyBudget == 0 {
 		r.invalid("monthlyBudget", s.MonthlyBudget, "must be the limit that budgetEmails are notified of")
 	}
-	if len(s.BudgetEmails) > budget.MaxEmails {
-		r.invalid("budgetEmails", s.BudgetEmails, "must be at most %d addresses", budget.MaxEmails)
-	}
-	for _, address := range s.BudgetEmails {
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			r.invalid("budgetEmails", address, "must be an e-mail address, e.g. team@growbin.app")
-		}
-	}
+	r.checkEmails("budgetEmails", s.BudgetEmails, budget.MaxEmails)
 }

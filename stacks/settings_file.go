@@ -22,6 +22,8 @@ func ReadSettings(dir, stack string, overrides map[string]string) (*Settings, er
 	for _, key := range []string{"openaiApiKey", "kakaoApiKey"} {
 		values[ConfigPrefix+key] = secretPlaceholder
 	}
+	// Only a deployment requires that somebody is notified.
+	values[ConfigPrefix+"unattended"] = "true"
 	maps.Copy(values, overrides)
 	return DecodeSettings(stack, Source{
 		Get:      func(key string) (string, bool) { value, ok := values[ConfigPrefix+key]; return value, ok },

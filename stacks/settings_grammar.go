@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path"
@@ -19,6 +20,8 @@ import (
 var (
 	// keyPairName is EC2's grammar of a key pair's name: printable ASCII, here without quotes and spaces at the ends.
 	keyPairName = regexp.MustCompile(`^[!-~]([ -~]{0,253}[!-~])?$`)
+	// keyFilePath is a path that a shell takes as it is.
+	keyFilePath = regexp.MustCompile(`^~?/[A-Za-z0-9_./-]{1,254}$`)
 	// slackChannel is Slack's grammar of a channel's name.
 	slackChannel = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
 	// gitRef is a safe part of Git's grammar of a branch, tag or commit.
@@ -51,14 +54,14 @@ func (r *settingsReader) checkClusterRange(key string, cidr netip.Prefix, least,
 	}
 }
 
-// checkAlertURL checks the address of the receiver, which holds a credential: it reaches no error.
-func (r *settingsReader) checkAlertURL() {
-	value, ok := r.Get("alertUrl")
+// checkAddress checks the address of a receiver, which holds a credential: it reaches no error.
+func (r *settingsReader) checkAddress(key, example string) {
+	value, ok := r.Get(key)
 	if !ok || value == "" || value == secretPlaceholder {
 		return
 	}
 	if address, err := url.Parse(value); err != nil || address.Scheme != "https" || address.Hostname() == "" || address.User != nil {
-		r.invalid("alertUrl", hidden{}, "must be an https URL, e.g. https://hooks.slack.com/services/…")
+		r.invalid(key, hidden{}, "must be an https URL, e.g. %s", example)
 	}
 }
 
@@ -88,7 +91,28 @@ func (r *settingsReader) checkSecret(key, value string) {
 	}
 }
 
+// maxAlarmEmails bounds the subscriptions, each of which a person must confirm.
+const maxAlarmEmails = 10
+
+// checkEmails checks a list of at most the given number of addresses.
+func (r *settingsReader) checkEmails(key string, addresses []string, most int) {
+	if len(addresses) > most {
+		r.invalid(key, addresses, "must be at most %d addresses", most)
+	}
+	for i, address := range addresses {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			r.invalid(key, address, "must be an e-mail address, e.g. team@growbin.app")
+		} else if slices.Contains(addresses[:i], address) {
+			r.invalid(key, address, "must be named once")
+		}
+	}
+}
+
 func (s *Settings) validateAlerts(r *settingsReader) {
+	if s.DeletionProtection && s.AlertReceiver == alertNone && len(s.AlarmEmails) == 0 && !s.Unattended {
+		r.invalid("alarmEmails", s.AlarmEmails, "must hold an address, or alertReceiver must be set, with deletionProtection: a stack worth protecting needs somebody who is notified. If nobody is to be, set unattended to true")
+	}
+	r.checkEmails("alarmEmails", s.AlarmEmails, maxAlarmEmails)
 	switch slack := s.AlertReceiver == string(monitoring.ReceiverSlack); {
 	case slack && !slackChannel.MatchString(s.AlertChannel):
 		r.invalid("alertChannel", s.AlertChannel, "must be a Slack channel, e.g. #alerts")

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -58,6 +59,11 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, []string{`adminCidrs: "0.0.0.0/0"`, "/8 or smaller"}},
 		"admin not a range":       {map[string]string{"adminCidrs": `["my-laptop"]`}, []string{`adminCidrs: "my-laptop"`, "IPv4 range"}},
 		"direct without admin":    {map[string]string{"apiAccess": "direct"}, []string{`adminCidrs: []`, "apiAccess direct"}},
+		"key file":                {map[string]string{"sshKeyFile": "~/my key.pem"}, []string{`sshKeyFile: "~/my key.pem"`, "path"}},
+		"domain":                  {map[string]string{"domain": "https://growbin.app"}, []string{`domain: "https://growbin.app"`, "e.g. growbin.app"}},
+		"zone of another domain":  {map[string]string{"domain": "growbin.app", "hostedZone": "example.com"}, []string{`hostedZone: "example.com"`, "parent"}},
+		"origin with a path":      {map[string]string{"imageOrigins": `["https://growbin.app/"]`}, []string{`imageOrigins: "https://growbin.app/"`, "e.g. https://growbin.app"}},
+		"days of images":          {map[string]string{"imageKeepDays": "-1"}, []string{`imageKeepDays: -1`, "0 to 3650"}},
 		"access":                  {map[string]string{"apiAccess": "vpn"}, []string{`apiAccess: "vpn"`, "direct, sessionManager"}},
 		"tunnel port":             {map[string]string{"apiTunnelPort": "70000"}, []string{`apiTunnelPort: 70000`, "1024 to 65535"}},
 		"tunnel port not number":  {map[string]string{"apiTunnelPort": "high"}, []string{`apiTunnelPort: "high"`, "whole number"}},
@@ -122,6 +128,10 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"channel name":            {map[string]string{"alertReceiver": "slack", "alertUrl": "https://hooks.slack.com/x/y", "alertChannel": "#Two Words"}, []string{`alertChannel: "#Two Words"`, "channel"}},
 		"alert address":           {map[string]string{"alertReceiver": "webhook", "alertUrl": "hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
 		"alert address in clear":  {map[string]string{"alertReceiver": "webhook", "alertUrl": "http://hooks.slack.com/services/x"}, []string{`alertUrl: (secret)`, "https"}},
+		"heartbeat in clear":      {map[string]string{"heartbeatUrl": "http://beats.example.com/x"}, []string{`heartbeatUrl: (secret)`, "https"}},
+		"heartbeat not secret":    {map[string]string{"heartbeatUrl": "in the clear"}, []string{`heartbeatUrl`, "--secret"}},
+		"alarm address":           {map[string]string{"alarmEmails": `["team"]`}, []string{`alarmEmails: "team"`, "e-mail address"}},
+		"alarm address twice":     {map[string]string{"alarmEmails": `["a@b.c","a@b.c"]`}, []string{`alarmEmails: "a@b.c"`, "once"}},
 		"key pair":                {map[string]string{"sshKeyName": "a\nb"}, []string{`sshKeyName: "a\nb"`, "key pair"}},
 		"secret with line break":  {map[string]string{"openaiApiKey": "sk-very-secret\n"}, []string{`openaiApiKey: (secret)`, "line break"}},
 		"secret to be replaced":   {map[string]string{"kakaoApiKey": "<ChangeMe>"}, []string{`kakaoApiKey: (secret)`, "real value"}},
@@ -174,6 +184,23 @@ func TestDecodeSettings_HostileValues(t *testing.T) {
 	assert.NotContains(t, accepted, "podCidr")
 	assert.NotContains(t, accepted, "apiTunnelPort")
 	assert.NotEmpty(t, accepted, "some of them are right for some settings")
+}
+
+// A protected stack notifies somebody, unless a setting says that it is meant to notify nobody.
+func TestDecodeSettings_SomebodyIsNotified(t *testing.T) {
+	for name, settings := range map[string]map[string]string{
+		"e-mail": {"alarmEmails": `["team@example.com"]`}, "receiver": {"alertReceiver": "webhook", "alertUrl": "https://hooks.example.com/one"},
+		"meant": {"unattended": "true"}, "not protected": {"deletionProtection": "false"},
+	} {
+		settings := maps.Clone(settings)
+		if name != "meant" {
+			settings["unattended"] = "false"
+		}
+		_, err := decode(t, "prod", settings)
+		assert.NoError(t, err, name)
+	}
+	_, err := decode(t, "prod", map[string]string{"unattended": "false"})
+	assert.ErrorContains(t, err, "growbin:alarmEmails: [] must hold an address, or alertReceiver must be set, with deletionProtection")
 }
 
 func TestDecodeSettings_ReportsAllProblems(t *testing.T) {

@@ -66,7 +66,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 func tryDeployOn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud, *mocks.Mocks), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
-	options.AdminIP = adminIP
+	options.AdminIP, options.HostedZones = adminIP, []string{"growbin.app", "dev.growbin.app"}
 	options.Boot = fakeboot.New(func(machine string, err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -95,7 +95,7 @@ func tryDeployOn(t testing.TB, stack string, overrides map[string]string, option
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
-		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl")
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl", ConfigPrefix+"heartbeatUrl")
 	})
 	return w, err
 }
@@ -113,9 +113,9 @@ func (w *world) run(ctx *pulumi.Context) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.outputs[name] = resolved[0]
+			w.secret[name] = pulumi.IsSecret(value)
 			return nil
 		})
-		w.secret[name] = pulumi.IsSecret(value)
 	}
 	return nil
 }

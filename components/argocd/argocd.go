@@ -39,10 +39,12 @@ func NewArgoCD(ctx *pulumi.Context, name string, args *ArgoCDArgs, opts ...pulum
 	if err := settings.Validate(); err != nil {
 		return nil, fmt.Errorf("argocd %s: %w", name, err)
 	}
-	a := &ArgoCD{AdminUser: pulumi.String(adminUser).ToStringOutput()}
+	a := &ArgoCD{}
 	if err := ctx.RegisterComponentResource(typeToken, name, a, opts...); err != nil {
 		return nil, fmt.Errorf("argocd %s: %w", name, err)
 	}
+	// The registration replaces tagged outputs, so they are set after it.
+	a.AdminUser = pulumi.String(adminUser).ToStringOutput()
 	b := &builder{ctx: ctx, name: name, args: settings, parent: a}
 	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("argocd %s: %w", name, err)

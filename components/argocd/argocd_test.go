@@ -28,6 +28,7 @@ func sampleArgs() *ArgoCDArgs {
 		NodeSelector: map[string]string{"role": "master"},
 		Tolerations:  []corev1.Toleration{{Key: "node-role.kubernetes.io/control-plane", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
 		Domain:       "argocd.example.com",
+		NodePort:     30442,
 		Repository:   &Repository{URL: "https://git.example.com/team/apps.git", Username: "reader", Password: pulumi.String("token-of-repository")},
 		Root:         &Application{Name: "root", Path: "clusters/lab", Namespace: "gitops", Prune: true},
 	}
@@ -99,9 +100,12 @@ func TestValues_ServerInsecure(t *testing.T) {
 	values := released(t, deploy(t, sampleArgs()))
 	assert.Equal(t, true, at(t, values, "configs", "params", "server.insecure"))
 	assert.Equal(t, "https://argocd.example.com", at(t, values, "configs", "cm", "url"), "people come over TLS")
+	assert.Equal(t, map[string]any{"type": "NodePort", "nodePortHttp": 30442.0}, at(t, values, "server", "service"))
 	args := sampleArgs()
-	args.Domain = ""
-	assert.NotContains(t, at(t, released(t, deploy(t, args)), "configs"), "cm")
+	args.Domain, args.NodePort = "", 0
+	closed := released(t, deploy(t, args))
+	assert.NotContains(t, at(t, closed, "configs"), "cm")
+	assert.NotContains(t, at(t, closed, "server"), "service")
 }
 
 func TestNewArgoCD_PasswordSecretAndHashStable(t *testing.T) {
@@ -161,7 +165,8 @@ func checkKeys(t *testing.T, prefix string, values map[string]any, kinds map[str
 		_, isList := value.([]any)
 		_, isBool := value.(bool)
 		_, isString := value.(string)
-		is := map[string]bool{"object": isObject, "list": isList, "bool": isBool, "string": isString}
+		_, isNumber := value.(float64)
+		is := map[string]bool{"object": isObject, "list": isList, "bool": isBool, "string": isString, "int": isNumber}
 		assert.True(t, is[kind], "%s is %T and has to be a %s", key, value, kind)
 	}
 }

@@ -34,6 +34,8 @@ type ArgoCDArgs struct {
 	ChartVersion string `pulumi:"chartVersion"`
 	// Domain is the public host name, e.g. argocd.example.com; optional.
 	Domain string `pulumi:"domain"`
+	// NodePort is the HTTP port of the server on every node, 30000 to 32767; 0 for none.
+	NodePort int `pulumi:"nodePort"`
 	// PasswordChanged is the time of the last change of the admin password, as RFC 3339 in UTC; DefaultPasswordChanged
 	// when empty. A new time generates a new password and ends all sessions.
 	PasswordChanged string `pulumi:"passwordChanged"`
@@ -90,6 +92,9 @@ func (a *ArgoCDArgs) Validate() error {
 	}
 	if a.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(a.Domain)) > 0 {
 		problems.Add("Domain", a.Domain, "must be a host name, e.g. argocd.example.com")
+	}
+	if a.NodePort != 0 && (a.NodePort < 30000 || a.NodePort > 32767) {
+		problems.Add("NodePort", a.NodePort, "must be 30000 to 32767, or 0 for none")
 	}
 	if changed, err := time.Parse(time.RFC3339, a.PasswordChanged); err != nil || changed.Location() != time.UTC {
 		problems.Add("PasswordChanged", a.PasswordChanged, "must be a time in UTC, e.g. %s", DefaultPasswordChanged)

@@ -16,7 +16,7 @@ type chartValues struct {
 	Global          globalValues    `json:"global"`
 	Configs         configValues    `json:"configs"`
 	Controller      componentValues `json:"controller"`
-	Server          componentValues `json:"server"`
+	Server          serverValues    `json:"server"`
 	RepoServer      repoValues      `json:"repoServer"`
 	ApplicationSet  componentValues `json:"applicationSet"`
 	Redis           componentValues `json:"redis"`
@@ -53,6 +53,17 @@ type componentValues struct {
 	Resources corev1.ResourceRequirements `json:"resources"`
 }
 
+type serverValues struct {
+	componentValues
+	Service *serviceValues `json:"service,omitempty"`
+}
+
+// serviceValues open the server's ports on every node. The chart takes 30443 for HTTPS.
+type serviceValues struct {
+	Type         string `json:"type"`
+	NodePortHTTP int    `json:"nodePortHttp"`
+}
+
 type repoValues struct {
 	componentValues
 	// CopyUtil is its init container.
@@ -77,7 +88,7 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 		},
 		// For one cluster and some tens of Applications. Together the requests are 200m and 640 MiB.
 		Controller:      sized("100m", "320Mi", "500m", "640Mi"),
-		Server:          sized("20m", "64Mi", "200m", "160Mi"),
+		Server:          serverValues{componentValues: sized("20m", "64Mi", "200m", "160Mi"), Service: service(a.NodePort)},
 		RepoServer:      repoValues{componentValues: sized("50m", "128Mi", "500m", "384Mi"), CopyUtil: small},
 		ApplicationSet:  sized("20m", "64Mi", "100m", "128Mi"),
 		Redis:           sized("10m", "64Mi", "100m", "128Mi"),
@@ -86,6 +97,14 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 		Dex:           switchValues{Enabled: false},
 		Notifications: switchValues{Enabled: false},
 	}
+}
+
+// service is nil without a node port: the chart's Service is reachable inside the cluster only.
+func service(nodePort int) *serviceValues {
+	if nodePort == 0 {
+		return nil
+	}
+	return &serviceValues{Type: "NodePort", NodePortHTTP: nodePort}
 }
 
 // settings name the address that people use: the chart would make one of http:// from a server without TLS.

@@ -3,9 +3,14 @@ package bucket
 
 import (
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/growbin/cluster/components/validation"
 )
@@ -20,6 +25,9 @@ type BucketArgs struct {
 	ExpireDays int `pulumi:"expireDays"`
 	// ExpirePrefix limits ExpireDays to objects whose keys begin with it.
 	ExpirePrefix string `pulumi:"expirePrefix"`
+	// Origins are the web origins whose pages may read and write objects by presigned URLs, e.g. https://example.com. The
+	// bucket stays private: a presigned URL is the permission.
+	Origins []string `pulumi:"origins"`
 	// DeletionProtection protects the bucket, and the objects in it, from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
@@ -64,6 +72,9 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	if err := b.keepVersions(ctx, name, bucket, args); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
+	if err := b.admitPages(ctx, name, bucket, args); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", name, err)
+	}
 	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.ARN})
 }
 
@@ -76,7 +87,56 @@ func (a *BucketArgs) Validate() error {
 	if a.ExpireDays < 0 {
 		problems.Add("ExpireDays", a.ExpireDays, "must be at least 1, or 0 to keep objects")
 	}
+	for i, origin := range a.Origins {
+		if !IsOrigin(origin) {
+			problems.Add("Origins", origin, "must be scheme, host and port of a page, e.g. https://example.com")
+		} else if slices.Contains(a.Origins[:i], origin) {
+			problems.Add("Origins", origin, "must be named once")
+		}
+	}
+	if len(a.Origins) > MaxOrigins {
+		problems.Add("Origins", len(a.Origins), "must be at most %d", MaxOrigins)
+	}
 	return problems.Err()
+}
+
+// MaxOrigins is the number of origins of a bucket. It keeps the configuration far below the 64 KiB that S3 allows.
+const MaxOrigins = 20
+
+// IsOrigin reports whether a browser may send the text as the origin of a page. http is for pages on the reader's own computer.
+func IsOrigin(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || text != u.Scheme+"://"+u.Host || strings.HasSuffix(text, ":") || len(utilvalidation.IsDNS1123Subdomain(u.Hostname())) > 0 {
+		return false
+	}
+	if port := u.Port(); port != "" {
+		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+			return false
+		}
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && u.Hostname() == "localhost"
+}
+
+// preflightSeconds is the time for which a browser remembers the answer to a preflight request.
+const preflightSeconds = 3600
+
+// admitPages lets the pages of the origins use presigned URLs.
+func (b *Bucket) admitPages(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs) error {
+	if len(args.Origins) == 0 {
+		return nil
+	}
+	_, err := s3.NewBucketCorsConfigurationV2(ctx, name, &s3.BucketCorsConfigurationV2Args{
+		Bucket: bucket.ID(),
+		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
+			AllowedMethods: pulumi.ToStringArray([]string{"GET", "HEAD", "POST", "PUT"}),
+			AllowedOrigins: pulumi.ToStringArray(args.Origins),
+			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
+			// A page compares the checksum of its upload.
+			ExposeHeaders: pulumi.ToStringArray([]string{"ETag"}),
+			MaxAgeSeconds: pulumi.Int(preflightSeconds),
+		}},
+	}, pulumi.Parent(b))
+	return err
 }
 
 func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {

@@ -19,6 +19,7 @@ const (
 	encryption  = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	versioning  = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	policy      = "aws:s3/bucketPolicy:BucketPolicy"
+	cors        = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	lifecycle   = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 )
 
@@ -131,11 +132,37 @@ func TestNewBucket_InvalidArgs(t *testing.T) {
 	for want, args := range map[string]BucketArgs{
 		"NoncurrentDays: 0 must be at least 1":                          {ExpireDays: 5},
 		"ExpireDays: -1 must be at least 1":                             {NoncurrentDays: 3, ExpireDays: -1},
+		`Origins: "*" must be scheme, host and port`:                    {NoncurrentDays: 3, Origins: []string{"*"}},
+		`Origins: "https://a.example" must be named once`:               {NoncurrentDays: 3, Origins: []string{"https://a.example", "https://a.example"}},
 		"NoncurrentDays: -2 must be at least 1\nExpireDays: -1 must be": {NoncurrentDays: -2, ExpireDays: -1},
 	} {
 		recorded, made, err := deploy(t, args)
 		require.ErrorContains(t, err, "bucket images: "+want)
 		assert.Nil(t, made)
 		assert.Empty(t, recorded.All(), "nothing is registered")
+	}
+}
+
+func TestNewBucket_PagesOfTheOriginsOnly(t *testing.T) {
+	recorded, _, err := deploy(t, BucketArgs{NoncurrentDays: 30})
+	require.NoError(t, err)
+	assert.Empty(t, recorded.OfType(cors))
+	recorded, _, err = deploy(t, BucketArgs{NoncurrentDays: 30, Origins: []string{"https://example.com", "http://localhost:3000"}})
+	require.NoError(t, err)
+	assert.Equal(t, []any{map[string]any{
+		"allowedOrigins": []any{"https://example.com", "http://localhost:3000"}, "allowedMethods": []any{"GET", "HEAD", "POST", "PUT"},
+		"allowedHeaders": []any{"*"}, "exposeHeaders": []any{"ETag"}, "maxAgeSeconds": 3600.0,
+	}}, only(t, recorded, cors).Inputs["corsRules"].Mappable())
+}
+
+func TestIsOrigin(t *testing.T) {
+	for _, origin := range []string{"https://example.com", "https://example.com:8443", "http://localhost:3000", "http://localhost"} {
+		assert.True(t, IsOrigin(origin), origin)
+	}
+	for _, text := range []string{
+		"", "*", "https://*", "https://*.example.com", "example.com", "http://example.com", "https://example.com/", "https://a@example.com",
+		"https://example.com:0", "https://example.com:70000", "https://example.com:", "ftp://example.com", "https://exa mple.com", "https://example.com?x",
+	} {
+		assert.False(t, IsOrigin(text), text)
 	}
 }

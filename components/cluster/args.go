@@ -103,6 +103,8 @@ type ClusterArgs struct {
 	DNSRoles []string `pulumi:"dnsRoles"`
 	// RoleDescriptions describe the security groups, by role.
 	RoleDescriptions map[string]string `pulumi:"roleDescriptions"`
+	// MoreGroups describe security groups without nodes, by name, e.g. that of a load balancer. Rules may name them.
+	MoreGroups map[string]string `pulumi:"moreGroups"`
 	// Rules allow more traffic between the groups, which are named by role.
 	Rules []securitygroup.Rule `pulumi:"rules"`
 

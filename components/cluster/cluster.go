@@ -40,6 +40,7 @@ type Cluster struct {
 
 	name       string
 	args       *ClusterArgs
+	groups     *securitygroup.SecurityGroups
 	kubeconfig *kubeconfig.Kubeconfig
 }
 
@@ -73,6 +74,9 @@ func (c *Cluster) Joined(node string) pulumi.StringOutput {
 	return c.kubeconfig.Joined(node, c.Instances[node].InstanceID)
 }
 
+// SecurityGroupID returns the identifier of the group of a role or of MoreGroups.
+func (c *Cluster) SecurityGroupID(name string) pulumi.StringInput { return c.groups.GroupID(name) }
+
 // builder holds the state shared by the steps.
 type builder struct {
 	ctx     *pulumi.Context
@@ -94,6 +98,7 @@ func (b *builder) network() (err error) {
 	}
 	b.cluster.VpcID = b.cluster.Vpc.ID
 	b.groups, err = securitygroup.NewSecurityGroups(b.ctx, b.name, b.args.securityGroups(b.cluster.VpcID.ToStringOutput()), b.parent())
+	b.cluster.groups = b.groups
 	b.ready = append(b.ready, b.cluster.Vpc, b.groups)
 	return err
 }

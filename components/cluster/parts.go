@@ -40,6 +40,7 @@ func (a *ClusterArgs) securityGroups(vpcID pulumi.StringInput) *securitygroup.Se
 			groups[role] = description
 		}
 	}
+	maps.Copy(groups, a.MoreGroups)
 	rules := kubeadm.Flows(kubeadm.FlowArgs{
 		ControlPlane: []string{RoleControlPlane}, All: a.roles(), Monitoring: a.MonitoringRoles, NodeExporter: true,
 	})

@@ -55,12 +55,15 @@ func (b *builder) alertmanager() error {
 // alertmanagerSecret contains the configuration, which includes the receiver's credential. It is auto-named, so that a
 // changed Secret is a new one and restarts the pod.
 func (b *builder) alertmanagerSecret(p pod.Pod) (pulumi.StringOutput, error) {
-	var url pulumi.StringInput = pulumi.String("")
+	var url, heartbeat pulumi.StringInput = pulumi.String(""), pulumi.String("")
 	if b.args.Receiver != nil {
 		url = b.args.Receiver.URL
 	}
-	config := url.ToStringOutput().ApplyT(func(url string) (string, error) {
-		return renderAlertmanager(b.args.Receiver, url)
+	if b.args.HeartbeatURL != nil {
+		heartbeat = b.args.HeartbeatURL
+	}
+	config := pulumi.All(url, heartbeat).ApplyT(func(urls []any) (string, error) {
+		return renderAlertmanager(b.args.Receiver, urls[0].(string), urls[1].(string))
 	}).(pulumi.StringOutput)
 	secret, err := core.NewSecret(b.ctx, b.name+"-"+p.Name, &core.SecretArgs{
 		Metadata:   &meta.ObjectMetaArgs{Namespace: p.Namespace, Labels: p.Labels},

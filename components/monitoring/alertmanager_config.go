@@ -48,7 +48,12 @@ type inhibitRule struct {
 const (
 	receiverNone = "none"
 	receiverTeam = "team"
+	// receiverHeartbeat is the watcher outside the cluster.
+	receiverHeartbeat = "heartbeat"
 )
+
+// heartbeatInterval is the time between two heartbeats.
+const heartbeatInterval = "1m"
 
 const (
 	slackTitle = `{{ .CommonLabels.alertname }} ({{ .Status }}, {{ .CommonLabels.cluster }})`
@@ -56,8 +61,9 @@ const (
 {{ end }}`
 )
 
-// renderAlertmanager returns alertmanager.yml. The result is secret, since url contains a credential.
-func renderAlertmanager(r *Receiver, url string) (string, error) {
+// renderAlertmanager returns alertmanager.yml. The result is secret, since url and heartbeat contain credentials. Without a
+// heartbeat, Watchdog is sent nowhere.
+func renderAlertmanager(r *Receiver, url, heartbeat string) (string, error) {
 	config := alertmanagerConfig{
 		Route: alertRoute{
 			Receiver: receiverNone,
@@ -80,11 +86,18 @@ func renderAlertmanager(r *Receiver, url string) (string, error) {
 			},
 		},
 	}
+	watchdog := alertRoute{Matchers: []string{`alertname="` + Watchdog + `"`}, Receiver: receiverNone}
+	if heartbeat != "" {
+		watchdog.Receiver = receiverHeartbeat
+		watchdog.GroupWait, watchdog.GroupInterval, watchdog.RepeatInterval = "0s", heartbeatInterval, heartbeatInterval
+		config.Receivers = append(config.Receivers, alertReceiver{Name: receiverHeartbeat, WebhookConfigs: []webhookConfig{{URL: heartbeat}}})
+	}
+	config.Route.Routes = []alertRoute{watchdog}
 	if r != nil {
 		config.Route.Receiver = receiverTeam
-		config.Route.Routes = []alertRoute{{
+		config.Route.Routes = append(config.Route.Routes, alertRoute{
 			Matchers: []string{`severity="critical"`}, Receiver: receiverTeam, GroupWait: "10s", RepeatInterval: "2h",
-		}}
+		})
 		config.Receivers = append(config.Receivers, teamReceiver(r, url))
 	}
 	return marshal("alertmanager.yml", config)

@@ -45,9 +45,14 @@ type MonitoringArgs struct {
 	EtcdBackupMaxAge time.Duration `pulumi:"etcdBackupMaxAge"`
 	// Receiver of alerts. If nil, alerts are shown by Alertmanager only.
 	Receiver *Receiver `pulumi:"receiver"`
+	// HeartbeatURL is the address of a watcher outside the cluster, to which Alertmanager posts every minute: it should notify
+	// somebody when the posts stop. It contains a credential. If nil, there is none.
+	HeartbeatURL pulumi.StringInput `pulumi:"heartbeatUrl"`
 	// GrafanaURL is the address at which people open Grafana, e.g. "https://grafana.example.com"; empty for a tunnel to
 	// its Service.
 	GrafanaURL string `pulumi:"grafanaUrl"`
+	// GrafanaNodePort is Grafana's port on every node, 30000 to 32767; 0 for none.
+	GrafanaNodePort int `pulumi:"grafanaNodePort"`
 	// ScrapeInterval defaults to 30 s.
 	ScrapeInterval time.Duration `pulumi:"scrapeInterval"`
 	// JoinReadMaxAge is the age of the control plane's last look for joining nodes that raises an alert, 10 min by default.

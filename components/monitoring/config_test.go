@@ -61,7 +61,7 @@ func TestAlertmanagerConfig_Amtool(t *testing.T) {
 		"slack":   {Kind: ReceiverSlack, Channel: "#alerts"},
 		"webhook": {Kind: ReceiverWebhook},
 	} {
-		text, err := renderAlertmanager(receiver, "https://hooks.example.com/secret-part")
+		text, err := renderAlertmanager(receiver, "https://hooks.example.com/secret-part", "")
 		require.NoError(t, err)
 		files := map[string]string{"alertmanager.yml": text}
 		out, err := run(t, files, "amtool", "check-config", "alertmanager.yml")
@@ -77,6 +77,31 @@ func TestAlertmanagerConfig_Amtool(t *testing.T) {
 			require.NoError(t, err, "%s: %s is not sent to %s: %s", name, level, want, out)
 		}
 	}
+}
+
+// The team is not told twice a day that all is well.
+func TestAlertmanagerConfig_WatchdogGoesToTheHeartbeatOnly(t *testing.T) {
+	for heartbeat, want := range map[string]string{"": receiverNone, "https://beats.example.com/secret-part": receiverHeartbeat} {
+		for name, receiver := range map[string]*Receiver{"none": nil, "webhook": {Kind: ReceiverWebhook}} {
+			text, err := renderAlertmanager(receiver, "https://hooks.example.com/secret-part", heartbeat)
+			require.NoError(t, err)
+			files := map[string]string{"alertmanager.yml": text}
+			out, err := run(t, files, "amtool", "check-config", "alertmanager.yml")
+			require.NoError(t, err, "%s: %s", name, out)
+			out, err = run(t, files, "amtool", "config", "routes", "test", "--config.file=alertmanager.yml", "--verify.receivers="+want, "severity=none", "alertname="+Watchdog)
+			require.NoError(t, err, "%s: %s", name, out)
+		}
+	}
+}
+
+func TestAlertmanagerConfig_HeartbeatEachMinute(t *testing.T) {
+	text, err := renderAlertmanager(nil, "", "https://beats.example.com/secret-part")
+	require.NoError(t, err)
+	var config alertmanagerConfig
+	require.NoError(t, yaml.UnmarshalStrict([]byte(text), &config))
+	route := config.Route.Routes[0]
+	assert.Equal(t, []string{"1m", "1m"}, []string{route.GroupInterval, route.RepeatInterval})
+	assert.Equal(t, []webhookConfig{{URL: "https://beats.example.com/secret-part"}}, config.Receivers[1].WebhookConfigs)
 }
 
 func TestScrapeJobs(t *testing.T) {

@@ -33,6 +33,7 @@ func SampleArgs() *MonitoringArgs {
 		EtcdBackupMaxAge: 13 * time.Hour,
 		Receiver:         &Receiver{Kind: ReceiverSlack, URL: pulumi.String("https://hooks.example.com/T0/B0/secret-part"), Channel: "#alerts"},
 		GrafanaURL:       "https://grafana.example.com",
+		GrafanaNodePort:  30300,
 	}
 }
 

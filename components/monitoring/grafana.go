@@ -60,7 +60,7 @@ func (b *builder) grafana() error {
 			pod.Writable("tmp", "/tmp", ""),
 		},
 	}}
-	if err := b.service(p, port); err != nil {
+	if err := b.service(p, port, b.args.GrafanaNodePort); err != nil {
 		return err
 	}
 	return b.deployment(p, p.Spec())

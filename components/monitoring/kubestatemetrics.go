@@ -55,7 +55,7 @@ func (b *builder) kubeStateMetrics() error {
 		ReadinessProbe:  pod.HTTP("/readyz", telemetry.Name),
 		LivenessProbe:   pod.HTTP("/livez", port.Name),
 	}}
-	if err := b.service(p, port); err != nil {
+	if err := b.service(p, port, 0); err != nil {
 		return err
 	}
 	spec := p.Spec()

@@ -242,6 +242,22 @@ func TestGrafana_PasswordRequired(t *testing.T) {
 	assert.NotContains(t, grafanaSettings(plainHTTP), "GF_SECURITY_COOKIE_SECURE", "nobody could sign in over HTTP")
 }
 
+// Grafana alone is reachable at a port of every node.
+func TestGrafana_NodePort(t *testing.T) {
+	ports := map[string]int32{}
+	for _, r := range deploy(t, SampleArgs()).OfType(kindService) {
+		var service corev1.Service
+		r.Decode(t, &service)
+		for _, port := range service.Spec.Ports {
+			if port.NodePort != 0 {
+				assert.Equal(t, corev1.ServiceTypeNodePort, service.Spec.Type)
+				ports[service.Name] = port.NodePort
+			}
+		}
+	}
+	assert.Equal(t, map[string]int32{"grafana": 30300}, ports)
+}
+
 func TestGrafana_ProvisionedFiles(t *testing.T) {
 	r := deploy(t, SampleArgs())
 	var provisioning, boards corev1.ConfigMap

@@ -82,16 +82,13 @@ func (b *builder) deployment(p pod.Pod, spec *core.PodSpecArgs, opts ...pulumi.R
 	return nil
 }
 
-// service creates a pod's Service.
-func (b *builder) service(p pod.Pod, port pod.Port) error {
+// service creates a pod's Service, with a port on every node unless nodePort is 0.
+func (b *builder) service(p pod.Pod, port pod.Port, nodePort int) error {
 	described := metadata(p)
 	described.Annotations = pod.NotAwaited()
 	_, err := core.NewService(b.ctx, b.name+"-"+p.Name, &core.ServiceArgs{
 		Metadata: described,
-		Spec: &core.ServiceSpecArgs{
-			Selector: p.Labels,
-			Ports:    pod.ServicePorts(port),
-		},
+		Spec:     pod.ServiceSpec(p.Labels, nodePort, port),
 	}, b.child())
 	if err != nil {
 		return fmt.Errorf("create Service %s: %w", p.Name, err)

@@ -45,7 +45,16 @@ const (
 	Critical Severity = "critical"
 	// Warning alerts need a reaction within the day.
 	Warning Severity = "warning"
+	// None is that of Watchdog, which is no problem.
+	None Severity = "none"
 )
+
+// Watchdog is the name of an alert that always fires. Its absence means that Prometheus or Alertmanager does not work.
+const Watchdog = "Watchdog"
+
+func watchdogRules() []Rule {
+	return []Rule{Alert(Watchdog, None, "", "vector(1)", "always fires: as long as it arrives, Prometheus and Alertmanager work")}
+}
 
 // Alert returns an alerting rule. It fires once expr has held for the duration after, e.g. "15m". Summary may use
 // Prometheus's templates, e.g. "{{ $labels.node }}".
@@ -88,6 +97,7 @@ func (a *MonitoringArgs) ownRules() []RuleGroup {
 		{"prometheus", a.retentionRules()},
 		{"credentials", credentialRules(a.CertificateLead, a.JoinReadMaxAge)},
 		{"backups", backupRules(a.Backups)},
+		{"watchdog", watchdogRules()},
 		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},
 	}
 }

@@ -31,6 +31,9 @@ func (a *MonitoringArgs) Validate() error {
 	a.validateBackups(&problems)
 	a.Receiver.validate(&problems)
 	validateURL(&problems, "GrafanaURL", a.GrafanaURL)
+	if port := a.GrafanaNodePort; port != 0 && (port < 30000 || port > 32767) {
+		problems.Add("GrafanaNodePort", port, "must be 30000 to 32767, or 0 for none")
+	}
 	validateURL(&problems, "RunbookURL", a.RunbookURL)
 	if strings.Contains(a.RunbookURL, "#") {
 		problems.Add("RunbookURL", a.RunbookURL, "must have no fragment: the alert's name is added as one")

@@ -34,6 +34,18 @@ func ServicePorts(ports ...Port) core.ServicePortArray {
 	return list
 }
 
+// ServiceSpec returns a Service's spec. With a node port the Service is reachable at that port of every node.
+func ServiceSpec(selector pulumi.StringMapInput, nodePort int, port Port) *core.ServiceSpecArgs {
+	ports := ServicePorts(port)
+	spec := &core.ServiceSpecArgs{Selector: selector, Ports: ports}
+	if nodePort != 0 {
+		exposed := ports[0].(core.ServicePortArgs)
+		exposed.NodePort = pulumi.Int(nodePort)
+		spec.Type, spec.Ports = pulumi.String("NodePort"), core.ServicePortArray{exposed}
+	}
+	return spec
+}
+
 // NotAwaited annotates a Service. Pulumi awaits the pods through their controller. Awaiting the Service too would occupy
 // one of Pulumi's few parallel operations, perhaps before the pods get one.
 func NotAwaited() pulumi.StringMap {

@@ -52,11 +52,20 @@ func NewBroker(ctx *pulumi.Context, name string, args *BrokerArgs, opts ...pulum
 	return b, nil
 }
 
-// URL returns the address of the virtual host with a user's credentials, as a secret.
-func (b *Broker) URL(user string) (pulumi.StringOutput, error) {
+// Password returns the password of a user, as a secret.
+func (b *Broker) Password(user string) (pulumi.StringOutput, error) {
 	password, known := b.passwords[user]
 	if !known {
 		return pulumi.StringOutput{}, fmt.Errorf("rabbitmq %s has no user %q", b.name, user)
+	}
+	return password, nil
+}
+
+// URL returns the address of the virtual host with a user's credentials, as a secret.
+func (b *Broker) URL(user string) (pulumi.StringOutput, error) {
+	password, err := b.Password(user)
+	if err != nil {
+		return pulumi.StringOutput{}, err
 	}
 	return credentials.URL{
 		Scheme: "amqp", User: user, Password: password, Host: b.Host, Port: b.Port, Path: b.args.VirtualHost,

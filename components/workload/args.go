@@ -30,6 +30,8 @@ type WorkloadArgs struct {
 	Singleton bool `pulumi:"singleton"`
 	// Port is the container's TCP port; 0 for none, then there is no Service.
 	Port int `pulumi:"port"`
+	// NodePort is the port of the Service on every node, 30000 to 32767; 0 for none.
+	NodePort int `pulumi:"nodePort"`
 	// Env are plain environment variables.
 	Env map[string]string `pulumi:"env"`
 	// SecretEnv are environment variables that are kept in a Secret of the workload.
@@ -96,6 +98,9 @@ func (a *WorkloadArgs) Validate(name string) error {
 	}
 	if a.Port < 0 || a.Port > 65535 {
 		problems.Add("Port", a.Port, "must be 1 to 65535, or 0 for none")
+	}
+	if a.NodePort != 0 && (a.Port == 0 || a.NodePort < 30000 || a.NodePort > 32767) {
+		problems.Add("NodePort", a.NodePort, "must be 30000 to 32767 for a workload with a Port, or 0 for none")
 	}
 	if a.User < 0 {
 		problems.Add("User", a.User, "must be above 0")

@@ -12,6 +12,9 @@ import (
 	"github.com/growbin/cluster/components/pod"
 )
 
+// drainSeconds is the time in seconds between the removal of a pod from its Service and its end.
+const drainSeconds = 5
+
 // scratchMiB bounds each writable directory, so that a pod cannot fill its node's disk.
 const scratchMiB = 256
 
@@ -52,6 +55,8 @@ func (a *WorkloadArgs) container(name string, secret pulumi.StringPtrInput, moun
 	}
 	if a.Port != 0 {
 		container.Ports = pod.ContainerPorts(a.port())
+		// Nodes learn a few seconds late that a pod stops. Until then it must accept the connections that they send.
+		container.Lifecycle = &core.LifecycleArgs{PreStop: &core.LifecycleHandlerArgs{Sleep: &core.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}}}
 	}
 	return container
 }

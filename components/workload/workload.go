@@ -74,10 +74,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 		exposed.Annotations = pod.NotAwaited()
 		if w.Service, err = core.NewService(ctx, name, &core.ServiceArgs{
 			Metadata: exposed,
-			Spec: &core.ServiceSpecArgs{
-				Selector: pulumi.ToStringMap(selector(name)),
-				Ports:    pod.ServicePorts(args.port()),
-			},
+			Spec:     pod.ServiceSpec(pulumi.ToStringMap(selector(name)), args.NodePort, args.port()),
 		}, parent); err != nil {
 			return err
 		}

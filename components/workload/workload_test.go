@@ -86,6 +86,29 @@ func TestLabels(t *testing.T) {
 	assert.Equal(t, map[string]any{"prometheus.io/port": "8000"}, d.Value("spec.template.metadata.annotations"))
 }
 
+func TestWorkload_NodePort(t *testing.T) {
+	args := validArgs()
+	args.NodePort = 30080
+	r, err := recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := NewWorkload(ctx, "api", &args)
+		return err
+	})
+	require.NoError(t, err)
+	service := r.One(t, serviceKind, "api")
+	assert.Equal(t, "NodePort", service.Value("spec.type"))
+	assert.Equal(t, []any{map[string]any{
+		"name": "http", "port": 8000.0, "targetPort": "http", "protocol": "TCP", "nodePort": 30080.0,
+	}}, service.Value("spec.ports"))
+	args.NodePort = 80
+	assert.ErrorContains(t, args.Validate("api"), "NodePort: 80 must")
+}
+
+// Nodes send connections for some seconds after a pod began to stop.
+func TestWorkload_StopsAfterItsServiceKnows(t *testing.T) {
+	d := deployment(t, func(*WorkloadArgs) {})
+	assert.Equal(t, map[string]any{"preStop": map[string]any{"sleep": map[string]any{"seconds": 5.0}}}, d.Value(container+".lifecycle"))
+}
+
 func TestWorkload_NoServiceWithoutPort(t *testing.T) {
 	var made *Workload
 	args := validArgs()

@@ -102,6 +102,7 @@ func (d *drawing) zones(y float64) float64 {
 	master := stacks.ControlPlane(d.nodes)
 	x := margin + float64(master.Zone)*(width+zoneGap) + padding + 40
 	d.text(x+10, y-22, label{size: 12, color: colorText}, "pulumi, kubectl: Session Manager → 6443")
+	d.text(pictureWidth-margin, y-22, label{size: 12, color: colorText, anchor: "end"}, "users: load balancer (80, 443) → node ports of the APIs")
 	bottom := y
 	var cards canvas
 	cards, d.canvas = d.canvas, canvas{} // frames go below cards, and their height is known after them

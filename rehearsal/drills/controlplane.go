@@ -71,6 +71,8 @@ type loss struct {
 	*rehearsal.Rehearsal
 	before, after identity
 	objects       verify.Inventory
+	// requests are sent all the while: no user needs the control plane.
+	requests *requests
 	// saved is the name of the backup, if there is one.
 	saved string
 	steps []engine.Change
@@ -124,6 +126,9 @@ func (l *loss) write(ctx context.Context) error {
 		return err
 	}
 	l.Console.Logf("%d objects written; %d objects in the cluster", drillObjects, len(l.objects))
+	if l.requests, err = sendRequests(ctx, l.Rehearsal, client); err != nil {
+		return err
+	}
 	return l.compareResolvers(ctx, "before")
 }
 
@@ -184,6 +189,7 @@ func (l *loss) compareCluster(ctx context.Context) error {
 	if l.after, config, err = l.identify(ctx); err != nil {
 		return err
 	}
+	l.requests.compare(l.Rehearsal)
 	objects, err := verify.TakeInventory(ctx, config)
 	if err != nil {
 		return err
@@ -213,11 +219,11 @@ func (l *loss) compareCluster(ctx context.Context) error {
 	return nil
 }
 
-// expectedStep reports whether a change follows from the loss: the instance and its volumes and attachments, the Kubernetes
-// provider, and the label of the node. Nothing in the cluster may be replaced, created or deleted.
+// expectedStep reports whether a change follows from the loss: the instance with its volumes, attachments and alarm, the
+// Kubernetes provider, and the label of the node. Nothing in the cluster may be replaced, created or deleted.
 func (l *loss) expectedStep(step engine.Change) bool {
 	switch step.Type {
-	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes":
+	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm":
 		return step.Operation == "update"
 	}
 	module, _, _ := strings.Cut(step.Type, "/")

@@ -40,6 +40,8 @@ func disk() rehearsal.Drill {
 type growth struct {
 	*rehearsal.Rehearsal
 	client kubernetes.Interface
+	// requests are sent all the while.
+	requests *requests
 	// disk is the ID of the data volume.
 	disk string
 	before,
@@ -89,7 +91,10 @@ func (d *growth) remember(ctx context.Context) error {
 	if d.client, err = d.Client(ctx); err != nil {
 		return err
 	}
-	d.before, err = d.bind(ctx)
+	if d.before, err = d.bind(ctx); err != nil {
+		return err
+	}
+	d.requests, err = sendRequests(ctx, d.Rehearsal, d.client)
 	return err
 }
 
@@ -163,6 +168,7 @@ func (d *growth) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.requests.compare(d.Rehearsal)
 	d.Compare("volume after set and claim were deleted", d.before.volume.UID, found.volume.UID, d.before.volume.UID == found.volume.UID)
 	d.Compare("its phase", d.before.volume.Status.Phase, found.volume.Status.Phase, found.volume.Status.Phase == corev1.VolumeBound)
 	d.Compare("its claim, created anew", d.before.claim, found.claim, found.claim != d.before.claim && found.volume.Spec.ClaimRef.UID == found.claim)

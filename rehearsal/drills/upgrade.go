@@ -57,7 +57,9 @@ type upgrade struct {
 	events  int
 	lasting verify.Inventory
 	budgets *budgets
-	stop    context.CancelFunc
+	// requests are sent all the while.
+	requests *requests
+	stop     context.CancelFunc
 	// plans are the nodes that each run had left, backups the number of etcd backups.
 	plans   [][]string
 	backups int
@@ -100,7 +102,10 @@ func (u *upgrade) remember(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	u.stop = stop
 	u.Defer(stop)
-	u.budgets, err = watchBudgets(watching, client)
+	if u.budgets, err = watchBudgets(watching, client); err != nil {
+		return err
+	}
+	u.requests, err = sendRequests(ctx, u.Rehearsal, client)
 	return err
 }
 

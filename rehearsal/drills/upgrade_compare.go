@@ -31,6 +31,7 @@ func (u *upgrade) compare(ctx context.Context) error {
 	u.machines()
 	broken, count := u.budgets.broken()
 	u.Compare("PodDisruptionBudgets broken at any time", fmt.Sprintf("%d budgets", count), join(broken), count > 0 && len(broken) == 0)
+	u.requests.compare(u.Rehearsal)
 	lasting, err := verify.Lasting(ctx, u.World.Cluster().Admin())
 	if err != nil {
 		return err

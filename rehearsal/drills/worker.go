@@ -57,6 +57,8 @@ type workerLoss struct {
 	claims  map[string]string
 	lasting verify.Inventory
 	load    *load
+	// requests are sent all the while.
+	requests *requests
 }
 
 func lost() []string { return []string{lostWorker, lostStore} }
@@ -87,10 +89,11 @@ func (w *workerLoss) remember(ctx context.Context) error {
 	if w.lasting, err = verify.Lasting(ctx, w.World.Cluster().Admin()); err != nil {
 		return err
 	}
-	w.load, err = startLoad(context.WithoutCancel(ctx), client, lostWorker)
-	if err == nil {
-		w.Defer(w.load.cancel)
+	if w.load, err = startLoad(context.WithoutCancel(ctx), client, lostWorker); err != nil {
+		return err
 	}
+	w.Defer(w.load.cancel)
+	w.requests, err = sendRequests(ctx, w.Rehearsal, client)
 	return err
 }
 
@@ -207,6 +210,7 @@ func (w *workerLoss) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.requests.compare(w.Rehearsal)
 	w.Compare("objects written during the loss", written, present, written > 0 && written == present)
 	w.Compare("scalings of a Deployment during the loss", "–", scaled, scaled > 0)
 	for _, node := range lost() {

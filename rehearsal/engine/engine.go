@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -104,10 +105,20 @@ func (e *Engine) SetConfigPath(ctx context.Context, path, value string) error {
 	return nil
 }
 
+// configure sets the values. A list, which is a JSON array of strings, is set item by item.
 func (e *Engine) configure(ctx context.Context, config, secrets map[string]string) error {
 	values := auto.ConfigMap{}
 	for key, value := range config {
-		values[key] = auto.ConfigValue{Value: value}
+		var items []string
+		if json.Unmarshal([]byte(value), &items) != nil {
+			values[key] = auto.ConfigValue{Value: value}
+			continue
+		}
+		for i, item := range items {
+			if err := e.SetConfigPath(ctx, fmt.Sprintf("%s[%d]", key, i), item); err != nil {
+				return err
+			}
+		}
 	}
 	for key, value := range secrets {
 		values[key] = auto.ConfigValue{Value: value, Secret: true}

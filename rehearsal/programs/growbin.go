@@ -25,10 +25,14 @@ const (
 // bootMinutes is how long the program waits for one instance to join, in minutes.
 const bootMinutes = "3"
 
+// domain is that of the rehearsed stacks. Unit tests deploy them without one.
+const domain = "growbin.app"
+
 // Growbin is the program of this repository.
 func Growbin() rehearsal.Program {
 	return rehearsal.Program{
 		Name: GrowbinName, Folder: ".", Stack: "dev", Run: stacks.Deploy, KubeconfigOutput: stacks.OutputKubeconfig,
+		URLsOutput: stacks.OutputURLs, HostedZones: []string{domain},
 		Config:    growbinConfig,
 		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
 		Unprotect: map[string]string{keyDeletionProtection: "false"},
@@ -54,13 +58,16 @@ func growbinSettings(stack string, config map[string]string) (*stacks.Settings, 
 }
 
 // growbinConfig differs from the stack file because the API server listens on this host, as behind a Session Manager
-// tunnel, the simulated account has no key pair, and Argo CD could read no Git repository.
+// tunnel, the simulated account has one DNS zone and no key pair, nobody is notified, and Argo CD could read no Git repository.
 func growbinConfig(apiPort int) map[string]string {
 	return map[string]string{
 		Prefix + "apiAccess":          string(stacks.AccessSessionManager),
 		Prefix + "apiTunnelPort":      strconv.Itoa(apiPort),
 		Prefix + "bootTimeoutMinutes": bootMinutes,
 		Prefix + "sshKeyName":         "",
+		Prefix + "domain":             domain,
+		Prefix + "hostedZone":         "",
+		Prefix + "alarmEmails":        `["team@example.com"]`,
 		Prefix + "gitPath":            "",
 	}
 }

@@ -22,6 +22,7 @@ type Snapshot struct {
 	StatefulSets []appsv1.StatefulSet
 	DaemonSets   []appsv1.DaemonSet
 	Claims       []corev1.PersistentVolumeClaim
+	Services     []corev1.Service
 }
 
 // Observe lists the objects that are compared.
@@ -36,14 +37,16 @@ func Observe(ctx context.Context, client kubernetes.Interface) (*Snapshot, error
 	nodes, err1 := core.Nodes().List(ctx, metav1.ListOptions{})
 	pods, err2 := core.Pods(all).List(ctx, metav1.ListOptions{})
 	claims, err3 := core.PersistentVolumeClaims(all).List(ctx, metav1.ListOptions{})
+	services, err8 := core.Services(all).List(ctx, metav1.ListOptions{})
 	replicaSets, err4 := apps.ReplicaSets(all).List(ctx, metav1.ListOptions{})
 	deployments, err5 := apps.Deployments(all).List(ctx, metav1.ListOptions{})
 	statefulSets, err6 := apps.StatefulSets(all).List(ctx, metav1.ListOptions{})
 	daemonSets, err7 := apps.DaemonSets(all).List(ctx, metav1.ListOptions{})
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
 		return nil, fmt.Errorf("list the objects of the cluster: %w", err)
 	}
 	s.Nodes, s.Pods, s.Claims = nodes.Items, pods.Items, claims.Items
+	s.Services = services.Items
 	s.ReplicaSets, s.Deployments = replicaSets.Items, deployments.Items
 	s.StatefulSets, s.DaemonSets = statefulSets.Items, daemonSets.Items
 	sort.Slice(s.Pods, func(a, b int) bool { return fullName(&s.Pods[a]) < fullName(&s.Pods[b]) })

@@ -21,6 +21,8 @@ type Options struct {
 	Quotas map[string]float64
 	// Unoffered lists instance types that a zone does not offer, by zone name.
 	Unoffered map[string][]string
+	// HostedZones are the names of the public DNS zones of the account.
+	HostedZones []string
 	// AdminIP is the address of the endpoint Admin in Reach.
 	AdminIP string
 	// Seed makes identifiers differ between clouds; the same seed and names give the same identifiers.
@@ -56,6 +58,15 @@ type Cloud struct {
 	buckets     map[string]*bucket
 	budgets     map[string]*budget
 	images      *imageCatalog
+
+	loadBalancers map[string]*loadBalancer
+	listeners     map[string]*listener
+	listenerRules map[string]*listenerRule
+	targetGroups  map[string]*targetGroup
+	certificates  map[string]*certificate
+	zonesByID     map[string]*hostedZone
+	topics        map[string]*topic
+	alarms        map[string]*metricAlarm
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -114,6 +125,19 @@ func New(options Options) *Cloud {
 		public:      newPublicPool(),
 		objects:     map[string]map[string]*object{},
 		minted:      map[string]int{},
+
+		loadBalancers: map[string]*loadBalancer{},
+		listeners:     map[string]*listener{},
+		listenerRules: map[string]*listenerRule{},
+		targetGroups:  map[string]*targetGroup{},
+		certificates:  map[string]*certificate{},
+		zonesByID:     map[string]*hostedZone{},
+		topics:        map[string]*topic{},
+		alarms:        map[string]*metricAlarm{},
+	}
+	for _, name := range options.HostedZones {
+		z := &hostedZone{id: "Z" + upper(c.digits("zone", name, 20)), name: trimDot(name), records: map[string]*dnsRecord{}}
+		c.zonesByID[z.id] = z
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c

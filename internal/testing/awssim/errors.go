@@ -32,6 +32,14 @@ func refuseSSM(operation, code, format string, args ...any) error {
 	return refuse("SSM", operation, code, format, args...)
 }
 
+func refuseELB(operation, code, format string, args ...any) error {
+	return refuse("Elastic Load Balancing v2", operation, code, format, args...)
+}
+
+func refuseRoute53(code, format string, args ...any) error {
+	return refuse("Route 53", "ChangeResourceRecordSets", code, format, args...)
+}
+
 func refuseS3(operation, code, format string, args ...any) error {
 	return refuse("S3", operation, code, format, args...)
 }

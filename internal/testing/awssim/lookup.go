@@ -28,6 +28,7 @@ var lookups = map[string]lookup{
 	"aws:ec2/getInstanceType:getInstanceType":             instanceTypeLookup,
 	"aws:ec2/getAmi:getAmi":                               imageLookup,
 	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
+	"aws:route53/getZone:getZone":                         zoneLookup,
 }
 
 // invoke returns the result of a lookup.

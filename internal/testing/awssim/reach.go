@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Endpoint is one end of a connection: a machine by Name tag or identifier, an IPv4 address, Internet or Admin.
+// Endpoint is one end of a connection: a machine by Name tag or identifier, a load balancer by name, an IPv4 address, Internet or Admin.
 type Endpoint string
 
 const (
@@ -67,6 +67,11 @@ func (c *Cloud) side(e Endpoint) (side, error) {
 	}
 	if addr, err := netip.ParseAddr(string(e)); err == nil {
 		return c.sideAt(addr), nil
+	}
+	for _, l := range c.loadBalancers {
+		if l.name == string(e) {
+			return side{name: l.name, instance: l.nodes[0], addr: l.nodes[0].private}, nil
+		}
 	}
 	i, err := c.instanceByName(string(e))
 	if err != nil {

@@ -342,6 +342,15 @@ func TestCreate_Refused(t *testing.T) {
 			rule := values{"id": "r", "status": "Enabled", "expiration": values{"days": 1}}
 			return values{"bucket": w.make(bucketToken, "b", values{}), "rules": []any{rule, rule}}
 		})},
+		{"CORS method", "InvalidRequest", "Unsupported method is PATCH", create(bucketCorsToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "corsRules": []any{values{"allowedMethods": []any{"PATCH"}, "allowedOrigins": []any{"*"}}}}
+		})},
+		{"CORS origin", "InvalidRequest", "more than one wildcard", create(bucketCorsToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"https://*.example.*"}}}}
+		})},
+		{"CORS exposed header", "InvalidRequest", "contains wildcard", create(bucketCorsToken, func(w *world) values {
+			return values{"bucket": w.make(bucketToken, "b", values{}), "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"*"}, "exposeHeaders": []any{"x-*"}}}}
+		})},
 		{"lifecycle rule that does nothing", "MalformedXML", "At least one action", create(bucketLifecycleToken, func(w *world) values {
 			return values{"bucket": w.make(bucketToken, "b", values{}), "rules": []any{values{"id": "r", "status": "Enabled"}}}
 		})},

@@ -9,8 +9,10 @@ var resourceTypes = registry(
 	roleType, rolePolicyType, rolePolicyAttachmentType, instanceProfileType,
 	parameterType,
 	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
-	bucketLifecycleType, bucketOwnershipType, bucketPolicyType,
-	budgetType,
+	loadBalancerType, listenerType, listenerRuleType, targetGroupType, targetGroupAttachmentType,
+	certificateType, certificateValidationType, dnsRecordType,
+	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
+	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

@@ -39,6 +39,27 @@ func TestDiff_Replacement(t *testing.T) {
 		{"NAT address", natGatewayType, values{"allocationId": "a"}, values{"allocationId": "b"}, []string{"allocationId"}, true},
 		{"endpoint's tables", vpcEndpointType, values{"routeTableIds": []any{"a", "b"}}, values{"routeTableIds": []any{"b", "c"}}, []string{"routeTableIds"}, false},
 		{"endpoint's tables in another order", vpcEndpointType, values{"routeTableIds": []any{"a", "b"}}, values{"routeTableIds": []any{"b", "a"}}, nil, false},
+		{"load balancer's subnets", loadBalancerType, values{"subnets": []any{"a"}}, values{"subnets": []any{"a", "b"}}, []string{"subnets"}, false},
+		{"load balancer's timeout", loadBalancerType, values{"idleTimeout": 60.0}, values{"idleTimeout": 600.0}, []string{"idleTimeout"}, false},
+		{"load balancer's name", loadBalancerType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
+		{"load balancer from public to internal", loadBalancerType, values{"internal": false}, values{"internal": true}, []string{"internal"}, true},
+		{"listener's port", listenerType, values{"port": 80.0}, values{"port": 81.0}, []string{"port"}, false},
+		{"listener's load balancer", listenerType, values{"loadBalancerArn": "a"}, values{"loadBalancerArn": "b"}, []string{"loadBalancerArn"}, true},
+		{"rule's priority", listenerRuleType, values{"priority": 1.0}, values{"priority": 2.0}, []string{"priority"}, false},
+		{"rule's listener", listenerRuleType, values{"listenerArn": "a"}, values{"listenerArn": "b"}, []string{"listenerArn"}, true},
+		{"target group's port", targetGroupType, values{"port": 1.0}, values{"port": 2.0}, []string{"port"}, true},
+		{"target group's delay", targetGroupType, values{"deregistrationDelay": 1.0}, values{"deregistrationDelay": 2.0}, []string{"deregistrationDelay"}, false},
+		{"target group's VPC", targetGroupType, values{"vpcId": "a"}, values{"vpcId": "b"}, []string{"vpcId"}, true},
+		{"target", targetGroupAttachmentType, values{"targetId": "a"}, values{"targetId": "b"}, []string{"targetId"}, true},
+		{"certificate's names", certificateType, values{"subjectAlternativeNames": []any{"a"}}, values{"subjectAlternativeNames": []any{"a", "b"}}, []string{"subjectAlternativeNames"}, true},
+		{"validated certificate", certificateValidationType, values{"certificateArn": "a"}, values{"certificateArn": "b"}, []string{"certificateArn"}, true},
+		{"record's values", dnsRecordType, values{"records": []any{"a"}}, values{"records": []any{"b"}}, []string{"records"}, false},
+		{"record's name", dnsRecordType, values{"name": "a.b"}, values{"name": "c.b"}, []string{"name"}, true},
+		{"record's name with a dot", dnsRecordType, values{"name": "a.b"}, values{"name": "a.b."}, nil, false},
+		{"alarm's dimensions", metricAlarmType, values{"dimensions": values{"InstanceId": "a"}}, values{"dimensions": values{"InstanceId": "b"}}, []string{"dimensions.InstanceId"}, false},
+		{"alarm's name", metricAlarmType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
+		{"topic's display name", topicType, values{"displayName": "a"}, values{"displayName": "b"}, []string{"displayName"}, false},
+		{"subscriber", topicSubscriptionType, values{"endpoint": "a"}, values{"endpoint": "b"}, []string{"endpoint"}, true},
 		{"group description", securityGroupType, values{"description": "a"}, values{"description": "b"}, []string{"description"}, true},
 		{"group name", securityGroupType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
 		{"rule ports", ingressRuleType, rule, with(rule, "toPort", 3.0), []string{"toPort"}, false},
@@ -136,7 +157,7 @@ func TestDiff_NewResourceOfEveryType(t *testing.T) {
 
 // oneOfEach builds an account with every modeled type in it.
 func oneOfEach(t *testing.T) *world {
-	w := build(t, Options{})
+	w := build(t, Options{HostedZones: []string{"example.com"}})
 	w.make(keyPairToken, "key", values{"publicKey": publicKey, "tags": values{"a": "b"}})
 	key := slices.Sorted(maps.Keys(w.c.keyPairs))[0]
 	w.role("role")
@@ -157,6 +178,7 @@ func oneOfEach(t *testing.T) *world {
 	w.make(addressAssociationToken, "one", values{"allocationId": a, "instanceId": i})
 	w.make(natGatewayToken, "nat", values{"subnetId": w.public, "allocationId": w.make(addressToken, "nat", values{"domain": "vpc"})})
 	w.make(vpcEndpointToken, "s3", values{"vpcId": w.vpc, "serviceName": "com.amazonaws.ap-northeast-2.s3", "routeTableIds": []any{w.table}})
+	w.site(i)
 	w.make(parameterToken, "secret", values{"name": "/c/secret", "type": "SecureString", "value": "pending"})
 	w.make(parameterToken, "plain", values{"name": "/c/plain", "type": "String", "insecureValue": "pending", "description": "d"})
 	b := w.make(bucketToken, "Backups", values{"forceDestroy": true})
@@ -168,7 +190,11 @@ func oneOfEach(t *testing.T) *world {
 		"id": "old", "status": "Enabled", "filter": values{"prefix": "etcd/"}, "expiration": values{"days": 7},
 		"noncurrentVersionExpiration": values{"noncurrentDays": 1},
 	}}})
+	w.make(bucketCorsToken, "b", values{"bucket": b, "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"https://example.com"}}}})
 	w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": bucketPolicyText("arn:aws:iam::000000000000:role/role", "arn:aws:s3:::"+b+"/*")})
 	w.make(budgetToken, "budget", budgetOf(nil))
+	told := w.make(topicToken, "told", values{})
+	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})
+	w.make(metricAlarmToken, "alarm", statusAlarm(told, nil))
 	return w
 }

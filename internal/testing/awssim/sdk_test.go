@@ -7,11 +7,16 @@ import (
 	"testing"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/budgets"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -24,35 +29,47 @@ var sdkTypes = map[string]struct {
 	args     pulumi.Input
 	resource any
 }{
-	"aws:ec2/vpc:Vpc":                                           {ec2.VpcArgs{}, ec2.Vpc{}},
-	"aws:ec2/subnet:Subnet":                                     {ec2.SubnetArgs{}, ec2.Subnet{}},
-	"aws:ec2/internetGateway:InternetGateway":                   {ec2.InternetGatewayArgs{}, ec2.InternetGateway{}},
-	"aws:ec2/routeTable:RouteTable":                             {ec2.RouteTableArgs{}, ec2.RouteTable{}},
-	"aws:ec2/route:Route":                                       {ec2.RouteArgs{}, ec2.Route{}},
-	"aws:ec2/routeTableAssociation:RouteTableAssociation":       {ec2.RouteTableAssociationArgs{}, ec2.RouteTableAssociation{}},
-	"aws:ec2/eip:Eip":                                           {ec2.EipArgs{}, ec2.Eip{}},
-	"aws:ec2/eipAssociation:EipAssociation":                     {ec2.EipAssociationArgs{}, ec2.EipAssociation{}},
-	"aws:ec2/natGateway:NatGateway":                             {ec2.NatGatewayArgs{}, ec2.NatGateway{}},
-	"aws:ec2/vpcEndpoint:VpcEndpoint":                           {ec2.VpcEndpointArgs{}, ec2.VpcEndpoint{}},
-	"aws:ec2/securityGroup:SecurityGroup":                       {ec2.SecurityGroupArgs{}, ec2.SecurityGroup{}},
-	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {awsvpc.SecurityGroupIngressRuleArgs{}, awsvpc.SecurityGroupIngressRule{}},
-	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   {awsvpc.SecurityGroupEgressRuleArgs{}, awsvpc.SecurityGroupEgressRule{}},
-	"aws:ec2/instance:Instance":                                 {ec2.InstanceArgs{}, ec2.Instance{}},
-	"aws:ebs/volume:Volume":                                     {ebs.VolumeArgs{}, ebs.Volume{}},
-	"aws:ec2/volumeAttachment:VolumeAttachment":                 {ec2.VolumeAttachmentArgs{}, ec2.VolumeAttachment{}},
-	"aws:ec2/keyPair:KeyPair":                                   {ec2.KeyPairArgs{}, ec2.KeyPair{}},
-	"aws:iam/role:Role":                                         {iam.RoleArgs{}, iam.Role{}},
-	"aws:iam/rolePolicy:RolePolicy":                             {iam.RolePolicyArgs{}, iam.RolePolicy{}},
-	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":         {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},
-	"aws:iam/instanceProfile:InstanceProfile":                   {iam.InstanceProfileArgs{}, iam.InstanceProfile{}},
-	"aws:ssm/parameter:Parameter":                               {ssm.ParameterArgs{}, ssm.Parameter{}},
-	"aws:s3/bucketV2:BucketV2":                                  {s3.BucketV2Args{}, s3.BucketV2{}},
-	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":    {s3.BucketPublicAccessBlockArgs{}, s3.BucketPublicAccessBlock{}},
+	"aws:ec2/vpc:Vpc":                                            {ec2.VpcArgs{}, ec2.Vpc{}},
+	"aws:ec2/subnet:Subnet":                                      {ec2.SubnetArgs{}, ec2.Subnet{}},
+	"aws:ec2/internetGateway:InternetGateway":                    {ec2.InternetGatewayArgs{}, ec2.InternetGateway{}},
+	"aws:ec2/routeTable:RouteTable":                              {ec2.RouteTableArgs{}, ec2.RouteTable{}},
+	"aws:ec2/route:Route":                                        {ec2.RouteArgs{}, ec2.Route{}},
+	"aws:ec2/routeTableAssociation:RouteTableAssociation":        {ec2.RouteTableAssociationArgs{}, ec2.RouteTableAssociation{}},
+	"aws:ec2/eip:Eip":                                            {ec2.EipArgs{}, ec2.Eip{}},
+	"aws:ec2/eipAssociation:EipAssociation":                      {ec2.EipAssociationArgs{}, ec2.EipAssociation{}},
+	"aws:ec2/natGateway:NatGateway":                              {ec2.NatGatewayArgs{}, ec2.NatGateway{}},
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                            {ec2.VpcEndpointArgs{}, ec2.VpcEndpoint{}},
+	"aws:ec2/securityGroup:SecurityGroup":                        {ec2.SecurityGroupArgs{}, ec2.SecurityGroup{}},
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":  {awsvpc.SecurityGroupIngressRuleArgs{}, awsvpc.SecurityGroupIngressRule{}},
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":    {awsvpc.SecurityGroupEgressRuleArgs{}, awsvpc.SecurityGroupEgressRule{}},
+	"aws:ec2/instance:Instance":                                  {ec2.InstanceArgs{}, ec2.Instance{}},
+	"aws:ebs/volume:Volume":                                      {ebs.VolumeArgs{}, ebs.Volume{}},
+	"aws:ec2/volumeAttachment:VolumeAttachment":                  {ec2.VolumeAttachmentArgs{}, ec2.VolumeAttachment{}},
+	"aws:ec2/keyPair:KeyPair":                                    {ec2.KeyPairArgs{}, ec2.KeyPair{}},
+	"aws:iam/role:Role":                                          {iam.RoleArgs{}, iam.Role{}},
+	"aws:iam/rolePolicy:RolePolicy":                              {iam.RolePolicyArgs{}, iam.RolePolicy{}},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":          {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},
+	"aws:iam/instanceProfile:InstanceProfile":                    {iam.InstanceProfileArgs{}, iam.InstanceProfile{}},
+	"aws:lb/loadBalancer:LoadBalancer":                           {lb.LoadBalancerArgs{}, lb.LoadBalancer{}},
+	"aws:lb/listener:Listener":                                   {lb.ListenerArgs{}, lb.Listener{}},
+	"aws:lb/listenerRule:ListenerRule":                           {lb.ListenerRuleArgs{}, lb.ListenerRule{}},
+	"aws:lb/targetGroup:TargetGroup":                             {lb.TargetGroupArgs{}, lb.TargetGroup{}},
+	"aws:lb/targetGroupAttachment:TargetGroupAttachment":         {lb.TargetGroupAttachmentArgs{}, lb.TargetGroupAttachment{}},
+	"aws:acm/certificate:Certificate":                            {acm.CertificateArgs{}, acm.Certificate{}},
+	"aws:acm/certificateValidation:CertificateValidation":        {acm.CertificateValidationArgs{}, acm.CertificateValidation{}},
+	"aws:route53/record:Record":                                  {route53.RecordArgs{}, route53.Record{}},
+	"aws:ssm/parameter:Parameter":                                {ssm.ParameterArgs{}, ssm.Parameter{}},
+	"aws:s3/bucketV2:BucketV2":                                   {s3.BucketV2Args{}, s3.BucketV2{}},
+	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2": {s3.BucketCorsConfigurationV2Args{}, s3.BucketCorsConfigurationV2{}},
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":     {s3.BucketPublicAccessBlockArgs{}, s3.BucketPublicAccessBlock{}},
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": {s3.BucketServerSideEncryptionConfigurationV2Args{}, s3.BucketServerSideEncryptionConfigurationV2{}},
 	"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               {s3.BucketVersioningV2Args{}, s3.BucketVersioningV2{}},
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       {s3.BucketLifecycleConfigurationV2Args{}, s3.BucketLifecycleConfigurationV2{}},
 	"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     {s3.BucketOwnershipControlsArgs{}, s3.BucketOwnershipControls{}},
 	"aws:s3/bucketPolicy:BucketPolicy":                                                           {s3.BucketPolicyArgs{}, s3.BucketPolicy{}},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                                                     {cloudwatch.MetricAlarmArgs{}, cloudwatch.MetricAlarm{}},
+	"aws:sns/topic:Topic":                                                                        {sns.TopicArgs{}, sns.Topic{}},
+	"aws:sns/topicSubscription:TopicSubscription":                                                {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
 	"aws:budgets/budget:Budget":                                                                  {budgets.BudgetArgs{}, budgets.Budget{}},
 }
 
