@@ -46,11 +46,18 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	number, err := account(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := settings.remember(ctx, number); err != nil {
+		return nil, err
+	}
 	table, err := reportCost(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := awsProvider(ctx, settings)
+	provider, err := awsProvider(ctx, settings, number)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +119,13 @@ func (s *Settings) tags() map[string]string {
 	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}
 }
 
-// awsProvider returns a provider that tags all resources, for the bill and the console.
-func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
+// awsProvider returns a provider that tags all resources, for the bill and the console. In another account it refuses to work,
+// also in a refresh and a destroy: there all resources would be missing, and leave the state.
+func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provider, error) {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region:      pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
+		Region:            pulumi.String(s.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(account)},
+		DefaultTags:       &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure AWS: %w", err)
