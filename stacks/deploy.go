@@ -50,7 +50,7 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.remember(ctx, number); err != nil {
+	if err := settings.rememberAccount(ctx, number); err != nil {
 		return nil, err
 	}
 	table, err := reportCost(ctx, settings)
@@ -75,7 +75,7 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 
 // deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
 func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, provider *aws.Provider) (pulumi.Map, error) {
-	infra, err := newInfrastructure(ctx, settings, live.image, provider)
+	infra, err := newInfrastructure(ctx, settings, live, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -133,25 +133,20 @@ func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provide
 	return provider, nil
 }
 
-// liveAccount is the part of the account that the program builds on.
-type liveAccount struct {
-	// image is the AMI of new instances.
-	image string
-	// volumes are those of the cluster.
-	volumes []liveVolume
-}
-
 // preflight checks volumes, quota, key pair and image in AWS before anything is created or changed.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
 		return nil, err
 	}
-	volumes, err := liveVolumes(ctx, s.ClusterName(), via)
+	live, err := readAccount(ctx, s, via)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkVolumes(volumes); err != nil {
+	if err := s.rememberCluster(ctx, live); err != nil {
+		return nil, err
+	}
+	if err := s.checkVolumes(live.volumes); err != nil {
 		return nil, err
 	}
 	if err := checkQuota(ctx, s, via); err != nil {
@@ -165,9 +160,6 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 			}, err)
 		}
 	}
-	image, err := lookupImage(ctx, s, via)
-	if err != nil {
-		return nil, err
-	}
-	return &liveAccount{image: image, volumes: volumes}, nil
+	live.image, err = lookupImage(ctx, s, via)
+	return live, err
 }

@@ -99,7 +99,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
+			encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
 			require.NoError(t, err)
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
@@ -125,7 +125,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 func TestUserData_CoreDNSInEachZone(t *testing.T) {
 	settings, err := decode(t, "prod", nil)
 	require.NoError(t, err)
-	encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), "k8s-master", "backups")
+	encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), "k8s-master", "backups")
 	require.NoError(t, err)
 	document, err := userdata.Decode(encoded)
 	require.NoError(t, err)
@@ -153,7 +153,7 @@ func TestUserData_Sources(t *testing.T) {
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
 	for _, n := range settings.Nodes {
-		encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
+		encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
 		require.NoError(t, err)
 		document, err := userdata.Decode(encoded)
 		require.NoError(t, err)

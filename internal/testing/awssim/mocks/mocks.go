@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,11 +89,11 @@ func (b *backend) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return b.client("").Invoke(args.Token, args.Args)
 }
 
-// stash returns what was stored first, as the engine does.
+// stash returns the value that was stored first, as the engine does, unless a change replaces the Stash.
 func (b *backend) stash(r recorder.Registration) resource.PropertyMap {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, stored := b.stashed[r.Name]; !stored {
+	if _, stored := b.stashed[r.Name]; !stored || slices.Contains(r.ReplaceOnChanges, "input") {
 		b.stashed[r.Name] = r.Inputs["input"]
 	}
 	return resource.PropertyMap{"input": r.Inputs["input"], "output": b.stashed[r.Name]}
