@@ -3,7 +3,10 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -123,6 +126,38 @@ func (r *Rehearsal) checkFields(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return verify.Strict(ctx, r.World.Cluster().Admin(), objects)
+}
+
+// refusedEdits previews settings that a live stack cannot change: each must be refused by name. The second up proves that nothing
+// was changed.
+func (r *Rehearsal) refusedEdits(ctx context.Context) error {
+	if r.Options.Program.Refused == nil {
+		return nil
+	}
+	before, err := loadConfig(filepath.Join(r.Options.Root, filepath.FromSlash(r.Options.Program.Folder)), r.Options.Stack, r.config)
+	if err != nil {
+		return err
+	}
+	edits := r.Options.Program.Refused(before)
+	resources := len(r.Cloud.Resources())
+	for key, value := range edits {
+		if err := r.Engine.SetConfig(ctx, key, value); err != nil {
+			return err
+		}
+	}
+	_, refusal := r.Engine.Preview(ctx, "refused-edits", engine.RunOptions{})
+	for _, key := range slices.Sorted(maps.Keys(edits)) {
+		if refusal == nil || !strings.Contains(refusal.Error(), key+": ") {
+			r.Problem("a preview with %s edited to %s must refuse it by name: %v", key, edits[key], refusal)
+		}
+		if err := r.Engine.SetConfig(ctx, key, before[key]); err != nil {
+			return err
+		}
+	}
+	if now := len(r.Cloud.Resources()); now != resources {
+		r.Problem("a refused preview changed the number of resources in AWS from %d to %d", resources, now)
+	}
+	return nil
 }
 
 // secondUp deploys the same program a second time: nothing may change.

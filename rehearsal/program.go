@@ -30,6 +30,9 @@ type Program struct {
 	Secrets []string
 	// Unprotect are settings that must be set before a destroy; they are set only if Design.Protected.
 	Unprotect map[string]string
+	// Refused, if non-nil, returns edits that a preview of the running stack must refuse, by full key, with the settings given
+	// by full key.
+	Refused func(config map[string]string) map[string]string
 	// Design derives the expectations from a stack's settings, which are given by full key as Pulumi stores them.
 	Design func(stack string, config map[string]string) (*Design, error)
 }

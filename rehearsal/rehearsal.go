@@ -121,6 +121,7 @@ func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) err
 		{"preview", r.preview},
 		{"up", r.up},
 		{"verify", r.verify},
+		{"refused edits", r.refusedEdits},
 		{"second up", r.secondUp},
 	}
 	for _, phase := range append(phases, r.drillPhases()...) {

@@ -36,7 +36,7 @@ type infrastructure struct {
 }
 
 // newInfrastructure creates everything outside Kubernetes.
-func newInfrastructure(ctx *pulumi.Context, s *Settings, image string, provider *aws.Provider) (*infrastructure, error) {
+func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, provider *aws.Provider) (*infrastructure, error) {
 	name := s.ClusterName()
 	onAWS := pulumi.Provider(provider)
 	i := &infrastructure{}
@@ -46,8 +46,8 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, image string, provider 
 	}, onAWS); err != nil {
 		return nil, err
 	}
-	args := s.clusterArgs(i.images.ARN)
-	args.AMI = pulumi.String(image)
+	args := s.clusterArgs(i.images.ARN, live)
+	args.AMI = pulumi.String(live.image)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {
 		return nil, err
 	}
@@ -61,9 +61,9 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, image string, provider 
 }
 
 // clusterArgs returns the cluster of the settings. The pods of some nodes may use the bucket with the given ARN.
-func (s *Settings) clusterArgs(images pulumi.StringInput) *cluster.ClusterArgs {
+func (s *Settings) clusterArgs(images pulumi.StringInput, live *liveAccount) *cluster.ClusterArgs {
 	args := &cluster.ClusterArgs{
-		Nodes: s.clusterNodes(images), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
+		Nodes: s.clusterNodes(images, live), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
 		PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR, KubernetesVersion: s.KubernetesVersion,
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
 		MonitoringRoles: []string{string(RoleInfrastructure)},

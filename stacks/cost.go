@@ -71,7 +71,7 @@ func (n Node) ExpectedLoad() float64 {
 // registered returns the resources that the program registers with the settings.
 func registered(ctx context.Context, s *Settings) ([]cost.Resource, error) {
 	return cost.Registered(ctx, projectName, s.Stack, func(ctx *pulumi.Context) error {
-		provider, err := awsProvider(ctx, s)
+		provider, err := awsProvider(ctx, s, "")
 		if err != nil {
 			return err
 		}

@@ -48,11 +48,18 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	number, err := account(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := settings.rememberAccount(ctx, number); err != nil {
+		return nil, err
+	}
 	table, err := reportCost(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := awsProvider(ctx, settings)
+	provider, err := awsProvider(ctx, settings, number)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +77,7 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 
 // deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
 func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, provider *aws.Provider) (pulumi.Map, error) {
-	infra, err := newInfrastructure(ctx, settings, live.image, provider)
+	infra, err := newInfrastructure(ctx, settings, live, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -135,24 +142,18 @@ func (s *Settings) tags() map[string]string {
 	return map[string]string{clusterTag: s.ClusterName(), "Stack": s.Stack, "ManagedBy": "pulumi"}
 }
 
-// awsProvider returns a provider that tags all resources, for the bill and the console.
-func awsProvider(ctx *pulumi.Context, s *Settings) (*aws.Provider, error) {
+// awsProvider returns a provider that tags all resources, for the bill and the console. In another account it refuses to work,
+// also in a refresh and a destroy: there all resources would be missing, and leave the state.
+func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provider, error) {
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region:      pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
+		Region:            pulumi.String(s.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(account)},
+		DefaultTags:       &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(s.tags())},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure AWS: %w", err)
 	}
 	return provider, nil
-}
-
-// liveAccount is the part of the account that the program builds on.
-type liveAccount struct {
-	// image is the AMI of new instances.
-	image string
-	// volumes are those of the cluster.
-	volumes []liveVolume
 }
 
 // preflight checks volumes, quota, key pair, DNS zone and image in AWS before anything is created or changed.
@@ -161,11 +162,14 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 	if err := checkRollLock(ctx, s, via); err != nil {
 		return nil, err
 	}
-	volumes, err := liveVolumes(ctx, s.ClusterName(), via)
+	live, err := readAccount(ctx, s, via)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkVolumes(volumes); err != nil {
+	if err := s.rememberCluster(ctx, live); err != nil {
+		return nil, err
+	}
+	if err := s.checkVolumes(live.volumes); err != nil {
 		return nil, err
 	}
 	if err := checkQuota(ctx, s, via); err != nil {
@@ -187,9 +191,6 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 			}, err)
 		}
 	}
-	image, err := lookupImage(ctx, s, via)
-	if err != nil {
-		return nil, err
-	}
-	return &liveAccount{image: image, volumes: volumes}, nil
+	live.image, err = lookupImage(ctx, s, via)
+	return live, err
 }

@@ -18,14 +18,15 @@ var roleDescriptions = map[string]string{
 }
 
 // clusterNodes returns the node table: the topology with the settings of the stack, and the surge instances.
-func (s *Settings) clusterNodes(images pulumi.StringInput) []cluster.Node {
+func (s *Settings) clusterNodes(images pulumi.StringInput, live *liveAccount) []cluster.Node {
 	var nodes []cluster.Node
 	for _, n := range s.nodesWithSurge() {
 		node := cluster.Node{
 			Name: n.Name, Role: string(n.Role), InstanceType: n.InstanceType, Zone: s.AvailabilityZones[n.Zone],
 			RootGiB: n.RootGiB, DataGiB: n.DataGiB, MaxPods: n.MaxPods, Labels: n.Labels, Taints: n.Taints(),
 			Images: s.prefetched(n), PodsUseRole: n.PodsUseRole,
-			Roll: slices.Contains(s.RollNodes, n.Name),
+			// An instance that never was Ready runs nothing: a wrong value that only the machine finds is mended by the next update.
+			Roll: slices.Contains(s.RollNodes, n.Name) || live.neverReady[n.Name],
 			// Surge instances are always deletable.
 			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
 		}

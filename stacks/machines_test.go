@@ -103,7 +103,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
+			encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
 			require.NoError(t, err)
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
@@ -129,7 +129,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 func TestUserData_CoreDNSInEachZone(t *testing.T) {
 	settings, err := decode(t, "prod", nil)
 	require.NoError(t, err)
-	encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), "k8s-master", "backups")
+	encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), "k8s-master", "backups")
 	require.NoError(t, err)
 	document, err := userdata.Decode(encoded)
 	require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestUserData_Sources(t *testing.T) {
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
 	for _, n := range settings.Nodes {
-		encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
+		encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
 		require.NoError(t, err)
 		document, err := userdata.Decode(encoded)
 		require.NoError(t, err)
@@ -298,7 +298,7 @@ func TestResources_DescendFromAComponent(t *testing.T) {
 		}
 	}
 	for _, r := range w.mocks.All() {
-		if r.Custom && r.Type != "pulumi:providers:aws" && r.Type != "pulumi:providers:kubernetes" {
+		if r.Custom && r.Type != stashType && r.Type != "pulumi:providers:aws" && r.Type != "pulumi:providers:kubernetes" {
 			assert.True(t, components[r.Parent], "%s %s has parent %s", r.Type, r.Name, r.Parent)
 		}
 	}

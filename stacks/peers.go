@@ -26,7 +26,7 @@ func (s *Settings) newNamespace(ctx *pulumi.Context, name string, args *namespac
 
 // peers returns the ends of all flows.
 func (s *Settings) peers() ([]networkpolicy.Peer, error) {
-	controlPlane, err := s.clusterArgs(nil).ControlPlaneIP()
+	controlPlane, err := s.clusterArgs(nil, &liveAccount{}).ControlPlaneIP()
 	if err != nil {
 		return nil, err
 	}

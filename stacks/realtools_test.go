@@ -46,7 +46,7 @@ func eachMachine(t *testing.T, f func(t *testing.T, name string, document *userd
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := settings.clusterArgs(pulumi.String("images")).UserData(settings.ClusterName(), n.Name, "backups")
+			encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
 			require.NoError(t, err)
 			document, err := userdata.Decode(encoded)
 			require.NoError(t, err)

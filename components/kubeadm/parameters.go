@@ -18,4 +18,7 @@ func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubec
 func BackupParameter(cluster string) string { return "/" + cluster + "/backup" }
 
 // StatusParameter is the name of the SSM parameter with a node's StatusMessage (String).
-func StatusParameter(cluster, node string) string { return "/" + cluster + "/nodes/" + node }
+func StatusParameter(cluster, node string) string { return StatusPath(cluster) + "/" + node }
+
+// StatusPath is the path of the status parameters of all nodes.
+func StatusPath(cluster string) string { return "/" + cluster + "/nodes" }

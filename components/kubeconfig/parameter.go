@@ -17,3 +17,18 @@ func Parameter(ctx *pulumi.Context, name string, opts ...pulumi.InvokeOption) (s
 	}
 	return result.Value, nil
 }
+
+// Parameters reads all SSM parameters directly below a path, by name. Values of SecureStrings stay encrypted.
+func Parameters(ctx *pulumi.Context, path string, opts ...pulumi.InvokeOption) (map[string]string, error) {
+	args := &ssm.GetParametersByPathArgs{Path: path, WithDecryption: pulumi.BoolRef(false)}
+	var result ssm.GetParametersByPathResult
+	// The provider marks the values as secret, see Parameter.
+	if _, err := ctx.InvokePackageRaw("aws:ssm/getParametersByPath:getParametersByPath", args, &result, "", opts...); err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for i, name := range result.Names {
+		values[name] = result.Values[i]
+	}
+	return values, nil
+}

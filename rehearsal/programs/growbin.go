@@ -2,6 +2,7 @@ package programs
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/verify"
@@ -36,6 +37,7 @@ func Growbin() rehearsal.Program {
 		Config:    growbinConfig,
 		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
 		Unprotect: map[string]string{keyDeletionProtection: "false"},
+		Refused:   refusedEdits,
 		Design: func(stack string, config map[string]string) (*rehearsal.Design, error) {
 			settings, err := growbinSettings(stack, config)
 			if err != nil {
@@ -43,6 +45,14 @@ func Growbin() rehearsal.Program {
 			}
 			return growbinDesign(settings), nil
 		},
+	}
+}
+
+// refusedEdits are valid for a new stack, and impossible for one that is built.
+func refusedEdits(config map[string]string) map[string]string {
+	return map[string]string{
+		Prefix + "vpcCidr": strings.Replace(config[Prefix+"vpcCidr"], "/16", "/17", 1),
+		Prefix + "podCidr": "172.20.0.0/16",
 	}
 }
 

@@ -17,18 +17,22 @@ type lookup struct {
 
 // lookups are the modeled functions by token.
 var lookups = map[string]lookup{
-	"aws:index/getCallerIdentity:getCallerIdentity":       callerIdentityLookup,
-	"aws:index/getAvailabilityZones:getAvailabilityZones": zonesLookup,
-	"aws:ssm/getParameter:getParameter":                   parameterLookup,
-	"aws:servicequotas/getServiceQuota:getServiceQuota":   quotaLookup,
-	"aws:ec2/getInstances:getInstances":                   instancesLookup,
-	"aws:ebs/getEbsVolumes:getEbsVolumes":                 volumesLookup,
-	"aws:ebs/getVolume:getVolume":                         volumeLookup,
-	"aws:ec2/getInstance:getInstance":                     instanceLookup,
-	"aws:ec2/getInstanceType:getInstanceType":             instanceTypeLookup,
-	"aws:ec2/getAmi:getAmi":                               imageLookup,
-	"aws:ec2/getKeyPair:getKeyPair":                       keyPairLookup,
-	"aws:route53/getZone:getZone":                         zoneLookup,
+	"aws:index/getCallerIdentity:getCallerIdentity":             callerIdentityLookup,
+	"aws:index/getAvailabilityZones:getAvailabilityZones":       zonesLookup,
+	"aws:ssm/getParameter:getParameter":                         parameterLookup,
+	"aws:ssm/getParametersByPath:getParametersByPath":           parametersLookup,
+	"aws:servicequotas/getServiceQuota:getServiceQuota":         quotaLookup,
+	"aws:ec2/getInstances:getInstances":                         instancesLookup,
+	"aws:ec2/getVpcs:getVpcs":                                   vpcsLookup,
+	"aws:ec2/getEips:getEips":                                   addressesLookup,
+	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offeringsLookup,
+	"aws:ebs/getEbsVolumes:getEbsVolumes":                       volumesLookup,
+	"aws:ebs/getVolume:getVolume":                               volumeLookup,
+	"aws:ec2/getInstance:getInstance":                           instanceLookup,
+	"aws:ec2/getInstanceType:getInstanceType":                   instanceTypeLookup,
+	"aws:ec2/getAmi:getAmi":                                     imageLookup,
+	"aws:ec2/getKeyPair:getKeyPair":                             keyPairLookup,
+	"aws:route53/getZone:getZone":                               zoneLookup,
 }
 
 // invoke returns the result of a lookup.

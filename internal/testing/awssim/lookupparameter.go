@@ -1,5 +1,11 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 var parameterLookup = lookup{
 	arguments: properties{"name": {kind: text, required: true}, "withDecryption": {kind: flag}},
 	answer: func(c *Cloud, in values) (values, error) {
@@ -23,6 +29,29 @@ var parameterLookup = lookup{
 		} else if in.has("withDecryption") && !in.flag("withDecryption") {
 			out["value"] = "(encrypted)"
 		}
+		return out, nil
+	},
+}
+
+var parametersLookup = lookup{
+	arguments: properties{"path": {kind: text, required: true}, "recursive": {kind: flag}, "withDecryption": {kind: flag}},
+	answer: func(c *Cloud, in values) (values, error) {
+		path := strings.TrimSuffix(in.text("path"), "/") + "/"
+		out := in.copy()
+		arns, names, types, contents := []any{}, []any{}, []any{}, []any{}
+		for _, name := range slices.Sorted(maps.Keys(c.parameters)) {
+			p := c.parameters[name]
+			rest, below := strings.CutPrefix(name, path)
+			if !below || strings.Contains(rest, "/") && !in.flag("recursive") {
+				continue
+			}
+			value := p.value
+			if p.kind == "SecureString" && in.has("withDecryption") && !in.flag("withDecryption") {
+				value = "(encrypted)"
+			}
+			arns, names, types, contents = append(arns, p.arn(c)), append(names, name), append(types, p.kind), append(contents, value)
+		}
+		out["id"], out["arns"], out["names"], out["types"], out["values"] = in.text("path"), arns, names, types, contents
 		return out, nil
 	},
 }

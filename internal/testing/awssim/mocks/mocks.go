@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,8 +29,17 @@ type Mocks struct {
 
 // New returns mocks for a cloud.
 func New(cloud *awssim.Cloud) *Mocks {
-	b := &backend{cloud: cloud, clients: map[string]*awssim.Client{}, kubernetes: map[string]bool{}}
+	b := &backend{
+		cloud: cloud, clients: map[string]*awssim.Client{}, kubernetes: map[string]bool{}, stashed: map[string]resource.PropertyValue{},
+	}
 	return &Mocks{recorder.New(b), b}
+}
+
+// Stashed gives a Stash of that logical name the value that an earlier update stored.
+func (m *Mocks) Stashed(name string, value map[string]any) {
+	m.backend.mu.Lock()
+	defer m.backend.mu.Unlock()
+	m.backend.stashed[name] = resource.NewProperty(resource.NewPropertyMapFromMap(value))
 }
 
 // backend produces the outputs of the recorded resources.
@@ -37,9 +47,10 @@ type backend struct {
 	cloud *awssim.Cloud
 
 	mu         sync.Mutex
-	clients    map[string]*awssim.Client // by provider URN
-	kubernetes map[string]bool           // identities of the objects that exist
-	deployed   resource.PropertyMap      // outputs of the last update
+	clients    map[string]*awssim.Client         // by provider URN
+	kubernetes map[string]bool                   // identities of the objects that exist
+	deployed   resource.PropertyMap              // outputs of the last update
+	stashed    map[string]resource.PropertyValue // first values, by logical name
 }
 
 // Register creates or reads a resource; an error of the model fails the resource.
@@ -50,6 +61,8 @@ func (b *backend) Register(r recorder.Registration) (string, resource.PropertyMa
 		return b.provider(r)
 	case strings.HasPrefix(r.Type, "pulumi:providers:"):
 		return "provider-" + r.Name, r.Inputs.Copy(), nil
+	case r.Type == "pulumi:index:Stash":
+		return "stash-" + r.Name, b.stash(r), nil
 	case !r.Custom:
 		return "", r.Inputs.Copy(), nil
 	case pkg == "aws" && r.ID != "": // a Get function or an import
@@ -74,6 +87,16 @@ func (b *backend) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		return b.stackOutputs(args.Args), nil
 	}
 	return b.client("").Invoke(args.Token, args.Args)
+}
+
+// stash returns the value that was stored first, as the engine does, unless a change replaces the Stash.
+func (b *backend) stash(r recorder.Registration) resource.PropertyMap {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, stored := b.stashed[r.Name]; !stored || slices.Contains(r.ReplaceOnChanges, "input") {
+		b.stashed[r.Name] = r.Inputs["input"]
+	}
+	return resource.PropertyMap{"input": r.Inputs["input"], "output": b.stashed[r.Name]}
 }
 
 func (b *backend) provider(r recorder.Registration) (string, resource.PropertyMap, error) {

@@ -1,0 +1,57 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeconfig"
+)
+
+// liveAccount is the part of the account that the program builds on.
+type liveAccount struct {
+	// image is the AMI of new instances.
+	image string
+	// volumes are those of the cluster.
+	volumes []liveVolume
+	// built is true once the cluster has a VPC.
+	built bool
+	// neverReady are the nodes with an instance that has not joined since it was created.
+	neverReady map[string]bool
+}
+
+// readAccount reads the parts of the cluster that exist.
+func readAccount(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (*liveAccount, error) {
+	live := &liveAccount{}
+	var err error
+	if live.volumes, err = liveVolumes(ctx, s.ClusterName(), via); err != nil {
+		return nil, err
+	}
+	vpcs, err := ec2.GetVpcs(ctx, &ec2.GetVpcsArgs{Tags: map[string]string{clusterTag: s.ClusterName()}}, via)
+	if err != nil {
+		return nil, fmt.Errorf("list the VPCs of %s: %w", s.ClusterName(), err)
+	}
+	live.built = len(vpcs.Ids) > 0
+	live.neverReady, err = neverReady(ctx, s, via)
+	return live, err
+}
+
+// neverReady returns the nodes whose instance has not reported Ready. An instance reports it once, and no other phase afterwards.
+func neverReady(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (map[string]bool, error) {
+	reports, err := kubeconfig.Parameters(ctx, kubeadm.StatusPath(s.ClusterName()), via)
+	if err != nil {
+		return nil, fmt.Errorf("read the status of the nodes: %w", err)
+	}
+	never := map[string]bool{}
+	for _, n := range s.nodesWithSurge() {
+		report, exists := reports[kubeadm.StatusParameter(s.ClusterName(), n.Name)]
+		var status kubeadm.StatusMessage
+		if exists && (json.Unmarshal([]byte(report), &status) != nil || status.Phase != kubeadm.PhaseReady) {
+			never[n.Name] = true
+		}
+	}
+	return never, nil
+}
