@@ -55,9 +55,11 @@ type Cloud struct {
 	roles       map[string]*role
 	profiles    map[string]*instanceProfile
 	parameters  map[string]*parameter
-	buckets     map[string]*bucket
-	budgets     map[string]*budget
-	images      *imageCatalog
+	// written is closed, and made anew, when a machine writes a parameter.
+	written chan struct{}
+	buckets map[string]*bucket
+	budgets map[string]*budget
+	images  *imageCatalog
 
 	loadBalancers map[string]*loadBalancer
 	listeners     map[string]*listener
@@ -104,6 +106,7 @@ func New(options Options) *Cloud {
 		options.Now = time.Now
 	}
 	c := &Cloud{
+		written:     make(chan struct{}),
 		options:     options,
 		vpcs:        map[string]*vpc{},
 		subnets:     map[string]*subnet{},

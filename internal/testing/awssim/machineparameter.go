@@ -39,7 +39,16 @@ func (m *Machine) PutParameter(name, value string) error {
 	}
 	next.writer = m.sessionARN()
 	*p = next
+	close(m.cloud.written)
+	m.cloud.written = make(chan struct{})
 	return nil
+}
+
+// ParameterWritten returns a channel that is closed when a machine next writes a parameter.
+func (c *Cloud) ParameterWritten() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.written
 }
 
 // ParametersByPath reads all parameters below a path, by name, with the permissions of the machine's instance profile.

@@ -17,8 +17,9 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
-// pollInterval is the time between two reads of the join data.
-const pollInterval = time.Millisecond
+// pollInterval is the longest time between two reads of the join data. A write of a machine ends the wait; a change of the
+// permissions does not.
+const pollInterval = 200 * time.Millisecond
 
 // request stands for a worker's certificate request.
 const request = "{}"
@@ -88,6 +89,7 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 		return fmt.Errorf("write the join request: %w", err)
 	}
 	for {
+		written := machine.Cloud().ParameterWritten()
 		value, err := machine.GetParameter(node.JoinParameter)
 		if err != nil {
 			return fmt.Errorf("read join data: %w", err)
@@ -98,6 +100,7 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-written:
 		case <-time.After(pollInterval):
 		}
 	}
@@ -108,18 +111,26 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 // answer overwrites every join request that the instance of its node wrote, until the machine is terminated.
 func answer(ctx context.Context, machine *awssim.Machine, node *userdata.Node) {
 	for ctx.Err() == nil {
+		written := machine.Cloud().ParameterWritten()
 		requests, err := machine.ParametersByPath(node.JoinPath)
 		for parameter, value := range requests {
 			role := "/" + kubeadm.RoleName(node.Cluster, path.Base(parameter)) + "/"
+			if value != request {
+				continue
+			}
 			newest, err := machine.ParameterHistory(parameter)
-			if err == nil && value == request && strings.Contains(newest.LastModifiedUser, role) {
+			if err == nil && strings.Contains(newest.LastModifiedUser, role) {
 				_ = machine.PutParameter(parameter, "join data") // without the permission, workers wait
 			}
 		}
 		if err != nil {
 			return
 		}
-		time.Sleep(pollInterval)
+		select {
+		case <-ctx.Done():
+		case <-written:
+		case <-time.After(pollInterval):
+		}
 	}
 }
 
