@@ -17,20 +17,23 @@ import (
 // alerts fire.
 func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	const renewEvery, backupEvery, dumpEvery = 6 * time.Hour, 6 * time.Hour, 24 * time.Hour
-	timer, script := file(t, "kubeadm-renew-join.timer"), file(t, "renew-join.sh")
-	assert.Contains(t, timer, "OnCalendar=*-*-* 00/6:00:00")
-	life := regexp.MustCompile(`--ttl (\d+)h0m0s`).FindStringSubmatch(script)
-	require.NotNil(t, life)
-	hours, err := strconv.Atoi(life[1])
-	require.NoError(t, err)
-	lifetime := time.Duration(hours) * time.Hour
-	assert.Contains(t, script, "$(date +%s) + "+strconv.Itoa(int(lifetime/time.Second)), "the metric is another lifetime")
-	assert.GreaterOrEqual(t, lifetime, 4*renewEvery, "three renewals may fail")
-
+	assert.Contains(t, file(t, "kubeadm-renew.timer"), "OnCalendar=*-*-* 00/6:00:00")
 	rules := monitoringRules(t)
-	lead := seconds(t, rules["JoinTokenNearExpiry"].Expr)
-	assert.Less(t, lead, lifetime-renewEvery, "the alert would fire between two renewals")
-	assert.Greater(t, lead, time.Hour, "nobody could react in time")
+	lead := seconds(t, rules["CertificateNearExpiry"].Expr)
+	renewed := time.Duration(number(t, file(t, "publish.sh"), `-checkend \$\(\((\d+) \* 86400\)\)`)) * 24 * time.Hour
+	assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed")
+	assert.Greater(t, lead, 7*24*time.Hour, "nobody could react in time")
+
+	approve, worker := file(t, "approve.sh"), file(t, "worker.sh")
+	wait, interval := scriptDefault(t, approve, "SIGN_WAIT"), scriptDefault(t, approve, "READ_INTERVAL")
+	unread := seconds(t, rules["JoinRequestsUnread"].Expr)
+	assert.Greater(t, unread, time.Duration(len(topology))*wait+interval, "the alert would fire while all nodes join at once")
+	attempt := scriptDefault(t, worker, "JOIN_ATTEMPT")
+	answer := time.Duration(number(t, approve, `expirationSeconds: (\d+)`)) * time.Second
+	assert.Greater(t, answer, 2*attempt, "an answer must outlast the join that it is for")
+	assert.LessOrEqual(t, answer, time.Hour)
+	step := scriptDefault(t, file(t, "bootstrap.sh"), "STEP_TIMEOUT")
+	assert.Greater(t, step, scriptDefault(t, worker, "JOIN_WAIT")+attempt+scriptDefault(t, worker, "NODE_WAIT"))
 
 	assert.Equal(t, "*-*-* 03/6:00:00 Asia/Seoul", backupSchedule, "every six hours, one of them at 03:00 in Korea")
 	assert.Equal(t, 2*backupEvery+time.Hour, etcdBackupMaxAge, "two missed backups")
@@ -54,6 +57,22 @@ func file(t *testing.T, name string) string {
 	return string(text)
 }
 
+// number is the one that the only group of the expression finds in a text.
+func number(t *testing.T, text, expression string) int {
+	t.Helper()
+	found := regexp.MustCompile(expression).FindStringSubmatch(text)
+	require.NotNil(t, found, expression)
+	value, err := strconv.Atoi(found[1])
+	require.NoError(t, err)
+	return value
+}
+
+// scriptDefault is the default in seconds of a variable of a boot script.
+func scriptDefault(t *testing.T, script, variable string) time.Duration {
+	t.Helper()
+	return time.Duration(number(t, script, `"\$\{`+variable+`:=(\d+)\}"`)) * time.Second
+}
+
 // monitoringRules are the deployed alerts by name; the last of those with the same name.
 func monitoringRules(t *testing.T) map[string]monitoring.Rule {
 	t.Helper()
@@ -67,9 +86,5 @@ func monitoringRules(t *testing.T) map[string]monitoring.Rule {
 // seconds reads the number at the end of an expression.
 func seconds(t *testing.T, expr string) time.Duration {
 	t.Helper()
-	found := regexp.MustCompile(`[<>] (\d+)$`).FindStringSubmatch(expr)
-	require.NotNil(t, found, expr)
-	number, err := strconv.Atoi(found[1])
-	require.NoError(t, err)
-	return time.Duration(number) * time.Second
+	return time.Duration(number(t, expr, `[<>] (\d+)$`)) * time.Second
 }

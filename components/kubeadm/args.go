@@ -31,6 +31,9 @@ var (
 	iamAction   = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?$`)
 )
 
+// maxRoleName is IAM's limit for the name of a role, in characters.
+const maxRoleName = 64
+
 // nodes returns all node names, the control plane's first.
 func (a *BootstrapArgs) nodes() []string { return append([]string{a.ControlPlane}, a.Workers...) }
 
@@ -46,6 +49,9 @@ func (a *BootstrapArgs) Validate() error {
 		addLabelProblems(&problems, "node name", node)
 		if seen[node] {
 			problems.Add("node name", node, "must be unique")
+		}
+		if name := RoleName(a.ClusterName, node); len(name) > maxRoleName {
+			problems.Add("node name", node, "must be shorter: its role %s may have at most %d characters", name, maxRoleName)
 		}
 		seen[node] = true
 	}

@@ -1,12 +1,21 @@
 package kubeadm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -14,6 +23,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // Keys of the instance profile that fakeAWS hands out.
@@ -36,8 +48,11 @@ type fakeAWS struct {
 	unregistered int
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int
-	// join holds the values that successive reads of the join parameter return; the last one stays.
-	join []string
+	// unanswered is the number of reads of a join request before the control plane answers it, badAnswers how many answers are
+	// of no use.
+	unanswered, badAnswers int
+	// writers are the ARNs that wrote a parameter; fakeAWS does not set them.
+	writers map[string]string
 	// denied is refused every SSM call when true.
 	denied   bool
 	bucket   fakeS3
@@ -49,7 +64,7 @@ type fakeAWS struct {
 }
 
 func newFakeAWS(t *testing.T) *fakeAWS {
-	fake := &fakeAWS{values: map[string]string{}, kinds: map[string]string{}, bucket: fakeS3{objects: map[string][]byte{}}}
+	fake := &fakeAWS{values: map[string]string{}, writers: map[string]string{}, kinds: map[string]string{}, bucket: fakeS3{objects: map[string][]byte{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", fake.token)
 	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
@@ -151,8 +166,8 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 		f.problems = append(f.problems, err.Error())
 	}
 	var request struct {
-		Name, Type, Value         string
-		Overwrite, WithDecryption bool
+		Name, Path, Type, Value, NextToken string
+		Overwrite, WithDecryption          bool
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		f.problems = append(f.problems, "SSM request is no JSON: "+err.Error())
@@ -169,14 +184,90 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 			f.statuses = append(f.statuses, request.Value)
 		}
 		fmt.Fprint(w, `{"Version":2}`)
-	case action == "GetParameter" && request.WithDecryption && request.Name == "/dev/join":
-		value := f.join[0]
-		f.join = f.join[min(1, len(f.join)-1):]
-		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]string{"Value": value}})
+	case action == "GetParameter" && request.WithDecryption && request.Name == joinParameter:
+		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]string{"Value": f.joinAnswer()}})
 		_, _ = w.Write(answer)
+	case action == "GetParametersByPath" && request.Path == "/dev/join":
+		f.page(w, slices.Sorted(maps.Keys(f.values)), request.NextToken)
+	case action == "GetParameterHistory":
+		f.history(w, request.Name, request.NextToken)
 	default:
 		refuse(w, "ValidationException", "unexpected "+action+" of "+request.Name)
 	}
+}
+
+// joinAnswer is the join parameter's value: what the worker wrote, and after some reads the answer to it.
+func (f *fakeAWS) joinAnswer() string {
+	value := f.values[joinParameter]
+	if value == "" {
+		return kubeadm.PendingValue
+	}
+	var request kubeadm.JoinRequest
+	if json.Unmarshal([]byte(value), &request) != nil {
+		return value // answered
+	}
+	if f.unanswered > 0 {
+		f.unanswered--
+		return value
+	}
+	if request.InstanceID != instanceID {
+		f.problems = append(f.problems, "the join request names the instance "+request.InstanceID)
+	}
+	certificate, err := issue(request.Request)
+	if err != nil {
+		f.problems = append(f.problems, err.Error())
+	}
+	purpose := "good"
+	if f.badAnswers > 0 {
+		f.badAnswers--
+		purpose = "expired"
+	}
+	f.values[joinParameter] = "kind: Config\n    client-certificate-data: " + base64.StdEncoding.EncodeToString(certificate) + "\n# " + purpose + "\n"
+	return f.values[joinParameter]
+}
+
+// issue signs a certificate request with a key of its own.
+func issue(request string) ([]byte, error) {
+	block, _ := pem.Decode([]byte(request))
+	if block == nil {
+		return nil, errors.New("the join request holds no certificate request")
+	}
+	parsed, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if want := "CN=system:node:k8s-redis,O=system:nodes"; parsed.Subject.String() != want {
+		return nil, fmt.Errorf("the join request is for %s, want %s", parsed.Subject, want)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: parsed.Subject, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, parsed.PublicKey, key)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), err
+}
+
+// page answers with one parameter below the join path at a time.
+func (f *fakeAWS) page(w http.ResponseWriter, names []string, token string) {
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "/dev/join/") || name <= token })
+	answer := map[string]any{"Parameters": []any{}}
+	if len(names) > 0 {
+		answer["Parameters"] = []any{map[string]any{"Name": names[0], "Value": f.values[names[0]]}}
+	}
+	if len(names) > 1 {
+		answer["NextToken"] = names[0]
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// history answers with two pages: what Pulumi wrote, and the present value.
+func (f *fakeAWS) history(w http.ResponseWriter, name, token string) {
+	answer := map[string]any{"Parameters": []any{map[string]any{"Value": "pending", "Version": 1, "LastModifiedUser": "arn:aws:iam::123456789012:user/deployer"}}, "NextToken": "2"}
+	if token == "2" {
+		answer = map[string]any{"Parameters": []any{map[string]any{"Value": f.values[name], "Version": 2, "LastModifiedUser": f.writers[name]}}}
+	}
+	_ = json.NewEncoder(w).Encode(answer)
 }
 
 func refuse(w http.ResponseWriter, kind, message string) {

@@ -148,9 +148,9 @@ func TestBoot_ExpiredKeysReplaced(t *testing.T) {
 	m := newControlPlane(t)
 	m.write(stateDir+"/pki/ca.crt", "authority")
 	m.aws.oldKeys = 1
-	output := m.requireRun(renewScript)
+	output := m.requireRun(publishScript)
 	require.Contains(t, output, "ExpiredTokenException")
-	requireJoinData(t, m)
+	require.Contains(t, m.aws.values, "/dev/kubeconfig")
 }
 
 func TestBoot_StatusParameterUnreachable(t *testing.T) {
@@ -163,7 +163,7 @@ func TestBoot_StatusParameterUnreachable(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, output, "AccessDeniedException")
 	require.True(t, m.exists("/var/lib/kubeadm-bootstrap/control-plane.done"), "the boot stopped although only its status could not be written")
-	require.Contains(t, output, "the join data could not be published in /dev/join")
+	require.Contains(t, output, "the kubeconfig could not be published in /dev/kubeconfig")
 
 	m.aws.do(func() { m.aws.denied = false })
 	output, err = m.boot()

@@ -15,8 +15,7 @@ const typeToken = "kubeadm-aws:kubeadm:Bootstrap"
 type Bootstrap struct {
 	pulumi.ResourceState
 
-	// JoinParameter and KubeconfigParameter are names of SSM parameters.
-	JoinParameter       pulumi.StringOutput `pulumi:"joinParameter"`
+	// KubeconfigParameter is the name of an SSM parameter.
 	KubeconfigParameter pulumi.StringOutput `pulumi:"kubeconfigParameter"`
 	// StatusParameters are names of SSM parameters by node name.
 	StatusParameters map[string]pulumi.StringOutput `pulumi:"statusParameters"`
@@ -42,7 +41,6 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 		return nil, err
 	}
 	outputs := pulumi.Map{
-		"joinParameter":       bootstrap.JoinParameter,
 		"kubeconfigParameter": bootstrap.KubeconfigParameter,
 		"statusParameters":    toMap(bootstrap.StatusParameters),
 		"instanceProfiles":    toMap(bootstrap.InstanceProfiles),
@@ -61,31 +59,27 @@ type bootstrapBuilder struct {
 }
 
 func (b *bootstrapBuilder) build() error {
-	join, err := b.parameter("join", JoinParameter(b.args.ClusterName), "SecureString", "Join data of workers; written by the control plane")
-	if err != nil {
-		return err
-	}
 	kubeconfig, err := b.parameter("kubeconfig", KubeconfigParameter(b.args.ClusterName), "SecureString", "Administrator's kubeconfig; written by the control plane")
 	if err != nil {
 		return err
 	}
-	b.bootstrap.JoinParameter, b.bootstrap.KubeconfigParameter = join.Name, kubeconfig.Name
+	b.bootstrap.KubeconfigParameter = kubeconfig.Name
 	for _, node := range b.args.nodes() {
 		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "Bootstrap status of the node; written by the node")
 		if err != nil {
 			return err
 		}
 		b.bootstrap.StatusParameters[node] = status.Name
-		statements := []Statement{sessionManager()}
+		var own []Statement
 		if node == b.args.ControlPlane {
-			own, err := b.controlPlaneStatements(status.Arn, join.Arn, kubeconfig.Arn)
-			if err != nil {
-				return err
-			}
-			statements = append(statements, own...)
+			own, err = b.controlPlaneStatements(status.Arn, kubeconfig.Arn)
 		} else {
-			statements = append(statements, writeParameters(status.Arn), readParameters(join.Arn))
+			own, err = b.workerStatements(node, status.Arn)
 		}
+		if err != nil {
+			return err
+		}
+		statements := append([]Statement{sessionManager()}, own...)
 		profile, err := b.instanceProfile(node, append(statements, b.args.Statements[node]...))
 		if err != nil {
 			return err
@@ -96,15 +90,25 @@ func (b *bootstrapBuilder) build() error {
 }
 
 // controlPlaneStatements returns the permissions of the control plane, with those for backups if there is a bucket.
-func (b *bootstrapBuilder) controlPlaneStatements(parameters ...pulumi.StringInput) ([]Statement, error) {
+func (b *bootstrapBuilder) controlPlaneStatements(status, kubeconfig pulumi.StringOutput) ([]Statement, error) {
+	statements := answerRequests(b.args.ClusterName, kubeconfig)
 	if b.args.BackupBucketARN == nil {
-		return []Statement{writeParameters(parameters...)}, nil
+		return append(statements, writeParameters(status, kubeconfig)), nil
 	}
 	backup, err := b.parameter("backup", BackupParameter(b.args.ClusterName), "String", "Result of the last backup or restore of the control plane; written by it")
 	if err != nil {
 		return nil, err
 	}
-	return append(keepBackups(b.args.BackupBucketARN), writeParameters(append(parameters, backup.Arn)...)), nil
+	return append(append(statements, keepBackups(b.args.BackupBucketARN)...), writeParameters(status, kubeconfig, backup.Arn)), nil
+}
+
+// workerStatements returns the permissions of a worker, and creates the parameter that it joins through.
+func (b *bootstrapBuilder) workerStatements(node string, status pulumi.StringOutput) ([]Statement, error) {
+	join, err := b.parameter("join-"+node, JoinParameter(b.args.ClusterName, node), "String", "Certificate request of the node, then the control plane's answer")
+	if err != nil {
+		return nil, err
+	}
+	return []Statement{writeParameters(status, join.Arn), readParameters(join.Arn)}, nil
 }
 
 func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {
@@ -127,6 +131,7 @@ func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ss
 func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) (*iam.InstanceProfile, error) {
 	child := b.name + "-" + node
 	role, err := iam.NewRole(b.ctx, child, &iam.RoleArgs{
+		Name:             pulumi.String(RoleName(b.args.ClusterName, node)),
 		AssumeRolePolicy: pulumi.String(trustEC2),
 		Description:      pulumi.String("Node " + node + " of cluster " + b.args.ClusterName),
 	}, pulumi.Parent(b.bootstrap))

@@ -93,6 +93,7 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 	require.NoError(t, err)
 	const (
 		join       = arnPrefix + "/dev/join"
+		redisJoin  = join + "/k8s-redis"
 		kubeconfig = arnPrefix + "/dev/kubeconfig"
 		nodes      = arnPrefix + "/dev/nodes/"
 	)
@@ -100,13 +101,22 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 		node, action, arn string
 		want              bool
 	}{
-		{"k8s-master", "ssm:PutParameter", join, true},
+		{"k8s-master", "ssm:PutParameter", redisJoin, true},
+		{"k8s-master", "ssm:GetParameterHistory", redisJoin, true},
+		{"k8s-master", "ssm:GetParametersByPath", join, true},
+		{"k8s-master", "ssm:GetParametersByPath", arnPrefix + "/dev/nodes", false},
+		{"k8s-master", "ssm:GetParameterHistory", kubeconfig, false},
 		{"k8s-master", "ssm:PutParameter", kubeconfig, true},
 		{"k8s-master", "ssm:PutParameter", nodes + "k8s-master", true},
 		{"k8s-master", "ssm:PutParameter", nodes + "k8s-redis", false},
 		{"k8s-master", "ssm:GetParameter", kubeconfig, false},
-		{"k8s-redis", "ssm:GetParameter", join, true},
-		{"k8s-redis", "ssm:PutParameter", join, false},
+		{"k8s-redis", "ssm:GetParameter", redisJoin, true},
+		{"k8s-redis", "ssm:PutParameter", redisJoin, true},
+		{"k8s-redis", "ssm:GetParameter", join + "/k8s-worker-storage", false},
+		{"k8s-redis", "ssm:PutParameter", join + "/k8s-worker-storage", false},
+		{"k8s-redis", "ssm:PutParameter", join + "/k8s-master", false},
+		{"k8s-redis", "ssm:GetParameterHistory", redisJoin, false},
+		{"k8s-redis", "ssm:GetParametersByPath", join, false},
 		{"k8s-redis", "ssm:GetParameter", kubeconfig, false},
 		{"k8s-redis", "ssm:PutParameter", kubeconfig, false},
 		{"k8s-redis", "ssm:PutParameter", nodes + "k8s-redis", true},
@@ -144,7 +154,7 @@ func TestBootstrap_ParameterValuesIgnored(t *testing.T) {
 		require.Equal(t, kubeadm.PendingValue, parameter.Value("value"))
 	}
 	require.Equal(t, map[string]string{
-		"/dev/join": "SecureString", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
+		"/dev/join/k8s-redis": "String", "/dev/join/k8s-worker-storage": "String", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
 		"/dev/nodes/k8s-master": "String", "/dev/nodes/k8s-redis": "String", "/dev/nodes/k8s-worker-storage": "String",
 	}, kinds)
 }
@@ -171,6 +181,7 @@ func TestBootstrap_ProfilesDependOnPolicies(t *testing.T) {
 			return strings.HasSuffix(urn, "aws:iam/rolePolicy:RolePolicy::k-"+node)
 		}), "an instance could boot before its permissions are there")
 		role := r.One(t, "aws:iam/role:Role", name)
+		require.Equal(t, kubeadm.RoleName("dev", node), role.Inputs["name"].StringValue(), "the control plane would not recognize the node")
 		require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 			role.Inputs["assumeRolePolicy"].StringValue())
 	}
@@ -180,7 +191,7 @@ func TestBootstrap_ResourcesDescendFromComponent(t *testing.T) {
 	t.Parallel()
 	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
-	require.Len(t, r.All(), 1+3+3*4, "the component, three parameters, and for each node parameter, role, policy and profile")
+	require.Len(t, r.All(), 1+2+2+3*4, "the component, two parameters, one for each worker, and for each node parameter, role, policy and profile")
 	for _, registration := range r.All() {
 		if registration.Type != bootstrapType {
 			require.True(t, strings.HasSuffix(registration.Parent, "::"+bootstrapType+"::k"), "%s has the parent %q", registration.URN, registration.Parent)
@@ -198,6 +209,7 @@ func TestBootstrapArgs_Invalid(t *testing.T) {
 		"reserved name":  {func(a *kubeadm.BootstrapArgs) { a.ClusterName = "aws-dev" }, `ClusterName: "aws-dev" must not begin with aws`},
 		"no nodes":       {func(a *kubeadm.BootstrapArgs) { a.ControlPlane = "" }, `node name: "" must be a DNS label`},
 		"same name":      {func(a *kubeadm.BootstrapArgs) { a.Workers[1] = "k8s-master" }, `node name: "k8s-master" must be unique`},
+		"long name":      {func(a *kubeadm.BootstrapArgs) { a.Workers[1] = strings.Repeat("n", 61) }, `must be shorter`},
 		"unknown node":   {func(a *kubeadm.BootstrapArgs) { a.Statements["other"] = nil }, `Statements: "other" must be the name of one of the nodes`},
 		"statement's ID": {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Sid = "a b" }, `Statements[k8s-worker-storage].Sid: "a b"`},
 		"action":         {func(a *kubeadm.BootstrapArgs) { a.Statements["k8s-worker-storage"][0].Actions = []string{"*"} }, `Statements[k8s-worker-storage].Actions: "*" must be an IAM action`},

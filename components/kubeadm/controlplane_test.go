@@ -12,14 +12,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
 const (
 	controlPlaneScript = "/usr/local/lib/kubeadm-bootstrap/control-plane.sh"
-	renewScript        = "/usr/local/lib/kubeadm-bootstrap/renew-join.sh"
+	renewScript        = "/usr/local/lib/kubeadm-bootstrap/renew.sh"
 	publishScript      = "/usr/local/lib/kubeadm-bootstrap/publish.sh"
 	stateDir           = "/var/lib/control-plane"
 )
@@ -60,43 +59,14 @@ func TestControlPlane_BootsAndPublishes(t *testing.T) {
 	for _, text := range m.aws.statuses {
 		steps = append(steps, parseStatus(t, text).Step)
 	}
-	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew-join", "publish", "ready"}, steps)
+	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew", "publish", "ready"}, steps)
 
 	var message kubeadm.KubeconfigMessage
 	require.Equal(t, "SecureString", m.aws.kinds["/dev/kubeconfig"])
 	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))
 	require.Equal(t, kubeadm.KubeconfigMessage{InstanceID: instanceID, Kubeconfig: m.read("/kubeconfig")}, message)
 
-	requireJoinData(t, m)
-	require.NotContains(t, output, "abcdef.0123456789abcdef", "a token is readable in the console log")
 	requirePreparedHost(t, m)
-}
-
-func requireJoinData(t *testing.T, m *machine) {
-	t.Helper()
-	var join struct {
-		Clusters []struct {
-			Name    string
-			Cluster struct {
-				Server string
-				CA     []byte `json:"certificate-authority-data"`
-			}
-		}
-		Users    []struct{ User struct{ Token string } }
-		Contexts []struct {
-			Name    string
-			Context struct{ Cluster, User string }
-		}
-		CurrentContext string `json:"current-context"`
-	}
-	require.Equal(t, "SecureString", m.aws.kinds["/dev/join"])
-	require.NoError(t, yaml.Unmarshal([]byte(m.aws.values["/dev/join"]), &join))
-	require.Len(t, join.Clusters, 1)
-	require.Equal(t, "https://10.0.1.10:6443", join.Clusters[0].Cluster.Server)
-	require.Equal(t, m.read(stateDir+"/pki/ca.crt"), string(join.Clusters[0].Cluster.CA))
-	require.Equal(t, "abcdef.0123456789abcdef", join.Users[0].User.Token)
-	require.Equal(t, join.CurrentContext, join.Contexts[0].Name)
-	require.Equal(t, join.Clusters[0].Name, join.Contexts[0].Context.Cluster)
 }
 
 func requirePreparedHost(t *testing.T, m *machine) {
@@ -108,7 +78,8 @@ func requirePreparedHost(t *testing.T, m *machine) {
 		"apt-mark hold containerd.io kubeadm",
 		"apt-mark hold kubelet kubectl",
 		"systemctl restart containerd",
-		"systemctl enable --now kubeadm-renew-join.timer",
+		"systemctl enable --now kubeadm-renew.timer",
+		"systemctl enable --now kubeadm-approve.service",
 		"systemctl enable --now kubeadm-backup.timer",
 		"mount " + stateDir,
 		"kubeadm init --config " + m.path("/etc/kubeadm/kubeadm.yaml") + " --skip-token-print --ignore-preflight-errors=DirAvailable--var-lib-control-plane-etcd",
@@ -160,13 +131,21 @@ func TestControlPlane_PartialCertificatesDropped(t *testing.T) {
 	require.NotEqual(t, "half", m.read(stateDir+"/pki/ca.key"))
 }
 
-func TestRenewJoin_NewToken(t *testing.T) {
+// kubeadm lets whoever has a bootstrap token become any node. Nothing of that may stay.
+func TestControlPlane_NoWayInWithToken(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
-	m.write(stateDir+"/pki/ca.crt", "authority")
-	m.aws.values["/dev/join"] = "old"
-	m.requireRun(renewScript)
-	requireJoinData(t, m)
+	m.requireRun(controlPlaneScript)
+	kubectl := "kubectl --kubeconfig " + m.path("/etc/kubernetes/admin.conf") + " delete --ignore-not-found --wait=false "
+	for _, call := range []string{
+		"clusterrolebinding kubeadm:kubelet-bootstrap kubeadm:node-autoapprove-bootstrap kubeadm:get-nodes",
+		"-n kube-public rolebinding kubeadm:bootstrap-signer-clusterinfo",
+		"-n kube-system secret --field-selector type=bootstrap.kubernetes.io/token",
+	} {
+		require.Contains(t, m.calls(), kubectl+call)
+	}
+	require.NotContains(t, m.read("/calls"), "kubeadm token")
+	require.Contains(t, m.read("/etc/kubeadm/kubeadm.yaml"), "- name: enable-bootstrap-token-auth\n    value: \"false\"")
 }
 
 func TestPublish_KubeconfigRenewedBeforeExpiry(t *testing.T) {
@@ -193,12 +172,11 @@ func TestPublish_KubeconfigTooLarge(t *testing.T) {
 	require.Contains(t, output, "at most 4096")
 }
 
-func TestRenewJoin_ExpiryMetrics(t *testing.T) {
+func TestRenew_ExpiryMetrics(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	pki := m.path(stateDir + "/pki")
 	require.NoError(t, os.MkdirAll(pki+"/etcd", 0o755))
-	before := time.Now().Add(24 * time.Hour).Unix()
 	for _, name := range []string{"apiserver", "etcd/server"} {
 		out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
 			"-subj", "/CN=test", "-keyout", pki+"/"+name+".key", "-out", pki+"/"+name+".crt").CombinedOutput()
@@ -209,12 +187,10 @@ func TestRenewJoin_ExpiryMetrics(t *testing.T) {
 	m.requireRun(renewScript)
 	text, err := os.ReadFile(m.path("/var/lib/node-exporter/kubeadm.prom"))
 	require.NoError(t, err)
-	var token, apiserver, etcd int64
-	_, err = fmt.Sscanf(string(text), "kubeadm_bootstrap_token_expiry_timestamp_seconds %d\n"+
-		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"apiserver\"} %d\n"+
-		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"etcd-server\"} %d\n", &token, &apiserver, &etcd)
+	var apiserver, etcd int64
+	_, err = fmt.Sscanf(string(text), "kubeadm_certificate_expiry_timestamp_seconds{certificate=\"apiserver\"} %d\n"+
+		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"etcd-server\"} %d\n", &apiserver, &etcd)
 	require.NoError(t, err, string(text))
-	require.InDelta(t, before, token, 120)
 	require.InDelta(t, time.Now().Add(10*24*time.Hour).Unix(), apiserver, 120)
 	require.Equal(t, apiserver/1000, etcd/1000)
 }

@@ -19,7 +19,6 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 		{userdata.EnvClusterName, c.Cluster},
 		{userdata.EnvRegion, c.Region},
 		{userdata.EnvSteps, strings.Join(steps, " ")},
-		{userdata.EnvJoinParameter, JoinParameter(c.Cluster)},
 		{userdata.EnvStatusParameter, StatusParameter(c.Cluster, c.Name)},
 		{userdata.EnvKubernetesVersion, version},
 		{"KUBERNETES_PACKAGE_VERSION", version + "-" + c.PackageRevision},
@@ -37,14 +36,20 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 }
 
 func (c *ControlPlaneConfig) variables() []variable {
-	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps(userdata.StepRestore, userdata.StepControlPlane, userdata.StepRenewJoin, userdata.StepPublish)),
+	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps(userdata.StepRestore, userdata.StepControlPlane, userdata.StepRenew, userdata.StepPublish)),
 		variable{userdata.EnvKubeconfigParameter, KubeconfigParameter(c.Cluster)},
+		variable{userdata.EnvJoinPath, JoinPath(c.Cluster)},
 		variable{userdata.EnvStateDir, c.stateDir()},
 		variable{"CONTROL_PLANE_IP", c.PrivateIP},
 		variable{"S3_ENDPOINT", c.Sources.S3Endpoint},
 		variable{userdata.EnvBackupBucket, c.BackupBucket},
 		variable{userdata.EnvBackupParameter, BackupParameter(c.Cluster)},
 	)
+}
+
+func (c *WorkerConfig) variables() []variable {
+	return append(c.NodeConfig.variables(userdata.RoleWorker, c.steps(userdata.StepWorker)),
+		variable{userdata.EnvJoinParameter, JoinParameter(c.Cluster, c.Name)})
 }
 
 // steps are the boot scripts that the driver runs, in order. Containerd comes early, so that images are fetched while kubelet is

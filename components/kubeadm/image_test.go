@@ -45,7 +45,6 @@ func launch(t *testing.T, image *machine, config any) *machine {
 	}
 	m.write("/etc/kubeadm/bootstrap.env", environment)
 	m.attachDisk()
-	m.aws.join = []string{goodJoin}
 	return m
 }
 
@@ -150,7 +149,6 @@ func TestBoot_ImagesPulledInBackground(t *testing.T) {
 	config.Images = []string{"redis:7.2.16"}
 	m := newMachine(t, config)
 	m.attachDisk()
-	m.aws.join = []string{goodJoin}
 	output, err := m.boot()
 	require.NoError(t, err, output)
 	calls := m.calls()

@@ -63,9 +63,9 @@ func TestScripts_Parse(t *testing.T) {
 func TestScripts_Ports(t *testing.T) {
 	t.Parallel()
 	for script, address := range map[string]string{
-		"renew-join.sh": fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.APIServer),
-		"restore.sh":    fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.EtcdPeer),
-		"backup.sh":     fmt.Sprintf("--endpoints=https://127.0.0.1:%d ", ports.EtcdClient),
+		"approve.sh": fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.APIServer),
+		"restore.sh": fmt.Sprintf("https://$CONTROL_PLANE_IP:%d\n", ports.EtcdPeer),
+		"backup.sh":  fmt.Sprintf("--endpoints=https://127.0.0.1:%d ", ports.EtcdClient),
 	} {
 		content, err := os.ReadFile(filepath.Join("scripts", script))
 		require.NoError(t, err)
@@ -181,12 +181,12 @@ func TestScripts_SystemdAnalyze(t *testing.T) {
 	dir := rendered(t)["control-plane"]
 	units, err := filepath.Glob(filepath.Join(dir, "/etc/systemd/system/*"))
 	require.NoError(t, err)
-	require.Len(t, units, 5)
+	require.Len(t, units, 6)
 	for _, unit := range units {
 		// The scripts are not installed here, so the commands are pointed at one that is.
 		text, err := os.ReadFile(unit)
 		require.NoError(t, err)
-		for _, script := range []string{"bootstrap.sh", "renew-join.sh", "publish.sh", "backup.sh"} {
+		for _, script := range []string{"bootstrap.sh", "approve.sh", "renew.sh", "publish.sh", "backup.sh"} {
 			text = []byte(strings.ReplaceAll(string(text), userdata.ScriptsDir+"/"+script, "/bin/true"))
 		}
 		require.NoError(t, os.WriteFile(unit, text, 0o600))

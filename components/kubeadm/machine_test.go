@@ -128,6 +128,7 @@ func (m *machine) installCommands() {
 	m.command("mountpoint", `[ -e "$ROOT/mounted" ]`)
 	m.command("mount", `touch "$ROOT/mounted"`)
 	m.command("kubeadm", fakeKubeadm)
+	m.command("kubectl", fakeKubectl)
 	m.command("crictl", fakeCrictl)
 	m.command("ctr", fakeCtr)
 }
@@ -152,11 +153,10 @@ case "$*" in
 	echo admin >"$ROOT/etc/kubernetes/admin.conf"
 	echo pod >"$ROOT/etc/kubernetes/manifests/etcd.yaml"
 	echo "Your Kubernetes control-plane has initialized successfully!" ;;
-"token create --ttl 24h0m0s "*) echo abcdef.0123456789abcdef ;;
 "kubeconfig user "*) cat "$ROOT/kubeconfig" ;;
 "join --config "*)
 	[ "$(stat -c %a "$ROOT/etc/kubeadm/discovery.conf")" = 600 ] || { echo "discovery file is open to others" >&2; exit 1; }
-	grep -q 'token: good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the token has expired" >&2; exit 1; }
+	grep -q '# good' "$ROOT/etc/kubeadm/discovery.conf" || { echo "Unauthorized: the certificate has expired" >&2; exit 1; }
 	mkdir -p "$ROOT/etc/kubernetes" "$ROOT/var/lib/kubelet/pki"
 	. "$ROOT/etc/kubeadm/bootstrap.env"
 	echo "    server: $IMDS_ENDPOINT" >"$ROOT/etc/kubernetes/kubelet.conf"
@@ -194,6 +194,16 @@ ETCDUTL
 *) echo "unexpected: ctr $*" >&2; exit 64 ;;
 esac`
 
+// fakeKubectl is an API server that signs every request. The file ready names the nodes that are Ready.
+const fakeKubectl = `case "$*" in
+*" delete --ignore-not-found "*) ;;
+*" get node "*) [ ! -e "$ROOT/ready" ] || ! grep -qw -- "$6" "$ROOT/ready" || printf True ;;
+*" create -o name -f -") cat >>"$ROOT/requests" && echo certificatesigningrequest.certificates.k8s.io/join-x ;;
+*" certificate approve join-x" | *" wait certificatesigningrequest.certificates.k8s.io/join-x "*) ;;
+*" get certificatesigningrequest.certificates.k8s.io/join-x "*) printf Q0VSVElGSUNBVEU= ;;
+*) echo "unexpected: kubectl $*" >&2; exit 64 ;;
+esac`
+
 // boot runs the driver as systemd would, once, and returns its output.
 func (m *machine) boot() (string, error) {
 	return m.run(userdata.DriverPath)
@@ -214,7 +224,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `export BOOT_PID=$$; exec bash "$0" "$@"`, m.path(script)}, arguments...)...)
 	cmd.Env = append([]string{
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
-		"RETRY_DELAY=0", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
+		"RETRY_DELAY=0", "READ_INTERVAL=0.01", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
 	}, m.env...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

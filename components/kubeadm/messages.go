@@ -23,6 +23,14 @@ type KubeconfigMessage struct {
 	Kubeconfig string `json:"kubeconfig"`
 }
 
+// JoinRequest is the value of the SSM parameter JoinParameter, as JSON, until the control plane answers it.
+type JoinRequest struct {
+	// InstanceID is the EC2 instance that asks; SSM records the writer, which must be the same.
+	InstanceID string `json:"instanceId"`
+	// Request is a certificate signing request for the node's own name, in PEM.
+	Request string `json:"request"`
+}
+
 // StatusMessage is the value of a node's SSM parameter StatusParameter, as JSON.
 type StatusMessage struct {
 	// InstanceID is the EC2 instance that wrote the message; any other than the one now running is stale.

@@ -1,6 +1,8 @@
 package kubeadm
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -39,6 +41,18 @@ func writeParameters(arns ...pulumi.StringInput) Statement {
 
 func readParameters(arns ...pulumi.StringInput) Statement {
 	return Statement{Sid: "ReadParameters", Actions: []string{"ssm:GetParameter"}, Resources: pulumi.StringArray(arns)}
+}
+
+// answerRequests lets the control plane read who asks to join, and answer. The join parameters lie beside that of the kubeconfig.
+func answerRequests(cluster string, kubeconfigARN pulumi.StringOutput) []Statement {
+	path := kubeconfigARN.ApplyT(func(arn string) string {
+		return strings.TrimSuffix(arn, KubeconfigParameter(cluster)) + JoinPath(cluster)
+	}).(pulumi.StringOutput)
+	below := pulumi.Sprintf("%s/*", path)
+	return []Statement{
+		{Sid: "FindJoinRequests", Actions: []string{"ssm:GetParametersByPath"}, Resources: pulumi.StringArray{path, below}},
+		{Sid: "AnswerJoinRequests", Actions: []string{"ssm:GetParameterHistory", "ssm:PutParameter"}, Resources: pulumi.StringArray{below}},
+	}
 }
 
 // policyDocument writes the statements as an IAM policy.

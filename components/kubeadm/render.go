@@ -44,7 +44,7 @@ func (c *ControlPlaneConfig) documents() []any {
 			ImageRepository:     c.Sources.ImageRepository,
 			Etcd:                etcd{Local: localEtcd{DataDir: c.stateDir() + "/etcd"}},
 			Networking:          networking{PodSubnet: c.PodCIDR, ServiceSubnet: c.ServiceCIDR},
-			APIServer:           apiServer{component: withoutProfiling(), CertSANs: c.certSANs()},
+			APIServer:           apiServer{component: c.apiServer(), CertSANs: c.certSANs()},
 			ControllerManager:   withoutProfiling(),
 			Scheduler:           withoutProfiling(),
 		},
@@ -145,6 +145,11 @@ func (c *ControlPlaneConfig) certSANs() []string {
 
 func withoutProfiling() component {
 	return component{ExtraArgs: []argument{{Name: "profiling", Value: "false"}}}
+}
+
+// apiServer returns the API server's flags. Nodes join by their instance, so no token is of use.
+func (c *ControlPlaneConfig) apiServer() component {
+	return component{ExtraArgs: append(withoutProfiling().ExtraArgs, argument{Name: "enable-bootstrap-token-auth", Value: "false"})}
 }
 
 // marshalDocuments writes the documents as one YAML stream.

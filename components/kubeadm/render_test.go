@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -64,10 +67,10 @@ func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 		ControlPlane: true, Name: "k8s-master", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
 		MaxPods: 60, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
-		JoinParameter: kubeadm.JoinParameter("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
+		JoinPath: kubeadm.JoinPath("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
 		StatusParameter: kubeadm.StatusParameter("dev", "k8s-master"),
 		BackupBucket:    backupBucket, BackupParameter: kubeadm.BackupParameter("dev"),
-		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew-join", "publish"},
+		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew", "publish"},
 	}, node)
 }
 
@@ -81,7 +84,7 @@ func TestWorkerUserData_RoundTrip(t *testing.T) {
 		Name: "k8s-redis", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: config.Taints,
 		MaxPods: 30, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
-		JoinParameter: kubeadm.JoinParameter("dev"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
+		JoinParameter: kubeadm.JoinParameter("dev", "k8s-redis"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),
 		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "worker"},
 	}, node)
 }
@@ -100,7 +103,9 @@ func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 		"networking.serviceSubnet": "10.96.0.0/12",
 		"imageRepository":          "registry.k8s.io",
 		"apiServer.certSANs":       []any{"10.0.1.10", "k8s-master", "127.0.0.1", "localhost", "203.0.113.7", "api.example.com"},
-		"apiServer.extraArgs":      []any{map[string]any{"name": "profiling", "value": "false"}},
+		"apiServer.extraArgs": []any{
+			map[string]any{"name": "profiling", "value": "false"}, map[string]any{"name": "enable-bootstrap-token-auth", "value": "false"},
+		},
 	} {
 		require.Equal(t, want, field(cluster, path), path)
 	}
@@ -191,7 +196,7 @@ func TestWorkerUserData_NoDataDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, node.DataDisk)
 	environment := variables(t, encoded)
-	require.Equal(t, "host packages containerd kubelet restore control-plane renew-join publish", environment["STEPS"])
+	require.Equal(t, "host packages containerd kubelet restore control-plane renew publish", environment["STEPS"])
 	require.Equal(t, "/var/lib/control-plane", environment["STATE_DIR"])
 }
 
@@ -234,6 +239,25 @@ func TestUserData_OverLimit(t *testing.T) {
 	}
 	_, err := kubeadm.WorkerUserData(config)
 	require.ErrorContains(t, err, "must be at most 16384")
+}
+
+// Comment lines are left out of user data: a here-document must hold none, since its lines are data.
+func TestScripts_NoCommentInHereDocument(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob("scripts/*.sh")
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		require.NoError(t, err)
+		for _, document := range regexp.MustCompile(`(?ms)<<'?([A-Z]+)'?$(.*?)^\s*[A-Z]+$`).FindAllStringSubmatch(string(text), -1) {
+			require.NotRegexp(t, `(?m)^\s*#`, document[2], script)
+		}
+	}
+	file, err := decode(t, render(t, workerConfig())).File(userdata.DriverPath)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(file, "#!/bin/bash\n"))
+	require.NotRegexp(t, `(?m)^\s*# [^s]`, file)
 }
 
 func TestUserData_Size(t *testing.T) {

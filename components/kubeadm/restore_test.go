@@ -243,7 +243,7 @@ func TestRestoreByHand_KeepsData(t *testing.T) {
 	require.True(t, m.exists(before+"/pki/ca.key"))
 
 	// Back to the kept data, as in docs/recover.md.
-	undo := exec.Command("bash", "-ec", `cd "$0" && mkdir undone && mv etcd pki undone/ && mv "$1"/etcd "$1"/pki . && rm -f "$2"/{control-plane,renew-join,publish,ready}.done`,
+	undo := exec.Command("bash", "-ec", `cd "$0" && mkdir undone && mv etcd pki undone/ && mv "$1"/etcd "$1"/pki . && rm -f "$2"/{control-plane,renew,publish,ready}.done`,
 		m.path(stateDir), m.path(before), m.path("/var/lib/kubeadm-bootstrap"))
 	text, err := undo.CombinedOutput()
 	require.NoError(t, err, string(text))

@@ -3,6 +3,8 @@ package kubeadm
 import (
 	"embed"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
@@ -28,5 +30,17 @@ func embedded(name, path, permissions string) (userdata.File, error) {
 	if err != nil {
 		return userdata.File{}, fmt.Errorf("embedded script %s: %w", name, err)
 	}
-	return newFile(path, permissions, string(content)), nil
+	return newFile(path, permissions, commentLine.ReplaceAllStringFunc(string(content), keepDirective)), nil
+}
+
+// commentLine is a line that holds a comment only. Comments are a quarter of the scripts; user data has room for 16 KiB. Line 1,
+// the interpreter's, stays.
+var commentLine = regexp.MustCompile(`(?m)^[ \t]*#([^!\n].*)?\n`)
+
+// keepDirective drops a comment unless it is for shellcheck, which also checks user data.
+func keepDirective(comment string) string {
+	if strings.Contains(comment, "# shellcheck ") {
+		return comment
+	}
+	return ""
 }

@@ -17,8 +17,9 @@ import (
 
 const (
 	bootUnit   = "kubeadm-bootstrap.service"
-	renewUnit  = "kubeadm-renew-join.service"
-	renewTimer = "kubeadm-renew-join.timer"
+	joinUnit   = "kubeadm-approve.service"
+	renewUnit  = "kubeadm-renew.service"
+	renewTimer = "kubeadm-renew.timer"
 	saveUnit   = "kubeadm-backup.service"
 	saveTimer  = "kubeadm-backup.timer"
 )
@@ -46,8 +47,8 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 		patch:     config.kubeletPatch(config.certificatesDir() + "/ca.crt"),
 		dns:       dns,
 		variables: config.variables(),
-		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "publish.sh", "renew-join.sh", "backup.sh"},
-		units:     []string{renewUnit, renewTimer, saveUnit, saveTimer},
+		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "approve.sh", "publish.sh", "renew.sh", "backup.sh"},
+		units:     []string{joinUnit, renewUnit, renewTimer, saveUnit, saveTimer},
 		schedule:  config.BackupSchedule,
 	})
 }
@@ -61,7 +62,7 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 	return config.render(parts{
 		documents: config.documents(),
 		patch:     config.kubeletPatch(workerCA),
-		variables: config.variables(userdata.RoleWorker, config.steps(userdata.StepWorker)),
+		variables: config.variables(),
 		scripts:   []string{"worker.sh"},
 	})
 }

@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	workerScript = "/usr/local/lib/kubeadm-bootstrap/worker.sh"
-	goodJoin     = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: good\n"
-	expiredJoin  = "apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: expired\n"
+	workerScript  = "/usr/local/lib/kubeadm-bootstrap/worker.sh"
+	joinParameter = "/dev/join/k8s-redis"
 )
 
 // newWorker is a worker with a blank disk of 16 MiB, in a cluster that is ready to be joined.
@@ -20,7 +19,6 @@ func newWorker(t *testing.T) *machine {
 	t.Helper()
 	m := newMachine(t, workerConfig())
 	m.attachDisk()
-	m.aws.join = []string{goodJoin}
 	return m
 }
 
@@ -34,25 +32,39 @@ func TestWorker_Joins(t *testing.T) {
 	require.Contains(t, m.calls(), "apt-mark hold containerd.io kubeadm")
 	require.Contains(t, m.calls(), "apt-mark hold kubelet")
 	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
-	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join token was left on the disk")
+	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join data were left on the disk")
+	require.Equal(t, "String", m.aws.kinds[joinParameter])
+	require.NotContains(t, m.aws.values[joinParameter], "PRIVATE KEY")
 }
 
-func TestWorker_LateJoinData(t *testing.T) {
+func TestWorker_LateAnswer(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
-	m.aws.join = []string{kubeadm.PendingValue, kubeadm.PendingValue, kubeadm.PendingValue, goodJoin}
+	m.aws.unanswered = 3
 	output := m.requireRun(workerScript)
-	require.Equal(t, 1, strings.Count(output, "has not published join data in /dev/join"), "told more than once: %s", output)
+	require.Equal(t, 1, strings.Count(output, "has not answered the request in /dev/join/k8s-redis"), "told more than once: %s", output)
 	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
-func TestWorker_ExpiredToken(t *testing.T) {
+// A control plane may answer late, or with an authority that it has lost meanwhile: the worker asks anew, with a new key.
+func TestWorker_UselessAnswer(t *testing.T) {
 	t.Parallel()
 	m := newWorker(t)
-	m.aws.join = []string{expiredJoin, goodJoin}
+	m.aws.badAnswers = 1
 	output := m.requireRun(workerScript)
-	require.Contains(t, output, "the token has expired")
+	require.Contains(t, output, "the certificate has expired")
 	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
+}
+
+// An answer to somebody else's key, e.g. to that of the instance before, is no answer.
+func TestWorker_StaleAnswer(t *testing.T) {
+	t.Parallel()
+	before, m := newWorker(t), newWorker(t)
+	before.requireRun(workerScript)
+	m.aws.do(func() { m.aws.values[joinParameter] = before.aws.values[joinParameter] })
+	m.requireRun(workerScript)
+	require.NotEqual(t, before.aws.values[joinParameter], m.aws.values[joinParameter])
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 }
 
 func TestWorker_Timeout(t *testing.T) {
@@ -61,9 +73,8 @@ func TestWorker_Timeout(t *testing.T) {
 		set  func(m *machine)
 		want string
 	}{
-		"never published": {func(m *machine) { m.aws.join = []string{kubeadm.PendingValue} }, "has not published join data in /dev/join"},
-		"not allowed":     {func(m *machine) { m.aws.denied = true }, "AccessDeniedException"},
-		"expired":         {func(m *machine) { m.aws.join = []string{expiredJoin} }, "not joined within 0 s: kubeadm join failed"},
+		"never answered": {func(m *machine) { m.aws.unanswered = 100 }, "has not answered the request in /dev/join/k8s-redis"},
+		"not allowed":    {func(m *machine) { m.aws.denied = true }, "AccessDeniedException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +121,7 @@ func TestScripts_SecretsNotInProcessList(t *testing.T) {
 	m.requireRun(workerScript)
 	calls := m.read("/calls")
 	require.Contains(t, calls, "curl ")
-	for _, secret := range []string{secretKey, sessionKey, imdsToken, "token: good"} {
+	for _, secret := range []string{secretKey, sessionKey, imdsToken, "PRIVATE KEY"} {
 		require.NotContains(t, calls, secret)
 	}
 }

@@ -50,9 +50,8 @@ type MonitoringArgs struct {
 	GrafanaURL string `pulumi:"grafanaUrl"`
 	// ScrapeInterval defaults to 30 s.
 	ScrapeInterval time.Duration `pulumi:"scrapeInterval"`
-	// JoinTokenLead is the remaining lifetime at which a join token raises an alert, 4 h by default. It must be shorter
-	// than the remaining lifetime at which tokens are renewed.
-	JoinTokenLead time.Duration `pulumi:"joinTokenLead"`
+	// JoinReadMaxAge is the age of the control plane's last look for joining nodes that raises an alert, 10 min by default.
+	JoinReadMaxAge time.Duration `pulumi:"joinReadMaxAge"`
 	// CertificateLead is the remaining lifetime at which a certificate raises an alert, 21 days by default.
 	CertificateLead time.Duration `pulumi:"certificateLead"`
 }
@@ -139,7 +138,7 @@ func (a *MonitoringArgs) withDefaults() *MonitoringArgs {
 		fallback time.Duration
 	}{
 		{&out.ScrapeInterval, 30 * time.Second},
-		{&out.JoinTokenLead, 4 * time.Hour},
+		{&out.JoinReadMaxAge, 10 * time.Minute},
 		{&out.CertificateLead, 21 * 24 * time.Hour},
 	} {
 		if *duration.value == 0 {

@@ -173,7 +173,7 @@ func TestValidate_OneProblem(t *testing.T) {
 		`Nodes[1].Name: "api-one" must be unique`:      func(a *MonitoringArgs) { a.Nodes[1].Name = "api-one" },
 		"Receiver.Channel: not set":                    func(a *MonitoringArgs) { a.Receiver.Channel = "" },
 		`Receiver.Channel: "#alerts" must be empty`:    func(a *MonitoringArgs) { a.Receiver.Kind = ReceiverWebhook },
-		"JoinTokenLead: -1s must":                      func(a *MonitoringArgs) { a.JoinTokenLead = -time.Second },
+		"JoinReadMaxAge: -1s must":                     func(a *MonitoringArgs) { a.JoinReadMaxAge = -time.Second },
 		"CertificateLead: -1s must":                    func(a *MonitoringArgs) { a.CertificateLead = -time.Second },
 		`Images.Prometheus: "registry:5000/prom"`:      func(a *MonitoringArgs) { a.Images.Prometheus = "registry:5000/prom" },
 		`Placement.Tolerations[0].Value: "watch" must`: func(a *MonitoringArgs) { a.Placement.Tolerations[0].Operator = "Exists" },

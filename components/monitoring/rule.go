@@ -86,7 +86,7 @@ func (a *MonitoringArgs) ownRules() []RuleGroup {
 		{"pods", podRules()},
 		{"control-plane", controlPlaneRules()},
 		{"prometheus", a.retentionRules()},
-		{"credentials", credentialRules(a.CertificateLead, a.JoinTokenLead)},
+		{"credentials", credentialRules(a.CertificateLead, a.JoinReadMaxAge)},
 		{"backups", backupRules(a.Backups)},
 		{"etcd-backups", etcdBackupRules(a.EtcdBackupMaxAge)},
 	}

@@ -10,8 +10,8 @@ import (
 const (
 	// TextfileDir is a directory of the node; node-exporter reads every *.prom file in it.
 	TextfileDir = "/var/lib/node-exporter"
-	// JoinTokenExpiryMetric is the expiry time of the bootstrap token, in Unix seconds. It has no labels.
-	JoinTokenExpiryMetric = "kubeadm_bootstrap_token_expiry_timestamp_seconds"
+	// JoinReadMetric is when the control plane last read the requests of joining nodes, in Unix seconds. It has no labels.
+	JoinReadMetric = "kubeadm_join_requests_last_read_timestamp_seconds"
 	// CertificateExpiryMetric is the expiry time of a certificate in /etc/kubernetes/pki, in Unix seconds. The label
 	// "certificate" is its name in `kubeadm certs check-expiration`, e.g. "apiserver".
 	CertificateExpiryMetric = "kubeadm_certificate_expiry_timestamp_seconds"
@@ -21,7 +21,7 @@ const (
 const kubeletCertificateTTL = "kubelet_certificate_manager_client_ttl_seconds"
 
 // credentialRules also raise an alert if the metrics are missing, since renewal is unattended.
-func credentialRules(certificateLead, joinTokenLead time.Duration) []Rule {
+func credentialRules(certificateLead, joinReadMaxAge time.Duration) []Rule {
 	return []Rule{
 		Alert("CertificateNearExpiry", Critical, "1h",
 			fmt.Sprintf("%s - time() < %d", CertificateExpiryMetric, int64(certificateLead/time.Second)),
@@ -29,11 +29,11 @@ func credentialRules(certificateLead, joinTokenLead time.Duration) []Rule {
 		Alert("KubeletCertificateNearExpiry", Critical, "1h",
 			fmt.Sprintf("%s < %d", kubeletCertificateTTL, int64(certificateLead/time.Second)),
 			"kubelet's certificate on {{ $labels.node }} expires in {{ $value | humanizeDuration }} and was not renewed"),
-		Alert("JoinTokenNearExpiry", Warning, "10m",
-			fmt.Sprintf("%s - time() < %d", JoinTokenExpiryMetric, int64(joinTokenLead/time.Second)),
-			"the join token expires in {{ $value | humanizeDuration }} and was not renewed: new nodes could not join"),
+		Alert("JoinRequestsUnread", Warning, "10m",
+			fmt.Sprintf("time() - %s > %d", JoinReadMetric, int64(joinReadMaxAge/time.Second)),
+			"the control plane has not read the requests of joining nodes for {{ $value | humanizeDuration }}: new nodes could not join"),
 		Alert("CredentialsUnwatched", Warning, "1h",
-			fmt.Sprintf("absent(%s) or absent(%s)", JoinTokenExpiryMetric, CertificateExpiryMetric),
-			"the control plane does not report when its certificates and the join token expire"),
+			fmt.Sprintf("absent(%s) or absent(%s)", JoinReadMetric, CertificateExpiryMetric),
+			"the control plane does not report when its certificates expire and when it read the requests of joining nodes"),
 	}
 }

@@ -28,7 +28,7 @@ func ruleTests(t *testing.T) string {
 func TestRules_Promtool(t *testing.T) {
 	for name, args := range map[string]*monitoring.MonitoringArgs{
 		"everything": monitoring.SampleArgs(),
-		"least":      {Nodes: []monitoring.Node{{Name: "only", Purpose: "All"}}, JoinTokenLead: 1, CertificateLead: 1},
+		"least":      {Nodes: []monitoring.Node{{Name: "only", Purpose: "All"}}, JoinReadMaxAge: 1, CertificateLead: 1},
 	} {
 		t.Run(name, func(t *testing.T) { promtest.CheckRules(t, rules(t, args)) })
 	}

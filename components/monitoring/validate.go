@@ -38,8 +38,8 @@ func (a *MonitoringArgs) Validate() error {
 	if a.ScrapeInterval < 5*time.Second || a.ScrapeInterval > 2*time.Minute {
 		problems.Add("ScrapeInterval", a.ScrapeInterval, "must be 5s to 2m: rates are computed over 5m")
 	}
-	if a.JoinTokenLead <= 0 {
-		problems.Add("JoinTokenLead", a.JoinTokenLead, "must be above 0")
+	if a.JoinReadMaxAge <= 0 {
+		problems.Add("JoinReadMaxAge", a.JoinReadMaxAge, "must be above 0")
 	}
 	if a.CertificateLead <= 0 {
 		problems.Add("CertificateLead", a.CertificateLead, "must be above 0")

@@ -7,15 +7,11 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
-
-// tokenLifetime is the lifetime of a bootstrap token, as in the boot scripts.
-const tokenLifetime = 24 * time.Hour
 
 // controlPlane is a control plane on the machine that runs it.
 type controlPlane struct {
@@ -69,16 +65,8 @@ func (a *attempt) complete(ctx context.Context) error {
 	if err := a.running.Complete(ctx); err != nil {
 		return err
 	}
+	go a.approve(a.running)
 	return a.silence(ctx)
-}
-
-// renewJoin publishes the join data.
-func (a *attempt) renewJoin(ctx context.Context) error {
-	discovery, err := a.running.Discovery(ctx, tokenLifetime)
-	if err != nil {
-		return err
-	}
-	return a.put(a.node.JoinParameter, discovery)
 }
 
 // publish publishes the administrator's kubeconfig.

@@ -59,7 +59,12 @@ func controlPlaneMachine(t *testing.T, a *account, id, volume string) Machine {
 	config.DataMount = "/var/lib/data"
 	data, err := kubeadm.ControlPlaneUserData(config)
 	require.NoError(t, err)
-	return Machine{ID: id, InstanceType: "t3.large", PrivateIP: controlPlaneIP, UserData: data, RootGiB: 20, Services: &services{account: a, volume: volume}}
+	return Machine{ID: id, InstanceType: "t3.large", PrivateIP: controlPlaneIP, UserData: data, RootGiB: 20, Services: &services{account: a, session: session("master", id), volume: volume}}
+}
+
+// session is the ARN under which an instance of a node calls AWS.
+func session(node, id string) string {
+	return "arn:aws:sts::123456789012:assumed-role/" + kubeadm.RoleName(clusterName, node) + "/" + id
 }
 
 func workerMachine(t *testing.T, a *account, id, name, ip string) Machine {
@@ -68,7 +73,7 @@ func workerMachine(t *testing.T, a *account, id, name, ip string) Machine {
 	config.Taints = []corev1.Taint{{Key: "dedicated", Value: name, Effect: corev1.TaintEffectNoSchedule}}
 	data, err := kubeadm.WorkerUserData(config)
 	require.NoError(t, err)
-	return Machine{ID: id, InstanceType: "t3.medium", PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a}}
+	return Machine{ID: id, InstanceType: "t3.medium", PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a, session: session(name, id)}}
 }
 
 // status is the latest published status of the node.

@@ -1,6 +1,10 @@
 package boot
 
-import "context"
+import (
+	"context"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
 
 // Machine is a running EC2 instance.
 type Machine struct {
@@ -22,6 +26,9 @@ type Services interface {
 	// PutParameter and GetParameter use SSM with the permissions of the instance profile.
 	PutParameter(name, value string) error
 	GetParameter(name string) (string, error)
+	// ParametersByPath and ParameterHistory read the values below a path, and the newest version of one with its writer.
+	ParametersByPath(path string) (map[string]string, error)
+	ParameterHistory(name string) (awssim.ParameterVersion, error)
 	// PutObject, GetObject and ListObjects use S3 with the permissions of the instance profile.
 	PutObject(bucket, key string, content []byte) error
 	GetObject(bucket, key string) ([]byte, error)

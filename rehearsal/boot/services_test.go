@@ -10,17 +10,19 @@ import (
 	"sync"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // account is the part of AWS that the machines of a test share.
 type account struct {
 	mu         sync.Mutex
 	parameters map[string]string
+	writers    map[string]string // by parameter
 	objects    map[string][]byte // in the only bucket
 }
 
 func newAccount() *account {
-	return &account{parameters: map[string]string{}, objects: map[string][]byte{}}
+	return &account{parameters: map[string]string{}, writers: map[string]string{}, objects: map[string][]byte{}}
 }
 
 func (a *account) get(name string) string {
@@ -32,6 +34,7 @@ func (a *account) get(name string) string {
 // services are one machine's way into the account and the network. The zero values of its switches allow everything.
 type services struct {
 	account  *account
+	session  string // the ARN of its role's session
 	volume   string
 	offline  error                                // why there is no internet
 	firewall func(address string, port int) error // nil lets everything pass
@@ -48,7 +51,7 @@ func (s *services) PutParameter(name, value string) error {
 	}
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
-	s.account.parameters[name] = value
+	s.account.parameters[name], s.account.writers[name] = value, s.session
 	if s.failed != nil && strings.Contains(value, `"phase":"`+kubeadm.PhaseFailed+`"`) {
 		s.failed()
 	}
@@ -59,10 +62,28 @@ func (s *services) GetParameter(name string) (string, error) {
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	value, ok := s.account.parameters[name]
+	if strings.HasPrefix(name, kubeadm.JoinPath(clusterName)) && !ok {
+		return kubeadm.PendingValue, nil // as Pulumi creates it
+	}
 	if !ok {
 		return "", fmt.Errorf("ParameterNotFound: %s", name)
 	}
 	return value, nil
+}
+
+func (s *services) ParametersByPath(path string) (map[string]string, error) {
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	found := maps.Clone(s.account.parameters)
+	maps.DeleteFunc(found, func(name, _ string) bool { return !strings.HasPrefix(name, path+"/") })
+	return found, nil
+}
+
+func (s *services) ParameterHistory(name string) (awssim.ParameterVersion, error) {
+	value, err := s.GetParameter(name)
+	s.account.mu.Lock()
+	defer s.account.mu.Unlock()
+	return awssim.ParameterVersion{Value: value, LastModifiedUser: s.account.writers[name]}, err
 }
 
 func (s *services) PutObject(_, key string, content []byte) error {

@@ -34,6 +34,14 @@ func (s simulatedServices) GetParameter(name string) (string, error) {
 	return s.machine.GetParameter(name)
 }
 
+func (s simulatedServices) ParametersByPath(path string) (map[string]string, error) {
+	return s.machine.ParametersByPath(path)
+}
+
+func (s simulatedServices) ParameterHistory(name string) (awssim.ParameterVersion, error) {
+	return s.machine.ParameterHistory(name)
+}
+
 func (s simulatedServices) PutObject(bucket, key string, content []byte) error {
 	return s.machine.PutObject(bucket, key, content)
 }

@@ -20,7 +20,7 @@ var simulated = map[string]func(*attempt, context.Context) error{
 	userdata.StepDataDisk:     (*attempt).dataDisk,
 	userdata.StepRestore:      (*attempt).restore,
 	userdata.StepControlPlane: (*attempt).controlPlane,
-	userdata.StepRenewJoin:    (*attempt).renewJoin,
+	userdata.StepRenew:        nil,
 	userdata.StepPublish:      (*attempt).publish,
 	userdata.StepWorker:       (*attempt).worker,
 }
@@ -36,6 +36,8 @@ type attempt struct {
 	programs map[string]string
 	// volume is the folder of the data volume, or of the root disk if there is none.
 	volume string
+	// joining is a worker's request, nil before it asks.
+	joining *joining
 	// running is the control plane, after its step.
 	running *cluster.Cluster
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
@@ -44,16 +41,27 @@ func (a *attempt) worker(ctx context.Context) error {
 	}
 }
 
-// join is one attempt to join. It reads the join data each time, because the token is renewed.
-func (a *attempt) join(ctx context.Context, validated *bool) error {
+// join is one attempt to join. It asks for a certificate, and goes on once the control plane has answered.
+func (a *attempt) join(ctx context.Context, validated *bool) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinAttempt)
 	defer cancel()
+	if a.joining == nil {
+		if a.joining, err = newJoining(a.machine.ID, a.node.Name); err != nil {
+			return err
+		}
+	}
 	text, err := a.machine.GetParameter(a.node.JoinParameter)
 	if err != nil {
-		return fmt.Errorf("join data could not be read: %w", err)
+		return fmt.Errorf("%s could not be read: %w", a.node.JoinParameter, err)
 	}
-	if !strings.Contains(text, "\nkind: Config\n") {
-		return fmt.Errorf("the control plane has not published join data in %s", a.node.JoinParameter)
+	identity := a.joining.answered(text)
+	if identity == nil {
+		if text != a.joining.value {
+			if err := a.put(a.node.JoinParameter, []byte(a.joining.value)); err != nil {
+				return err
+			}
+		}
+		return fmt.Errorf("the control plane has not answered the request in %s", a.node.JoinParameter)
 	}
 	if !*validated { // not earlier: kubeadm rejects a join configuration whose discovery file does not exist
 		if err := cluster.ValidateJoin(ctx, a.programs["kubeadm"], a.node.KubeadmConfig, []byte(text), a.machineDir(a.machine.ID)); err != nil {
@@ -61,13 +69,10 @@ func (a *attempt) join(ctx context.Context, validated *bool) error {
 		}
 		*validated = true
 	}
-	discovery, err := clientcmd.RESTConfigFromKubeConfig([]byte(text))
+	lasting, err := bootstrap(ctx, a.network.through(a.machine, identity), a.node)
 	if err != nil {
-		return fmt.Errorf("the join data in %s cannot be used: %w", a.node.JoinParameter, err)
-	}
-	identity, err := bootstrap(ctx, a.network.through(a.machine, discovery), a.node)
-	if err != nil {
+		a.joining = nil // the answer may have expired: the next attempt asks anew
 		return err
 	}
-	return register(ctx, identity, a.machine, a.node)
+	return register(ctx, lasting, a.machine, a.node)
 }

@@ -71,7 +71,7 @@ func TestLife(t *testing.T) {
 		config, err := clientcmd.RESTConfigFromKubeConfig([]byte(message.Kubeconfig))
 		require.NoError(t, err)
 		assert.Equal(t, "https://10.0.0.10:6443", config.Host)
-		assert.LessOrEqual(t, len(a.get(kubeadm.JoinParameter(clusterName))), 4096)
+		assert.LessOrEqual(t, len(a.get(kubeadm.JoinParameter(clusterName, "worker"))), 4096)
 		for node, id := range map[string]string{"master": "i-1", "worker": "i-2"} {
 			status := a.status(t, node)
 			assert.Equal(t, kubeadm.PhaseReady, status.Phase)
@@ -81,11 +81,8 @@ func TestLife(t *testing.T) {
 	})
 	t.Run("the API server refuses a role label from a kubelet", func(t *testing.T) {
 		m := workerMachine(t, a, "i-3", "intruder", "10.0.1.6")
-		discovery, err := clientcmd.RESTConfigFromKubeConfig([]byte(a.get(kubeadm.JoinParameter(clusterName))))
-		require.NoError(t, err)
 		node := &userdata.Node{Name: "intruder", KubernetesVersion: "1.36.3", MaxPods: 20, Labels: map[string]string{"node-role.kubernetes.io/x": ""}}
-		identity, err := bootstrap(ctx, w.network.through(m, discovery), node)
-		require.NoError(t, err)
+		identity := nodeIdentity(t, w, m, "intruder")
 		assert.ErrorContains(t, register(ctx, identity, m, node), `node "intruder" is not allowed to set the following labels: node-role.kubernetes.io/x`)
 		node.Labels, node.Name = nil, "other"
 		assert.ErrorContains(t, register(ctx, identity, m, node), `node "intruder" is not allowed to modify node "other"`)
@@ -96,7 +93,7 @@ func TestLife(t *testing.T) {
 		require.Error(t, bootOnce(t, short, workerMachine(t, a, "i-4", "worker", "10.0.1.7")))
 		status := a.status(t, "worker")
 		assert.Equal(t, kubeadm.PhaseFailed, status.Phase)
-		assert.Contains(t, status.Reason, "a node worker exists and is Ready")
+		assert.Contains(t, status.Reason, "the control plane has not answered the request in /lab/join/worker")
 	})
 	t.Run("a closed security group keeps a machine out", func(t *testing.T) {
 		closed := workerMachine(t, a, "i-5", "outsider", "10.0.1.8")

@@ -62,14 +62,21 @@ func TestStart_Restart(t *testing.T) {
 		assert.ErrorContains(t, err, "nodes-and-pods-are-simulated.sock")
 	})
 	t.Run("a StatefulSet follows its local volume", func(t *testing.T) { statefulSetFollowsItsVolume(t, client) })
-	t.Run("cluster-info and join data name the private address", func(t *testing.T) {
+	t.Run("cluster-info names the private address, and nothing of a way in with a token stays", func(t *testing.T) {
 		info, err := client.CoreV1().ConfigMaps("kube-public").Get(ctx, "cluster-info", metav1.GetOptions{})
 		require.NoError(t, err)
 		assert.Contains(t, info.Data["kubeconfig"], "server: https://10.0.0.10:6443")
 		assert.NotContains(t, info.Data["kubeconfig"], "tls-server-name")
-		discovery, err := c.Discovery(ctx, time.Hour)
+		tokens, err := client.CoreV1().Secrets("kube-system").List(ctx, metav1.ListOptions{FieldSelector: "type=bootstrap.kubernetes.io/token"})
 		require.NoError(t, err)
-		assert.Contains(t, string(discovery), "server: https://10.0.0.10:6443")
+		assert.Empty(t, tokens.Items)
+		bindings, err := client.RbacV1().ClusterRoleBindings().List(ctx, metav1.ListOptions{})
+		require.NoError(t, err)
+		for _, binding := range bindings.Items {
+			for _, subject := range binding.Subjects {
+				assert.NotContains(t, subject.Name, "system:bootstrappers", binding.Name)
+			}
+		}
 	})
 	t.Run("the kubeconfig works through a tunnel", func(t *testing.T) {
 		kubeconfig, err := c.Kubeconfig(ctx, "deployer")

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,7 @@ func (c *Cluster) Complete(ctx context.Context) error {
 	if _, err := c.kubeadm(ctx, "init", "phase", "bootstrap-token", "--config", config, "--kubeconfig", admin, "--skip-token-print"); err != nil {
 		return err
 	}
-	if err := c.restoreClusterInfo(ctx); err != nil {
+	if err := c.closeBootstrap(ctx); err != nil {
 		return err
 	}
 	// The addons may be patched, and the patches lie on this host.
@@ -78,6 +79,23 @@ func (c *Cluster) markControlPlane(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("marking node %s as control plane: %w", c.machine.nodeName, err)
+	}
+	return nil
+}
+
+// closeBootstrap removes all that kubeadm leaves for joining with a token, as the boot scripts do.
+func (c *Cluster) closeBootstrap(ctx context.Context) error {
+	var problems []error
+	for _, name := range []string{"kubeadm:kubelet-bootstrap", "kubeadm:node-autoapprove-bootstrap", "kubeadm:get-nodes"} {
+		problems = append(problems, c.client.RbacV1().ClusterRoleBindings().Delete(ctx, name, metav1.DeleteOptions{}))
+	}
+	problems = append(problems,
+		c.client.RbacV1().RoleBindings(metav1.NamespacePublic).Delete(ctx, "kubeadm:bootstrap-signer-clusterinfo", metav1.DeleteOptions{}),
+		c.client.CoreV1().Secrets(metav1.NamespaceSystem).DeleteCollection(ctx, metav1.DeleteOptions{},
+			metav1.ListOptions{FieldSelector: "type=bootstrap.kubernetes.io/token"}),
+		c.restoreClusterInfo(ctx))
+	if err := errors.Join(slices.DeleteFunc(problems, apierrors.IsNotFound)...); err != nil {
+		return fmt.Errorf("closing the way to join with a token: %w", err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +12,9 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 )
+
+// approveService answers the requests of joining nodes on the control plane.
+const approveService = "kubeadm-approve.service"
 
 // Failures that are injected into the boot of a worker.
 const (
@@ -50,7 +52,9 @@ func (r *run) startWorkerWithFailures(ctx context.Context) error {
 	r.api.InjectMetadataDelay(metadataDelay, slowCalls)
 	r.api.InjectFailure(awsapi.Throttling, throttledCalls)
 	r.api.InjectFailure(awsapi.BrokenMirror, brokenIndexes)
-	r.api.InjectParameterValue(r.worker.node.JoinParameter, kubeadm.PendingValue)
+	if _, err := r.controlPlane.Run(ctx, "systemctl", "stop", approveService); err != nil {
+		return err
+	}
 	return r.worker.Start(ctx)
 }
 
@@ -73,9 +77,9 @@ func (r *run) checkRetries(failure awsapi.Failure, count int, text string) func(
 	}
 }
 
-// lateJoinData checks that the worker still waits after joinDelay without join data.
-func (r *run) lateJoinData(ctx context.Context) error {
-	const text = "waiting: the control plane has not published join data"
+// lateAnswer checks that the worker still waits after joinDelay without an answer to its request.
+func (r *run) lateAnswer(ctx context.Context) error {
+	const text = "waiting: the control plane has not answered the request"
 	if err := r.checkRetries(awsapi.BrokenMirror, brokenIndexes, text)(ctx); err != nil {
 		return err
 	}
@@ -94,28 +98,9 @@ func (r *run) lateJoinData(ctx context.Context) error {
 	return nil
 }
 
-// expiredToken deletes every token from the API server, waits until the worker is refused with the one it reads, and renews
-// the join data as the timer would.
-func (r *run) expiredToken(ctx context.Context) error {
-	secrets := r.client.CoreV1().Secrets(metav1.NamespaceSystem)
-	err := secrets.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{FieldSelector: "type=bootstrap.kubernetes.io/token"})
-	if err != nil {
-		return fmt.Errorf("deleting the tokens: %w", err)
-	}
-	r.api.RestoreParameterValue(r.worker.node.JoinParameter)
-	if err := poll(ctx, recoveryTimeout, func(ctx context.Context) error {
-		journal, err := r.worker.Run(ctx, "journalctl", "--no-pager", "--boot", "--unit", "kubeadm-bootstrap")
-		if err != nil {
-			return err
-		}
-		if !strings.Contains(journal, "Unauthorized") {
-			return errors.New("kubeadm join has not been refused yet")
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if _, err := r.controlPlane.Run(ctx, "systemctl", "start", "kubeadm-renew-join.service"); err != nil {
+// startApprover starts the service that answers requests; the worker must join.
+func (r *run) startApprover(ctx context.Context) error {
+	if _, err := r.controlPlane.Run(ctx, "systemctl", "start", approveService); err != nil {
 		return err
 	}
 	if _, err := r.worker.awaitPhase(ctx, kubeadm.PhaseReady); err != nil {

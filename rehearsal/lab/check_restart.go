@@ -61,7 +61,7 @@ func (r *run) snapshot(ctx context.Context) (fingerprint, error) {
 		}
 	}
 	controlPlane := r.controlPlane.node
-	for _, parameter := range []string{controlPlane.JoinParameter, controlPlane.KubeconfigParameter, controlPlane.StatusParameter, r.worker.node.StatusParameter} {
+	for _, parameter := range []string{r.worker.node.JoinParameter, controlPlane.KubeconfigParameter, controlPlane.StatusParameter, r.worker.node.StatusParameter} {
 		value, err := r.cloud.Parameter(parameter)
 		if err != nil {
 			return nil, err

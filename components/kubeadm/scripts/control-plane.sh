@@ -18,6 +18,14 @@ keep_authorities() {
   rm -f "$PKI"/apiserver* "$PKI"/front-proxy-client.* "$PKI"/etcd/{server,peer,healthcheck-client}.*
 }
 
+# close_bootstrap removes all that kubeadm leaves for joining with a token: approve.sh alone lets a node in, by its instance.
+close_bootstrap() {
+  local kube=(kubectl --kubeconfig "$ROOT/etc/kubernetes/admin.conf") gone=(--ignore-not-found --wait=false)
+  "${kube[@]}" delete "${gone[@]}" clusterrolebinding kubeadm:kubelet-bootstrap kubeadm:node-autoapprove-bootstrap kubeadm:get-nodes &&
+    "${kube[@]}" delete "${gone[@]}" -n kube-public rolebinding kubeadm:bootstrap-signer-clusterinfo &&
+    "${kube[@]}" delete "${gone[@]}" -n kube-system secret --field-selector type=bootstrap.kubernetes.io/token
+}
+
 systemctl enable kubelet
 forget_attempt
 if [ -d "$ETCD/member" ]; then
@@ -28,6 +36,8 @@ else
 fi
 
 retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
-# The token of init must not be in the console log.
+# The token of init is worth nothing, but looks as if it were: keep it out of the console log.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
+retry 5 close_bootstrap || fail "what kubeadm leaves for joining with a token could not be deleted"
+systemctl enable --now kubeadm-approve.service
 [ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer

@@ -116,7 +116,7 @@ case ${1:-} in
     rm -rf "$READY"
     prepare "$HISTORY$1.tar.gz"
     # The boot continues from here, also after a power failure.
-    rm -f "$STATE"/{restore,control-plane,renew-join,publish,ready}.done
+    rm -f "$STATE"/{restore,control-plane,renew,publish,ready}.done
     mv "$WORK" "$READY"
     systemctl restart kubeadm-bootstrap.service
     ;;

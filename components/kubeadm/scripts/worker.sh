@@ -1,5 +1,5 @@
 #!/bin/bash
-# Joins the cluster once the control plane has published join data.
+# Joins the cluster with a certificate that the control plane gives to this instance, see approve.sh.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -7,21 +7,41 @@
 KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
 CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
 
-# fetch_join_data writes the discovery file. It is read again before each attempt, because its token is renewed.
+# make_request leaves a certificate request for this node's name in $RUN/join.request, and its key in memory.
+make_request() {
+  [ ! -s "$RUN/join.request" ] || return 0
+  local id
+  id=$(instance_id) && (umask 077 && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$RUN/join.key" \
+    -subj "/O=system:nodes/CN=system:node:$NODE_NAME" -out "$RUN/join.csr" 2>"$RUN/problem") && python3 -IS -c '
+import json, sys
+print(json.dumps({"instanceId": sys.argv[1], "request": open(sys.argv[2]).read()}), end="")' "$id" "$RUN/join.csr" >"$RUN/join.new" &&
+    mv "$RUN/join.new" "$RUN/join.request"
+}
+
+# answered is true when the parameter holds a kubeconfig for the key of this node's request.
+answered() {
+  [ "$(sed -n 's/^ *client-certificate-data: //p' "$RUN/join" | base64 -d 2>"$RUN/problem" | openssl x509 -noout -pubkey 2>"$RUN/problem")" = \
+    "$(openssl pkey -in "$RUN/join.key" -pubout)" ]
+}
+
+# fetch_join_data writes the discovery file, and the request until there is an answer to it.
 fetch_join_data() {
-  ssm_get "$JOIN_PARAMETER" >"$RUN/join" || return 1
-  if ! grep -q '^kind: Config$' "$RUN/join"; then
-    problem="the control plane has not published join data in $JOIN_PARAMETER"
+  make_request && ssm_get "$JOIN_PARAMETER" >"$RUN/join" || return 1
+  if ! answered; then
+    cmp -s "$RUN/join" "$RUN/join.request" || ssm_put "$JOIN_PARAMETER" String "$RUN/join.request" || return 1
+    problem="the control plane has not answered the request in $JOIN_PARAMETER"
     return 1
   fi
   write_file "$ROOT/etc/kubeadm/discovery.conf" 0600 <"$RUN/join"
 }
 
 join() {
-  problem="join data could not be read from $JOIN_PARAMETER"
+  problem="$JOIN_PARAMETER could not be read or written"
   fetch_join_data || return 1
   problem=
-  forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml"
+  forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml" && return 0
+  rm -f "$RUN/join.request" # the answer may have expired: the next attempt asks anew
+  return 1
 }
 
 # registered is true once the API server has the node. kubeadm join ends earlier, but callers that wait for this machine,
@@ -58,4 +78,4 @@ until join; do
   sleep "$JOIN_INTERVAL"
 done
 await_node
-rm -f "$RUN/join" "$RUN/node" "$ROOT/etc/kubeadm/discovery.conf"
+rm -f "$RUN"/join* "$RUN/node" "$ROOT/etc/kubeadm/discovery.conf"

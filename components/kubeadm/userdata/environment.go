@@ -18,6 +18,7 @@ const (
 	EnvSteps               = "STEPS"
 	EnvImages              = "IMAGES"
 	EnvStateDir            = "STATE_DIR"
+	EnvJoinPath            = "JOIN_PATH"
 	EnvJoinParameter       = "JOIN_PARAMETER"
 	EnvKubeconfigParameter = "KUBECONFIG_PARAMETER"
 	EnvStatusParameter     = "STATUS_PARAMETER"

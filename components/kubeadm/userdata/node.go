@@ -34,8 +34,12 @@ type Node struct {
 	Steps []string
 	// DataDisk is true when the machine waits for a second disk.
 	DataDisk bool
-	// JoinParameter, KubeconfigParameter and StatusParameter are names of SSM parameters; a worker has no kubeconfig parameter.
-	JoinParameter, KubeconfigParameter, StatusParameter string
+	// StatusParameter is the name of an SSM parameter.
+	StatusParameter string
+	// JoinParameter is the name of the SSM parameter that a worker joins through.
+	JoinParameter string
+	// JoinPath is the path of all workers' join parameters, KubeconfigParameter a parameter's name; the control plane's.
+	JoinPath, KubeconfigParameter string
 	// BackupBucket is the bucket for backups of a control plane, BackupParameter the SSM parameter for their results; both may
 	// be empty.
 	BackupBucket, BackupParameter string
@@ -115,7 +119,6 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.Cluster = required(EnvClusterName)
 	n.Region = required(EnvRegion)
 	n.KubernetesVersion = required(EnvKubernetesVersion)
-	n.JoinParameter = required(EnvJoinParameter)
 	n.StatusParameter = required(EnvStatusParameter)
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
@@ -125,8 +128,10 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	case RoleControlPlane:
 		n.ControlPlane = true
 		required(EnvKubeconfigParameter)
+		n.JoinPath = required(EnvJoinPath)
 		required(EnvStateDir)
 	case RoleWorker:
+		n.JoinParameter = required(EnvJoinParameter)
 		if n.KubeconfigParameter != "" {
 			problems = append(problems, fmt.Errorf("%s names the kubeconfig parameter %s: must not be set on a worker", EnvironmentPath, n.KubeconfigParameter))
 		}

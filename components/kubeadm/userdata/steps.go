@@ -9,7 +9,7 @@ const (
 	StepDataDisk     = "data-disk"
 	StepRestore      = "restore"
 	StepControlPlane = "control-plane"
-	StepRenewJoin    = "renew-join"
+	StepRenew        = "renew"
 	StepPublish      = "publish"
 	StepWorker       = "worker"
 )

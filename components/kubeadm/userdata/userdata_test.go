@@ -73,7 +73,6 @@ func newImage(hostname, kubeadm, authority, environment string) *image {
 CLUSTER_NAME='dev'
 AWS_REGION='ap-northeast-2'
 KUBERNETES_VERSION='1.36.3'
-JOIN_PARAMETER='/dev/join'
 STEPS='go'
 `,
 		userdata.DriverPath:            "#!/bin/bash\n",
@@ -92,6 +91,7 @@ func controlPlane() *image {
 NODE_NAME='cp'
 STATUS_PARAMETER='/dev/nodes/cp'
 KUBECONFIG_PARAMETER='/dev/kubeconfig'
+JOIN_PATH='/dev/join'
 STATE_DIR='/var/lib/cp'
 DATA_MOUNT='/var/lib/cp'
 `)
@@ -99,6 +99,7 @@ DATA_MOUNT='/var/lib/cp'
 
 func worker() *image {
 	return newImage("w", workerKubeadm, "/etc/kubernetes/pki/ca.crt", `NODE_ROLE='worker'
+JOIN_PARAMETER='/dev/join/w'
 NODE_NAME='w'
 STATUS_PARAMETER='/dev/nodes/w'
 DATA_MOUNT=''
@@ -155,7 +156,7 @@ func TestParseNode_Valid(t *testing.T) {
 		MaxPods: 30, KubeReserved: map[string]string{"cpu": "70m", "memory": "300Mi"},
 		EvictionHard:  map[string]string{"memory.available": "100Mi", "nodefs.available": "10%"},
 		KubeadmConfig: []byte(controlPlaneKubeadm), DataDisk: true, Steps: []string{"go"},
-		JoinParameter: "/dev/join", KubeconfigParameter: "/dev/kubeconfig", StatusParameter: "/dev/nodes/cp",
+		JoinPath: "/dev/join", KubeconfigParameter: "/dev/kubeconfig", StatusParameter: "/dev/nodes/cp",
 	}, node)
 
 	node, err = userdata.ParseNode(worker().pack(t))

@@ -1,5 +1,10 @@
 package awssim
 
+import (
+	"fmt"
+	"strings"
+)
+
 // GetParameter reads a parameter with the permissions of the machine's instance profile.
 func (m *Machine) GetParameter(name string) (string, error) {
 	const operation = "GetParameter"
@@ -32,8 +37,56 @@ func (m *Machine) PutParameter(name, value string) error {
 	if err != nil {
 		return err
 	}
+	next.writer = m.sessionARN()
 	*p = next
 	return nil
+}
+
+// ParametersByPath reads all parameters below a path, by name, with the permissions of the machine's instance profile.
+func (m *Machine) ParametersByPath(path string) (map[string]string, error) {
+	m.cloud.mu.Lock()
+	defer m.cloud.mu.Unlock()
+	if err := m.mayUse("GetParametersByPath", path); err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for name, p := range m.cloud.parameters {
+		if rest, below := strings.CutPrefix(name, path+"/"); below && !strings.Contains(rest, "/") {
+			found[name] = p.value
+		}
+	}
+	return found, nil
+}
+
+// ParameterVersion is one entry of a parameter's history.
+type ParameterVersion struct {
+	Value string
+	// Version counts from 1.
+	Version int
+	// LastModifiedUser is the ARN of the principal that wrote the value.
+	LastModifiedUser string
+}
+
+// ParameterHistory reads the newest entry of a parameter's history with the permissions of the machine's instance profile. The
+// simulated AWS keeps no older ones.
+func (m *Machine) ParameterHistory(name string) (ParameterVersion, error) {
+	const operation = "GetParameterHistory"
+	m.cloud.mu.Lock()
+	defer m.cloud.mu.Unlock()
+	if err := m.mayUse(operation, name); err != nil {
+		return ParameterVersion{}, err
+	}
+	p := m.cloud.parameters[name]
+	if p == nil {
+		return ParameterVersion{}, refuseSSM(operation, "ParameterNotFound", "parameter %s not found", name)
+	}
+	return ParameterVersion{Value: p.value, Version: p.version, LastModifiedUser: p.writer}, nil
+}
+
+// sessionARN is the principal of the machine's requests: EC2 names the role's session after the instance. The cloud must be
+// locked, and the machine authorized.
+func (m *Machine) sessionARN() string {
+	return fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", m.cloud.options.AccountID, m.cloud.profiles[m.InstanceProfile].role.name, m.ID)
 }
 
 // mayUse decides whether the machine may make an SSM call on a parameter.

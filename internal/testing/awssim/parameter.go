@@ -12,6 +12,8 @@ type parameter struct {
 	name, kind, value, description string
 	pattern, tier, keyID, dataType string
 	version                        int
+	// writer is the ARN of the principal that wrote the value; the program's when empty.
+	writer string
 	// insecure: the program gave the value as one that need not be secret.
 	insecure bool
 }
@@ -133,7 +135,7 @@ func (p parameter) with(value string) (parameter, error) {
 			return p, refuseSSM(operation, "ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern: %s", p.pattern)
 		}
 	}
-	p.value = value
+	p.value, p.writer = value, ""
 	p.version++
 	return p, nil
 }

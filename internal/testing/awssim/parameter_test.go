@@ -23,6 +23,12 @@ func TestParameter_MachineValueOverwrittenByTheState(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "token", got)
 	assert.Equal(t, 2, w.read(parameterToken, id).whole("version"))
+	written, err := m.ParameterHistory("/c/join")
+	require.NoError(t, err)
+	assert.Equal(t, ParameterVersion{"token", 2, "arn:aws:sts::" + w.c.AccountID() + ":assumed-role/node/" + m.ID}, written)
+	below, err := m.ParametersByPath("/c")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"/c/join": "token"}, below)
 
 	update := func(state, next values) {
 		t.Helper()

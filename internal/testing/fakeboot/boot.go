@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/growbin/cluster/components/kubeadm"
@@ -17,6 +19,9 @@ import (
 
 // pollInterval is the time between two reads of the join data.
 const pollInterval = time.Millisecond
+
+// request stands for a worker's certificate request.
+const request = "{}"
 
 // Kubeconfig is the one that the control plane of a unit test publishes. Its key is a placeholder.
 const Kubeconfig = `apiVersion: v1
@@ -61,9 +66,7 @@ func boot(ctx context.Context, machine *awssim.Machine) error {
 		if err := machine.PutParameter(node.KubeconfigParameter, string(message)); err != nil {
 			return fmt.Errorf("publish kubeconfig: %w", err)
 		}
-		if err := machine.PutParameter(node.JoinParameter, "join data"); err != nil {
-			return fmt.Errorf("publish join data: %w", err)
-		}
+		go answer(ctx, machine, node)
 	}
 	return publish(machine, node, kubeadm.PhaseReady, "")
 }
@@ -81,12 +84,15 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 	if node.ControlPlane {
 		return nil
 	}
+	if err := machine.PutParameter(node.JoinParameter, request); err != nil {
+		return fmt.Errorf("write the join request: %w", err)
+	}
 	for {
 		value, err := machine.GetParameter(node.JoinParameter)
 		if err != nil {
 			return fmt.Errorf("read join data: %w", err)
 		}
-		if value != kubeadm.PendingValue {
+		if value != request {
 			break
 		}
 		select {
@@ -97,6 +103,24 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 	}
 	cloud := machine.Cloud()
 	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", ports.APIServer)
+}
+
+// answer overwrites every join request that the instance of its node wrote, until the machine is terminated.
+func answer(ctx context.Context, machine *awssim.Machine, node *userdata.Node) {
+	for ctx.Err() == nil {
+		requests, err := machine.ParametersByPath(node.JoinPath)
+		for parameter, value := range requests {
+			role := "/" + kubeadm.RoleName(node.Cluster, path.Base(parameter)) + "/"
+			newest, err := machine.ParameterHistory(parameter)
+			if err == nil && value == request && strings.Contains(newest.LastModifiedUser, role) {
+				_ = machine.PutParameter(parameter, "join data") // without the permission, workers wait
+			}
+		}
+		if err != nil {
+			return
+		}
+		time.Sleep(pollInterval)
+	}
 }
 
 // controlPlane is the machine whose user data is a control plane's.

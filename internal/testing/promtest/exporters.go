@@ -34,7 +34,7 @@ func NodeExporter(t testing.TB) Target {
 	path, dir, listen := realserver.Binary(t, "prometheus-node-exporter"), t.TempDir(), local(realserver.FreePort(t))
 	text := fmt.Sprintf("%s %d\n%s %d\n%s{certificate=\"apiserver\"} %d\n",
 		monitoring.EtcdBackupMetric, time.Now().Add(-time.Hour).Unix(),
-		monitoring.JoinTokenExpiryMetric, time.Now().Add(20*time.Hour).Unix(),
+		monitoring.JoinReadMetric, time.Now().Unix(),
 		monitoring.CertificateExpiryMetric, time.Now().Add(9000*time.Hour).Unix())
 	realserver.Write(t, filepath.Join(dir, "kubeadm.prom"), text, 0o644, nil)
 	realserver.Start(t, realserver.Command{Path: path, Dir: dir, Args: []string{

@@ -23,12 +23,10 @@ type failures struct {
 	pending       map[Failure]int
 	injected      map[Failure]int
 	metadataDelay time.Duration
-	// values are returned instead of a parameter's own, by its name.
-	values map[string]string
 }
 
 func newFailures() failures {
-	return failures{pending: map[Failure]int{}, injected: map[Failure]int{}, values: map[string]string{}}
+	return failures{pending: map[Failure]int{}, injected: map[Failure]int{}}
 }
 
 // InjectFailure lets the next requests of a kind fail, as many as given.
@@ -73,27 +71,4 @@ func (s *Server) delayMetadata() {
 	delay := s.failures.metadataDelay
 	s.failures.mu.Unlock()
 	time.Sleep(delay)
-}
-
-// InjectParameterValue makes GetParameter return a value instead of the parameter's own.
-func (s *Server) InjectParameterValue(parameter, value string) {
-	s.failures.mu.Lock()
-	defer s.failures.mu.Unlock()
-	s.failures.values[parameter] = value
-}
-
-// RestoreParameterValue ends InjectParameterValue.
-func (s *Server) RestoreParameterValue(parameter string) {
-	s.failures.mu.Lock()
-	defer s.failures.mu.Unlock()
-	delete(s.failures.values, parameter)
-}
-
-func (s *Server) parameterValue(parameter, value string) string {
-	s.failures.mu.Lock()
-	defer s.failures.mu.Unlock()
-	if injected, ok := s.failures.values[parameter]; ok {
-		return injected
-	}
-	return value
 }

@@ -153,13 +153,6 @@ func TestSystemsManager_RoleAndFailures(t *testing.T) {
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "ThrottlingException")
 	assert.Equal(t, 1, api.InjectedFailures(Throttling))
-	api.InjectParameterValue("/lab/mine", "pending")
-	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
-	assert.Contains(t, answer, "pending")
-	api.RestoreParameterValue("/lab/mine")
-	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
-	assert.Contains(t, answer, "written")
-
 	keys.SecretAccessKey += "x"
 	_, answer = do("GetParameter", `{"Name":"/lab/mine"}`)
 	assert.Contains(t, answer, "InvalidSignatureException")

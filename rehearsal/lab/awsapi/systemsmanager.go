@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
@@ -17,7 +19,7 @@ const maxRequest = 64 << 20
 // parameterLimit is the largest value of a parameter of the standard tier, in bytes.
 const parameterLimit = 4096
 
-// SystemsManager returns the API of Systems Manager (JSON 1.1): GetParameter and PutParameter.
+// SystemsManager returns the API of Systems Manager (JSON 1.1): those actions that instances use.
 func (s *Server) SystemsManager() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
@@ -42,7 +44,7 @@ func (s *Server) SystemsManager() http.Handler {
 }
 
 type parameterRequest struct {
-	Name, Type, Value         string
+	Name, Path, Type, Value   string
 	Overwrite, WithDecryption bool
 }
 
@@ -65,7 +67,27 @@ func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte
 			refuseWith(w, err)
 			return
 		}
-		answer["Parameter"] = map[string]any{"Name": request.Name, "Value": s.parameterValue(request.Name, value)}
+		answer["Parameter"] = map[string]any{"Name": request.Name, "Value": value}
+	case "GetParametersByPath":
+		found, err := instance.ParametersByPath(request.Path)
+		if err != nil {
+			refuseWith(w, err)
+			return
+		}
+		list := []any{}
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			list = append(list, map[string]any{"Name": name, "Value": found[name]})
+		}
+		answer["Parameters"] = list
+	case "GetParameterHistory":
+		newest, err := instance.ParameterHistory(request.Name)
+		if err != nil {
+			refuseWith(w, err)
+			return
+		}
+		answer["Parameters"] = []any{map[string]any{
+			"Name": request.Name, "Value": newest.Value, "Version": newest.Version, "LastModifiedUser": s.presentWriter(newest.LastModifiedUser),
+		}}
 	case "PutParameter":
 		if len(request.Value) > parameterLimit {
 			refuse(w, "ValidationException", fmt.Sprintf("Standard tier parameters support a maximum parameter value of %d characters", parameterLimit))
@@ -85,6 +107,17 @@ func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// presentWriter is the ARN of a session with the present ID of its instance, see ReplaceInstance.
+func (s *Server) presentWriter(arn string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session := arn[strings.LastIndex(arn, "/")+1:]
+	if id, replaced := s.replaced[session]; replaced {
+		return strings.TrimSuffix(arn, session) + id
+	}
+	return arn
 }
 
 // refuseWith passes on an error of the simulated AWS.
