@@ -20,8 +20,10 @@ func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	assert.Contains(t, file(t, "kubeadm-renew.timer"), "OnCalendar=*-*-* 00/6:00:00")
 	rules := monitoringRules(t)
 	lead := seconds(t, rules["CertificateNearExpiry"].Expr)
-	renewed := time.Duration(number(t, file(t, "publish.sh"), `-checkend \$\(\((\d+) \* 86400\)\)`)) * 24 * time.Hour
-	assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed")
+	for script, days := range map[string]string{"publish.sh": `-checkend \$\(\((\d+) \* 86400\)\)`, "renew.sh": `"\$\{RENEW_DAYS:=(\d+)\}"`} {
+		renewed := time.Duration(number(t, file(t, script), days)) * 24 * time.Hour
+		assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed: %s", script)
+	}
 	assert.Greater(t, lead, 7*24*time.Hour, "nobody could react in time")
 
 	approve, worker := file(t, "approve.sh"), file(t, "worker.sh")

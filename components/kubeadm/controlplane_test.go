@@ -172,18 +172,79 @@ func TestPublish_KubeconfigTooLarge(t *testing.T) {
 	require.Contains(t, output, "at most 4096")
 }
 
+// certificates writes leaf certificates that last the given days, and an authority.
+func (m *machine) certificates(days string, names ...string) {
+	m.t.Helper()
+	pki := m.path(stateDir + "/pki")
+	require.NoError(m.t, os.MkdirAll(pki+"/etcd", 0o755))
+	for _, name := range names {
+		out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", days,
+			"-subj", "/CN=test", "-keyout", pki+"/"+name+".key", "-out", pki+"/"+name+".crt").CombinedOutput()
+		require.NoError(m.t, err, string(out))
+	}
+	require.NoError(m.t, os.MkdirAll(m.path("/etc/kubernetes"), 0o755))
+}
+
+// renewals are the calls of a renewal, in order.
+func (m *machine) renewals() []string {
+	var calls []string
+	for _, call := range m.calls() {
+		if strings.HasPrefix(call, "kubeadm certs renew") || strings.HasPrefix(call, "crictl stop") {
+			calls = append(calls, strings.TrimSuffix(call, " --config "+m.path("/etc/kubeadm/kubeadm.yaml")))
+		}
+	}
+	return calls
+}
+
+var wholeRenewal = []string{
+	"kubeadm certs renew all", "crictl stop --timeout 30 etcd-0", "crictl stop --timeout 30 kube-apiserver-0",
+	"crictl stop --timeout 30 kube-controller-manager-0", "crictl stop --timeout 30 kube-scheduler-0",
+}
+
+func TestRenew_CertificatesAndPods(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.command("crictl", fakePods)
+	m.command("curl", "exit 0")
+	m.certificates("91", "apiserver", "etcd/server")
+	m.certificates("1", "ca", "etcd/ca", "front-proxy-ca")
+	m.requireRun(renewScript)
+	require.Empty(t, m.renewals(), "nothing is due, and an authority is not renewed")
+
+	m.certificates("89", "etcd/server")
+	output := m.requireRun(renewScript)
+	require.Equal(t, wholeRenewal, m.renewals())
+	require.Contains(t, output, "kube-scheduler runs with its new certificate")
+	m.requireRun(renewScript)
+	require.Equal(t, wholeRenewal, m.renewals(), "renewed twice")
+}
+
+// A pod that does not come back ends the renewal before the next is stopped; the next run goes on.
+func TestRenew_PodStaysDown(t *testing.T) {
+	t.Parallel()
+	m := newControlPlane(t)
+	m.command("crictl", fakePods)
+	m.command("curl", `[ ! -e "$ROOT/down" ]`)
+	m.certificates("89", "apiserver")
+	m.write("/down", "")
+	m.env = []string{"POD_WAIT=0"}
+	output, err := m.run(renewScript)
+	require.Error(t, err)
+	require.Contains(t, output, "etcd is not healthy 0 s after its restart")
+	require.Equal(t, wholeRenewal[:2], m.renewals())
+
+	require.NoError(t, os.Remove(m.path("/down")))
+	m.env = nil
+	m.requireRun(renewScript)
+	require.Equal(t, []string{"kubeadm certs renew all", "crictl stop --timeout 30 etcd-0", "crictl stop --timeout 30 etcd-1"}, m.renewals()[:3])
+	require.Len(t, m.renewals(), 6)
+}
+
 func TestRenew_ExpiryMetrics(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
-	pki := m.path(stateDir + "/pki")
-	require.NoError(t, os.MkdirAll(pki+"/etcd", 0o755))
-	for _, name := range []string{"apiserver", "etcd/server"} {
-		out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
-			"-subj", "/CN=test", "-keyout", pki+"/"+name+".key", "-out", pki+"/"+name+".crt").CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
-	require.NoError(t, os.WriteFile(pki+"/ca.crt", []byte("no certificate"), 0o600))
-	require.NoError(t, os.MkdirAll(m.path("/etc/kubernetes"), 0o755))
+	m.certificates("100", "apiserver", "etcd/server")
+	m.write(stateDir+"/pki/ca.crt", "no certificate")
 	m.requireRun(renewScript)
 	text, err := os.ReadFile(m.path("/var/lib/node-exporter/kubeadm.prom"))
 	require.NoError(t, err)
@@ -191,6 +252,6 @@ func TestRenew_ExpiryMetrics(t *testing.T) {
 	_, err = fmt.Sscanf(string(text), "kubeadm_certificate_expiry_timestamp_seconds{certificate=\"apiserver\"} %d\n"+
 		"kubeadm_certificate_expiry_timestamp_seconds{certificate=\"etcd-server\"} %d\n", &apiserver, &etcd)
 	require.NoError(t, err, string(text))
-	require.InDelta(t, time.Now().Add(10*24*time.Hour).Unix(), apiserver, 120)
+	require.InDelta(t, time.Now().Add(100*24*time.Hour).Unix(), apiserver, 120)
 	require.Equal(t, apiserver/1000, etcd/1000)
 }

@@ -146,13 +146,17 @@ case "$*" in
 	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
 		[ -e "$state/pki/$file" ] || echo "$file ${SEED:-1}" >"$state/pki/$file"
 	done
-	for file in apiserver.crt apiserver.key front-proxy-client.crt etcd/server.crt; do
+	for file in apiserver.crt front-proxy-client.crt etcd/server.crt; do
 		[ ! -e "$state/pki/$file" ] || { echo "$file has other names" >&2; exit 1; }
-		echo leaf >"$state/pki/$file"
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=leaf -keyout /dev/null -out "$state/pki/$file" 2>/dev/null
 	done
 	echo admin >"$ROOT/etc/kubernetes/admin.conf"
 	echo pod >"$ROOT/etc/kubernetes/manifests/etcd.yaml"
 	echo "Your Kubernetes control-plane has initialized successfully!" ;;
+"certs renew all "*)
+	find "$state/pki" -name '*.crt' ! -name ca.crt ! -name front-proxy-ca.crt | while read -r file; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=new -keyout /dev/null -out "$file" 2>/dev/null
+	done ;;
 "kubeconfig user "*) cat "$ROOT/kubeconfig" ;;
 "join --config "*)
 	[ "$(stat -c %a "$ROOT/etc/kubeadm/discovery.conf")" = 600 ] || { echo "discovery file is open to others" >&2; exit 1; }
@@ -160,7 +164,8 @@ case "$*" in
 	mkdir -p "$ROOT/etc/kubernetes" "$ROOT/var/lib/kubelet/pki"
 	. "$ROOT/etc/kubeadm/bootstrap.env"
 	echo "    server: $IMDS_ENDPOINT" >"$ROOT/etc/kubernetes/kubelet.conf"
-	echo certificate >"$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ;;
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=kubelet -keyout /dev/null \
+		-out "$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" 2>/dev/null ;;
 *) echo "unexpected: kubeadm $*" >&2; exit 64 ;;
 esac`
 
@@ -192,6 +197,14 @@ mkdir -p "$5/member/snap" && cp "$3" "$5/member/snap/db"
 ETCDUTL
 	chmod 755 "$target/usr/local/bin/etcdutl" ;;
 *) echo "unexpected: ctr $*" >&2; exit 64 ;;
+esac`
+
+// fakePods is crictl of a node whose kubelet starts each stopped container anew, with the next number.
+const fakePods = `count() { cat "$ROOT/pods/$1" 2>/dev/null || echo 0; }
+case "$*" in
+"ps --name ^"*) name=${3#^} name=${name%\$} && echo "$name-$(count "$name")" ;;
+"stop --timeout 30 "*) name=${4%-*} && mkdir -p "$ROOT/pods" && echo $(($(count "$name") + 1)) >"$ROOT/pods/.new" && mv "$ROOT/pods/.new" "$ROOT/pods/$name" ;;
+*) echo "unexpected: crictl $*" >&2; exit 64 ;;
 esac`
 
 // fakeKubectl is an API server that signs every request. The file ready names the nodes that are Ready.
@@ -283,6 +296,7 @@ func (m *machine) reboot() {
 }
 
 var uuid = regexp.MustCompile(`(UUID[}]?=+"?)[0-9a-f-]{36}`)
+var certificatePEM = regexp.MustCompile(`(?s)-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----`)
 var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: it contains the address of the fake AWS
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
@@ -303,7 +317,7 @@ func (m *machine) files() map[string]string {
 		}
 		content, err := os.ReadFile(at)
 		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
-		text = fingerprint.ReplaceAllString(text, "FINGERPRINT")
+		text = certificatePEM.ReplaceAllString(fingerprint.ReplaceAllString(text, "FINGERPRINT"), "CERTIFICATE")
 		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "$1"), "_seconds$1 TIME")
 		return err
 	}))

@@ -1,8 +1,15 @@
 package kubeadm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -111,6 +118,37 @@ func TestWorker_AlreadyJoined(t *testing.T) {
 	m.requireRun(workerScript)
 	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
 	require.Contains(t, m.calls(), "systemctl start kubelet")
+}
+
+// A worker that was off until its certificate had expired joins anew at its next boot.
+func TestWorker_ExpiredCertificate(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, 1, strings.Count(m.read("/calls"), "kubeadm join"))
+
+	m.write("/var/lib/kubelet/pki/kubelet-client-current.pem", expiredCertificate(t))
+	m.reboot()
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Contains(t, output, "kubelet's certificate has expired: joining anew")
+	require.Equal(t, 2, strings.Count(m.read("/calls"), "kubeadm join"))
+	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
+}
+
+// expiredCertificate ended an hour ago.
+func expiredCertificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 func TestScripts_SecretsNotInProcessList(t *testing.T) {

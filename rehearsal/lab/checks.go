@@ -29,8 +29,10 @@ func (r *run) checks() []check {
 	return []check{
 		{"the program completes", r.awaitProgram},
 		{"every pod of kube-system is ready", r.systemPods},
+		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},
 		{"reboot of both: nothing changes", r.reboot},
 		{"power cut of both: nothing changes", r.powerCut},
+		{"a worker whose certificate has expired joins anew", r.rejoin},
 		{"injected failures: a new worker starts", r.startWorkerWithFailures},
 		{"injected failures: slow metadata service, retried", r.checkRetries(awsapi.SlowMetadata, slowCalls, "instance_id failed")},
 		{"injected failures: throttled Systems Manager, retried", r.checkRetries(awsapi.Throttling, throttledCalls, "ThrottlingException")},

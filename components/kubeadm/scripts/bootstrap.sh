@@ -64,6 +64,12 @@ run_step() {
   rm -f "$STATE/failed"
 }
 
+# A worker that was off for longer than its certificate lasts joins anew.
+kubelet=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
+if [ "$NODE_ROLE" = worker ] && [ -s "$kubelet" ] && ! openssl x509 -noout -checkend 0 -in "$kubelet" >"$RUN/checkend" 2>&1; then
+  log "kubelet's certificate has expired: joining anew"
+  rm -f "$STATE"/{ready,worker}.done "$kubelet"
+fi
 [ ! -e "$STATE/ready.done" ] || exit 0
 [ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image reports nothing
 for step in $STEPS; do
