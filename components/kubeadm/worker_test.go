@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
 const (
@@ -149,6 +152,22 @@ func expiredCertificate(t *testing.T) string {
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestHost_Limits(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(userdata.ScriptsDir + "/host.sh")
+	target, err := os.Readlink(m.path("/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf"))
+	require.NoError(t, err, "unattended-upgrades would cut the shutdown of pods off")
+	require.Equal(t, "/dev/null", target)
+	require.Contains(t, m.read("/etc/sysctl.d/99-kubernetes.conf"), "\nfs.inotify.max_user_instances = 8192\n")
+
+	m.requireRun(userdata.ScriptsDir + "/containerd.sh")
+	require.Equal(t, "[Service]\nLimitNOFILE=65536:524288\n", m.read("/etc/systemd/system/containerd.service.d/10-limits.conf"))
+	reload, restart := slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd")
+	require.GreaterOrEqual(t, reload, 0)
+	require.Less(t, reload, restart)
 }
 
 func TestScripts_SecretsNotInProcessList(t *testing.T) {

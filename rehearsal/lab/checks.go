@@ -29,6 +29,8 @@ func (r *run) checks() []check {
 	return []check{
 		{"the program completes", r.awaitProgram},
 		{"every pod of kube-system is ready", r.systemPods},
+		{"kubelet holds a shutdown until its pods have ended", r.checkShutdownDelay},
+		{"containers may open 65,536 files", r.checkOpenFiles},
 		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},
 		{"reboot of both: nothing changes", r.reboot},
 		{"power cut of both: nothing changes", r.powerCut},

@@ -48,6 +48,12 @@ func overrides(h hardware) []Override {
 			Files:      []rootfs.File{{Path: "/etc/apt/sources.list", Content: "# none in the lab\n"}},
 		},
 		{
+			Difference: "unattended-upgrades is not installed, only its configuration of logind",
+			Reason:     "the package needs others that the lab does not have; the file is the one that Ubuntu 24.04 installs",
+			Files: []rootfs.File{{Path: "/usr/lib/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf",
+				Content: "[Login]\nInhibitDelayMaxSec=30\n"}},
+		},
+		{
 			Difference: "the name server does not respond",
 			Reason:     "the lab has none: every source is given by address",
 			Files:      []rootfs.File{{Path: "/etc/resolv.conf", Content: "nameserver " + gatewayAddress + "\n"}},

@@ -25,6 +25,9 @@ disabled_plugins = []
 TOML
 echo 'runtime-endpoint: unix:///run/containerd/containerd.sock' | write_file "$ROOT/etc/crictl.yaml" 0644
 
+# Containers inherit the limit, and the package leaves systemd's 1024, which is too low for RabbitMQ.
+printf '[Service]\nLimitNOFILE=65536:524288\n' | write_file "$ROOT/etc/systemd/system/containerd.service.d/10-limits.conf" 0644
+systemctl daemon-reload
 systemctl enable containerd
 systemctl restart containerd
 retry 8 crictl info >"$RUN/cri" || fail "containerd does not respond on its CRI socket"

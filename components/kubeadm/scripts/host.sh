@@ -12,8 +12,14 @@ write_file "$ROOT/etc/sysctl.d/99-kubernetes.conf" 0644 <<'SYSCTL'
 net.bridge.bridge-nf-call-iptables = 1
 net.bridge.bridge-nf-call-ip6tables = 1
 net.ipv4.ip_forward = 1
+fs.inotify.max_user_instances = 8192
 SYSCTL
 sysctl -p "$ROOT/etc/sysctl.d/99-kubernetes.conf"
+
+# unattended-upgrades limits the delay of a shutdown to 30 s in a file that sorts after kubelet's, and kubelet then ends no pods in
+# order. A link to /dev/null masks it, installed now or later.
+mkdir -p "$ROOT/etc/systemd/logind.conf.d"
+ln -sfn /dev/null "$ROOT/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf"
 
 swapoff -a
 [ ! -e "$ROOT/etc/fstab" ] || sed -i -E '/^[^#].*[[:space:]]swap[[:space:]]/s/^/#/' "$ROOT/etc/fstab"
