@@ -2,6 +2,8 @@ package kubeadm_test
 
 import (
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +29,8 @@ func TestBoot_SecondIsNoOp(t *testing.T) {
 			require.NoError(t, err, output)
 			require.Empty(t, output)
 			require.Equal(t, files, m.files())
-			require.Equal(t, calls, m.calls())
+			again := slices.DeleteFunc(m.calls()[len(calls):], func(call string) bool { return strings.HasPrefix(call, "mountpoint -q ") })
+			require.Empty(t, again, "the second boot did more than look at the data disk")
 			require.Equal(t, requests, len(m.aws.calls), "the second boot called AWS")
 		})
 	}

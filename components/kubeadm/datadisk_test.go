@@ -131,3 +131,24 @@ func TestDataDisk_TwoDisks(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, output, "more than one disk beside the root disk")
 }
+
+// A disk that is attached minutes after a reboot must start kubelet, which systemd has given up on.
+func TestDataDisk_LateAfterReboot(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	m.reboot()
+	require.NoError(t, os.Remove(m.path("/mounted")))
+	m.write("/calls", "")
+	m.command("mount", "exit 32")
+	output, err = m.boot()
+	require.Error(t, err, "systemd would not try again")
+	require.Contains(t, output, "the data disk cannot be mounted at /var/lib/redis")
+	require.NotContains(t, m.calls(), "systemctl start kubelet")
+
+	m.command("mount", `touch "$ROOT/mounted"`)
+	output, err = m.boot()
+	require.NoError(t, err, output)
+	require.Equal(t, []string{"mount /var/lib/redis", "systemctl start kubelet"}, m.calls()[len(m.calls())-2:])
+}

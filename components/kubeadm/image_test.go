@@ -134,12 +134,13 @@ func TestImage_RunningNodeIgnoresMarks(t *testing.T) {
 	for name, mark := range map[string]string{"old": "", "other": "0123456789abcdef0123456789abcdef"} {
 		m := newWorker(t)
 		m.markDone("data-disk", "worker", "ready")
+		m.write("/mounted", "")
 		for _, step := range []string{"host", "packages", "containerd"} {
 			m.write("/var/lib/kubeadm-bootstrap/"+step+".done", mark)
 		}
 		output, err := m.boot()
 		require.NoError(t, err, output)
-		require.Empty(t, strings.TrimSpace(m.read("/calls")), name)
+		require.Equal(t, []string{"mountpoint -q " + m.path("/var/lib/redis")}, m.calls(), name)
 	}
 }
 

@@ -23,6 +23,10 @@ for word in "$@"; do
 	case $word in fileb://*) cp "${word#fileb://}" "$CALLS.user-data" ;; esac
 done
 case "$*" in *"${FAIL:-nothing fails}"*) echo "An error occurred" >&2; exit 255 ;; esac
+case "$*" in *"ec2 wait ${SLOW:-nothing is slow}"*)
+	echo >>"$CALLS.slow"
+	[ "$(wc -l <"$CALLS.slow")" -gt 2 ] || { echo "Waiter InstanceStopped failed: Max attempts exceeded" >&2; exit 255; } ;;
+esac
 case "$*" in *"${HANG:-nothing hangs}"*) touch "$CALLS.hangs"; exec sleep 30 ;; esac
 case "$*" in
 *"ssm get-parameter"*) echo ami-0aaaaaaaaaaaaaaaa ;;
@@ -44,7 +48,9 @@ func newRun(t *testing.T, env ...string) *buildRun {
 	r := &buildRun{t: t, calls: filepath.Join(dir, "calls")}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "aws"), []byte(fakeAWS), 0o755))
 	var recipe bytes.Buffer
-	t.Chdir("../..")
+	if _, err := os.Stat("scripts/build-image"); err != nil {
+		t.Chdir("../..")
+	}
 	require.NoError(t, run([]string{"dev"}, &recipe))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "recipe"), recipe.Bytes(), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "read-recipe"), []byte("#!/bin/sh\ncat "+dir+"/recipe\n"), 0o755))
@@ -104,6 +110,22 @@ func TestBuildImage_EveryPadding(t *testing.T) {
 	}
 }
 
+// The AWS CLI waits for ten minutes at most.
+func TestBuildImage_LongWait(t *testing.T) {
+	for _, state := range []string{"instance-stopped", "image-available"} {
+		t.Run(state, func(t *testing.T) {
+			r := newRun(t, "SLOW="+state)
+			require.NoError(t, r.command.Run(), r.err.String())
+			require.Equal(t, 3, strings.Count(r.made(), "ec2 wait "+state))
+
+			r = newRun(t, "SLOW="+state, "WAIT_ROUNDS=2")
+			require.Error(t, r.command.Run())
+			require.Contains(t, r.err.String(), "Max attempts exceeded")
+			require.Contains(t, r.made(), "terminate-instances")
+		})
+	}
+}
+
 func TestBuildImage_FailureTerminatesTheInstance(t *testing.T) {
 	for _, call := range []string{"instance-running", "instance-stopped", "create-image", "image-available"} {
 		t.Run(call, func(t *testing.T) {
@@ -153,7 +175,9 @@ func TestBuildImage_SignalTerminatesTheInstance(t *testing.T) {
 }
 
 func TestBuildImage_UnknownStack(t *testing.T) {
-	t.Chdir("../..")
+	if _, err := os.Stat("scripts/build-image"); err != nil {
+		t.Chdir("../..")
+	}
 	require.ErrorContains(t, run([]string{"staging"}, &bytes.Buffer{}), "staging")
 	require.Error(t, run(nil, &bytes.Buffer{}))
 }

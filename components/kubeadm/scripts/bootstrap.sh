@@ -70,7 +70,16 @@ if [ "$NODE_ROLE" = worker ] && [ -s "$kubelet" ] && ! openssl x509 -noout -chec
   log "kubelet's certificate has expired: joining anew"
   rm -f "$STATE"/{ready,worker}.done "$kubelet"
 fi
-[ ! -e "$STATE/ready.done" ] || exit 0
+if [ -e "$STATE/ready.done" ]; then
+  # systemd has given up on a data disk that was attached late, and on kubelet with it. Until the disk is there this unit fails,
+  # and is restarted.
+  if [ -n "$DATA_MOUNT" ] && ! mountpoint -q "$ROOT$DATA_MOUNT"; then
+    mount "$DATA_MOUNT" || fail "the data disk cannot be mounted at $DATA_MOUNT"
+    log "the data disk is mounted: starting kubelet"
+    systemctl start kubelet
+  fi
+  exit 0
+fi
 [ -n "$STATUS_PARAMETER" ] || report() { :; } # a machine that becomes an image reports nothing
 for step in $STEPS; do
   is_done "$step" || run_step "$step"
