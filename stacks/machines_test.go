@@ -54,6 +54,10 @@ func TestInstances_Hardened(t *testing.T) {
 		if node, err := nodeNamed(topology, r.Name); err == nil && node.PodsUseRole {
 			hops = 2 // image-uploader acts with the node's role
 		}
+		document, err := userdata.Decode(at(t, r.Inputs, "userDataBase64").StringValue())
+		require.NoError(t, err, r.Name)
+		_, err = document.File("/etc/systemd/system/kubepods.slice.d/10-metadata.conf")
+		assert.Equal(t, hops == 1, err == nil, "%s: pods on the host's network must not use the role either", r.Name)
 		assert.Equal(t, hops, at(t, r.Inputs, "metadataOptions.httpPutResponseHopLimit").NumberValue(), r.Name)
 		assert.True(t, at(t, r.Inputs, "rootBlockDevice.encrypted").BoolValue(), r.Name)
 		assert.Equal(t, "gp3", at(t, r.Inputs, "rootBlockDevice.volumeType").StringValue(), r.Name)

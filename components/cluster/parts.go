@@ -138,7 +138,7 @@ func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string
 	config := kubeadm.NodeConfig{
 		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(), Taints: n.Taints, MaxPods: n.MaxPods,
 		KubeReserved: machine.KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
-		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images,
+		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images, PodsUseRole: n.PodsUseRole,
 	}
 	if n.DataGiB > 0 {
 		config.DataMount = DataMount

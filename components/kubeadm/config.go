@@ -47,6 +47,8 @@ type NodeConfig struct {
 	// Images are references of images, beside those that kubeadm names, that the node pulls while it boots, without credentials.
 	// A missing one is pulled when a pod needs it.
 	Images []string
+	// PodsUseRole lets pods reach the metadata service, if the hop limit of the instance does.
+	PodsUseRole bool
 	// Sources are the addresses that a booting node downloads from; public ones where empty.
 	Sources Sources
 }

@@ -116,7 +116,7 @@ exit "$code"
 `
 
 func (m *machine) installCommands() {
-	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg", "ctr"} {
+	for _, name := range []string{"systemctl", "sysctl", "modprobe", "swapoff", "apt-get", "apt-mark", "dpkg", "ctr", "iptables"} {
 		m.command(name, "exit 0")
 	}
 	m.command("findmnt", "echo /dev/nvme0n1p1")

@@ -63,7 +63,7 @@ func (c *WorkerConfig) documents() []any {
 		Discovery:        discovery{File: fileDiscovery{KubeConfigPath: userdata.DiscoveryPath}},
 		NodeRegistration: c.registration(c.Taints),
 		Patches:          patches{Directory: userdata.PatchesDir},
-		// Short, because the script reads the join data again after each attempt: an expired token must not block it.
+		// Short, because the script reads the join data again after each attempt: an expired certificate must not block it.
 		Timeouts: timeouts{Discovery: "1m0s", TLSBootstrap: "2m0s"},
 	}}
 }

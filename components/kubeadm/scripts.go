@@ -13,7 +13,7 @@ import (
 var scripts embed.FS
 
 // commonScripts run on every node; the driver runs those named in STEPS.
-var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "apt.sh", "packages.sh", "containerd.sh", "kubelet.sh", "images.sh"}
+var commonScripts = []string{"bootstrap.sh", "lib.sh", "host.sh", "apt.sh", "packages.sh", "containerd.sh", "kubelet.sh", "metadata.sh", "images.sh"}
 
 // scriptFile is the embedded script as a file for cloud-init to write.
 func scriptFile(name string) (userdata.File, error) {

@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -17,12 +18,16 @@ import (
 
 const (
 	bootUnit   = "kubeadm-bootstrap.service"
+	guardUnit  = "kubeadm-metadata.service"
 	joinUnit   = "kubeadm-approve.service"
 	renewUnit  = "kubeadm-renew.service"
 	renewTimer = "kubeadm-renew.timer"
 	saveUnit   = "kubeadm-backup.service"
 	saveTimer  = "kubeadm-backup.timer"
 )
+
+// podsDropIn configures the slice of all pods. It denies the metadata service to root's pods on the host's network as well.
+const podsDropIn = "/etc/systemd/system/kubepods.slice.d/10-metadata.conf"
 
 func newFile(path, permissions, content string) userdata.File {
 	return userdata.File{Path: path, Owner: "root:root", Permissions: permissions, Content: content}
@@ -131,7 +136,7 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 		}
 		files = append(files, file)
 	}
-	for _, name := range append([]string{bootUnit}, p.units...) {
+	for _, name := range append([]string{bootUnit, guardUnit}, p.units...) {
 		file, err := unitFile(name)
 		if err != nil {
 			return nil, err
@@ -140,6 +145,13 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 			file.Content = strings.Replace(file.Content, "SCHEDULE", p.schedule, 1)
 		}
 		files = append(files, file)
+	}
+	if !c.PodsUseRole {
+		address, err := url.Parse(c.Sources.IMDSEndpoint)
+		if err != nil {
+			return nil, fmt.Errorf("address of the metadata service: %w", err)
+		}
+		files = append(files, newFile(podsDropIn, "0644", "[Slice]\nIPAddressDeny="+address.Hostname()+"\n"))
 	}
 	return files, nil
 }

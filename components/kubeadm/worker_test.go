@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -168,6 +169,41 @@ func TestHost_Limits(t *testing.T) {
 	reload, restart := slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd")
 	require.GreaterOrEqual(t, reload, 0)
 	require.Less(t, reload, restart)
+}
+
+// Pods on the host's network must not reach the metadata service.
+func TestMetadata_RootAlone(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.command("iptables", `[ "$2" = -C ] && [ ! -e "$ROOT/rule" ] && exit 1; touch "$ROOT/rule"`)
+	m.requireRun(userdata.ScriptsDir + "/metadata.sh")
+	address, port, err := net.SplitHostPort(strings.TrimPrefix(m.aws.URL, "http://"))
+	require.NoError(t, err)
+	rule := " OUTPUT -d " + address + " -p tcp --dport " + port + " -m owner ! --uid-owner 0 -j REJECT"
+	require.Equal(t, []string{"iptables -w -C" + rule, "iptables -w -I" + rule}, m.calls())
+	m.requireRun(userdata.ScriptsDir + "/metadata.sh")
+	require.Equal(t, "iptables -w -C"+rule, m.calls()[2])
+	require.Len(t, m.calls(), 3)
+
+	unit := m.read("/etc/systemd/system/kubeadm-metadata.service")
+	require.Contains(t, unit, "ExecStart="+userdata.ScriptsDir+"/metadata.sh\n")
+	require.Contains(t, unit, "\nBefore=kubelet.service\n")
+	output, err := m.boot()
+	require.NoError(t, err, output)
+	installed := slices.IndexFunc(m.calls(), func(call string) bool { return strings.Contains(call, " kubelet=") })
+	require.Greater(t, slices.Index(m.calls(), "systemctl enable --now kubeadm-metadata.service"), installed, "iptables comes with kubelet's package")
+}
+
+func TestMetadata_SliceOfPods(t *testing.T) {
+	t.Parallel()
+	const path = "/etc/systemd/system/kubepods.slice.d/10-metadata.conf"
+	config := workerConfig()
+	text, err := decode(t, render(t, config)).File(path)
+	require.NoError(t, err)
+	require.Equal(t, "[Slice]\nIPAddressDeny=169.254.169.254\n", text)
+	config.PodsUseRole = true
+	_, err = decode(t, render(t, config)).File(path)
+	require.Error(t, err, "its pods could not use the role")
 }
 
 func TestScripts_SecretsNotInProcessList(t *testing.T) {

@@ -29,6 +29,7 @@ func (r *run) checks() []check {
 	return []check{
 		{"the program completes", r.awaitProgram},
 		{"every pod of kube-system is ready", r.systemPods},
+		{"root alone reaches the metadata service", r.checkMetadataAccess},
 		{"kubelet holds a shutdown until its pods have ended", r.checkShutdownDelay},
 		{"containers may open 65,536 files", r.checkOpenFiles},
 		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},

@@ -9,4 +9,6 @@ names=(kubelet)
 own_lists
 install_packages "${names[@]/%/=$KUBERNETES_PACKAGE_VERSION}"
 apt-mark hold "${names[@]}"
+# kubelet's package depends on iptables.
+systemctl enable --now kubeadm-metadata.service
 systemctl start apt-daily.timer apt-daily-upgrade.timer || log "apt-daily could not be started"
