@@ -28,6 +28,8 @@ type deployed struct {
 	*testing.T
 	cloud *awssim.Cloud
 	mocks *mocks.Mocks
+	// image is the AMI of the instances.
+	image string
 
 	mu   sync.Mutex
 	urls map[string]string
@@ -46,7 +48,7 @@ func deploy(t *testing.T, edit func(*LoadBalancerArgs)) *deployed {
 	t.Helper()
 	d := &deployed{T: t, cloud: awssim.New(awssim.Options{HostedZones: []string{"example.com"}, AdminIP: "203.0.113.9"}), urls: map[string]string{}}
 	t.Cleanup(d.cloud.Close)
-	d.mocks = mocks.New(d.cloud)
+	d.mocks, d.image = mocks.New(d.cloud), d.cloud.MakeImage("node", "x86_64", 8)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error { return d.program(ctx, edit) }, pulumi.WithMocks("project", "stack", d.mocks)))
 	return d
 }
@@ -79,7 +81,7 @@ func (d *deployed) program(ctx *pulumi.Context, edit func(*LoadBalancerArgs)) er
 		subnet := vpc.PublicSubnets[zones[i]].ID()
 		args.SubnetIDs = append(args.SubnetIDs, subnet)
 		node, err := ec2.NewInstance(ctx, name, &ec2.InstanceArgs{
-			Ami: pulumi.String(d.cloud.MakeImage("node", "x86_64", 8)), InstanceType: pulumi.String("t3.small"), SubnetId: subnet,
+			Ami: pulumi.String(d.image), InstanceType: pulumi.String("t3.small"), SubnetId: subnet,
 			VpcSecurityGroupIds: pulumi.StringArray{groups.GroupID("node")}, Tags: pulumi.StringMap{"Name": pulumi.String(name)},
 		})
 		if err != nil {
