@@ -16,8 +16,8 @@ const maxChanges = 12
 
 // reportCost estimates the monthly bill, prints it with the change against the last update, and refuses one above monthlyBudget
 // before anything is created.
-func reportCost(ctx *pulumi.Context, s *Settings) (*cost.Table, error) {
-	table, err := EstimateCost(ctx.Context(), s)
+func reportCost(ctx *pulumi.Context, s *Settings, resources []cost.Resource) (*cost.Table, error) {
+	table, err := s.estimateOf(resources, s.commitments())
 	if err != nil {
 		return nil, err
 	}
