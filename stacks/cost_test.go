@@ -190,7 +190,11 @@ func TestCost_UnknownLastUpdateStopsNothing(t *testing.T) {
 		resources, err := registered(t.Context(), s)
 		require.NoError(t, err)
 		_, err = recorder.Run(func(ctx *pulumi.Context) error {
-			_, err := reportCost(ctx, s, resources)
+			deployed, err := lastCost(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = reportCost(ctx, s, resources, deployed)
 			return err
 		})
 		assert.Equal(t, refused, err != nil, "%v", err)

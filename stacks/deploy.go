@@ -46,6 +46,11 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	// First of all: once a resource is registered, the engine may be writing the state that this reads.
+	deployed, err := lastCost(ctx)
+	if err != nil {
+		return nil, err
+	}
 	number, err := account(ctx, settings)
 	if err != nil {
 		return nil, err
@@ -60,7 +65,7 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := settings.checkFit(resources); err != nil {
 		return nil, err
 	}
-	table, err := reportCost(ctx, settings, resources)
+	table, err := reportCost(ctx, settings, resources, deployed)
 	if err != nil {
 		return nil, err
 	}
