@@ -91,6 +91,11 @@ func (s *Settings) estimate(ctx context.Context, rates map[string]string) (*cost
 	if err != nil {
 		return nil, err
 	}
+	return s.estimateOf(resources, rates)
+}
+
+// estimateOf is estimate with the resources that the program registers.
+func (s *Settings) estimateOf(resources []cost.Resource, rates map[string]string) (*cost.Table, error) {
 	return cost.Estimate(cost.Stack{
 		Name: s.Stack, Region: s.Region, Resources: resources, Usage: s.usage(), Commitments: rates,
 	})

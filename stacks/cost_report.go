@@ -16,17 +16,10 @@ const maxChanges = 12
 
 // reportCost estimates the monthly bill, prints it with the change against the last update, and refuses one above monthlyBudget
 // before anything is created.
-func reportCost(ctx *pulumi.Context, s *Settings) (*cost.Table, error) {
-	table, err := EstimateCost(ctx.Context(), s)
+func reportCost(ctx *pulumi.Context, s *Settings, resources []cost.Resource, deployed []cost.Line) (*cost.Table, error) {
+	table, err := s.estimateOf(resources, s.commitments())
 	if err != nil {
 		return nil, err
-	}
-	deployed, err := deployedCost(ctx)
-	if err != nil {
-		// The limit holds without a comparison, and an update must not fail for one.
-		if err := ctx.Log.Warn(err.Error(), nil); err != nil {
-			return nil, err
-		}
 	}
 	changes := cost.Changes(deployed, table.Lines)
 	if err := s.checkBudget(table, changes); err != nil {
@@ -37,6 +30,16 @@ func reportCost(ctx *pulumi.Context, s *Settings) (*cost.Table, error) {
 		return nil, err
 	}
 	return table, ctx.Log.Info(text, nil)
+}
+
+// lastCost returns the lines of the last update, or none if they cannot be read: the limit holds without a comparison, and an
+// update must not fail for one.
+func lastCost(ctx *pulumi.Context) ([]cost.Line, error) {
+	deployed, err := deployedCost(ctx)
+	if err != nil {
+		return nil, ctx.Log.Warn(err.Error(), nil)
+	}
+	return deployed, nil
 }
 
 // costMessage returns one line for the pull request, the changes and the table.

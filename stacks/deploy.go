@@ -48,6 +48,11 @@ func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
 }
 
 func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+	// First of all: once a resource is registered, the engine may be writing the state that this reads.
+	deployed, err := lastCost(ctx)
+	if err != nil {
+		return nil, err
+	}
 	number, err := account(ctx, settings)
 	if err != nil {
 		return nil, err
@@ -55,7 +60,14 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := settings.rememberAccount(ctx, number); err != nil {
 		return nil, err
 	}
-	table, err := reportCost(ctx, settings)
+	resources, err := registered(ctx.Context(), settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := settings.checkFit(resources); err != nil {
+		return nil, err
+	}
+	table, err := reportCost(ctx, settings, resources, deployed)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +168,7 @@ func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provide
 	return provider, nil
 }
 
-// preflight checks volumes, quota, key pair, DNS zone and image in AWS before anything is created or changed.
+// preflight checks volumes, instance types, quotas, key pair, DNS zone and image in AWS before anything is created or changed.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
@@ -172,7 +184,10 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 	if err := s.checkVolumes(live.volumes); err != nil {
 		return nil, err
 	}
-	if err := checkQuota(ctx, s, via); err != nil {
+	if err := checkOffered(ctx, s, via); err != nil {
+		return nil, err
+	}
+	if err := checkQuotas(ctx, s, via); err != nil {
 		return nil, err
 	}
 	if s.SSHKeyName != "" {

@@ -79,7 +79,9 @@ func newGroup(ctx *pulumi.Context, g *SecurityGroups, name, group string, args *
 		Name:        pulumi.String(name + "-" + group),
 		Description: pulumi.String(args.Groups[group]),
 		Tags:        pulumi.StringMap{"Name": pulumi.String(name + "-" + group)},
-	}, pulumi.Parent(g))
+	}, pulumi.Parent(g),
+		// EC2 cannot change a description: a reworded one would replace a group that instances use, which EC2 refuses.
+		pulumi.IgnoreChanges([]string{"description"}))
 }
 
 // allowOut is needed because the provider removes the allow-all egress rule that EC2 gives a new group.

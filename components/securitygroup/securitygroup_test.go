@@ -279,3 +279,14 @@ func TestSecurityGroups_GroupID(t *testing.T) {
 		assert.Equal(t, []resource.PropertyValue{resource.NewStringProperty(made.ID)}, machine.Inputs["vpcSecurityGroupIds"].ArrayValue())
 	}
 }
+
+// EC2 cannot change a description, and refuses to delete a group that instances use.
+func TestSecurityGroups_RewordedDescriptionReplacesNoGroup(t *testing.T) {
+	_, m, err := deploy(t, validArgs())
+	require.NoError(t, err)
+	groups := m.OfType(groupType)
+	require.Len(t, groups, 2)
+	for _, g := range groups {
+		assert.Equal(t, []string{"description"}, g.IgnoreChanges, g.Name)
+	}
+}

@@ -52,3 +52,18 @@ func (c *Cloud) DeleteVolume(id string) error {
 	c.forget(volumeToken, id)
 	return nil
 }
+
+// MakeSpot makes an instance one that was bought on the spot market, which the on-demand quota does not count.
+func (c *Cloud) MakeSpot(nameOrID string) error {
+	c.mu.Lock()
+	defer c.unlock()
+	i, err := c.instanceByName(nameOrID)
+	if err != nil {
+		return fmt.Errorf("making a spot instance: %w", err)
+	}
+	if !i.spot {
+		c.countVCPUs(i, -1)
+		i.spot = true
+	}
+	return nil
+}

@@ -39,6 +39,9 @@ type instance struct {
 	monitoring, ebsOptimized, sourceDestCheck bool
 	protectTermination, protectStop           bool
 
+	// spot instances have a quota of their own.
+	spot bool
+
 	// running ends with the instance.
 	running context.Context
 	end     context.CancelFunc

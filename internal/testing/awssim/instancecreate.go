@@ -142,6 +142,9 @@ func (t *call) instanceGroups(operation string, v *vpc) ([]*securityGroup, error
 // hasVCPUs checks the quota before one type takes another's place.
 func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
 	limit := c.quota(QuotaStandardVCPUs)
+	if !next.standard() {
+		return nil
+	}
 	if c.vcpus-now.vCPUs+next.vCPUs > limit {
 		return refuseEC2(operation, "VcpuLimitExceeded",
 			"You have requested more vCPU capacity than your current vCPU limit of %d allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.", limit)
@@ -149,4 +152,8 @@ func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
 	return nil
 }
 
-func (c *Cloud) countVCPUs(i *instance, sign int) { c.vcpus += sign * i.kind.vCPUs }
+func (c *Cloud) countVCPUs(i *instance, sign int) {
+	if !i.spot && i.kind.standard() {
+		c.vcpus += sign * i.kind.vCPUs
+	}
+}

@@ -3,6 +3,7 @@ package awssim
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // instanceType is a kind of machine.
@@ -17,7 +18,10 @@ type instanceType struct {
 	interfaces, addresses int
 }
 
-// instanceTypes are all of standard families, so each counts against QuotaStandardVCPUs. They come from the EC2 instance type pages (docs.aws.amazon.com/ec2/latest/instancetypes, 2026-11).
+// standard reports whether QuotaStandardVCPUs counts the type. The accelerated families have quotas of their own.
+func (t instanceType) standard() bool { return !strings.HasPrefix(t.name, "inf") }
+
+// instanceTypes come from the EC2 instance type pages (docs.aws.amazon.com/ec2/latest/instancetypes, 2026-11).
 var instanceTypes = typeTable(
 	instanceType{"t3.nano", 2, 512, "x86_64", true, 2, 2},
 	instanceType{"t3.micro", 2, 1024, "x86_64", true, 2, 2},
@@ -38,6 +42,7 @@ var instanceTypes = typeTable(
 	instanceType{"r6i.large", 2, 16384, "x86_64", false, 3, 10},
 	instanceType{"r6i.xlarge", 4, 32768, "x86_64", false, 4, 15},
 	instanceType{"r6i.2xlarge", 8, 65536, "x86_64", false, 4, 15},
+	instanceType{"inf1.xlarge", 4, 8192, "x86_64", false, 4, 10},
 )
 
 func typeTable(all ...instanceType) map[string]instanceType {

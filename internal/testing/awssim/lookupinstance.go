@@ -61,6 +61,11 @@ func (i *instance) attribute(name string) ([]string, bool) {
 		return []string{i.id}, true
 	case "instance-state-name":
 		return []string{i.state}, true
+	case "instance-lifecycle": // on-demand instances have none
+		if i.spot {
+			return []string{"spot"}, true
+		}
+		return nil, true
 	case "instance-type":
 		return []string{i.kind.name}, true
 	case "availability-zone":

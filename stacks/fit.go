@@ -1,0 +1,105 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/growbin/cluster/components/calico"
+	"github.com/growbin/cluster/components/capacity"
+	"github.com/growbin/cluster/components/cost"
+	"github.com/growbin/cluster/components/validation"
+)
+
+// checkFit returns an error if the pods that the program registers request more than their nodes have. The scheduler would leave
+// some of them Pending, on machines that exist by then.
+func (s *Settings) checkFit(resources []cost.Resource) error {
+	sets, err := podSetsOf(resources)
+	if err != nil {
+		return err
+	}
+	nodes := make([]capacity.Node, 0, len(s.Nodes))
+	for _, n := range s.Nodes {
+		nodes = append(nodes, n.Capacity())
+	}
+	load, planErr := capacity.Plan(nodes, sets)
+	var problems validation.Problems
+	for _, n := range s.Nodes {
+		requested, has := load[n.Name], n.Capacity().Allocatable
+		if requested.MilliCPU > has.MilliCPU || requested.MemoryMiB > has.MemoryMiB {
+			problems.Add("topology."+n.Name+".InstanceType", n.InstanceType, "must hold the pods of the node: they request %dm CPU and %d MiB, "+
+				"and the type has %dm and %d MiB for pods. Choose a larger type in %sinstanceTypes, or fewer pods",
+				requested.MilliCPU, requested.MemoryMiB, has.MilliCPU, has.MemoryMiB, ConfigPrefix)
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return fmt.Errorf("stack %q has pods that do not fit their nodes; nothing was changed:\n  - %s",
+			s.Stack, strings.ReplaceAll(err.Error(), "\n", "\n  - "))
+	}
+	return planErr
+}
+
+// podSetsOf returns the pods of the registered objects, and those of Calico's operator, which creates its own DaemonSet.
+func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
+	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
+		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
+	}}}
+	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
+	for _, r := range resources {
+		kind, isApp := strings.CutPrefix(r.Type, "kubernetes:apps/v1:")
+		set := capacity.PodSet{Name: kind + " " + r.Name}
+		var err error
+		switch {
+		case isApp && kind == "Deployment":
+			var d appsv1.Deployment
+			err = decodeInputs(r.Inputs, &d)
+			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
+		case isApp && kind == "StatefulSet":
+			var d appsv1.StatefulSet
+			err = decodeInputs(r.Inputs, &d)
+			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
+		case isApp && kind == "DaemonSet":
+			var d appsv1.DaemonSet
+			err = decodeInputs(r.Inputs, &d)
+			set.EveryNode, set.Pod = true, d.Spec.Template.Spec
+		default:
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the pods of %s: %w", set.Name, err)
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}
+
+// replicas is the default of Kubernetes where none is set.
+func replicas(given *int32) int {
+	if given == nil {
+		return 1
+	}
+	return int(*given)
+}
+
+// decodeInputs decodes an object without the values that only a deployment produces.
+func decodeInputs(inputs resource.PropertyMap, object any) error {
+	var known func(v resource.PropertyValue) (any, bool)
+	known = func(v resource.PropertyValue) (any, bool) {
+		switch {
+		case v.IsComputed(), v.IsOutput():
+			return nil, true
+		case v.IsSecret():
+			return v.SecretValue().Element.MapRepl(nil, known), true
+		}
+		return nil, false
+	}
+	text, err := json.Marshal(inputs.MapRepl(nil, known))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, object)
+}
