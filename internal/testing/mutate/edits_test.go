@@ -1,0 +1,35 @@
+package main
+
+import (
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An edit that does not apply, or is no Go, would stop a run of hours.
+func TestEdits_ApplyToTheCode(t *testing.T) {
+	t.Chdir("../../..")
+	edits, err := readEdits("internal/testing/mutate/edits.txt", regexp.MustCompile(""))
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(edits), 100)
+	for _, edit := range edits {
+		assert.NotEqual(t, edit.Old, edit.New, edit.String())
+	}
+	r := &runner{dir: t.TempDir(), edits: edits}
+	require.NoError(t, r.overlay())
+	text, err := os.ReadFile(r.file)
+	require.NoError(t, err)
+	var overlay struct{ Replace map[string]string }
+	require.NoError(t, json.Unmarshal(text, &overlay))
+	require.NotEmpty(t, overlay.Replace)
+	for file, edited := range overlay.Replace {
+		_, err := parser.ParseFile(token.NewFileSet(), edited, nil, 0)
+		assert.NoError(t, err, file)
+	}
+}
