@@ -44,7 +44,7 @@ var settingMoves = []struct {
 	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, "Instance 1, outputs 2"},
 	{"dataDiskGiB", `["k8s-redis=20"]`, nil, "PersistentVolume 1, Volume 1, outputs 1"},
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
-	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, NodePatch 1, NodeRole 1, Parameter 1, Role 1, RolePolicy 1, outputs 1"},
+	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, NodePatch 1, NodeRole 1, Parameter 2, Role 1, RolePolicy 1, outputs 1"},
 	{"unprotectedNodes", `["k8s-redis"]`, map[string]string{"deletionProtection": "true"}, "Instance 1"},
 	{"deletionProtection", "true", nil, "BucketV2 2, Instance 9, LoadBalancer 1, Volume 5"},
 	{"imageRegistry", "registry.example.com/growbin", nil, "Deployment 11, Instance 4"},
