@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A destroy must end without an API server, and a refresh without one must not forget what is in the cluster.
+// A destroy must end without an API server, and a refresh without one must not forget the objects in the cluster.
 func TestContents_DeletedWithTheVPC(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	vpc := w.mocks.Only(t, "aws:ec2/vpc:Vpc")

@@ -35,7 +35,7 @@ const (
 	assumedCapacityUnits = 1
 	// assumedSnapshotGiB are the snapshots of one policy: the used part of the data volumes, and its changes.
 	assumedSnapshotGiB = 100
-	// assumedLogsGiB is what one log group receives.
+	// assumedLogsGiB is the volume that one log group receives.
 	assumedLogsGiB = 5
 	// assumedWebRequests is the number of requests to the APIs.
 	assumedWebRequests = 5_000_000

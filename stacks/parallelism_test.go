@@ -37,7 +37,7 @@ type job struct {
 	awaits []string
 }
 
-// graph is the recorded dependency graph of an update, with what the pods need at run time.
+// graph is the recorded dependency graph of an update, with the needs of the pods at run time.
 type graph map[string]*job
 
 func recordGraph(t *testing.T) graph {

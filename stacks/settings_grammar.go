@@ -70,7 +70,7 @@ type hidden struct{}
 
 func (hidden) String() string { return "(secret)" }
 
-// unlikelySecrets are what people type to be replaced later.
+// unlikelySecrets are values that people type to replace them later.
 var unlikelySecrets = []string{"changeme", "change-me", "change_me", "replaceme", "secret", "password", "token", "todo", "tbd", "none", "null", "example", "test", "dummy", "xxx"}
 
 // unusedSecret checks a secret that may be left out.
@@ -145,7 +145,7 @@ func (s *Settings) validateGit(r *settingsReader) {
 	}
 }
 
-// validateComponents runs the components' own checks of what derives from settings. They would otherwise run after the first
+// validateComponents runs the components' own checks of the values that derive from settings. They would otherwise run after the first
 // resources exist.
 func (s *Settings) validateComponents(r *settingsReader) {
 	if len(r.problems.List()) > 0 {

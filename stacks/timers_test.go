@@ -13,7 +13,7 @@ import (
 	"github.com/growbin/cluster/components/monitoring"
 )
 
-// Figures that stand apart and belong together: the gaps between runs, the lifetimes of what they renew, and the ages at which
+// Figures that stand apart and belong together: the gaps between runs, the lifetimes of the credentials, and the ages at which
 // alerts fire.
 func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	const renewEvery, backupEvery, dumpEvery = 6 * time.Hour, 6 * time.Hour, 24 * time.Hour

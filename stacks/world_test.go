@@ -62,7 +62,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 	return tryDeployOn(t, stack, overrides, options, func(cloud *awssim.Cloud, _ *mocks.Mocks) { prepare(cloud) }, before...)
 }
 
-// tryDeployOn is tryDeployIn with what an earlier update left in account and state.
+// tryDeployOn is tryDeployIn with the account and the state of an earlier update.
 func tryDeployOn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud, *mocks.Mocks), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}

@@ -196,7 +196,7 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// joinAnswer is the join parameter's value: what the worker wrote, and after some reads the answer to it.
+// joinAnswer is the value of the join parameter: the worker's request, and after some reads the answer to it.
 func (f *fakeAWS) joinAnswer() string {
 	value := f.values[joinParameter]
 	if value == "" {
@@ -261,7 +261,7 @@ func (f *fakeAWS) page(w http.ResponseWriter, names []string, token string) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// history answers with two pages: what Pulumi wrote, and the present value.
+// history answers with two pages: the value that Pulumi wrote, and the present one.
 func (f *fakeAWS) history(w http.ResponseWriter, name, token string) {
 	answer := map[string]any{"Parameters": []any{map[string]any{"Value": "pending", "Version": 1, "LastModifiedUser": "arn:aws:iam::123456789012:user/deployer"}}, "NextToken": "2"}
 	if token == "2" {

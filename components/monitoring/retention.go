@@ -10,7 +10,7 @@ import (
 const (
 	seriesBase    = 25_000
 	seriesPerNode = 5_000
-	// bytesPerSample is what the compressed blocks take (Prometheus's operating guide: 1 to 2 bytes).
+	// bytesPerSample is the size of a sample in the compressed blocks (Prometheus's operating guide: 1 to 2 bytes).
 	bytesPerSample = 2
 )
 

@@ -47,7 +47,7 @@ func testRemovedUsers(t *testing.T, b *realBroker) {
 	}
 }
 
-// testObserver does what celery-exporter 0.12 does: it receives events and inspects the workers.
+// testObserver acts as celery-exporter 0.12: it receives events and inspects the workers.
 func testObserver(t *testing.T, b *realBroker) {
 	require.NoError(t, b.as(t, "observer", func(c *amqp.Channel) error {
 		for exchange, kind := range map[string]string{"celery.pidbox": "fanout", "reply.celery.pidbox": "direct", "celeryev": "topic"} {

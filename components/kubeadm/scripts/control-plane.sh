@@ -38,6 +38,6 @@ fi
 retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
 # The token of init is worth nothing, but looks as if it were: keep it out of the console log.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
-retry 5 close_bootstrap || fail "what kubeadm leaves for joining with a token could not be deleted"
+retry 5 close_bootstrap || fail "the objects that kubeadm leaves for joining with a token could not be deleted"
 systemctl enable --now kubeadm-approve.service
 [ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer
