@@ -90,7 +90,7 @@ func pinnedSDK(root, name string) (version, major string, err error) {
 	return "", "", fmt.Errorf("%s requires no SDK of pulumi-%s", path, name)
 }
 
-// openProviders starts what the engine attaches to. plugins are those that the engine starts itself.
+// openProviders starts the providers that the engine attaches to. plugins are those that the engine starts itself.
 func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int, plugins map[string]string) error {
 	if err := r.openKubernetes(ctx, providers); err != nil {
 		return err

@@ -38,5 +38,5 @@ func InRegion(region string) Runner {
 	}
 }
 
-// Printable returns what a machine wrote, for a message.
+// Printable returns the text of a machine, for a message.
 func Printable(text string) string { return validation.Printable(strings.TrimSpace(text)) }

@@ -33,7 +33,7 @@ type lab struct {
 	server *clustertest.Server
 	plugin *k8splugin.Plugin
 	engine *engine.Engine
-	// settings is what the program's ConfigMap is named.
+	// settings is the name of the program's ConfigMap.
 	settings string
 }
 
