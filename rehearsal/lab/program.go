@@ -16,13 +16,19 @@ import (
 
 func (l *Lab) controlPlaneName() string { return stacks.ControlPlane(l.settings.Nodes).Name }
 
-// bootOthers returns the boot of the instances that have no host here: they report Ready at once, as in unit tests.
+// bootOthers returns the boot of the instances that have no host here: they report Ready at once, as in unit tests. Their join
+// requests hold no certificate request, so the real control plane refuses them, and the fake one answers.
 func (l *Lab) bootOthers() func(context.Context, *awssim.Machine) {
-	fake := fakeboot.New(func(instance string, err error) {
-		l.logf("%s (fake boot): %v", instance, err)
-	})
+	report := func(instance string, err error) { l.logf("%s (fake boot): %v", instance, err) }
+	fake := fakeboot.New(report)
 	return func(ctx context.Context, instance *awssim.Machine) {
-		if instance.Name != l.controlPlaneName() && instance.Name != l.options.Worker {
+		switch instance.Name {
+		case l.controlPlaneName():
+			if err := fakeboot.Answer(ctx, instance); err != nil {
+				report(instance.Name, err)
+			}
+		case l.options.Worker:
+		default:
 			fake(ctx, instance)
 		}
 	}

@@ -108,6 +108,17 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 	return cloud.Reach(awssim.Endpoint(machine.ID), awssim.Endpoint(controlPlane(cloud)), "tcp", ports.APIServer)
 }
 
+// Answer answers the machines that boot here in place of a control plane that boots elsewhere, and knows nothing of their
+// requests. It returns when the control plane is terminated.
+func Answer(ctx context.Context, controlPlane *awssim.Machine) error {
+	node, err := userdata.ParseNode(controlPlane.UserData)
+	if err != nil {
+		return fmt.Errorf("user data: %w", err)
+	}
+	answer(ctx, controlPlane, node)
+	return nil
+}
+
 // answer overwrites every join request that the instance of its node wrote, until the machine is terminated.
 func answer(ctx context.Context, machine *awssim.Machine, node *userdata.Node) {
 	for ctx.Err() == nil {
