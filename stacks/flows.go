@@ -26,8 +26,8 @@ const (
 	peerEverything = "everything-in-" // and a namespace
 )
 
-// flows returns every connection that pods may make or take. The rows of the catalog make those of the applications.
-func (s *Settings) flows() []networkpolicy.Flow {
+// Flows returns every connection that pods may make or take. The rows of the catalog make those of the applications.
+func (s *Settings) Flows() []networkpolicy.Flow {
 	flows := []networkpolicy.Flow{
 		{
 			From: namespacePeers(), To: peerDNS, Reason: "names",
@@ -144,6 +144,3 @@ func namespacePeers() []string {
 		peerEverything + namespaceMonitoring, peerEverything + namespaceArgoCD,
 	}
 }
-
-// Flows returns every connection that pods may make or take, for the documentation.
-func Flows() []networkpolicy.Flow { return (&Settings{}).flows() }

@@ -19,7 +19,7 @@ func (s *Settings) newNamespace(ctx *pulumi.Context, name string, args *namespac
 		return nil, err
 	}
 	_, err = networkpolicy.NewNetworkPolicies(ctx, name, &networkpolicy.NetworkPoliciesArgs{
-		Namespace: space.Name, NamespaceName: name, Peers: peers, Flows: s.flows(),
+		Namespace: space.Name, NamespaceName: name, Peers: peers, Flows: s.Flows(),
 	}, opts...)
 	return space, err
 }

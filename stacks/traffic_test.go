@@ -179,7 +179,7 @@ func TestFlows_LoadBalancer(t *testing.T) {
 	settings, err := decode(t, "prod", withDomain)
 	require.NoError(t, err)
 	from := map[string][]string{}
-	for _, flow := range settings.flows() {
+	for _, flow := range settings.Flows() {
 		from[flow.To] = append(from[flow.To], flow.From...)
 	}
 	for name := range expectedRoutes {

@@ -73,6 +73,14 @@ func TestWrapMarkdown(t *testing.T) {
 	}
 }
 
+// Grafana has its flow only in a stack with a domain, so the table must be that of such a stack.
+func TestSecurityPage_FlowsOfPeople(t *testing.T) {
+	page, err := securityPage(root)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^\| grafana \| 3000 \| nodes \|`, string(page.Content))
+	assert.Regexp(t, `(?m)^\| argocd-server \| 8080 \| nodes \|`, string(page.Content))
+}
+
 func TestPicture_Complete(t *testing.T) {
 	image, err := picture()
 	require.NoError(t, err)

@@ -13,13 +13,19 @@ import (
 
 const securityPath = "docs/security.md"
 
-// securityPage returns the page on security, with the table of flows.
+// securityPage returns the page on security, with the table of flows: those of a stack that serves people too.
 func securityPage(root string) (File, error) {
+	settings, err := stacks.ReadSettings(root, "prod", map[string]string{
+		stacks.ConfigPrefix + "domain": "example.com", stacks.ConfigPrefix + "adminCidrs": `["192.0.2.0/24"]`,
+	})
+	if err != nil {
+		return File{}, err
+	}
 	page, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(securityPath)))
 	if err != nil {
 		return File{}, err
 	}
-	if page, err = replaceBlock(page, "flows", flowTable(stacks.Flows())); err != nil {
+	if page, err = replaceBlock(page, "flows", flowTable(settings.Flows())); err != nil {
 		return File{}, fmt.Errorf("%s: %w", securityPath, err)
 	}
 	return File{securityPath, page}, nil
