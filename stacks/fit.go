@@ -37,8 +37,7 @@ func (s *Settings) checkFit(resources []cost.Resource) error {
 		}
 	}
 	if err := problems.Err(); err != nil {
-		return fmt.Errorf("stack %q has pods that do not fit their nodes; nothing was changed:\n  - %s",
-			s.Stack, strings.ReplaceAll(err.Error(), "\n", "\n  - "))
+		return s.refuse("has pods that do not fit their nodes", err)
 	}
 	return planErr
 }

@@ -86,7 +86,7 @@ func (s *Settings) rememberAccount(ctx *pulumi.Context, account string) error {
 	if err := compareStash(ctx, &problems, stashOfAccount, s.accountFacts(account), true); err != nil {
 		return err
 	}
-	return s.refuse(problems)
+	return s.refuse("cannot change these while it lives", problems.Err())
 }
 
 // rememberCluster does the same with the values of the cluster once there is a VPC, and with those of a node unless its instance
@@ -101,15 +101,7 @@ func (s *Settings) rememberCluster(ctx *pulumi.Context, live *liveAccount) error
 			return err
 		}
 	}
-	return s.refuse(problems)
-}
-
-func (s *Settings) refuse(problems validation.Problems) error {
-	if err := problems.Err(); err != nil {
-		return fmt.Errorf("stack %q cannot change these while it lives; nothing was changed:\n  - %s",
-			s.Stack, strings.ReplaceAll(err.Error(), "\n", "\n  - "))
-	}
-	return nil
+	return s.refuse("cannot change these while it lives", problems.Err())
 }
 
 // compareStash adds the facts that differ from those that were stored first. Facts that do not bind yet are stored anew.

@@ -44,9 +44,5 @@ func checkOffered(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) err
 		problems.Add("topology."+n.Name+".InstanceType", n.InstanceType, "must be a type that AWS offers in %s; it has it %s. "+
 			"Choose another type in %sinstanceTypes", zone, where, ConfigPrefix)
 	}
-	if err := problems.Err(); err != nil {
-		return fmt.Errorf("stack %q has instance types that AWS does not offer; nothing was changed:\n  - %s",
-			s.Stack, strings.ReplaceAll(err.Error(), "\n", "\n  - "))
-	}
-	return nil
+	return s.refuse("has instance types that AWS does not offer", problems.Err())
 }

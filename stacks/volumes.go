@@ -82,11 +82,7 @@ func (s *Settings) checkVolumes(live []liveVolume) error {
 			}
 		}
 	}
-	if err := problems.Err(); err != nil {
-		return fmt.Errorf("stack %q has data that these edits would lose; nothing was changed:\n  - %s",
-			s.Stack, strings.ReplaceAll(err.Error(), "\n", "\n  - "))
-	}
-	return nil
+	return s.refuse("has data that these edits would lose", problems.Err())
 }
 
 // keepVolumes registers the data volumes whose row was removed or renamed, so that the update keeps them.
