@@ -2,11 +2,8 @@ package stacks
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,14 +11,9 @@ import (
 
 // The real engine keeps the first values of a Stash, also through an update that was refused, and replaces those that do not bind.
 func TestMemory_RealEngineKeepsTheFirstValues(t *testing.T) {
-	cli := program(t, "pulumi", "PULUMI")
-	t.Setenv("PATH", filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	settings, err := decode(t, "dev", nil)
 	require.NoError(t, err)
 	live, number := &liveAccount{}, "111111111111"
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: growbin\nruntime: go\n"), 0o600))
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	var refused error
 	run := func(ctx *pulumi.Context) error {
 		if refused = settings.rememberAccount(ctx, number); refused == nil {
@@ -29,13 +21,7 @@ func TestMemory_RealEngineKeepsTheFirstValues(t *testing.T) {
 		}
 		return refused
 	}
-	workspace, err := auto.NewLocalWorkspace(t.Context(), auto.WorkDir(dir), auto.Program(run), auto.EnvVars(map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + filepath.Join(dir, "state"), "PULUMI_HOME": filepath.Join(dir, "home"),
-		"PULUMI_CONFIG_PASSPHRASE": "test-passphrase", "PULUMI_SKIP_UPDATE_CHECK": "true",
-	}))
-	require.NoError(t, err)
-	stack, err := auto.UpsertStack(t.Context(), "dev", workspace)
-	require.NoError(t, err)
+	stack := realStack(t, run)
 	preview := func(ctx context.Context) error { _, err := stack.Preview(ctx); return err }
 	up := func(ctx context.Context) error { _, err := stack.Up(ctx); return err }
 

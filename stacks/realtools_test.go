@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,6 +37,24 @@ func program(t *testing.T, name, variable string) string {
 		t.Skipf("NOT RUN: %s is not installed", name)
 	}
 	return path
+}
+
+// realStack returns a stack of the real Pulumi engine, with its state in a folder of the test.
+func realStack(t *testing.T, run pulumi.RunFunc) auto.Stack {
+	t.Helper()
+	cli := program(t, "pulumi", "PULUMI")
+	t.Setenv("PATH", filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: growbin\nruntime: go\n"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
+	workspace, err := auto.NewLocalWorkspace(t.Context(), auto.WorkDir(dir), auto.Program(run), auto.EnvVars(map[string]string{
+		"PULUMI_BACKEND_URL": "file://" + filepath.Join(dir, "state"), "PULUMI_HOME": filepath.Join(dir, "home"),
+		"PULUMI_CONFIG_PASSPHRASE": "test-passphrase", "PULUMI_SKIP_UPDATE_CHECK": "true",
+	}))
+	require.NoError(t, err)
+	stack, err := auto.UpsertStack(t.Context(), "dev", workspace)
+	require.NoError(t, err)
+	return stack
 }
 
 // eachMachine calls f with the user data of every node of every stack.
