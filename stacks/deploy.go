@@ -53,6 +53,9 @@ func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCharts(chartFolder); err != nil {
+		return nil, err
+	}
 	number, err := account(ctx, settings)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type platform struct {
 func newPlatform(ctx *pulumi.Context, s *Settings, i *infrastructure) (*platform, error) {
 	p := &platform{inCluster: i.Contents(i.kubernetes)}
 	var err error
-	if p.Platform, err = cluster.NewPlatform(ctx, s.ClusterName(), &cluster.PlatformArgs{Cluster: i.Cluster}, p.inCluster); err != nil {
+	if p.Platform, err = cluster.NewPlatform(ctx, s.ClusterName(), &cluster.PlatformArgs{Cluster: i.Cluster, ChartFolder: chartFolder}, p.inCluster); err != nil {
 		return nil, err
 	}
 	if p.class, err = localvolume.NewClass(ctx, storageClass, &localvolume.ClassArgs{Name: storageClass}, p.inCluster); err != nil {
@@ -42,7 +42,7 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD
 	node := ControlPlane(s.Nodes)
 	args := &argocd.ArgoCDArgs{
 		Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations(), OwnNetworkPolicies: true,
-		Domain: s.hostName(hostArgoCD),
+		Domain: s.hostName(hostArgoCD), ChartFolder: chartFolder,
 	}
 	if args.Domain != "" {
 		args.NodePort = argoCDNodePort

@@ -1,5 +1,5 @@
-// Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server
-// and estimates the bill.
+// Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server,
+// estimates the bill and fetches the Helm charts.
 package main
 
 import (
@@ -52,7 +52,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVarP(&o.dir, "cwd", "C", ".", "the `folder` of Pulumi.yaml")
-	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost works without")
-	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o))
+	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost and charts work without")
+	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o))
 	return root
 }

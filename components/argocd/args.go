@@ -32,6 +32,9 @@ type ArgoCDArgs struct {
 	OwnNetworkPolicies bool `pulumi:"ownNetworkPolicies"`
 	// ChartVersion is the version of the chart; DefaultChartVersion when empty.
 	ChartVersion string `pulumi:"chartVersion"`
+	// ChartFolder is a folder of chart archives, relative to the program; optional. Without an archive of the chart there,
+	// its repository is asked.
+	ChartFolder string `pulumi:"chartFolder"`
 	// Domain is the public host name, e.g. argocd.example.com; optional.
 	Domain string `pulumi:"domain"`
 	// NodePort is the HTTP port of the server on every node, 30000 to 32767; 0 for none.

@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
@@ -8,14 +9,17 @@ import (
 	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/chart"
 )
 
-const (
-	chart      = "argo-cd"
-	repository = "https://argoproj.github.io/argo-helm"
-	// releaseName begins the names of all objects of the chart, ServerService's too.
-	releaseName = "argocd"
-)
+// releaseName begins the names of all objects of the chart, ServerService's too.
+const releaseName = "argocd"
+
+// Chart is the chart of a version; DefaultChartVersion when empty.
+func Chart(version string) chart.Chart {
+	return chart.Chart{Name: "argo-cd", Version: cmp.Or(version, DefaultChartVersion), Repository: "https://argoproj.github.io/argo-helm"}
+}
 
 // release installs the chart as a Helm release and not as single objects (helm/v4 Chart): a hook of the chart makes
 // Redis's password, and hooks are run by releases only.
@@ -24,21 +28,22 @@ func (b *builder) release(passwordHash pulumi.StringOutput) (*helmv3.Release, er
 	if err != nil {
 		return nil, err
 	}
-	release, err := helmv3.NewRelease(b.ctx, b.name, &helmv3.ReleaseArgs{
-		Name:           pulumi.String(releaseName),
-		Namespace:      b.args.Namespace,
-		Chart:          pulumi.String(chart),
-		Version:        pulumi.String(b.args.ChartVersion),
-		RepositoryOpts: &helmv3.RepositoryOptsArgs{Repo: pulumi.String(repository)},
-		Values:         values,
-		MaxHistory:     pulumi.Int(3),
+	args := &helmv3.ReleaseArgs{
+		Name:       pulumi.String(releaseName),
+		Namespace:  b.args.Namespace,
+		Values:     values,
+		MaxHistory: pulumi.Int(3),
 		// Seconds; a new node pulls four images first.
 		Timeout: pulumi.Int(900),
-	}, pulumi.Parent(b.parent),
+	}
+	if err := Chart(b.args.ChartVersion).Source(b.args.ChartFolder, args); err != nil {
+		return nil, err
+	}
+	release, err := helmv3.NewRelease(b.ctx, b.name, args, pulumi.Parent(b.parent),
 		// The rendered objects repeat the password's hash.
 		pulumi.AdditionalSecretOutputs([]string{"manifest", "values"}))
 	if err != nil {
-		return nil, fmt.Errorf("install chart %s %s: %w", chart, b.args.ChartVersion, err)
+		return nil, fmt.Errorf("install chart argo-cd %s: %w", b.args.ChartVersion, err)
 	}
 	return release, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/growbin/cluster/components/validation"
 )
 
-// DefaultChartVersion is the version of both charts.
+// DefaultChartVersion is the version of the chart.
 const DefaultChartVersion = pins.CalicoChart
 
 // DefaultNodeMTU is the MTU of EC2 instances inside a VPC, in bytes (jumbo frames).
@@ -23,8 +23,11 @@ const blockBits = 26
 type CalicoArgs struct {
 	// PodCIDR is the IPv4 range of pods, the same as kubeadm's networking.podSubnet.
 	PodCIDR string `pulumi:"podCidr"`
-	// ChartVersion is the version of both charts; DefaultChartVersion when empty.
+	// ChartVersion is the version of the chart; DefaultChartVersion when empty.
 	ChartVersion string `pulumi:"chartVersion"`
+	// ChartFolder is a folder of chart archives, relative to the program; optional. Without an archive of the chart there,
+	// its repository is asked.
+	ChartFolder string `pulumi:"chartFolder"`
 	// NodeMTU is the largest packet between nodes in bytes; DefaultNodeMTU when 0.
 	NodeMTU int `pulumi:"nodeMtu"`
 }

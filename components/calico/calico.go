@@ -4,32 +4,45 @@
 // so the pod network itself must start on tainted nodes: the operator runs on the host's network and tolerates every taint
 // (a test checks the values), and it gives the same toleration to calico-node and to Typha, which run on the host's network,
 // too. A node needs nothing else of Calico to become ready; calico-kube-controllers follows on the first ready node.
+//
+// The operator installs the definitions of Calico's kinds itself, at every start (chart value manageCRDs). A second chart of
+// definitions would need a Helm release record of 0.95 MB in a Secret, which holds 1 MiB at most: the next version would not fit.
 package calico
 
 import (
+	"cmp"
 	"fmt"
 
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
+	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/chart"
 )
 
 const calicoType = "kubeadm-aws:calico:Calico"
 
 const (
-	repository    = "https://docs.tigera.io/calico/charts"
-	crdChart      = "crd.projectcalico.org.v1"
 	operatorChart = "tigera-operator"
 	// namespace is the operator's; it makes another, calico-system, itself.
 	namespace = "tigera-operator"
 )
 
+// Chart is the operator's chart of a version of Calico; DefaultChartVersion when empty.
+func Chart(version string) chart.Chart {
+	return chart.Chart{Name: operatorChart, Version: cmp.Or(version, DefaultChartVersion), Repository: "https://docs.tigera.io/calico/charts"}
+}
+
 // Calico is an installed pod network.
 type Calico struct {
 	pulumi.ResourceState
 
-	// Operator is the release of the operator. Nodes become ready some seconds after it; resources that need the pod network
-	// should depend on it.
+	// Operator is the release of the operator.
 	Operator *helmv3.Release `pulumi:"operator"`
+	// Installation configures the network. Nodes become ready some seconds after it; resources that need the pod network
+	// should depend on the component.
+	Installation *apiextensions.CustomResource `pulumi:"installation"`
 }
 
 // NewCalico installs the network. A cluster has one.
@@ -52,38 +65,42 @@ func NewCalico(ctx *pulumi.Context, name string, args *CalicoArgs, opts ...pulum
 }
 
 func (c *Calico) install(ctx *pulumi.Context, name string, args *CalicoArgs) error {
-	values, err := valuesFor(args).toMap()
+	values, err := toMap(operatorValues())
 	if err != nil {
 		return err
 	}
-	definitions, err := c.release(ctx, name+"-crds", crdChart, args.ChartVersion, nil)
-	if err != nil {
-		return err
-	}
-	// The chart holds custom resources that the first chart defines.
-	c.Operator, err = c.release(ctx, name+"-operator", operatorChart, args.ChartVersion, pulumi.ToMap(values),
-		pulumi.DependsOn([]pulumi.Resource{definitions}))
-	return err
-}
-
-func (c *Calico) release(ctx *pulumi.Context, name, chart, version string, values pulumi.Map, opts ...pulumi.ResourceOption) (*helmv3.Release, error) {
-	release, err := helmv3.NewRelease(ctx, name, &helmv3.ReleaseArgs{
-		Name:            pulumi.String(chart),
+	// The network ends with the instances. Uninstalling it needs a Job on a working node, and would block a destroy when
+	// there is none.
+	retained := pulumi.RetainOnDelete(true)
+	release := &helmv3.ReleaseArgs{
+		Name:            pulumi.String(operatorChart),
 		Namespace:       pulumi.String(namespace),
 		CreateNamespace: pulumi.Bool(true),
-		Chart:           pulumi.String(chart),
-		Version:         pulumi.String(version),
-		RepositoryOpts:  &helmv3.RepositoryOptsArgs{Repo: pulumi.String(repository)},
-		Values:          values,
+		Values:          pulumi.ToMap(values),
 		MaxHistory:      pulumi.Int(3),
 		// Seconds; the first node pulls an image.
 		Timeout: pulumi.Int(600),
-	}, append(opts, pulumi.Parent(c),
-		// The network ends with the instances. Uninstalling it needs a Job on a working node, and would block a destroy
-		// when there is none.
-		pulumi.RetainOnDelete(true))...)
-	if err != nil {
-		return nil, fmt.Errorf("install chart %s %s: %w", chart, version, err)
 	}
-	return release, nil
+	if err := Chart(args.ChartVersion).Source(args.ChartFolder, release); err != nil {
+		return err
+	}
+	if c.Operator, err = helmv3.NewRelease(ctx, name+"-operator", release, pulumi.Parent(c), retained); err != nil {
+		return fmt.Errorf("install chart %s %s: %w", operatorChart, args.ChartVersion, err)
+	}
+	spec, err := toMap(installationFor(args))
+	if err != nil {
+		return err
+	}
+	// The provider tries again for half a minute while the API server does not know the kind yet: the operator defines it
+	// in the first seconds.
+	c.Installation, err = apiextensions.NewCustomResource(ctx, name+"-installation", &apiextensions.CustomResourceArgs{
+		ApiVersion:  pulumi.String("operator.tigera.io/v1"),
+		Kind:        pulumi.String("Installation"),
+		Metadata:    &meta.ObjectMetaArgs{Name: pulumi.String("default")}, // the operator reads no other
+		OtherFields: map[string]any{"spec": spec},
+	}, pulumi.Parent(c), retained, pulumi.DependsOn([]pulumi.Resource{c.Operator}))
+	if err != nil {
+		return fmt.Errorf("create the Installation: %w", err)
+	}
+	return nil
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/growbin/cluster/internal/testing/recorder"
 )
 
-const kindRelease = "kubernetes:helm.sh/v3:Release"
+const (
+	kindRelease      = "kubernetes:helm.sh/v3:Release"
+	kindInstallation = "kubernetes:operator.tigera.io/v1:Installation"
+)
 
 func deploy(args *CalicoArgs) (*recorder.Recorder, error) {
 	return recorder.Run(func(ctx *pulumi.Context) error {
@@ -22,49 +25,67 @@ func deploy(args *CalicoArgs) (*recorder.Recorder, error) {
 	})
 }
 
-// operatorValues returns the values of the operator's release, decoded strictly: values.go names every key.
-func operatorValues(t *testing.T, args *CalicoArgs) chartValues {
+// registered returns the values of the operator's release and the spec of the Installation, decoded strictly: values.go names
+// every key.
+func registered(t *testing.T, args *CalicoArgs) (chartValues, installation) {
 	t.Helper()
 	r, err := deploy(args)
 	require.NoError(t, err)
-	text, err := json.Marshal(r.One(t, kindRelease, "net-operator").Value("values"))
-	require.NoError(t, err)
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
-	decoder.DisallowUnknownFields()
+	decode := func(from any, into any) {
+		text, err := json.Marshal(from)
+		require.NoError(t, err)
+		decoder := json.NewDecoder(strings.NewReader(string(text)))
+		decoder.DisallowUnknownFields()
+		require.NoError(t, decoder.Decode(into))
+	}
 	var values chartValues
-	require.NoError(t, decoder.Decode(&values))
-	return values
+	decode(r.One(t, kindRelease, "net-operator").Value("values"), &values)
+	var spec installation
+	decode(r.One(t, kindInstallation, "net-installation").Value("spec"), &spec)
+	return values, spec
 }
 
-func TestNewCalico_DefinitionsBeforeOperator(t *testing.T) {
+func TestNewCalico_OperatorBeforeInstallation(t *testing.T) {
 	r, err := deploy(&CalicoArgs{PodCIDR: "192.168.0.0/16"})
 	require.NoError(t, err)
-	require.Len(t, r.All(), 3, "the component and two releases")
+	require.Len(t, r.All(), 3, "the component, the release and the Installation")
 	r.RequireDescend(t, calicoType)
-	for name, chart := range map[string]string{"net-crds": "crd.projectcalico.org.v1", "net-operator": "tigera-operator"} {
-		release := r.One(t, kindRelease, name)
-		inputs := release.Inputs.Mappable()
-		assert.Equal(t, chart, inputs["chart"])
-		assert.Equal(t, DefaultChartVersion, inputs["version"])
-		assert.Equal(t, map[string]any{"repo": "https://docs.tigera.io/calico/charts"}, inputs["repositoryOpts"])
-		assert.Equal(t, "tigera-operator", inputs["namespace"])
-		assert.True(t, release.RetainOnDelete, "%s: uninstalling the network would block a destroy", name)
+	release := r.One(t, kindRelease, "net-operator")
+	inputs := release.Inputs.Mappable()
+	assert.Equal(t, "tigera-operator", inputs["chart"])
+	assert.Equal(t, DefaultChartVersion, inputs["version"])
+	assert.Equal(t, map[string]any{"repo": "https://docs.tigera.io/calico/charts"}, inputs["repositoryOpts"])
+	assert.Equal(t, "tigera-operator", inputs["namespace"])
+	installation := r.One(t, kindInstallation, "net-installation")
+	assert.Equal(t, map[string]any{"name": "default"}, installation.Value("metadata"))
+	assert.Contains(t, strings.Join(installation.Dependencies, " "), "net-operator")
+	for _, resource := range []recorder.Registration{release, installation} {
+		assert.True(t, resource.RetainOnDelete, "%s: uninstalling the network would block a destroy", resource.Name)
 	}
-	assert.Contains(t, strings.Join(r.One(t, kindRelease, "net-operator").Dependencies, " "), "net-crds")
+}
+
+// A chart with the Installation fails where its kind is not defined yet, and a chart with all definitions does not fit in the
+// record of a release.
+func TestValues_OperatorDefinesKinds(t *testing.T) {
+	values, _ := registered(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
+	assert.True(t, values.ManageCRDs)
+	assert.False(t, values.Installation.Enabled)
 }
 
 func TestValues_VXLANWithoutBGP(t *testing.T) {
-	network := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16", NodeMTU: 1500}).Installation.Network
+	_, spec := registered(t, &CalicoArgs{PodCIDR: "10.244.0.0/16", NodeMTU: 1500})
+	network := spec.Network
 	assert.Equal(t, "Disabled", network.BGP)
 	assert.Equal(t, 1450, network.MTU)
 	require.Len(t, network.IPPools, 1)
 	assert.Equal(t, ipPool{CIDR: "10.244.0.0/16", Encapsulation: "VXLAN", NATOutgoing: "Enabled", NodeSelector: "all()", BlockSize: 26}, network.IPPools[0])
-	assert.Equal(t, 8951, operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"}).Installation.Network.MTU)
+	_, spec = registered(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
+	assert.Equal(t, 8951, spec.Network.MTU)
 }
 
 // Where a node is not ready until the operator has run, the operator has to run on a node that is not ready.
 func TestValues_OperatorToleratesEveryTaint(t *testing.T) {
-	tolerations := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"}).Tolerations
+	values, _ := registered(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
 	for _, taint := range []corev1.Taint{
 		{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule},
 		{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoExecute},
@@ -73,7 +94,7 @@ func TestValues_OperatorToleratesEveryTaint(t *testing.T) {
 		{Key: "of-some-store", Value: "yes", Effect: corev1.TaintEffectNoSchedule},
 	} {
 		tolerated := false
-		for _, toleration := range tolerations {
+		for _, toleration := range values.Tolerations {
 			everything := toleration.Key == "" && toleration.Operator == corev1.TolerationOpExists && toleration.TolerationSeconds == nil
 			tolerated = tolerated || (everything && toleration.Effect == taint.Effect)
 		}
@@ -82,9 +103,9 @@ func TestValues_OperatorToleratesEveryTaint(t *testing.T) {
 }
 
 func TestValues_NodeRequests(t *testing.T) {
-	values := operatorValues(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
+	values, spec := registered(t, &CalicoArgs{PodCIDR: "10.244.0.0/16"})
 	for name, workload := range map[string]workload{
-		"calico-node": values.Installation.Node, "calico-typha": values.Installation.Typha, "calico-kube-controllers": values.Installation.Kube,
+		"calico-node": spec.Node, "calico-typha": spec.Typha, "calico-kube-controllers": spec.Kube,
 	} {
 		containers := workload.Spec.Template.Spec.Containers
 		require.Len(t, containers, 1)
@@ -94,8 +115,8 @@ func TestValues_NodeRequests(t *testing.T) {
 		assert.NotContains(t, containers[0].Resources.Limits, corev1.ResourceCPU, name)
 	}
 	requests := NodeRequests()
-	assert.Equal(t, requests.Memory().String(), values.Installation.Node.Spec.Template.Spec.Containers[0].Resources.Requests.Memory().String())
-	assert.Equal(t, "None", values.Installation.PluginPath, "a CSI driver on every node")
+	assert.Equal(t, requests.Memory().String(), spec.Node.Spec.Template.Spec.Containers[0].Resources.Requests.Memory().String())
+	assert.Equal(t, "None", spec.PluginPath, "a CSI driver on every node")
 	assert.False(t, values.APIServer.Enabled || values.Goldmane.Enabled || values.Whisker.Enabled)
 }
 

@@ -8,11 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// The types below are the values of the chart tigera-operator that are set here: its values.yaml at v3.32.2, and under
-// "installation" the operator's API (docs.tigera.io/calico/latest/reference/installation/api). The chart has no schema.
-
+// chartValues are the values of the chart tigera-operator that are set here, as in its values.yaml at v3.32.2. The chart has
+// no schema.
 type chartValues struct {
-	Installation installation        `json:"installation"`
+	Installation enabled             `json:"installation"`
+	ManageCRDs   bool                `json:"manageCRDs"`
 	Tolerations  []corev1.Toleration `json:"tolerations"`
 	Resources    resources           `json:"resources"`
 	APIServer    enabled             `json:"apiServer"`
@@ -26,8 +26,9 @@ type enabled struct {
 
 type resources = corev1.ResourceRequirements
 
+// installation is the part of an Installation's spec that is set here, as in the operator's API
+// (docs.tigera.io/calico/latest/reference/installation/api).
 type installation struct {
-	Enabled bool          `json:"enabled"`
 	CNI     cni           `json:"cni"`
 	Network calicoNetwork `json:"calicoNetwork"`
 	// PluginPath "None" leaves out Calico's CSI driver, a pod on every node that serves no purpose here.
@@ -72,28 +73,11 @@ type container struct {
 	Resources resources `json:"resources"`
 }
 
-func valuesFor(a *CalicoArgs) chartValues {
+func operatorValues() chartValues {
 	return chartValues{
-		Installation: installation{
-			Enabled: true,
-			CNI:     cni{Type: "Calico"},
-			Network: calicoNetwork{
-				// Without BGP there is no BIRD, and the operator leaves its probe out of calico-node.
-				BGP:            "Disabled",
-				LinuxDataplane: "Iptables",
-				MTU:            a.NodeMTU - vxlanOverhead,
-				IPPools: []ipPool{{
-					CIDR: a.PodCIDR,
-					// Not VXLANCrossSubnet: inside a subnet pods' own addresses would be on the wire, and EC2 drops
-					// packets with addresses that are not the instance's.
-					Encapsulation: "VXLAN", NATOutgoing: "Enabled", NodeSelector: "all()", BlockSize: blockBits,
-				}},
-			},
-			PluginPath: "None",
-			Node:       sized("calico-node", NodeRequests(), "256Mi"),
-			Typha:      sized("calico-typha", amounts("20m", "48Mi"), "128Mi"),
-			Kube:       sized("calico-kube-controllers", amounts("10m", "48Mi"), "128Mi"),
-		},
+		// An object of its own: before the operator has started, the API server does not know its kind.
+		Installation: enabled{false},
+		ManageCRDs:   true,
 		Tolerations: []corev1.Toleration{
 			{Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute},
 			{Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
@@ -101,6 +85,28 @@ func valuesFor(a *CalicoArgs) chartValues {
 		Resources: limited(amounts("20m", "64Mi"), "192Mi"),
 		// Kubernetes's own NetworkPolicies need neither; together they are some 300 MiB.
 		APIServer: enabled{false}, Goldmane: enabled{false}, Whisker: enabled{false},
+	}
+}
+
+func installationFor(a *CalicoArgs) installation {
+	return installation{
+		CNI: cni{Type: "Calico"},
+		Network: calicoNetwork{
+			// Without BGP there is no BIRD, and the operator leaves its probe out of calico-node.
+			BGP:            "Disabled",
+			LinuxDataplane: "Iptables",
+			MTU:            a.NodeMTU - vxlanOverhead,
+			IPPools: []ipPool{{
+				CIDR: a.PodCIDR,
+				// Not VXLANCrossSubnet: inside a subnet pods' own addresses would be on the wire, and EC2 drops
+				// packets with addresses that are not the instance's.
+				Encapsulation: "VXLAN", NATOutgoing: "Enabled", NodeSelector: "all()", BlockSize: blockBits,
+			}},
+		},
+		PluginPath: "None",
+		Node:       sized("calico-node", NodeRequests(), "256Mi"),
+		Typha:      sized("calico-typha", amounts("20m", "48Mi"), "128Mi"),
+		Kube:       sized("calico-kube-controllers", amounts("10m", "48Mi"), "128Mi"),
 	}
 }
 
@@ -122,15 +128,15 @@ func sized(name string, requests corev1.ResourceList, memory string) workload {
 	return w
 }
 
-// toMap converts the values for a Release.
-func (v chartValues) toMap() (map[string]any, error) {
-	text, err := json.Marshal(v)
+// toMap converts chart values or a spec to the form that Pulumi takes.
+func toMap(typed any) (map[string]any, error) {
+	text, err := json.Marshal(typed)
 	if err != nil {
-		return nil, fmt.Errorf("writing the chart's values: %w", err)
+		return nil, fmt.Errorf("write %T: %w", typed, err)
 	}
 	var out map[string]any
 	if err := json.Unmarshal(text, &out); err != nil {
-		return nil, fmt.Errorf("reading the chart's values back: %w", err)
+		return nil, fmt.Errorf("read %T back: %w", typed, err)
 	}
 	return out, nil
 }

@@ -18,8 +18,11 @@ const platformTypeToken = "kubeadm-aws:cluster:Platform"
 type PlatformArgs struct {
 	// Cluster is the cluster to install into; the Kubernetes provider given as an option must be one for it.
 	Cluster *Cluster `pulumi:"cluster"`
-	// CalicoVersion is the version of Calico's charts; calico.DefaultChartVersion when empty.
+	// CalicoVersion is the version of Calico's chart; calico.DefaultChartVersion when empty.
 	CalicoVersion string `pulumi:"calicoVersion"`
+	// ChartFolder is a folder of chart archives, relative to the program; optional. Without an archive of Calico's chart
+	// there, its repository is asked.
+	ChartFolder string `pulumi:"chartFolder"`
 }
 
 // Platform is the pod network of a cluster, and a label on each node that has joined.
@@ -43,7 +46,7 @@ func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...p
 	}
 	var err error
 	if p.network, err = calico.NewCalico(ctx, name+"-calico", &calico.CalicoArgs{
-		PodCIDR: args.Cluster.args.PodCIDR, ChartVersion: args.CalicoVersion,
+		PodCIDR: args.Cluster.args.PodCIDR, ChartVersion: args.CalicoVersion, ChartFolder: args.ChartFolder,
 	}, pulumi.Parent(p)); err != nil {
 		return nil, fmt.Errorf("platform %s: %w", name, err)
 	}

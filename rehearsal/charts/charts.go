@@ -63,7 +63,11 @@ func (s *Source) Folder() (path string, count int) {
 
 // Missing returns why a chart cannot be had; empty if it can. The answer for a repository stays the same for the life of
 // the source: a rehearsal that installed a release must be able to read it back.
+// Without a repository the chart is an archive of the program's own.
 func (s *Source) Missing(ctx context.Context, repository, chart, version string) string {
+	if repository == "" {
+		return ""
+	}
 	if s.folder != nil {
 		if s.folder.find(chart, version) == nil {
 			return fmt.Sprintf("%s has no archive of it", s.folder.path)

@@ -78,6 +78,13 @@ func TestSource_Folder(t *testing.T) {
 	}
 }
 
+func TestSource_ArchiveOfTheProgram(t *testing.T) {
+	s, err := Open(t.Context(), chartFolder(t), filepath.Join(t.TempDir(), "ca.pem"))
+	require.NoError(t, err)
+	defer s.Close()
+	assert.Empty(t, s.Missing(t.Context(), "", "../charts/other-1.0.0.tgz", "1.0.0"))
+}
+
 func TestSource_FolderWithoutCharts(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(t.Context(), dir, filepath.Join(dir, "ca.pem"))

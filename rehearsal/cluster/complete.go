@@ -38,7 +38,8 @@ func (c *Cluster) uploadConfig(ctx context.Context) error {
 }
 
 // Complete runs the phases of `kubeadm init` that follow the registration of the control plane's own node: it marks the
-// node, prepares bootstrap tokens and installs CoreDNS and kube-proxy. On a recovered cluster it changes nothing.
+// node, prepares bootstrap tokens and installs CoreDNS and kube-proxy. It then defines the kind of Calico's operator. On a
+// recovered cluster it changes nothing.
 func (c *Cluster) Complete(ctx context.Context) error {
 	if err := c.markControlPlane(ctx); err != nil {
 		return err
@@ -51,8 +52,10 @@ func (c *Cluster) Complete(ctx context.Context) error {
 		return err
 	}
 	// The addons may be patched, and the patches lie on this host.
-	_, err := c.kubeadm(ctx, "init", "phase", "addon", "all", "--config", c.layout.host(hostConfigPath), "--kubeconfig", admin)
-	return err
+	if _, err := c.kubeadm(ctx, "init", "phase", "addon", "all", "--config", c.layout.host(hostConfigPath), "--kubeconfig", admin); err != nil {
+		return err
+	}
+	return DefineInstallation(ctx, c.admin)
 }
 
 // controlPlaneLabels are those of kubeadm's mark-control-plane phase. That phase knows no other kubeconfig than
