@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/charts"
@@ -107,7 +105,7 @@ func Run(ctx context.Context, o Options) error {
 	defer r.close()
 	if err := r.run(ctx, cancel); err != nil {
 		r.Problem("%v", err)
-		r.reportMissingMachines()
+		r.reportUnreadyMachines()
 	}
 	r.close()
 	return r.finish()
@@ -198,17 +196,6 @@ func (r *Rehearsal) tidy() error {
 		}
 	}
 	return nil
-}
-
-// reportMissingMachines adds the latest message of each machine that is not ready.
-func (r *Rehearsal) reportMissingMachines() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, machine := range slices.Sorted(maps.Keys(r.status)) {
-		if message := r.status[machine]; message != userdata.StepReady {
-			r.Problem("machine %s (log: %s): %s", machine, filepath.Join(r.state, "logs", "machines.log"), message)
-		}
-	}
 }
 
 // close stops everything that runs, the latest first.

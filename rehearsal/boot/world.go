@@ -12,6 +12,9 @@ import (
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
 
+// Failed begins the message of a machine whose boot failed.
+const Failed = "boot failed"
+
 // Options configure a World.
 type Options struct {
 	// Programs returns the paths of a control plane's programs for a Kubernetes version, e.g. "1.36.3".
@@ -86,7 +89,7 @@ func (w *World) Boot(ctx context.Context, m Machine) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		w.log(node.Name, "boot failed: %v", err)
+		w.log(node.Name, Failed+": %v", err)
 		select {
 		case <-ctx.Done():
 			return err
@@ -97,7 +100,7 @@ func (w *World) Boot(ctx context.Context, m Machine) error {
 
 // giveUp reports a failure that no retry can fix, if the machine has a status parameter.
 func (w *World) giveUp(m Machine, parameter string, reason error) error {
-	w.log(m.ID, "boot failed: %v", reason)
+	w.log(m.ID, Failed+": %v", reason)
 	if parameter == "" {
 		return nil
 	}
