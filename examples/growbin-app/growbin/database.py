@@ -1,16 +1,34 @@
 """The database of an application, with the pool that its row in stacks/applications.go allows."""
 
+import functools
 import os
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
+
+CREATION = 4711  # key of the advisory lock
 
 
+def url():
+    """Returns DATABASE_URL for SQLAlchemy, which takes psycopg 3 by this name of the dialect."""
+    return os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@functools.cache
 def engine():
-    """Returns an engine for one process. Create it after a fork: connections cannot be shared."""
+    """Returns the engine of this process. Call it after a fork: connections cannot be shared."""
     return create_engine(
-        os.environ["DATABASE_URL"],
+        url(),
         pool_size=int(os.environ["DATABASE_POOL_SIZE"]),
         max_overflow=int(os.environ["DATABASE_MAX_OVERFLOW"]),
         pool_timeout=10,
         pool_pre_ping=True,  # the server may have been replaced
     )
+
+
+@functools.cache
+def tables(metadata):
+    """Creates missing tables, once per process. Pods start together, and PostgreSQL's IF NOT EXISTS is no lock."""
+    with engine().begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION})
+        metadata.create_all(connection)
+    return engine()

@@ -2,7 +2,9 @@
 
 import os
 
-from growbin import celery_app, heartbeat  # noqa: F401 - the heartbeat starts with Beat
+from celery import signals
+
+from growbin import celery_app, database, heartbeat, tables  # noqa: F401 - the heartbeat starts with Beat
 
 app = celery_app.create()
 app.conf.beat_schedule = {
@@ -12,3 +14,10 @@ app.conf.beat_schedule = {
         "args": ["bottle"],
     },
 }
+
+
+@signals.after_task_publish.connect
+def _sent(sender, headers, **_):
+    """Notes each task that was sent. Celery logs an error of it, and sends on."""
+    with database.tables(tables.analytics).begin() as connection:
+        connection.execute(tables.sent.insert().values(id=headers["id"], task=sender))

@@ -1,0 +1,46 @@
+"""Takes photos of waste and answers where it goes."""
+
+import base64
+
+from fastapi import Body, HTTPException, Response
+from kombu.exceptions import OperationalError
+from sqlalchemy.dialects.postgresql import insert
+
+from growbin import api, cache, celery_app, database, tables
+
+MAX_PHOTO = 8 << 20  # bytes; base64 and the envelope of the task stay below RabbitMQ's 16 MiB
+
+app = api.create()
+tasks = celery_app.create()
+
+
+@app.post("/api/v1/waste", status_code=202)
+def post(photo: bytes = Body(media_type="image/jpeg")):
+    """Takes a JPEG and returns the ID of the analysis."""
+    if not 0 < len(photo) <= MAX_PHOTO:
+        raise HTTPException(413, f"a photo must have 1 to {MAX_PHOTO} bytes")
+    try:
+        analysis = tasks.send_task("workers.image_uploader.upload", [base64.b64encode(photo).decode()])
+    except OperationalError as error:
+        raise HTTPException(503, "the broker does not answer", headers={"Retry-After": "10"}) from error
+    with database.tables(tables.growbin).begin() as connection:
+        connection.execute(insert(tables.analyses).values(id=analysis.id))
+    return {"id": analysis.id}
+
+
+@app.get("/api/v1/waste/{analysis}")
+def get(analysis: str, response: Response):
+    """Answers 200 with the rule, or 202 while the analysis runs. A task's result is the ID of the next one."""
+    known = cache.client().get("cache:last:" + analysis)
+    result = tasks.AsyncResult(known or analysis)
+    while result.state == "SUCCESS" and isinstance(result.result, str):
+        result = tasks.AsyncResult(result.result)
+        cache.client().set("cache:last:" + analysis, result.id, ex=3600)
+    if result.state == "FAILURE":
+        raise HTTPException(422, "the analysis failed: " + str(result.result))
+    if result.state != "SUCCESS":
+        response.status_code = 202
+        return {"id": analysis, "state": result.state}
+    with database.tables(tables.growbin).begin() as connection:
+        connection.execute(tables.analyses.update().where(tables.analyses.c.id == analysis).values(**result.result))
+    return result.result
