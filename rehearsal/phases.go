@@ -60,6 +60,11 @@ func (r *Rehearsal) verify(ctx context.Context) error {
 		return err
 	}
 	left = append(left, unanswered...)
+	mistaken, err := r.checkPodIdentities(ctx, client)
+	if err != nil {
+		return err
+	}
+	left = append(left, mistaken...)
 	r.describe(snapshot)
 	for _, difference := range left {
 		r.Problem("%s", difference)

@@ -20,6 +20,8 @@ type Program struct {
 	KubeconfigOutput string
 	// URLsOutput is the name of the stack output that holds URLs by workload; empty for none.
 	URLsOutput string
+	// PodRoles are the names of the workloads that act in AWS by a role of their own.
+	PodRoles []string
 	// HostedZones are the DNS zones of the simulated account.
 	HostedZones []string
 	// Config, if non-nil, returns the settings that a rehearsal overrides, by full key (project:key). apiPort is the

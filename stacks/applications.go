@@ -80,6 +80,8 @@ type Application struct {
 	DatabasePool int
 	// Cache is the use of Redis in REDIS_URL.
 	Cache redisUse
+	// AWS is all that the application may do in AWS, by a role of its own.
+	AWS []awsRight
 	// Needs are the connections beside those of the application's kind.
 	Needs []connection
 }
@@ -126,6 +128,7 @@ var catalog = []Application{
 		Requests: workload.Resources{CPU: "250m", Memory: "400Mi"}, MemoryLimit: "1100Mi",
 		Queue: queueImageUpload, Publishes: []string{queueGPT5Analysis}, Pool: poolPrefork, Concurrency: 8, Prefetch: 4,
 		Database: databaseGrowbin, DatabasePool: 1, Cache: redisImageHashes, Needs: []connection{envBucket},
+		AWS: []awsRight{readImages, writeImages, deleteImages},
 	},
 	{
 		Name: "rule-retriever", Kind: kindWorker, Replicas: 2, Node: "k8s-worker-storage",

@@ -32,6 +32,7 @@ type infrastructure struct {
 	*cluster.Cluster
 	kubernetes *kubernetes.Provider
 	images     *bucket.Bucket
+	aws        *aws.Provider
 	traffic    *loadbalancer.LoadBalancer
 }
 
@@ -39,14 +40,14 @@ type infrastructure struct {
 func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, provider *aws.Provider) (*infrastructure, error) {
 	name := s.ClusterName()
 	onAWS := pulumi.Provider(provider)
-	i := &infrastructure{}
+	i := &infrastructure{aws: provider}
 	var err error
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
 		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
 		return nil, err
 	}
-	args := s.clusterArgs(i.images.ARN, live)
+	args := s.clusterArgs(live)
 	args.AMI = pulumi.String(live.image)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {
 		return nil, err
@@ -60,10 +61,10 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, prov
 	return i, nil
 }
 
-// clusterArgs returns the cluster of the settings. The pods of some nodes may use the bucket with the given ARN.
-func (s *Settings) clusterArgs(images pulumi.StringInput, live *liveAccount) *cluster.ClusterArgs {
+// clusterArgs returns the cluster of the settings.
+func (s *Settings) clusterArgs(live *liveAccount) *cluster.ClusterArgs {
 	args := &cluster.ClusterArgs{
-		Nodes: s.clusterNodes(images, live), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
+		Nodes: s.clusterNodes(live), Network: *s.vpcArgs(), PrivateNodes: s.NodeSubnets == "private",
 		PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR, KubernetesVersion: s.KubernetesVersion,
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
 		MonitoringRoles: []string{string(RoleInfrastructure)},

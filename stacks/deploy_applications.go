@@ -29,6 +29,9 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
+		if args.AWSRole, err = application.newAWSRole(ctx, s, c); err != nil {
+			return err
+		}
 		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}

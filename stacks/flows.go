@@ -20,7 +20,6 @@ const (
 	// peerOverlay are the nodes too, by the addresses with which they forward to pods of other nodes.
 	peerOverlay    = "pod-network"
 	peerInternet   = "internet"
-	peerMetadata   = "instance-metadata"
 	peerBackups    = "postgresql-backup"
 	peerGit        = "argocd-repo-server"
 	peerEverything = "everything-in-" // and a namespace
@@ -74,7 +73,6 @@ func (a Application) flows() []networkpolicy.Flow {
 			add(peerInternet, "APIs of others", 443)
 		case envBucket:
 			add(peerInternet, "objects in S3", 443)
-			add(peerMetadata, "credentials for S3", 80)
 		}
 	}
 	for _, service := range Services() {

@@ -31,7 +31,7 @@ var reachable = map[string]string{
 	"userinfo-api":       "postgresql:5432 redis-durable:6379 dns:53",
 	"location-api":       "postgresql:5432 redis-cache:6379 internet:443 dns:53",
 	"recycle-info-api":   "postgresql:5432 redis-cache:6379 dns:53",
-	"image-uploader":     "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 internet:443 metadata:80 dns:53",
+	"image-uploader":     "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 internet:443 dns:53",
 	"rule-retriever":     "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 dns:53",
 	"task-scheduler":     "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 dns:53",
 	"gpt5-analyzer":      "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 internet:443 dns:53",

@@ -122,8 +122,8 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 		"Labels": func(n *Node) {
 			n.Labels = map[string]string{labelWorkload: "async-workers", labelType: "ai", "more": "yes"}
 		},
-		"PodsUseRole": func(n *Node) { n.PodsUseRole = true }, "Buying": func(n *Node) { n.Buying = BuySavingsPlan1Y },
-		"Band": func(n *Node) { n.Band = &Band{55, 85} },
+		"Buying": func(n *Node) { n.Buying = BuySavingsPlan1Y },
+		"Band":   func(n *Node) { n.Band = &Band{55, 85} },
 	}
 	original := topology
 	t.Cleanup(func() { topology = original })

@@ -3,10 +3,7 @@ package stacks
 import (
 	"slices"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/growbin/cluster/components/cluster"
-	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // roleDescriptions describe the security groups, one for each role.
@@ -18,23 +15,17 @@ var roleDescriptions = map[string]string{
 }
 
 // clusterNodes returns the node table: the topology with the settings of the stack, and the surge instances.
-func (s *Settings) clusterNodes(images pulumi.StringInput, live *liveAccount) []cluster.Node {
+func (s *Settings) clusterNodes(live *liveAccount) []cluster.Node {
 	var nodes []cluster.Node
 	for _, n := range s.nodesWithSurge() {
 		node := cluster.Node{
 			Name: n.Name, Role: string(n.Role), InstanceType: n.InstanceType, Zone: s.AvailabilityZones[n.Zone],
 			RootGiB: n.RootGiB, DataGiB: n.DataGiB, MaxPods: n.MaxPods, Labels: n.Labels, Taints: n.Taints(),
-			Images: s.prefetched(n), PodsUseRole: n.PodsUseRole,
+			Images: s.prefetched(n),
 			// An instance that never was Ready runs nothing: a wrong value that only the machine finds is mended by the next update.
 			Roll: slices.Contains(s.RollNodes, n.Name) || live.neverReady[n.Name],
 			// Surge instances are always deletable.
 			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
-		}
-		if n.PodsUseRole {
-			node.Statements = []kubeadm.Statement{{
-				Sid: "Images", Actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
-				Resources: pulumi.StringArray{pulumi.Sprintf("%s/*", images)},
-			}}
 		}
 		nodes = append(nodes, node)
 	}

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/ports"
@@ -50,15 +50,11 @@ func TestInstances_Hardened(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	for _, r := range w.mocks.OfType(instanceType) {
 		assert.Equal(t, "required", at(t, r.Inputs, "metadataOptions.httpTokens").StringValue(), r.Name)
-		hops := 1.0
-		if node, err := nodeNamed(topology, r.Name); err == nil && node.PodsUseRole {
-			hops = 2 // image-uploader acts with the node's role
-		}
 		document, err := userdata.Decode(at(t, r.Inputs, "userDataBase64").StringValue())
 		require.NoError(t, err, r.Name)
 		_, err = document.File("/etc/systemd/system/kubepods.slice.d/10-metadata.conf")
-		assert.Equal(t, hops == 1, err == nil, "%s: pods on the host's network must not use the role either", r.Name)
-		assert.Equal(t, hops, at(t, r.Inputs, "metadataOptions.httpPutResponseHopLimit").NumberValue(), r.Name)
+		assert.NoError(t, err, "%s: pods on the host's network must not use the role either", r.Name)
+		assert.Equal(t, 1.0, at(t, r.Inputs, "metadataOptions.httpPutResponseHopLimit").NumberValue(), r.Name)
 		assert.True(t, at(t, r.Inputs, "rootBlockDevice.encrypted").BoolValue(), r.Name)
 		assert.Equal(t, "gp3", at(t, r.Inputs, "rootBlockDevice.volumeType").StringValue(), r.Name)
 		assert.True(t, at(t, r.Inputs, "disableApiTermination").BoolValue(), r.Name)
@@ -103,7 +99,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
+			encoded, err := settings.clusterArgs(&liveAccount{}).UserData(settings.ClusterName(), n.Name, cluster.Buckets{Backups: "backups", Issuer: "issuer"})
 			require.NoError(t, err)
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
@@ -129,7 +125,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 func TestUserData_CoreDNSInEachZone(t *testing.T) {
 	settings, err := decode(t, "prod", nil)
 	require.NoError(t, err)
-	encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), "k8s-master", "backups")
+	encoded, err := settings.clusterArgs(&liveAccount{}).UserData(settings.ClusterName(), "k8s-master", cluster.Buckets{Backups: "backups", Issuer: "issuer"})
 	require.NoError(t, err)
 	document, err := userdata.Decode(encoded)
 	require.NoError(t, err)
@@ -157,7 +153,7 @@ func TestUserData_Sources(t *testing.T) {
 	require.NoError(t, err)
 	settings.Sources.SSMEndpoint = "http://10.1.0.1:8001"
 	for _, n := range settings.Nodes {
-		encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
+		encoded, err := settings.clusterArgs(&liveAccount{}).UserData(settings.ClusterName(), n.Name, cluster.Buckets{Backups: "backups", Issuer: "issuer"})
 		require.NoError(t, err)
 		document, err := userdata.Decode(encoded)
 		require.NoError(t, err)

@@ -185,7 +185,7 @@ func TestMachines_NeverReadyIsNotPinned(t *testing.T) {
 		return err
 	}, pulumi.WithMocks("growbin", "dev", mocks.New(cloud))))
 	var rolled []string
-	for _, n := range settings.clusterNodes(pulumi.String("images"), live) {
+	for _, n := range settings.clusterNodes(live) {
 		if n.Roll {
 			rolled = append(rolled, n.Name)
 		}

@@ -26,7 +26,7 @@ func (s *Settings) newNamespace(ctx *pulumi.Context, name string, args *namespac
 
 // peers returns the ends of all flows.
 func (s *Settings) peers() ([]networkpolicy.Peer, error) {
-	controlPlane, err := s.clusterArgs(nil, &liveAccount{}).ControlPlaneIP()
+	controlPlane, err := s.clusterArgs(&liveAccount{}).ControlPlaneIP()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,6 @@ func (s *Settings) peers() ([]networkpolicy.Peer, error) {
 			Name: peerInternet, CIDRs: []string{"0.0.0.0/0"},
 			Except: []string{s.VpcCIDR, s.PodCIDR, s.ServiceCIDR, "169.254.0.0/16"},
 		},
-		{Name: peerMetadata, CIDRs: []string{"169.254.169.254/32"}},
 		{Name: peerBackups, Namespace: namespaceData, Labels: storeLabels("postgresql", "backup")},
 		named(celeryExporter, namespaceMonitoring),
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
@@ -65,7 +66,7 @@ func eachMachine(t *testing.T, f func(t *testing.T, name string, document *userd
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
 		for _, n := range settings.Nodes {
-			encoded, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).UserData(settings.ClusterName(), n.Name, "backups")
+			encoded, err := settings.clusterArgs(&liveAccount{}).UserData(settings.ClusterName(), n.Name, cluster.Buckets{Backups: "backups", Issuer: "issuer"})
 			require.NoError(t, err)
 			document, err := userdata.Decode(encoded)
 			require.NoError(t, err)

@@ -151,7 +151,7 @@ func (s *Settings) validateComponents(r *settingsReader) {
 	if len(r.problems.List()) > 0 {
 		return // these would only repeat them
 	}
-	if err := s.clusterArgs(pulumi.String("images"), &liveAccount{}).Check(s.ClusterName()); err != nil {
+	if err := s.clusterArgs(&liveAccount{}).Check(s.ClusterName()); err != nil {
 		r.problems.Include(ConfigPrefix+"*", err)
 	}
 	if registry := s.registry(); registry != nil {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -266,7 +265,7 @@ func FuzzDecodeSettings(f *testing.F) {
 		if totals := Sum(settings.Nodes); totals.Nodes != expectedTotals.Nodes || totals.VCPU < totals.Nodes {
 			t.Errorf("%s=%q gave totals %+v", key, value, totals)
 		}
-		if _, err := settings.clusterArgs(pulumi.String("images"), &liveAccount{}).ControlPlaneIP(); err != nil && !json.Valid([]byte(value)) {
+		if _, err := settings.clusterArgs(&liveAccount{}).ControlPlaneIP(); err != nil && !json.Valid([]byte(value)) {
 			t.Errorf("%s=%q: %v", key, value, err)
 		}
 	})

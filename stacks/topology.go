@@ -60,8 +60,6 @@ type Node struct {
 	Band *Band
 	// Buying is the way in which the instance is paid; on demand when empty. The setting buying overrides it per stack.
 	Buying Buying
-	// PodsUseRole lets pods use the IAM role of the instance.
-	PodsUseRole bool
 }
 
 // topology is the table of the cluster's nodes. All totals and outputs derive from it.
@@ -85,7 +83,6 @@ var topology = []Node{
 		Name: "k8s-worker-storage", Role: RoleWorker, InstanceType: "t3.medium", Zone: 0, RootGiB: 40, MaxPods: 30,
 		Purpose: "Celery workers on storage: image upload, rule retrieval, and the scheduler",
 		Labels:  map[string]string{labelWorkload: "async-workers", labelType: "storage"}, Dedicated: "async-workers", Band: &Band{50, 70},
-		PodsUseRole: true, // image-uploader writes to S3
 	},
 	{
 		Name: "k8s-worker-ai", Role: RoleWorker, InstanceType: "t3.medium", Zone: 1, RootGiB: 30, MaxPods: 30,

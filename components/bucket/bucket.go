@@ -28,11 +28,13 @@ type BucketArgs struct {
 	// Origins are the web origins whose pages may read and write objects by presigned URLs, e.g. https://example.com. The
 	// bucket stays private: a presigned URL is the permission.
 	Origins []string `pulumi:"origins"`
+	// PublicKeys are the keys of objects that everyone may read; all others stay private.
+	PublicKeys []string `pulumi:"publicKeys"`
 	// DeletionProtection protects the bucket, and the objects in it, from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
 
-// Bucket is an encrypted, versioned bucket without public access that accepts TLS only.
+// Bucket is an encrypted, versioned bucket that accepts TLS only, without public access but to BucketArgs.PublicKeys.
 type Bucket struct {
 	pulumi.ResourceState
 
@@ -66,7 +68,7 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	if err := b.encrypt(ctx, name, bucket); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
-	if err := b.keepPrivate(ctx, name, bucket); err != nil {
+	if err := b.keepPrivate(ctx, name, bucket, args); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	if err := b.keepVersions(ctx, name, bucket, args); err != nil {
@@ -139,27 +141,20 @@ func (b *Bucket) admitPages(ctx *pulumi.Context, name string, bucket *s3.BucketV
 	return err
 }
 
-func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
+func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs) error {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
-		BlockPublicPolicy:     pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(len(args.PublicKeys) == 0),
 		IgnorePublicAcls:      pulumi.Bool(true),
-		RestrictPublicBuckets: pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(len(args.PublicKeys) == 0),
 	}, pulumi.Parent(b))
 	if err != nil {
 		return err
 	}
 	policy, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
-		Policy: pulumi.JSONMarshal(pulumi.Map{
-			"Version": pulumi.String("2012-10-17"),
-			"Statement": pulumi.Array{pulumi.Map{
-				"Sid": pulumi.String("OnlyTLS"), "Effect": pulumi.String("Deny"), "Principal": pulumi.String("*"), "Action": pulumi.String("s3:*"),
-				"Resource":  pulumi.StringArray{bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)},
-				"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
-			}},
-		}),
+		Policy: pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": args.statements(bucket.Arn)}),
 		// S3 rejects concurrent changes of the access to a bucket.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{block}))
 	b.Writable = append(b.Writable, block, policy)
@@ -217,4 +212,24 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 		// The rule on noncurrent versions needs versioning.
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{versioning}))
 	return err
+}
+
+// statements returns the bucket's policy.
+func (a *BucketArgs) statements(arn pulumi.StringOutput) pulumi.Array {
+	statements := pulumi.Array{pulumi.Map{
+		"Sid": pulumi.String("OnlyTLS"), "Effect": pulumi.String("Deny"), "Principal": pulumi.String("*"), "Action": pulumi.String("s3:*"),
+		"Resource":  pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)},
+		"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
+	}}
+	if len(a.PublicKeys) > 0 {
+		objects := pulumi.StringArray{}
+		for _, key := range a.PublicKeys {
+			objects = append(objects, pulumi.Sprintf("%s/%s", arn, key))
+		}
+		statements = append(statements, pulumi.Map{
+			"Sid": pulumi.String("Public"), "Effect": pulumi.String("Allow"), "Principal": pulumi.String("*"),
+			"Action": pulumi.String("s3:GetObject"), "Resource": objects,
+		})
+	}
+	return statements
 }

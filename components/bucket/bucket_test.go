@@ -79,6 +79,23 @@ func TestNewBucket_TLSOnly(t *testing.T) {
 	assert.Contains(t, only(t, recorded, policy).Dependencies, only(t, recorded, accessBlock).URN)
 }
 
+// Everyone reads the named objects and no other, though the access block is open.
+func TestNewBucket_PublicKeys(t *testing.T) {
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	recorded := mocks.New(cloud)
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		_, err := NewBucket(ctx, "images", &BucketArgs{NoncurrentDays: 30, PublicKeys: []string{"a/b"}})
+		return err
+	}, pulumi.WithMocks("project", "stack", recorded)))
+	name := only(t, recorded, bucketV2).ID
+	for key, public := range map[string]bool{"a/b": true, "a/c": false} {
+		require.NoError(t, cloud.PutObject(name, key, []byte("x")))
+		_, err := cloud.Anonymous(name, key)
+		assert.Equal(t, public, err == nil, "%s: %v", key, err)
+	}
+}
+
 func TestNewBucket_Outputs(t *testing.T) {
 	name, arn := "", ""
 	cloud := awssim.New(awssim.Options{})

@@ -65,8 +65,6 @@ type Node struct {
 	Images []string `pulumi:"images"`
 	// Statements allow the role of the instance more than its part in the cluster.
 	Statements []kubeadm.Statement `pulumi:"statements"`
-	// PodsUseRole lets pods reach the instance metadata service, and thereby act with the role of the instance.
-	PodsUseRole bool `pulumi:"podsUseRole"`
 	// Roll allows an update to replace the instance for a new image, type, subnet, key or user data. Without it these
 	// changes are ignored.
 	Roll bool `pulumi:"roll"`

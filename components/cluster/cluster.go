@@ -13,6 +13,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/network"
+	"github.com/growbin/cluster/components/podidentity"
 	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/components/securitygroup"
 )
@@ -36,6 +37,8 @@ type Cluster struct {
 	Vpc *network.Vpc `pulumi:"vpc"`
 	// Backups is the bucket that holds the backups of etcd and of the cluster's certificate authorities.
 	Backups *bucket.Bucket `pulumi:"backups"`
+	// Issuer is the identity provider of the pods, for podidentity.NewRole.
+	Issuer *podidentity.Issuer `pulumi:"issuer"`
 	// Instances are the instances by node name.
 	Instances map[string]*instance.Instance `pulumi:"instances"`
 
@@ -118,12 +121,17 @@ func (b *builder) bootstrap() (err error) {
 	}, b.parent()); err != nil {
 		return err
 	}
-	bootstrap, err := kubeadm.NewBootstrap(b.ctx, b.name, b.args.bootstrap(b.name, b.cluster.Backups.ARN), b.parent())
+	if b.cluster.Issuer, err = podidentity.NewIssuer(b.ctx, b.name, &podidentity.IssuerArgs{
+		Region: b.args.Network.Region, DeletionProtection: b.args.DeletionProtection,
+	}, b.parent()); err != nil {
+		return err
+	}
+	bootstrap, err := kubeadm.NewBootstrap(b.ctx, b.name, b.args.bootstrap(b.name, b.cluster.Backups.ARN, b.cluster.Issuer.Bucket.ARN), b.parent())
 	if err != nil {
 		return err
 	}
 	b.profiles = bootstrap.InstanceProfiles
-	b.ready = append(append(b.ready, bootstrap), b.cluster.Backups.Writable...)
+	b.ready = slices.Concat(b.ready, []pulumi.Resource{bootstrap}, b.cluster.Backups.Writable, b.cluster.Issuer.Bucket.Writable)
 	return nil
 }
 
@@ -167,15 +175,15 @@ func (b *builder) subnet(zone string) pulumi.StringInput {
 	return b.cluster.Vpc.PublicSubnets[zone].ID()
 }
 
-// userData renders the node's user data. That of the control plane holds the name of the backup bucket, which is not known in
-// a first preview; the rest was validated before.
+// userData renders the node's user data. That of the control plane holds the names of buckets, which are not known in a first
+// preview; the rest was validated before.
 func (b *builder) userData(n Node) (pulumi.StringInput, error) {
 	if n.Role != RoleControlPlane {
-		text, err := b.args.userData(b.name, n, "")
+		text, err := b.args.userData(b.name, n, Buckets{})
 		return pulumi.String(text), err
 	}
-	return b.cluster.Backups.Name.ApplyT(func(backups string) (string, error) {
-		return b.args.userData(b.name, n, backups)
+	return pulumi.All(b.cluster.Backups.Name, b.cluster.Issuer.Bucket.Name).ApplyT(func(names []any) (string, error) {
+		return b.args.userData(b.name, n, Buckets{Backups: names[0].(string), Issuer: names[1].(string)})
 	}).(pulumi.StringOutput), nil
 }
 

@@ -157,7 +157,7 @@ func TestNewCluster_DirectAccess(t *testing.T) {
 func TestNewCluster_NodeOptions(t *testing.T) {
 	args := validArgs()
 	args.DeletionProtection = true
-	args.Nodes[1].Unprotected, args.Nodes[1].Roll, args.Nodes[1].PodsUseRole, args.Nodes[1].DataGiB = true, true, true, 5
+	args.Nodes[1].Unprotected, args.Nodes[1].Roll, args.Nodes[1].DataGiB = true, true, 5
 	w, err := deploy(t, args)
 	require.NoError(t, err)
 	controlPlane, _ := w.mocks.Named(instanceType, "cp")
@@ -165,7 +165,7 @@ func TestNewCluster_NodeOptions(t *testing.T) {
 	assert.True(t, controlPlane.Inputs["disableApiTermination"].BoolValue())
 	assert.False(t, worker.Inputs["disableApiTermination"].BoolValue())
 	assert.Empty(t, worker.IgnoreChanges)
-	assert.EqualValues(t, 2, worker.Inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
+	assert.EqualValues(t, 1, worker.Inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
 	volume, found := w.mocks.Named("aws:ebs/volume:Volume", "w-data")
 	require.True(t, found)
 	assert.True(t, *volume.Protect, "data stays protected")
@@ -228,7 +228,7 @@ func TestNewCluster_InvalidArgs(t *testing.T) {
 }
 
 func TestUserData_UnknownNode(t *testing.T) {
-	_, err := validArgs().UserData("dev", "other", "backups")
+	_, err := validArgs().UserData("dev", "other", cluster.Buckets{})
 	require.ErrorContains(t, err, `"other"`)
 }
 

@@ -62,8 +62,8 @@ func (a *ClusterArgs) securityGroups(vpcID pulumi.StringInput) *securitygroup.Se
 }
 
 // bootstrap returns the nodes and their permissions for kubeadm.
-func (a *ClusterArgs) bootstrap(name string, backups pulumi.StringInput) *kubeadm.BootstrapArgs {
-	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, Statements: map[string][]kubeadm.Statement{}}
+func (a *ClusterArgs) bootstrap(name string, backups, issuer pulumi.StringInput) *kubeadm.BootstrapArgs {
+	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, IssuerBucketARN: issuer, Statements: map[string][]kubeadm.Statement{}}
 	for _, n := range a.Nodes {
 		if n.Role == RoleControlPlane {
 			args.ControlPlane = n.Name
@@ -83,9 +83,6 @@ func (a *ClusterArgs) instance(n Node) *instance.InstanceArgs {
 		InstanceType: n.InstanceType, Zone: n.Zone, RootGiB: n.RootGiB, DataGiB: n.DataGiB, KeyName: a.KeyName,
 		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll,
 		CPUCredits: a.CPUCredits,
-	}
-	if n.PodsUseRole {
-		args.MetadataHops = 2
 	}
 	if n.Role == RoleControlPlane {
 		args.ElasticIP = !a.PrivateNodes
@@ -120,18 +117,24 @@ func (a *ClusterArgs) ControlPlaneIP() (string, error) {
 }
 
 // UserData renders the user data of the named node, as an instance of the cluster called name boots from it, without a
-// deployment. The control plane saves backups to the given bucket.
-func (a *ClusterArgs) UserData(name, node, backupBucket string) (string, error) {
+// deployment.
+func (a *ClusterArgs) UserData(name, node string, buckets Buckets) (string, error) {
 	settings := a.withDefaults()
 	for _, n := range settings.Nodes {
 		if n.Name == node {
-			return settings.userData(name, n, backupBucket)
+			return settings.userData(name, n, buckets)
 		}
 	}
 	return "", fmt.Errorf("cluster %s has no node %q", name, node)
 }
 
-func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string, error) {
+// Buckets are the names of the buckets that the control plane writes to.
+type Buckets struct {
+	// Backups is that of backups, Issuer that of the keys of service account tokens.
+	Backups, Issuer string
+}
+
+func (a *ClusterArgs) userData(name string, n Node, buckets Buckets) (string, error) {
 	machine, err := capacity.LookupInstanceType(n.InstanceType)
 	if err != nil {
 		return "", err
@@ -139,7 +142,7 @@ func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string
 	config := kubeadm.NodeConfig{
 		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(), Taints: n.Taints, MaxPods: n.MaxPods,
 		KubeReserved: machine.KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
-		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images, PodsUseRole: n.PodsUseRole,
+		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images,
 	}
 	if n.DataGiB > 0 {
 		config.DataMount = DataMount
@@ -153,6 +156,6 @@ func (a *ClusterArgs) userData(name string, n Node, backupBucket string) (string
 	}
 	return kubeadm.ControlPlaneUserData(kubeadm.ControlPlaneConfig{
 		NodeConfig: config, PrivateIP: address, PodCIDR: a.PodCIDR, ServiceCIDR: a.ServiceCIDR,
-		DNS: a.dns(), BackupBucket: backupBucket, BackupSchedule: a.BackupSchedule,
+		DNS: a.dns(), BackupBucket: buckets.Backups, IssuerBucket: buckets.Issuer, BackupSchedule: a.BackupSchedule,
 	})
 }

@@ -31,15 +31,15 @@ func (a *ClusterArgs) validate(name string) error {
 		return problems.Err() // the checks below would only repeat them
 	}
 	problems.Include("", a.securityGroups(pulumi.String("")).Validate())
-	problems.Include("", a.bootstrap(name, nil).Validate())
+	problems.Include("", a.bootstrap(name, nil, nil).Validate())
 	for _, n := range a.Nodes {
 		field := "Nodes[" + n.Name + "]"
 		if err := a.instance(n).Validate(); err != nil {
 			problems.Include(field, err)
 			continue
 		}
-		// Everything but the name of the bucket is known before the deployment.
-		_, err := a.userData(name, n, "unknown")
+		// Everything but the names of the buckets is known before the deployment.
+		_, err := a.userData(name, n, Buckets{Backups: "unknown", Issuer: "unknown"})
 		problems.Include(field, err)
 	}
 	return problems.Err()

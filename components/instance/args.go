@@ -38,8 +38,6 @@ type InstanceArgs struct {
 	DataGiB int `pulumi:"dataGiB"`
 	// ElasticIP gives the instance a public address that survives its replacement.
 	ElasticIP bool `pulumi:"elasticIp"`
-	// MetadataHops is the hop limit of the instance metadata service: 1, the default, denies it to pods; 2 lets pods use the role.
-	MetadataHops int `pulumi:"metadataHops"`
 	// DeletionProtection protects the instance from termination and its data volume from deletion, by EC2 and by Pulumi.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 	// Terminable lifts the protection of the instance alone, so that it can be replaced; its data stays protected.
@@ -62,9 +60,6 @@ func (a *InstanceArgs) Validate() error {
 	}
 	if a.DataGiB < 0 || a.DataGiB > maxGiB {
 		problems.Add("DataGiB", a.DataGiB, "must be 0 for no data volume, or at most %d", maxGiB)
-	}
-	if a.MetadataHops < 0 || a.MetadataHops > 2 {
-		problems.Add("MetadataHops", a.MetadataHops, "must be 1, or 2 if pods use the role")
 	}
 	if a.Zone == "" {
 		problems.NotSet("Zone", "must be the availability zone of the subnet")

@@ -76,7 +76,7 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
 			HttpEndpoint:            pulumi.String("enabled"),
 			HttpTokens:              pulumi.String("required"), // IMDSv2 only
-			HttpPutResponseHopLimit: pulumi.Int(max(a.MetadataHops, 1)),
+			HttpPutResponseHopLimit: pulumi.Int(1),             // pods are a hop further
 		},
 		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
 			VolumeType:          pulumi.String("gp3"),

@@ -157,13 +157,13 @@ func TestNewInstance_Resources(t *testing.T) {
 
 func TestNewInstance_OptionalArgs(t *testing.T) {
 	args := validArgs()
-	args.PrivateIP, args.KeyName, args.MetadataHops = "10.0.1.10", "admin", 2
+	args.PrivateIP, args.KeyName = "10.0.1.10", "admin"
 	w, err := deploy(t, args)
 	require.NoError(t, err)
 	assert.Equal(t, "10.0.1.10", w.privateIP)
 	inputs := w.only(t, instanceType, "k8s-redis").Inputs
 	assert.Equal(t, "admin", inputs["keyName"].StringValue())
-	assert.Equal(t, 2.0, inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
+	assert.Equal(t, 1.0, inputs["metadataOptions"].ObjectValue()["httpPutResponseHopLimit"].NumberValue())
 }
 
 // No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
@@ -316,8 +316,6 @@ func TestNewInstance_InvalidArgs(t *testing.T) {
 		{"RootGiB: 16385 must be 8 to 16384", func(a *InstanceArgs) { a.RootGiB = 16385 }},
 		{"DataGiB: -1 must be 0", func(a *InstanceArgs) { a.DataGiB = -1 }},
 		{"DataGiB: 16385 must be 0", func(a *InstanceArgs) { a.DataGiB = 16385 }},
-		{"MetadataHops: -1 must be 1", func(a *InstanceArgs) { a.MetadataHops = -1 }},
-		{"MetadataHops: 3 must be 1", func(a *InstanceArgs) { a.MetadataHops = 3 }},
 		{"Zone: not set, must be the availability zone", func(a *InstanceArgs) { a.Zone = "" }},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
@@ -331,14 +329,14 @@ func TestNewInstance_InvalidArgs(t *testing.T) {
 }
 
 func TestInstanceArgs_AllProblemsTogether(t *testing.T) {
-	err := (&InstanceArgs{InstanceType: "t3.huge", DataGiB: -1, MetadataHops: 3}).Validate()
-	for _, want := range []string{"InstanceType: ", "RootGiB: 0", "DataGiB: -1", "MetadataHops: 3", "Zone: not set"} {
+	err := (&InstanceArgs{InstanceType: "t3.huge", DataGiB: -1}).Validate()
+	for _, want := range []string{"InstanceType: ", "RootGiB: 0", "DataGiB: -1", "Zone: not set"} {
 		assert.ErrorContains(t, err, want)
 	}
 	for _, change := range []func(*InstanceArgs){
 		func(*InstanceArgs) {},
-		func(a *InstanceArgs) { a.RootGiB, a.DataGiB, a.MetadataHops = 8, 16384, 1 },
-		func(a *InstanceArgs) { a.RootGiB, a.DataGiB, a.MetadataHops = 16384, 1, 2 },
+		func(a *InstanceArgs) { a.RootGiB, a.DataGiB = 8, 16384 },
+		func(a *InstanceArgs) { a.RootGiB, a.DataGiB = 16384, 1 },
 	} {
 		args := validArgs()
 		change(&args)

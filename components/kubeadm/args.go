@@ -22,6 +22,8 @@ type BootstrapArgs struct {
 	Workers []string `pulumi:"workers"`
 	// BackupBucketARN is the bucket for backups of the control plane, which should hold nothing else; nil for no backups.
 	BackupBucketARN pulumi.StringInput `pulumi:"backupBucketArn"`
+	// IssuerBucketARN is the bucket in which the control plane publishes the keys of service account tokens; nil for none.
+	IssuerBucketARN pulumi.StringInput `pulumi:"issuerBucketArn"`
 	// Statements allow nodes more than their part in the cluster, by node name.
 	Statements map[string][]Statement `pulumi:"statements"`
 }
@@ -31,8 +33,8 @@ var (
 	iamAction   = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?$`)
 )
 
-// maxRoleName is IAM's limit for the name of a role, in characters.
-const maxRoleName = 64
+// MaxRoleName is IAM's limit for the name of a role, in characters.
+const MaxRoleName = 64
 
 // nodes returns all node names, the control plane's first.
 func (a *BootstrapArgs) nodes() []string { return append([]string{a.ControlPlane}, a.Workers...) }
@@ -40,18 +42,18 @@ func (a *BootstrapArgs) nodes() []string { return append([]string{a.ControlPlane
 // Validate returns all problems of the arguments, joined.
 func (a *BootstrapArgs) Validate() error {
 	var problems validation.Problems
-	addLabelProblems(&problems, "ClusterName", a.ClusterName)
+	AddLabelProblems(&problems, "ClusterName", a.ClusterName)
 	if strings.HasPrefix(a.ClusterName, "aws") || strings.HasPrefix(a.ClusterName, "ssm") {
 		problems.Add("ClusterName", a.ClusterName, "must not begin with aws or ssm, which SSM reserves")
 	}
 	seen := map[string]bool{}
 	for _, node := range a.nodes() {
-		addLabelProblems(&problems, "node name", node)
+		AddLabelProblems(&problems, "node name", node)
 		if seen[node] {
 			problems.Add("node name", node, "must be unique")
 		}
-		if name := RoleName(a.ClusterName, node); len(name) > maxRoleName {
-			problems.Add("node name", node, "must be shorter: its role %s may have at most %d characters", name, maxRoleName)
+		if name := RoleName(a.ClusterName, node); len(name) > MaxRoleName {
+			problems.Add("node name", node, "must be shorter: its role %s may have at most %d characters", name, MaxRoleName)
 		}
 		seen[node] = true
 	}
@@ -86,8 +88,8 @@ func (s *Statement) Validate() error {
 	return problems.Err()
 }
 
-// addLabelProblems adds the reasons for which a name is no DNS label.
-func addLabelProblems(problems *validation.Problems, field, name string) {
+// AddLabelProblems adds the reasons for which a name is no DNS label.
+func AddLabelProblems(problems *validation.Problems, field, name string) {
 	for _, reason := range utilvalidation.IsDNS1123Label(name) {
 		problems.Add(field, name, "must be a DNS label: %s", reason)
 	}

@@ -92,6 +92,9 @@ func (b *bootstrapBuilder) build() error {
 // controlPlaneStatements returns the permissions of the control plane, with those for backups if there is a bucket.
 func (b *bootstrapBuilder) controlPlaneStatements(status, kubeconfig pulumi.StringOutput) ([]Statement, error) {
 	statements := answerRequests(b.args.ClusterName, kubeconfig)
+	if b.args.IssuerBucketARN != nil {
+		statements = append(statements, publishKeys(b.args.IssuerBucketARN))
+	}
 	if b.args.BackupBucketARN == nil {
 		return append(statements, writeParameters(status, kubeconfig)), nil
 	}
@@ -140,7 +143,7 @@ func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) 
 	}
 	policy, err := iam.NewRolePolicy(b.ctx, child, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: policyDocument(statements),
+		Policy: PolicyDocument(statements),
 	}, pulumi.Parent(b.bootstrap))
 	if err != nil {
 		return nil, fmt.Errorf("policy of node %s: %w", node, err)

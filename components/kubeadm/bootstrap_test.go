@@ -42,7 +42,7 @@ func bootstrapArgs() *kubeadm.BootstrapArgs {
 		ControlPlane: "k8s-master",
 		Workers:      []string{"k8s-redis", "k8s-worker-storage"},
 
-		BackupBucketARN: pulumi.String("arn:aws:s3:::backups"),
+		BackupBucketARN: pulumi.String("arn:aws:s3:::backups"), IssuerBucketARN: pulumi.String("arn:aws:s3:::issuer"),
 		Statements: map[string][]kubeadm.Statement{"k8s-worker-storage": {{
 			Sid: "Images", Actions: []string{"s3:PutObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::images/*")},
 		}}},
@@ -104,6 +104,9 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 		{"k8s-master", "ssm:PutParameter", redisJoin, true},
 		{"k8s-master", "ssm:GetParameterHistory", redisJoin, true},
 		{"k8s-master", "ssm:GetParametersByPath", join, true},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::issuer/openid/v1/jwks", true},
+		{"k8s-master", "s3:PutObject", "arn:aws:s3:::issuer/.well-known/openid-configuration", false},
+		{"k8s-redis", "s3:PutObject", "arn:aws:s3:::issuer/openid/v1/jwks", false},
 		{"k8s-master", "ssm:GetParametersByPath", arnPrefix + "/dev/nodes", false},
 		{"k8s-master", "ssm:GetParameterHistory", kubeconfig, false},
 		{"k8s-master", "ssm:PutParameter", kubeconfig, true},

@@ -47,8 +47,6 @@ type NodeConfig struct {
 	// Images are references of images, beside those that kubeadm names, that the node pulls while it boots, without credentials.
 	// A missing one is pulled when a pod needs it.
 	Images []string
-	// PodsUseRole lets pods reach the metadata service, if the hop limit of the instance does.
-	PodsUseRole bool
 	// Sources are the addresses that a booting node downloads from; public ones where empty.
 	Sources Sources
 }
@@ -68,6 +66,9 @@ type ControlPlaneConfig struct {
 	// BackupBucket is the S3 bucket for backups of etcd and the certificate authorities, from which a blank disk is restored;
 	// no backups when empty.
 	BackupBucket string
+	// IssuerBucket is the public S3 bucket with the documents by which AWS verifies service account tokens, see IssuerURL; none when
+	// empty.
+	IssuerBucket string
 	// BackupSchedule is a calendar expression (systemd.time(7)); DefaultBackupSchedule when empty.
 	BackupSchedule string
 }

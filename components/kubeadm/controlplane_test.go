@@ -163,6 +163,23 @@ func TestPublish_KubeconfigRenewedBeforeExpiry(t *testing.T) {
 	require.Equal(t, m.read("/kubeconfig"), message.Kubeconfig)
 }
 
+// AWS verifies the pods' tokens with the keys that the API server serves.
+func TestPublish_KeysOfTokens(t *testing.T) {
+	t.Parallel()
+	config := controlPlaneConfig()
+	config.IssuerBucket = backupBucket
+	m := newMachine(t, config)
+	m.attachDisk()
+	m.command("kubectl", `[ "${*: -3}" = "get --raw /openid/v1/jwks" ] && echo '{"keys":["public"]}'`)
+	m.requireRun(publishScript)
+	require.Equal(t, map[string][]byte{kubeadm.KeysKey: []byte("{\"keys\":[\"public\"]}\n")}, m.aws.bucket.objects)
+
+	m.aws.do(func() { m.aws.bucket.denied, m.aws.values["/dev/kubeconfig"] = []string{"PUT"}, "untouched" })
+	output, err := m.run(publishScript)
+	require.Error(t, err)
+	require.Contains(t, output, "the keys of service account tokens could not be published in bucket "+backupBucket)
+}
+
 func TestPublish_KubeconfigTooLarge(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)

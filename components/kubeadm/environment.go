@@ -43,6 +43,7 @@ func (c *ControlPlaneConfig) variables() []variable {
 		variable{"CONTROL_PLANE_IP", c.PrivateIP},
 		variable{"S3_ENDPOINT", c.Sources.S3Endpoint},
 		variable{userdata.EnvBackupBucket, c.BackupBucket},
+		variable{userdata.EnvIssuerBucket, c.IssuerBucket},
 		variable{userdata.EnvBackupParameter, BackupParameter(c.Cluster)},
 	)
 }

@@ -55,8 +55,8 @@ func answerRequests(cluster string, kubeconfigARN pulumi.StringOutput) []Stateme
 	}
 }
 
-// policyDocument writes the statements as an IAM policy.
-func policyDocument(statements []Statement) pulumi.StringOutput {
+// PolicyDocument writes the statements as an IAM policy.
+func PolicyDocument(statements []Statement) pulumi.StringOutput {
 	list := pulumi.Array{}
 	for _, statement := range statements {
 		list = append(list, pulumi.Map{

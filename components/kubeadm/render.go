@@ -149,7 +149,16 @@ func withoutProfiling() component {
 
 // apiServer returns the API server's flags. Nodes join by their instance, so no token is of use.
 func (c *ControlPlaneConfig) apiServer() component {
-	return component{ExtraArgs: append(withoutProfiling().ExtraArgs, argument{Name: "enable-bootstrap-token-auth", Value: "false"})}
+	flags := append(withoutProfiling().ExtraArgs, argument{Name: "enable-bootstrap-token-auth", Value: "false"})
+	if c.IssuerBucket != "" {
+		issuer := IssuerURL(c.IssuerBucket, c.Region)
+		flags = append(flags,
+			argument{Name: "service-account-issuer", Value: issuer},
+			// Tokens that pods hold while a running cluster gets its first issuer of this kind.
+			argument{Name: "service-account-issuer", Value: "https://kubernetes.default.svc.cluster.local"},
+			argument{Name: "service-account-jwks-uri", Value: issuer + "/" + KeysKey})
+	}
+	return component{ExtraArgs: flags}
 }
 
 // marshalDocuments writes the documents as one YAML stream.

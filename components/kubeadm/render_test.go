@@ -111,6 +111,26 @@ func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 	}
 }
 
+func TestControlPlaneUserData_Issuer(t *testing.T) {
+	t.Parallel()
+	config := controlPlaneConfig()
+	config.IssuerBucket = "dev-issuer"
+	node, err := userdata.ParseNode(render(t, config))
+	require.NoError(t, err)
+	require.Equal(t, "dev-issuer", node.IssuerBucket)
+	// The first is that of new tokens.
+	require.Contains(t, string(node.KubeadmConfig), `  - name: service-account-issuer
+    value: https://dev-issuer.s3.ap-northeast-2.amazonaws.com
+  - name: service-account-issuer
+    value: https://kubernetes.default.svc.cluster.local
+  - name: service-account-jwks-uri
+    value: https://dev-issuer.s3.ap-northeast-2.amazonaws.com/openid/v1/jwks
+`)
+	config.IssuerBucket = "a.bucket"
+	_, err = kubeadm.ControlPlaneUserData(config)
+	require.ErrorContains(t, err, `IssuerBucket: "a.bucket" must be the name of an S3 bucket`)
+}
+
 func TestControlPlaneUserData_KubeletConfiguration(t *testing.T) {
 	t.Parallel()
 	kubelet := document(t, render(t, controlPlaneConfig()), "KubeletConfiguration")

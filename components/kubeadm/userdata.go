@@ -146,14 +146,11 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 		}
 		files = append(files, file)
 	}
-	if !c.PodsUseRole {
-		address, err := url.Parse(c.Sources.IMDSEndpoint)
-		if err != nil {
-			return nil, fmt.Errorf("address of the metadata service: %w", err)
-		}
-		files = append(files, newFile(podsDropIn, "0644", "[Slice]\nIPAddressDeny="+address.Hostname()+"\n"))
+	address, err := url.Parse(c.Sources.IMDSEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("address of the metadata service: %w", err)
 	}
-	return files, nil
+	return append(files, newFile(podsDropIn, "0644", "[Slice]\nIPAddressDeny="+address.Hostname()+"\n")), nil
 }
 
 // pack compresses and encodes the text, and returns an error if it exceeds EC2's limit.

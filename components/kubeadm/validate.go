@@ -37,8 +37,8 @@ var (
 // Validate returns all problems of the configuration, joined.
 func (c *NodeConfig) Validate() error {
 	var problems validation.Problems
-	addLabelProblems(&problems, "Cluster", c.Cluster)
-	addLabelProblems(&problems, "Name", c.Name)
+	AddLabelProblems(&problems, "Cluster", c.Cluster)
+	AddLabelProblems(&problems, "Name", c.Name)
 	if !regionName.MatchString(c.Region) {
 		problems.Add("Region", c.Region, "must be an AWS region, e.g. ap-northeast-2")
 	}
@@ -116,6 +116,9 @@ func (c *ControlPlaneConfig) Validate() error {
 	}
 	if c.BackupBucket != "" && !bucketName.MatchString(c.BackupBucket) {
 		problems.Add("BackupBucket", c.BackupBucket, "must be the name of an S3 bucket, or empty")
+	}
+	if c.IssuerBucket != "" && !bucketName.MatchString(c.IssuerBucket) {
+		problems.Add("IssuerBucket", c.IssuerBucket, "must be the name of an S3 bucket, or empty")
 	}
 	if !calendar.MatchString(c.BackupSchedule) {
 		problems.Add("BackupSchedule", c.BackupSchedule, "must be a systemd calendar expression, e.g. %s", DefaultBackupSchedule)

@@ -201,9 +201,6 @@ func TestMetadata_SliceOfPods(t *testing.T) {
 	text, err := decode(t, render(t, config)).File(path)
 	require.NoError(t, err)
 	require.Equal(t, "[Slice]\nIPAddressDeny=169.254.169.254\n", text)
-	config.PodsUseRole = true
-	_, err = decode(t, render(t, config)).File(path)
-	require.Error(t, err, "its pods could not use the role")
 }
 
 func TestScripts_SecretsNotInProcessList(t *testing.T) {

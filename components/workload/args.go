@@ -36,6 +36,9 @@ type WorkloadArgs struct {
 	Env map[string]string `pulumi:"env"`
 	// SecretEnv are environment variables that are kept in a Secret of the workload.
 	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv"`
+	// AWSRole is the ARN of an IAM role that the pods act as, by a service account called like the workload, see podidentity.NewRole;
+	// nil for no account and no role.
+	AWSRole pulumi.StringInput `pulumi:"awsRole"`
 	// NodeSelector and Tolerations place the pods.
 	NodeSelector map[string]string   `pulumi:"nodeSelector"`
 	Tolerations  []corev1.Toleration `pulumi:"tolerations"`

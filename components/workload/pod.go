@@ -20,11 +20,19 @@ const scratchMiB = 256
 
 func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *core.PodTemplateSpecArgs {
 	volumes, mounts := a.scratch()
+	env := a.env(secret)
+	if a.AWSRole != nil {
+		volume, mount, variables := pod.AWSIdentity(a.AWSRole)
+		volumes, mounts, env = append(volumes, volume), append(mounts, mount), append(env, variables...)
+	}
 	spec := pod.Pod{
 		Placement: pod.Placement{NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
 		UID:       orDefault(a.User, 1000), GraceSeconds: orDefault(a.GraceSeconds, 30),
-		Containers: core.ContainerArray{a.container(name, secret, mounts)}, Volumes: volumes,
+		Containers: core.ContainerArray{a.container(name, env, mounts)}, Volumes: volumes,
 	}.Spec()
+	if a.AWSRole != nil {
+		spec.ServiceAccountName = pulumi.String(name)
+	}
 	if a.PullSecret != nil {
 		spec.ImagePullSecrets = core.LocalObjectReferenceArray{&core.LocalObjectReferenceArgs{
 			Name: a.PullSecret.ToStringOutput().ToStringPtrOutput(),
@@ -36,11 +44,11 @@ func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *c
 	}
 }
 
-func (a *WorkloadArgs) container(name string, secret pulumi.StringPtrInput, mounts core.VolumeMountArray) *core.ContainerArgs {
+func (a *WorkloadArgs) container(name string, env core.EnvVarArray, mounts core.VolumeMountArray) *core.ContainerArgs {
 	container := &core.ContainerArgs{
 		Name:           pulumi.String(name),
 		Image:          pulumi.String(a.Image),
-		Env:            a.env(secret),
+		Env:            env,
 		VolumeMounts:   mounts,
 		LivenessProbe:  a.Liveness.args(),
 		ReadinessProbe: a.Readiness.args(),

@@ -54,6 +54,13 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Name: pulumi.String(name), Namespace: args.Namespace, Labels: pulumi.ToStringMap(args.labels(name)),
 		}
 	}
+	if args.AWSRole != nil {
+		if _, err := core.NewServiceAccount(ctx, name, &core.ServiceAccountArgs{
+			Metadata: metadata(), AutomountServiceAccountToken: pulumi.Bool(false),
+		}, parent); err != nil {
+			return err
+		}
+	}
 	secret, err := w.secret(ctx, name, args)
 	if err != nil {
 		return err

@@ -69,8 +69,17 @@ func (a *attempt) complete(ctx context.Context) error {
 	return a.silence(ctx)
 }
 
-// publish publishes the administrator's kubeconfig.
+// publish publishes the public keys of service account tokens and the administrator's kubeconfig.
 func (a *attempt) publish(ctx context.Context) error {
+	if a.node.IssuerBucket != "" {
+		keys, err := a.running.TokenKeys(ctx)
+		if err != nil {
+			return err
+		}
+		if err := a.machine.PutObject(a.node.IssuerBucket, kubeadm.KeysKey, keys); err != nil {
+			return fmt.Errorf("publish the keys of tokens: %w", err)
+		}
+	}
 	kubeconfig, err := a.running.Kubeconfig(ctx, a.node.Cluster+"-deployer")
 	if err != nil {
 		return err

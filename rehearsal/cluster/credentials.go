@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -22,4 +23,13 @@ func (c *Cluster) JoinKubeconfig(node string, certificate []byte) ([]byte, error
 	config.Contexts[node] = &clientcmdapi.Context{Cluster: node, AuthInfo: node}
 	config.CurrentContext = node
 	return clientcmd.Write(*config)
+}
+
+// TokenKeys are the public keys of service account tokens, as the API server serves them (JWKS).
+func (c *Cluster) TokenKeys(ctx context.Context) ([]byte, error) {
+	keys, err := c.client.Discovery().RESTClient().Get().AbsPath("/openid/v1/jwks").DoRaw(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of tokens: %w", err)
+	}
+	return keys, nil
 }

@@ -11,8 +11,9 @@ LATEST=etcd/latest.tar.gz HISTORY=etcd/history/
 
 : "${S3_ATTEMPTS:=8}" "${S3_TIMEOUT:=900}" # seconds for one archive
 
-# s3 SUBJECT ANSWER PATH ARGUMENT... makes one call on the bucket of backups.
-s3() { signed s3 "S3 $1" "$2" -m "$S3_TIMEOUT" "${@:4}" "$S3_ENDPOINT/$BACKUP_BUCKET$3"; }
+# s3 SUBJECT ANSWER PATH ARGUMENT... makes one call on $BUCKET, by default that of backups.
+: "${BUCKET:=$BACKUP_BUCKET}"
+s3() { signed s3 "S3 $1" "$2" -m "$S3_TIMEOUT" "${@:4}" "$S3_ENDPOINT/$BUCKET$3"; }
 
 # s3_put FILE KEY: S3 refuses content that has another checksum than the signed one.
 s3_put() {

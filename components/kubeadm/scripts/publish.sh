@@ -1,7 +1,12 @@
 #!/bin/bash
-# Publishes an administrator's kubeconfig. Made once per machine, and again 90 days before its certificate ends.
+# Publishes the public keys of service account tokens, by which AWS knows pods, and an administrator's kubeconfig: made once per
+# machine, and again 90 days before its certificate ends.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+BUCKET=$ISSUER_BUCKET
+# shellcheck source=archive.sh
+. "$(dirname "${BASH_SOURCE[0]}")/archive.sh"
 
 RUN=$RUN/publish
 install -d -m 0700 "$RUN"
@@ -17,6 +22,14 @@ make_kubeconfig() {
     --org kubeadm:cluster-admins --validity-period 8760h0m0s >"$RUN/kubeconfig" && write_file "$FILE" 0600 <"$RUN/kubeconfig"
 }
 
+publish_keys() {
+  kubectl --kubeconfig "$ROOT/etc/kubernetes/admin.conf" --request-timeout=20s get --raw /openid/v1/jwks >"$RUN/jwks" &&
+    s3_put "$RUN/jwks" openid/v1/jwks
+}
+
+if [ -n "$ISSUER_BUCKET" ]; then
+  retry "$S3_ATTEMPTS" publish_keys || fail "the keys of service account tokens could not be published in bucket $ISSUER_BUCKET"
+fi
 if [ ! -s "$FILE" ] || ! lasts; then
   make_kubeconfig || fail "kubeadm kubeconfig user failed"
 fi

@@ -23,6 +23,7 @@ const (
 	EnvKubeconfigParameter = "KUBECONFIG_PARAMETER"
 	EnvStatusParameter     = "STATUS_PARAMETER"
 	EnvBackupBucket        = "BACKUP_BUCKET"
+	EnvIssuerBucket        = "ISSUER_BUCKET"
 	EnvBackupParameter     = "BACKUP_PARAMETER"
 )
 

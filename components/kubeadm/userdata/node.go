@@ -43,6 +43,8 @@ type Node struct {
 	// BackupBucket is the bucket for backups of a control plane, BackupParameter the SSM parameter for their results; both may
 	// be empty.
 	BackupBucket, BackupParameter string
+	// IssuerBucket is the bucket for the public keys of a control plane's service account tokens; may be empty.
+	IssuerBucket string
 }
 
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
@@ -122,6 +124,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.StatusParameter = required(EnvStatusParameter)
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
+	n.IssuerBucket = variables[EnvIssuerBucket]
 	n.DataDisk = variables[EnvDataMount] != ""
 	n.Steps = strings.Fields(variables[EnvSteps])
 	switch role := required(EnvRole); role {

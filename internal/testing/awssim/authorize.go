@@ -151,28 +151,25 @@ func wildcard(pattern, s string) bool {
 	return p == len(pattern)
 }
 
-// authorize decides a machine's request by its instance profile.
-func (c *Cloud) authorize(i *instance, service, operation string, r request) error {
+// callerOf is the session that EC2 gives to the software on an instance.
+func (c *Cloud) callerOf(i *instance) (*caller, error) {
 	if i.profile == "" {
-		return fmt.Errorf("machine %s has no instance profile: unable to locate credentials", i.displayName())
+		return nil, fmt.Errorf("machine %s has no instance profile: unable to locate credentials", i.displayName())
 	}
 	if i.metadata.text("httpEndpoint") == "disabled" {
-		return fmt.Errorf("machine %s has its metadata service disabled: unable to locate credentials", i.displayName())
+		return nil, fmt.Errorf("machine %s has its metadata service disabled: unable to locate credentials", i.displayName())
 	}
 	profile := c.profiles[i.profile]
 	if profile == nil || profile.role == nil {
-		return fmt.Errorf("instance profile %s of machine %s has no role: unable to locate credentials", i.profile, i.displayName())
+		return nil, fmt.Errorf("instance profile %s of machine %s has no role: unable to locate credentials", i.profile, i.displayName())
 	}
 	owner := profile.role
 	if !owner.trust.trusts("ec2.amazonaws.com") {
-		return fmt.Errorf("role %s of machine %s does not trust ec2.amazonaws.com: EC2 cannot assume the role", owner.name, i.displayName())
+		return nil, fmt.Errorf("role %s of machine %s does not trust ec2.amazonaws.com: EC2 cannot assume the role", owner.name, i.displayName())
 	}
-	r.context = c.requestContext(i, owner)
-	if err := decide(owner.policies(), r); err != nil {
-		return refuse(service, operation, deniedCode(service), "User: arn:aws:sts::%s:assumed-role/%s/%s (role %s) is not authorized to perform: %s on resource: %s %s %s action",
-			c.options.AccountID, owner.name, i.id, owner.arn(c), r.action, r.resource, err, r.action)
-	}
-	return nil
+	who := c.sessionOf(owner, i.id)
+	who.context["ec2:sourceinstancearn"] = c.arn("ec2", "instance/"+i.id)
+	return who, nil
 }
 
 // deniedCode is how a service calls it.
@@ -181,15 +178,4 @@ func deniedCode(service string) string {
 		return "AccessDenied"
 	}
 	return "AccessDeniedException"
-}
-
-func (c *Cloud) requestContext(i *instance, owner *role) map[string]string {
-	out := map[string]string{
-		"aws:requestedregion": c.options.Region, "aws:principalaccount": c.options.AccountID, "aws:principalarn": owner.arn(c),
-		"aws:securetransport": "true", "ec2:sourceinstancearn": c.arn("ec2", "instance/"+i.id),
-	}
-	for key, value := range owner.tags {
-		out["aws:principaltag/"+strings.ToLower(key)] = value
-	}
-	return out
 }

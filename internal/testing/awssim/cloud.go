@@ -54,6 +54,7 @@ type Cloud struct {
 	keyPairs    map[string]*keyPair
 	roles       map[string]*role
 	profiles    map[string]*instanceProfile
+	issuers     map[string]*openIDProvider // by URL without scheme
 	parameters  map[string]*parameter
 	// written is closed, and made anew, when a machine writes a parameter.
 	written chan struct{}
@@ -121,6 +122,7 @@ func New(options Options) *Cloud {
 		keyPairs:    map[string]*keyPair{},
 		roles:       map[string]*role{},
 		profiles:    map[string]*instanceProfile{},
+		issuers:     map[string]*openIDProvider{},
 		parameters:  map[string]*parameter{},
 		buckets:     map[string]*bucket{},
 		budgets:     map[string]*budget{},

@@ -100,9 +100,9 @@ func (m *Machine) sessionARN() string {
 
 // mayUse decides whether the machine may make an SSM call on a parameter.
 func (m *Machine) mayUse(operation, name string) error {
-	i, err := m.cloud.instanceNamed(operation, m.ID)
+	who, err := m.caller(operation)
 	if err != nil {
 		return err
 	}
-	return m.cloud.authorize(i, "SSM", operation, request{action: "ssm:" + operation, resource: (&parameter{name: name}).arn(m.cloud)})
+	return m.cloud.authorize(who, "SSM", operation, request{action: "ssm:" + operation, resource: (&parameter{name: name}).arn(m.cloud)})
 }

@@ -11,6 +11,7 @@ var resourceTypes = registry(
 	bucketType, bucketPublicAccessBlockType, bucketEncryptionType, bucketVersioningType,
 	loadBalancerType, listenerType, listenerRuleType, targetGroupType, targetGroupAttachmentType,
 	certificateType, certificateValidationType, dnsRecordType,
+	bucketObjectType, openIDProviderType,
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 )

@@ -114,6 +114,10 @@ func TestDiff_Replacement(t *testing.T) {
 		{"bucket versioning", bucketVersioningType, values{"versioningConfiguration": values{"status": "Enabled"}},
 			values{"versioningConfiguration": values{"status": "Suspended"}}, []string{"versioningConfiguration.status"}, false},
 		{"setting's bucket", bucketLifecycleType, values{"bucket": "a"}, values{"bucket": "b"}, []string{"bucket"}, true},
+		{"object's content", bucketObjectType, values{"content": "a"}, values{"content": "b"}, []string{"content"}, false},
+		{"object's key", bucketObjectType, values{"key": "a"}, values{"key": "b"}, []string{"key"}, true},
+		{"issuer, kept without its scheme", openIDProviderType, values{"url": "a.example.com"}, values{"url": "https://a.example.com"}, nil, false},
+		{"issuer", openIDProviderType, values{"url": "a.example.com"}, values{"url": "https://b.example.com"}, []string{"url"}, true},
 		{"budget's limit", budgetType, values{"limitAmount": "240.0"}, values{"limitAmount": "250"}, []string{"limitAmount"}, false},
 		{"budget's name", budgetType, values{"name": "a"}, values{"name": "b"}, []string{"name"}, true},
 		{"unknown replaces", subnetType, values{"vpcId": "a"}, values{"vpcId": unknown{}}, []string{"vpcId"}, true},
@@ -194,6 +198,8 @@ func oneOfEach(t *testing.T) *world {
 	}}})
 	w.make(bucketCorsToken, "b", values{"bucket": b, "corsRules": []any{values{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"https://example.com"}}}})
 	w.make(bucketPolicyToken, "b", values{"bucket": b, "policy": bucketPolicyText("arn:aws:iam::000000000000:role/role", "arn:aws:s3:::"+b+"/*")})
+	w.make(bucketObjectToken, "document", values{"bucket": b, "key": "document", "content": "{}", "contentType": "application/json"})
+	w.make(openIDProviderToken, "issuer", values{"url": "https://" + b + ".s3.ap-northeast-2.amazonaws.com", "clientIdLists": []any{"sts.amazonaws.com"}})
 	w.make(budgetToken, "budget", budgetOf(nil))
 	told := w.make(topicToken, "told", values{})
 	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})

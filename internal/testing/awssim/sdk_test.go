@@ -49,6 +49,8 @@ var sdkTypes = map[string]struct {
 	"aws:ec2/keyPair:KeyPair":                                    {ec2.KeyPairArgs{}, ec2.KeyPair{}},
 	"aws:iam/role:Role":                                          {iam.RoleArgs{}, iam.Role{}},
 	"aws:iam/rolePolicy:RolePolicy":                              {iam.RolePolicyArgs{}, iam.RolePolicy{}},
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":        {iam.OpenIdConnectProviderArgs{}, iam.OpenIdConnectProvider{}},
+	"aws:s3/bucketObjectv2:BucketObjectv2":                       {s3.BucketObjectv2Args{}, s3.BucketObjectv2{}},
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":          {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},
 	"aws:iam/instanceProfile:InstanceProfile":                    {iam.InstanceProfileArgs{}, iam.InstanceProfile{}},
 	"aws:lb/loadBalancer:LoadBalancer":                           {lb.LoadBalancerArgs{}, lb.LoadBalancer{}},

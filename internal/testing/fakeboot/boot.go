@@ -60,6 +60,9 @@ func boot(ctx context.Context, machine *awssim.Machine) error {
 		return publish(machine, node, kubeadm.PhaseFailed, err.Error())
 	}
 	if node.ControlPlane {
+		if err := machine.PutObject(node.IssuerBucket, kubeadm.KeysKey, []byte(`{"keys":[]}`)); err != nil {
+			return fmt.Errorf("publish the keys of tokens: %w", err)
+		}
 		message, err := json.Marshal(kubeadm.KubeconfigMessage{InstanceID: machine.ID, Kubeconfig: Kubeconfig})
 		if err != nil {
 			return err
