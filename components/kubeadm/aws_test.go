@@ -1,6 +1,7 @@
 package kubeadm_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -187,6 +188,8 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 	case action == "GetParameter" && request.WithDecryption && request.Name == joinParameter:
 		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]string{"Value": f.joinAnswer()}})
 		_, _ = w.Write(answer)
+	case action == "GetParameter" && request.WithDecryption && request.Name == encryptionParameter:
+		_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": map[string]string{"Value": cmp.Or(f.values[request.Name], kubeadm.PendingValue)}})
 	case action == "GetParametersByPath" && request.Path == "/dev/join":
 		f.page(w, slices.Sorted(maps.Keys(f.values)), request.NextToken)
 	case action == "GetParameterHistory":

@@ -160,6 +160,7 @@ func TestBoot_StatusParameterUnreachable(t *testing.T) {
 	t.Parallel()
 	m := newControlPlane(t)
 	m.markDone("host", "packages", "containerd", "kubelet", "data-disk")
+	m.write(encryptionFile, "secretbox")
 	m.aws.denied = true
 	m.env = []string{"REPORT_ATTEMPTS=1"}
 	output, err := m.boot()
@@ -178,7 +179,7 @@ func TestBoot_SecretFilePermissions(t *testing.T) {
 	m := newControlPlane(t)
 	output, err := m.boot()
 	require.NoError(t, err, output)
-	for _, secret := range []string{"/etc/kubeadm/kubeadm.yaml", "/etc/kubernetes/deployer.conf"} {
+	for _, secret := range []string{"/etc/kubeadm/kubeadm.yaml", "/etc/kubernetes/published-admin.conf"} {
 		info, err := os.Stat(m.path(secret))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), secret)

@@ -59,11 +59,23 @@ type bootstrapBuilder struct {
 }
 
 func (b *bootstrapBuilder) build() error {
-	kubeconfig, err := b.parameter("kubeconfig", KubeconfigParameter(b.args.ClusterName), "SecureString", "Administrator's kubeconfig; written by the control plane")
+	kubeconfig, err := b.parameter("kubeconfig", KubeconfigParameter(b.args.ClusterName), "SecureString", "Kubeconfig of pulumi up; written by the control plane")
 	if err != nil {
 		return err
 	}
 	b.bootstrap.KubeconfigParameter = kubeconfig.Name
+	encryption, err := b.parameter("encryption", EncryptionParameter(b.args.ClusterName), "SecureString", "Keys of the Secrets in etcd; written by the control plane")
+	if err != nil {
+		return err
+	}
+	written := []pulumi.StringInput{kubeconfig.Arn, encryption.Arn}
+	for _, identity := range Identities() {
+		access, err := b.parameter("access-"+string(identity), AccessParameter(b.args.ClusterName, identity), "SecureString", "Kubeconfig of the "+string(identity)+"; written by the control plane")
+		if err != nil {
+			return err
+		}
+		written = append(written, access.Arn)
+	}
 	for _, node := range b.args.nodes() {
 		status, err := b.parameter("status-"+node, StatusParameter(b.args.ClusterName, node), "String", "Bootstrap status of the node; written by the node")
 		if err != nil {
@@ -72,7 +84,7 @@ func (b *bootstrapBuilder) build() error {
 		b.bootstrap.StatusParameters[node] = status.Name
 		var own []Statement
 		if node == b.args.ControlPlane {
-			own, err = b.controlPlaneStatements(status.Arn, kubeconfig.Arn)
+			own, err = b.controlPlaneStatements(kubeconfig.Arn, encryption.Arn, append(written, status.Arn))
 		} else {
 			own, err = b.workerStatements(node, status.Arn)
 		}
@@ -89,20 +101,21 @@ func (b *bootstrapBuilder) build() error {
 	return nil
 }
 
-// controlPlaneStatements returns the permissions of the control plane, with those for backups if there is a bucket.
-func (b *bootstrapBuilder) controlPlaneStatements(status, kubeconfig pulumi.StringOutput) ([]Statement, error) {
-	statements := answerRequests(b.args.ClusterName, kubeconfig)
+// controlPlaneStatements returns the permissions of the control plane, which writes the given parameters, with those for backups if
+// there is a bucket.
+func (b *bootstrapBuilder) controlPlaneStatements(kubeconfig, encryption pulumi.StringOutput, written []pulumi.StringInput) ([]Statement, error) {
+	statements := append(answerRequests(b.args.ClusterName, kubeconfig), readParameters(encryption))
 	if b.args.IssuerBucketARN != nil {
 		statements = append(statements, publishKeys(b.args.IssuerBucketARN))
 	}
 	if b.args.BackupBucketARN == nil {
-		return append(statements, writeParameters(status, kubeconfig)), nil
+		return append(statements, writeParameters(written...)), nil
 	}
 	backup, err := b.parameter("backup", BackupParameter(b.args.ClusterName), "String", "Result of the last backup or restore of the control plane; written by it")
 	if err != nil {
 		return nil, err
 	}
-	return append(append(statements, keepBackups(b.args.BackupBucketARN)...), writeParameters(status, kubeconfig, backup.Arn)), nil
+	return append(append(statements, keepBackups(b.args.BackupBucketARN)...), writeParameters(append(written, backup.Arn)...)), nil
 }
 
 // workerStatements returns the permissions of a worker, and creates the parameter that it joins through.

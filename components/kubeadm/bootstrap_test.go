@@ -113,6 +113,14 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 		{"k8s-master", "ssm:PutParameter", nodes + "k8s-master", true},
 		{"k8s-master", "ssm:PutParameter", nodes + "k8s-redis", false},
 		{"k8s-master", "ssm:GetParameter", kubeconfig, false},
+		{"k8s-master", "ssm:PutParameter", arnPrefix + "/dev/access/admin", true},
+		{"k8s-master", "ssm:GetParameter", arnPrefix + "/dev/access/admin", false},
+		{"k8s-redis", "ssm:GetParameter", arnPrefix + "/dev/access/admin", false},
+		{"k8s-redis", "ssm:PutParameter", arnPrefix + "/dev/access/reader", false},
+		{"k8s-master", "ssm:PutParameter", arnPrefix + encryptionParameter, true},
+		{"k8s-master", "ssm:GetParameter", arnPrefix + encryptionParameter, true},
+		{"k8s-redis", "ssm:GetParameter", arnPrefix + encryptionParameter, false},
+		{"k8s-redis", "ssm:PutParameter", arnPrefix + encryptionParameter, false},
 		{"k8s-redis", "ssm:GetParameter", redisJoin, true},
 		{"k8s-redis", "ssm:PutParameter", redisJoin, true},
 		{"k8s-redis", "ssm:GetParameter", join + "/k8s-worker-storage", false},
@@ -157,7 +165,8 @@ func TestBootstrap_ParameterValuesIgnored(t *testing.T) {
 		require.Equal(t, kubeadm.PendingValue, parameter.Value("value"))
 	}
 	require.Equal(t, map[string]string{
-		"/dev/join/k8s-redis": "String", "/dev/join/k8s-worker-storage": "String", "/dev/kubeconfig": "SecureString", "/dev/backup": "String",
+		"/dev/join/k8s-redis": "String", "/dev/join/k8s-worker-storage": "String", "/dev/kubeconfig": "SecureString", "/dev/encryption": "SecureString",
+		"/dev/access/admin": "SecureString", "/dev/access/reader": "SecureString", "/dev/access/previewer": "SecureString", "/dev/backup": "String",
 		"/dev/nodes/k8s-master": "String", "/dev/nodes/k8s-redis": "String", "/dev/nodes/k8s-worker-storage": "String",
 	}, kinds)
 }
@@ -194,7 +203,7 @@ func TestBootstrap_ResourcesDescendFromComponent(t *testing.T) {
 	t.Parallel()
 	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
-	require.Len(t, r.All(), 1+2+2+3*4, "the component, two parameters, one for each worker, and for each node parameter, role, policy and profile")
+	require.Len(t, r.All(), 1+6+2+3*4, "the component, six parameters, one for each worker, and for each node parameter, role, policy and profile")
 	for _, registration := range r.All() {
 		if registration.Type != bootstrapType {
 			require.True(t, strings.HasSuffix(registration.Parent, "::"+bootstrapType+"::k"), "%s has the parent %q", registration.URN, registration.Parent)

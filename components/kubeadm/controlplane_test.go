@@ -1,7 +1,6 @@
 package kubeadm_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -61,10 +60,12 @@ func TestControlPlane_BootsAndPublishes(t *testing.T) {
 	}
 	require.Equal(t, []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew", "publish", "ready"}, steps)
 
-	var message kubeadm.KubeconfigMessage
-	require.Equal(t, "SecureString", m.aws.kinds["/dev/kubeconfig"])
-	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))
-	require.Equal(t, kubeadm.KubeconfigMessage{InstanceID: instanceID, Kubeconfig: m.read("/kubeconfig")}, message)
+	for _, parameter := range accessParameters {
+		var message kubeadm.KubeconfigMessage
+		require.Equal(t, "SecureString", m.aws.kinds[parameter])
+		require.NoError(t, json.Unmarshal([]byte(m.aws.values[parameter]), &message))
+		require.Equal(t, kubeadm.KubeconfigMessage{InstanceID: instanceID, Kubeconfig: m.read("/kubeconfig")}, message)
+	}
 
 	requirePreparedHost(t, m)
 }
@@ -146,47 +147,6 @@ func TestControlPlane_NoWayInWithToken(t *testing.T) {
 	}
 	require.NotContains(t, m.read("/calls"), "kubeadm token")
 	require.Contains(t, m.read("/etc/kubeadm/kubeadm.yaml"), "- name: enable-bootstrap-token-auth\n    value: \"false\"")
-}
-
-func TestPublish_KubeconfigRenewedBeforeExpiry(t *testing.T) {
-	t.Parallel()
-	m := newControlPlane(t)
-	m.requireRun(publishScript)
-	m.aws.do(func() { m.aws.values["/dev/kubeconfig"] = "untouched" })
-	m.requireRun(publishScript)
-	require.Equal(t, "untouched", m.aws.values["/dev/kubeconfig"], "a good kubeconfig was published again")
-
-	m.write("/etc/kubernetes/deployer.conf", kubeconfigLasting(t, 89*24*time.Hour))
-	m.requireRun(publishScript)
-	var message kubeadm.KubeconfigMessage
-	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))
-	require.Equal(t, m.read("/kubeconfig"), message.Kubeconfig)
-}
-
-// AWS verifies the pods' tokens with the keys that the API server serves.
-func TestPublish_KeysOfTokens(t *testing.T) {
-	t.Parallel()
-	config := controlPlaneConfig()
-	config.IssuerBucket = backupBucket
-	m := newMachine(t, config)
-	m.attachDisk()
-	m.command("kubectl", `[ "${*: -3}" = "get --raw /openid/v1/jwks" ] && echo '{"keys":["public"]}'`)
-	m.requireRun(publishScript)
-	require.Equal(t, map[string][]byte{kubeadm.KeysKey: []byte("{\"keys\":[\"public\"]}\n")}, m.aws.bucket.objects)
-
-	m.aws.do(func() { m.aws.bucket.denied, m.aws.values["/dev/kubeconfig"] = []string{"PUT"}, "untouched" })
-	output, err := m.run(publishScript)
-	require.Error(t, err)
-	require.Contains(t, output, "the keys of service account tokens could not be published in bucket "+backupBucket)
-}
-
-func TestPublish_KubeconfigTooLarge(t *testing.T) {
-	t.Parallel()
-	m := newControlPlane(t)
-	m.write("/kubeconfig", "x: "+base64.StdEncoding.EncodeToString(make([]byte, 4000)))
-	output, err := m.run(publishScript)
-	require.Error(t, err)
-	require.Contains(t, output, "at most 4096")
 }
 
 // certificates writes leaf certificates that last the given days, and an authority.

@@ -63,9 +63,19 @@ type component struct {
 	ExtraArgs []argument `json:"extraArgs,omitempty"`
 }
 
+// volume is a directory of the host in the pod of a component.
+type volume struct {
+	Name      string `json:"name"`
+	HostPath  string `json:"hostPath"`
+	MountPath string `json:"mountPath"`
+	ReadOnly  bool   `json:"readOnly,omitempty"`
+	PathType  string `json:"pathType"`
+}
+
 type apiServer struct {
 	component
-	CertSANs []string `json:"certSANs"`
+	ExtraVolumes []volume `json:"extraVolumes"`
+	CertSANs     []string `json:"certSANs"`
 }
 
 type clusterConfiguration struct {
@@ -115,6 +125,9 @@ type kubeletConfiguration struct {
 	MaxParallelImagePulls           int               `json:"maxParallelImagePulls,omitempty"`
 	ShutdownGracePeriod             string            `json:"shutdownGracePeriod,omitempty"`
 	ShutdownGracePeriodCriticalPods string            `json:"shutdownGracePeriodCriticalPods,omitempty"`
+	PodPidsLimit                    int               `json:"podPidsLimit,omitempty"`
+	TLSMinVersion                   string            `json:"tlsMinVersion,omitempty"`
+	EnableSystemLogHandler          *bool             `json:"enableSystemLogHandler,omitempty"`
 	Authentication                  *authentication   `json:"authentication,omitempty"`
 	MaxPods                         int               `json:"maxPods,omitempty"`
 	KubeReserved                    map[string]string `json:"kubeReserved,omitempty"`

@@ -38,6 +38,8 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 func (c *ControlPlaneConfig) variables() []variable {
 	return append(c.NodeConfig.variables(userdata.RoleControlPlane, c.steps(userdata.StepRestore, userdata.StepControlPlane, userdata.StepRenew, userdata.StepPublish)),
 		variable{userdata.EnvKubeconfigParameter, KubeconfigParameter(c.Cluster)},
+		variable{userdata.EnvAccessPath, AccessPath(c.Cluster)},
+		variable{userdata.EnvEncryptionParameter, EncryptionParameter(c.Cluster)},
 		variable{userdata.EnvJoinPath, JoinPath(c.Cluster)},
 		variable{userdata.EnvStateDir, c.stateDir()},
 		variable{"CONTROL_PLANE_IP", c.PrivateIP},

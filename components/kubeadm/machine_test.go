@@ -103,7 +103,7 @@ const commandFrame = `#!/bin/bash
 call="%[1]s $*" power=${POWER:-on}
 call=${call//etcd.??????/etcd} # a place with a random name
 ! grep -qxF -- "$call" "$ROOT/calls" || power=on
-case $call in findmnt*|lsblk*|mountpoint*|*" list "*|"crictl info"|"crictl inspecti "*|"crictl pull "*|"ctr "*) power=on ;; esac # these change nothing, or nothing that is needed
+case $call in findmnt*|lsblk*|mountpoint*|*" list "*|"crictl info"|"kubectl "*" get "*|"crictl inspecti "*|"crictl pull "*|"ctr "*) power=on ;; esac # these change nothing, or nothing that is needed
 printf '%%s\n' "$call" >>"$ROOT/calls"
 lose_power() { kill -KILL "$BOOT_PID"; kill -KILL 0; }
 body() {
@@ -210,6 +210,8 @@ esac`
 // fakeKubectl is an API server that signs every request. The file ready names the nodes that are Ready.
 const fakeKubectl = `case "$*" in
 *" delete --ignore-not-found "*) ;;
+*" apply -f -") mkdir -p "$ROOT/bindings" && cat >"$ROOT/bindings/.new" && mv "$ROOT/bindings/.new" "$ROOT/bindings/$(sed -n 's/^  name: "*\([^"]*\)"*$/\1/p' "$ROOT/bindings/.new")" ;;
+*" get clusterrolebinding "*) sed -n 's/.*kind: Group, name: "\(.*\)"}/\1/p' "$ROOT/bindings/$6" 2>/dev/null || true ;;
 *" get node "*) [ ! -e "$ROOT/ready" ] || ! grep -qw -- "$6" "$ROOT/ready" || printf True ;;
 *" create -o name -f -") cat >>"$ROOT/requests" && echo certificatesigningrequest.certificates.k8s.io/join-x ;;
 *" certificate approve join-x" | *" wait certificatesigningrequest.certificates.k8s.io/join-x "*) ;;
@@ -297,7 +299,9 @@ func (m *machine) reboot() {
 
 var uuid = regexp.MustCompile(`(UUID[}]?=+"?)[0-9a-f-]{36}`)
 var certificatePEM = regexp.MustCompile(`(?s)-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----`)
-var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`)       // of a step: it contains the address of the fake AWS
+var fingerprint = regexp.MustCompile(`\b[0-9a-f]{32}\b`) // of a step: it contains the address of the fake AWS
+var encryptionKey = regexp.MustCompile(`"name":"[^"]*","secret":"[^"]*"`)
+var groupTime = regexp.MustCompile(`:[0-9]{19}`)
 var timestamp = regexp.MustCompile(`_seconds(\{.*\})? [0-9]+`) // of a metric, when it was written
 
 // files returns the files that outlive a reboot, mode and content by path, without machine-specific parts.
@@ -317,6 +321,8 @@ func (m *machine) files() map[string]string {
 		}
 		content, err := os.ReadFile(at)
 		text := strings.NewReplacer(m.root, "", m.aws.URL, "http://aws").Replace(string(content))
+		text = groupTime.ReplaceAllString(text, ":TIME")
+		text = encryptionKey.ReplaceAllString(text, "KEY")
 		text = certificatePEM.ReplaceAllString(fingerprint.ReplaceAllString(text, "FINGERPRINT"), "CERTIFICATE")
 		files[strings.TrimPrefix(at, m.root)] = info.Mode().String() + " " + timestamp.ReplaceAllString(uuid.ReplaceAllString(text, "$1"), "_seconds$1 TIME")
 		return err

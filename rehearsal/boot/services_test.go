@@ -31,6 +31,12 @@ func (a *account) get(name string) string {
 	return a.parameters[name]
 }
 
+func (a *account) set(name, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.parameters[name] = value
+}
+
 // services are one machine's way into the account and the network. The zero values of its switches allow everything.
 type services struct {
 	account  *account
@@ -62,7 +68,7 @@ func (s *services) GetParameter(name string) (string, error) {
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	value, ok := s.account.parameters[name]
-	if strings.HasPrefix(name, kubeadm.JoinPath(clusterName)) && !ok {
+	if (strings.HasPrefix(name, kubeadm.JoinPath(clusterName)) || name == kubeadm.EncryptionParameter(clusterName)) && !ok {
 		return kubeadm.PendingValue, nil // as Pulumi creates it
 	}
 	if !ok {

@@ -56,7 +56,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, machine: machine, layout: layout{config.VolumeDir, config.RunDir}, failed: make(chan error, 1), stopped: make(chan struct{})}
+	c := &Cluster{config: config, machine: machine, layout: layout{volume: config.VolumeDir, run: config.RunDir, state: machine.stateDir()}, failed: make(chan error, 1), stopped: make(chan struct{})}
 	for _, step := range []func(context.Context) error{c.prepare, c.runPhases, c.startControlPlane, c.bindAdmins, c.uploadConfig, c.startKwok} {
 		if err := step(ctx); err != nil {
 			c.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,7 +29,8 @@ func (c *Cluster) bindAdmins(ctx context.Context) error {
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("giving admin.conf its rights: %w", err)
 	}
-	return nil
+	// As the boot scripts do.
+	return os.Remove(c.layout.kubeconfig("super-admin.conf"))
 }
 
 // uploadConfig stores the machine's unchanged configuration in the cluster, for later joins and upgrades.

@@ -54,6 +54,8 @@ func (c *Config) validate() error {
 // layout names the places in the two folders.
 type layout struct {
 	volume, run string
+	// state is the machine's directory that volume stands for; empty if its certificates have the default place.
+	state string
 }
 
 func (l layout) pki() string       { return filepath.Join(l.volume, "pki") }

@@ -11,7 +11,12 @@ import (
 // Kubeconfig is a kubeconfig of its own for the named administrator, made by kubeadm; its server is the control
 // plane's private address.
 func (c *Cluster) Kubeconfig(ctx context.Context, name string) ([]byte, error) {
-	return c.kubeadm(ctx, "kubeconfig", "user", "--client-name", name, "--org", adminGroup, "--config", c.layout.host(hostConfigPath))
+	return c.KubeconfigOf(ctx, name, adminGroup)
+}
+
+// KubeconfigOf is a kubeconfig for a user of the group, for a week.
+func (c *Cluster) KubeconfigOf(ctx context.Context, name, group string) ([]byte, error) {
+	return c.kubeadm(ctx, "kubeconfig", "user", "--client-name", name, "--org", group, "--validity-period", "168h", "--config", c.layout.host(hostConfigPath))
 }
 
 // JoinKubeconfig is the kubeconfig that lets a node join: the API server's private address, the authority to trust, and the

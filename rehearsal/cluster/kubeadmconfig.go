@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"path"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -60,6 +61,14 @@ type clusterDocument struct {
 		} `json:"local"`
 		External map[string]any `json:"external"`
 	} `json:"etcd"`
+}
+
+// stateDir is the directory above that of the certificates, unless this is kubeadm's default.
+func (c *kubeadmConfig) stateDir() string {
+	if c.certificatesDir == defaultCertificatesDir {
+		return ""
+	}
+	return path.Dir(c.certificatesDir)
 }
 
 func parseKubeadmConfig(content []byte) (*kubeadmConfig, error) {

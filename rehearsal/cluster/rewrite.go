@@ -127,6 +127,9 @@ func (p place) file(value string) string {
 		return value
 	}
 	moved := p.layout.host(value)
+	if relative, err := filepath.Rel(p.layout.state, value); p.layout.state != "" && err == nil && filepath.IsLocal(relative) {
+		moved = filepath.Join(p.layout.volume, relative)
+	}
 	// Programs make their own log files, but not the folders for them.
 	_ = os.MkdirAll(filepath.Dir(moved), 0o700) // a failure shows when the program opens the file
 	return moved

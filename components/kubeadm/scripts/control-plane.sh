@@ -7,6 +7,7 @@
 
 PKI=$ROOT$STATE_DIR/pki
 ETCD=$ROOT$STATE_DIR/etcd
+KEYS=$ROOT$STATE_DIR/encryption/keys.json
 CONFIG=$ROOT/etc/kubeadm/kubeadm.yaml
 
 # keep_authorities drops the certificates that the authorities issued: kubeadm issues them anew, for this machine.
@@ -16,6 +17,24 @@ keep_authorities() {
     [ -s "$PKI/$file" ] || fail "$ETCD holds a cluster, but $PKI/$file is missing: bring it back from a backup with restore.sh NAME"
   done
   rm -f "$PKI"/apiserver* "$PKI"/front-proxy-client.* "$PKI"/etcd/{server,peer,healthcheck-client}.*
+}
+
+# encryption_key leaves the keys of Secrets on the data disk. SSM holds them too, apart from the backups, before any Secret is
+# encrypted with them: a cluster that is restored onto a blank disk needs them.
+encryption_key() {
+  if [ ! -s "$KEYS" ]; then
+    ssm_get "$ENCRYPTION_PARAMETER" >"$RUN/encryption" || return 1
+    if ! grep -q secretbox "$RUN/encryption"; then
+      ! grep -aqs k8s:enc:secretbox "$ETCD/member/snap/db" || fail "Secrets are encrypted, but neither $KEYS nor $ENCRYPTION_PARAMETER has their key"
+      printf '{"apiVersion":"apiserver.config.k8s.io/v1","kind":"EncryptionConfiguration","resources":[{"resources":["secrets"],"providers":[{"secretbox":{"keys":[{"name":"%s","secret":"%s"}]}},{"identity":{}}]}]}' \
+        "$(date -u +%Y%m%dT%H%M%SZ)" "$(head -c 32 /dev/urandom | base64)" >"$RUN/encryption"
+      ssm_put "$ENCRYPTION_PARAMETER" SecureString "$RUN/encryption" || return 1
+    fi
+    write_file "$KEYS" 0600 <"$RUN/encryption"
+    rm "$RUN/encryption"
+    sync "$KEYS"
+  fi
+  chmod 0700 "${KEYS%/*}"
 }
 
 # close_bootstrap removes all that kubeadm leaves for joining with a token: approve.sh alone lets a node in, by its instance.
@@ -35,9 +54,11 @@ else
   rm -rf "$PKI" "$ETCD" # of an attempt that ended before etcd had data
 fi
 
+retry 8 encryption_key || fail "the keys of Secrets could not be read from or written to $ENCRYPTION_PARAMETER"
 retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not be pulled from $IMAGE_REPOSITORY"
 # The token of init is worth nothing, but looks as if it were: keep it out of the console log.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
+rm -f "$ROOT/etc/kubernetes/super-admin.conf" # its group has all rights, whatever RBAC says
 retry 5 close_bootstrap || fail "the objects that kubeadm leaves for joining with a token could not be deleted"
 systemctl enable --now kubeadm-approve.service
 [ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer

@@ -83,7 +83,6 @@ put_into_place() {
     fi
     mv "$READY/$part" "$DISK/$part"
   done
-  rm -f "$ROOT/etc/kubernetes/deployer.conf" # may be of another authority
   sync -f "$DISK"
   rm -rf "$READY"
   say "restored backup $name"

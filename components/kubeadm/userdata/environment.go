@@ -21,6 +21,8 @@ const (
 	EnvJoinPath            = "JOIN_PATH"
 	EnvJoinParameter       = "JOIN_PARAMETER"
 	EnvKubeconfigParameter = "KUBECONFIG_PARAMETER"
+	EnvAccessPath          = "ACCESS_PATH"
+	EnvEncryptionParameter = "ENCRYPTION_PARAMETER"
 	EnvStatusParameter     = "STATUS_PARAMETER"
 	EnvBackupBucket        = "BACKUP_BUCKET"
 	EnvIssuerBucket        = "ISSUER_BUCKET"

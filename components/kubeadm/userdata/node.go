@@ -40,6 +40,10 @@ type Node struct {
 	JoinParameter string
 	// JoinPath is the path of all workers' join parameters, KubeconfigParameter a parameter's name; the control plane's.
 	JoinPath, KubeconfigParameter string
+	// AccessPath is the path of the SSM parameters with the kubeconfigs of identities; the control plane's.
+	AccessPath string
+	// EncryptionParameter is the name of the SSM parameter with the keys of Secrets; the control plane's.
+	EncryptionParameter string
 	// BackupBucket is the bucket for backups of a control plane, BackupParameter the SSM parameter for their results; both may
 	// be empty.
 	BackupBucket, BackupParameter string
@@ -132,6 +136,8 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 		n.ControlPlane = true
 		required(EnvKubeconfigParameter)
 		n.JoinPath = required(EnvJoinPath)
+		n.AccessPath = required(EnvAccessPath)
+		n.EncryptionParameter = required(EnvEncryptionParameter)
 		required(EnvStateDir)
 	case RoleWorker:
 		n.JoinParameter = required(EnvJoinParameter)

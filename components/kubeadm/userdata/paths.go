@@ -10,6 +10,8 @@ const (
 	KubeletPatchPath = PatchesDir + "/kubeletconfiguration+strategic.yaml"
 	// CoreDNSPatchPath holds the patch of the Deployment of CoreDNS, on the control plane.
 	CoreDNSPatchPath = PatchesDir + "/corednsdeployment+strategic.yaml"
+	// APIServerDir holds the files that the API server reads beside its certificates.
+	APIServerDir = "/etc/kubeadm/apiserver"
 	// EnvironmentPath holds the settings of the boot scripts as shell variables.
 	EnvironmentPath = "/etc/kubeadm/bootstrap.env"
 	// DiscoveryPath is where a worker writes the join data that it has read from SSM.

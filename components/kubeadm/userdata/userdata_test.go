@@ -91,6 +91,8 @@ func controlPlane() *image {
 NODE_NAME='cp'
 STATUS_PARAMETER='/dev/nodes/cp'
 KUBECONFIG_PARAMETER='/dev/kubeconfig'
+ENCRYPTION_PARAMETER='/dev/encryption'
+ACCESS_PATH='/dev/access'
 JOIN_PATH='/dev/join'
 STATE_DIR='/var/lib/cp'
 DATA_MOUNT='/var/lib/cp'
@@ -156,7 +158,7 @@ func TestParseNode_Valid(t *testing.T) {
 		MaxPods: 30, KubeReserved: map[string]string{"cpu": "70m", "memory": "300Mi"},
 		EvictionHard:  map[string]string{"memory.available": "100Mi", "nodefs.available": "10%"},
 		KubeadmConfig: []byte(controlPlaneKubeadm), DataDisk: true, Steps: []string{"go"},
-		JoinPath: "/dev/join", KubeconfigParameter: "/dev/kubeconfig", StatusParameter: "/dev/nodes/cp",
+		JoinPath: "/dev/join", KubeconfigParameter: "/dev/kubeconfig", EncryptionParameter: "/dev/encryption", AccessPath: "/dev/access", StatusParameter: "/dev/nodes/cp",
 	}, node)
 
 	node, err = userdata.ParseNode(worker().pack(t))
