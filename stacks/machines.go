@@ -27,6 +27,12 @@ func (s *Settings) clusterNodes(live *liveAccount) []cluster.Node {
 			// Surge instances are always deletable.
 			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
 		}
+		if n.Snapshots {
+			node.SnapshotGroup = s.ClusterName()
+		}
+		if found, ok := live.restorable[n.Name]; ok && !slices.Contains(s.StartEmpty, n.Name) {
+			node.Snapshot = found.id
+		}
 		nodes = append(nodes, node)
 	}
 	return nodes

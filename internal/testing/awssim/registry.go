@@ -14,6 +14,7 @@ var resourceTypes = registry(
 	bucketObjectType, openIDProviderType,
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
+	lifecyclePolicyType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {
