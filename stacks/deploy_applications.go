@@ -32,8 +32,11 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}
+		if err := application.newMigration(ctx, args, p); err != nil {
+			return err
+		}
 	}
-	return nil
+	return newReleasers(ctx, s, c, p, space)
 }
 
 // registry returns the credentials of the image registry; nil if none are configured.
@@ -58,7 +61,7 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 		}
 	}
 	args := &workload.WorkloadArgs{
-		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
+		Namespace: in.Name, Image: s.Image(a.Name), Released: true, PullSecret: in.PullSecret,
 		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
 		NodeSelector: node.Labels, Tolerations: node.Tolerations(),

@@ -54,7 +54,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Name: pulumi.String(name), Namespace: args.Namespace, Labels: pulumi.ToStringMap(args.labels(name)),
 		}
 	}
-	secret, err := w.secret(ctx, name, args)
+	secret, err := secretEnv(ctx, name, args, parent)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Selector: &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
 			Template: args.podTemplate(name, secret),
 		},
-	}, parent); err != nil {
+	}, parent, args.keepImage("spec.template")); err != nil {
 		return err
 	}
 	if args.Port != 0 {
@@ -91,8 +91,16 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	return err
 }
 
-// secret creates an auto-named Secret: a changed one is a new one, and restarts the pods.
-func (w *Workload) secret(ctx *pulumi.Context, name string, args *WorkloadArgs) (pulumi.StringPtrInput, error) {
+// keepImage keeps the image of the pods of an existing object. Server-side apply leaves a field alone that another manager owns.
+func (a *WorkloadArgs) keepImage(template string) pulumi.ResourceOption {
+	if !a.Released {
+		return pulumi.IgnoreChanges(nil)
+	}
+	return pulumi.IgnoreChanges([]string{template + ".spec.containers[0].image"})
+}
+
+// secretEnv creates an auto-named Secret: a changed one is a new one, and restarts the pods.
+func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
 	if len(args.SecretEnv) == 0 {
 		return nil, nil
 	}
@@ -106,7 +114,7 @@ func (w *Workload) secret(ctx *pulumi.Context, name string, args *WorkloadArgs) 
 		},
 		StringData: data,
 		Immutable:  pulumi.Bool(true),
-	}, pulumi.Parent(w))
+	}, parent)
 	if err != nil {
 		return nil, err
 	}
