@@ -24,15 +24,17 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
+	released := readReleased(ctx, c)
 	for _, application := range catalog {
 		args, err := application.workload(s, space, secrets)
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)
 		}
+		args.Released = released.of("Deployment", application.Name, args.Image)
 		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}
-		if err := application.newMigration(ctx, args, p); err != nil {
+		if err := application.newMigration(ctx, args, released, p); err != nil {
 			return err
 		}
 	}
@@ -61,7 +63,7 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 		}
 	}
 	args := &workload.WorkloadArgs{
-		Namespace: in.Name, Image: s.Image(a.Name), Released: true, PullSecret: in.PullSecret,
+		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
 		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
 		NodeSelector: node.Labels, Tolerations: node.Tolerations(),

@@ -30,12 +30,12 @@ func migrations() map[string]string {
 }
 
 // newMigration creates the task that a release runs. It is the application's pod with the database alone.
-func (a Application) newMigration(ctx *pulumi.Context, of *workload.WorkloadArgs, p *platform) error {
+func (a Application) newMigration(ctx *pulumi.Context, of *workload.WorkloadArgs, released releasedImages, p *platform) error {
 	if !a.Migrates {
 		return nil
 	}
 	args := &workload.WorkloadArgs{
-		Namespace: of.Namespace, Image: of.Image, Released: true, PullSecret: of.PullSecret, Command: migrationCommand,
+		Namespace: of.Namespace, Image: of.Image, Released: released.of("CronJob", a.migration(), of.Image), PullSecret: of.PullSecret, Command: migrationCommand,
 		Env:          map[string]string{"SERVICE_NAME": a.migration(), "LOG_LEVEL": of.Env["LOG_LEVEL"], "ENVIRONMENT": of.Env["ENVIRONMENT"]},
 		SecretEnv:    map[string]pulumi.StringInput{string(envDatabase): of.SecretEnv[string(envDatabase)]},
 		NodeSelector: of.NodeSelector, Tolerations: of.Tolerations,

@@ -5,7 +5,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/internal/testing/recorder"
@@ -25,7 +30,31 @@ func TestReleases_AKubeconfigPerApplication(t *testing.T) {
 		assert.Equal(t, "release", current.AuthInfo)
 		assert.NotEmpty(t, config.Clusters[current.Cluster].CertificateAuthorityData)
 	}
-	assert.Equal(t, []string{"spec.template.spec.containers[0].image"}, w.mocks.One(t, "kubernetes:apps/v1:Deployment", "waste-api").IgnoreChanges)
+}
+
+// An update applies the image that runs: imageTag is that with which an application begins.
+func TestReleases_AnUpdateKeepsTheImage(t *testing.T) {
+	pod := func(name string) corev1.PodTemplateSpec {
+		return corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: "ghcr.io/growbin/waste-api:1.4.2"}}}}
+	}
+	meta := func(name string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Name: name, Namespace: namespaceApplications}
+	}
+	original := connect
+	t.Cleanup(func() { connect = original })
+	connect = func(string) (kubernetes.Interface, error) {
+		return fake.NewClientset(
+			&appsv1.Deployment{ObjectMeta: meta("waste-api"), Spec: appsv1.DeploymentSpec{Template: pod("waste-api")}},
+			&batchv1.CronJob{ObjectMeta: meta("migrate-growbin"), Spec: batchv1.CronJobSpec{JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: pod("migrate-growbin")}}}},
+		), nil
+	}
+	w := deploy(t, "dev", nil)
+	found := applications(t, w)
+	image := func(name string) string { return found[name].Spec.Template.Spec.Containers[0].Image }
+	assert.Equal(t, "ghcr.io/growbin/waste-api:1.4.2", image("waste-api"))
+	assert.Equal(t, "ghcr.io/growbin/auth-api:1.0.0", image("auth-api"))
+	job := objectsOf[batchv1.CronJob](t, w, "batch/v1:CronJob")["migrate-growbin"]
+	assert.Equal(t, "ghcr.io/growbin/waste-api:1.4.2", job.Spec.JobTemplate.Spec.Template.Spec.Containers[0].Image)
 }
 
 // With gitPath Argo CD owns the images, and nobody else may change them.

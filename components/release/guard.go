@@ -165,7 +165,7 @@ func (p guardPolicy) create(ctx *pulumi.Context, a *GuardArgs, opts ...pulumi.Re
 		variables = append(variables, &admission.VariableArgs{Name: pulumi.String(v[0]), Expression: pulumi.String(v[1])})
 	}
 	for _, r := range p.rules {
-		rules = append(rules, &admission.ValidationArgs{Expression: pulumi.String(r[0]), Message: pulumi.String("a release " + r[1])})
+		rules = append(rules, &admission.ValidationArgs{Expression: pulumi.String(r[0]), Message: pulumi.String("a release " + r[1]), Reason: pulumi.String("Forbidden")})
 	}
 	spec := &admission.ValidatingAdmissionPolicySpecArgs{
 		FailurePolicy: pulumi.String("Fail"),

@@ -39,7 +39,7 @@ func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *c
 func (a *WorkloadArgs) container(name string, secret pulumi.StringPtrInput, mounts core.VolumeMountArray) *core.ContainerArgs {
 	container := &core.ContainerArgs{
 		Name:           pulumi.String(name),
-		Image:          pulumi.String(a.Image),
+		Image:          a.image(),
 		Env:            a.env(secret),
 		VolumeMounts:   mounts,
 		LivenessProbe:  a.Liveness.args(),
@@ -59,6 +59,13 @@ func (a *WorkloadArgs) container(name string, secret pulumi.StringPtrInput, moun
 		container.Lifecycle = &core.LifecycleArgs{PreStop: &core.LifecycleHandlerArgs{Sleep: &core.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}}}
 	}
 	return container
+}
+
+func (a *WorkloadArgs) image() pulumi.StringInput {
+	if a.Released != nil {
+		return a.Released
+	}
+	return pulumi.String(a.Image)
 }
 
 func (a *WorkloadArgs) port() pod.Port { return pod.Port{Name: portName, Number: a.Port} }

@@ -58,7 +58,7 @@ func NewTask(ctx *pulumi.Context, name string, args *WorkloadArgs, labels map[st
 				Template: template,
 			}},
 		},
-	}, parent, single.keepImage("spec.jobTemplate.spec.template")); err != nil {
+	}, parent); err != nil {
 		return nil, fmt.Errorf("task %s: %w", name, err)
 	}
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{})

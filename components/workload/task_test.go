@@ -29,9 +29,6 @@ func TestTask_RunsOnDemandOnly(t *testing.T) {
 	assert.Equal(t, "migrate", job.Value(pod + ".metadata.labels").(map[string]any)["app.kubernetes.io/name"], "the Service of the application must not select it")
 }
 
-// An update leaves the image of a released workload alone, and nothing else.
-func TestWorkload_ReleasedKeepsItsImage(t *testing.T) {
-	r := deployment(t, func(a *WorkloadArgs) { a.Released = true })
-	assert.Equal(t, []string{"spec.template.spec.containers[0].image"}, r.IgnoreChanges)
-	assert.Empty(t, deployment(t, unchanged).IgnoreChanges)
+func TestWorkload_RunsTheReleasedImage(t *testing.T) {
+	assert.Equal(t, "ghcr.io/example/api:1.4.2", deployment(t, func(a *WorkloadArgs) { a.Released = pulumi.String("ghcr.io/example/api:1.4.2") }).Value(container+".image"))
 }

@@ -66,7 +66,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Selector: &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
 			Template: args.podTemplate(name, secret),
 		},
-	}, parent, args.keepImage("spec.template")); err != nil {
+	}, parent); err != nil {
 		return err
 	}
 	if args.Port != 0 {
@@ -89,14 +89,6 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 		},
 	}, parent)
 	return err
-}
-
-// keepImage keeps the image of the pods of an existing object. Server-side apply leaves a field alone that another manager owns.
-func (a *WorkloadArgs) keepImage(template string) pulumi.ResourceOption {
-	if !a.Released {
-		return pulumi.IgnoreChanges(nil)
-	}
-	return pulumi.IgnoreChanges([]string{template + ".spec.containers[0].image"})
 }
 
 // secretEnv creates an auto-named Secret: a changed one is a new one, and restarts the pods.
