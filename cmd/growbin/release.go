@@ -125,14 +125,15 @@ func (r releaser) connected(ctx context.Context, applications []string, do func(
 	if err != nil {
 		return fmt.Errorf("client for the API server: %w", err)
 	}
-	if r.settings.APIAccess != stacks.AccessSessionManager {
-		return do(ctx, client)
+	return reach(ctx, r.settings, func(ctx context.Context) error { return do(ctx, client) })
+}
+
+// reach calls do while the API server can be reached, through the tunnel where the stack needs it.
+func reach(ctx context.Context, s *stacks.Settings, do func(context.Context) error) error {
+	if s.APIAccess != stacks.AccessSessionManager {
+		return do(ctx)
 	}
-	options, err := tunnelOptions{stackOptions: r.options.stackOptions}.tunnel()
-	if err != nil {
-		return err
-	}
-	return tunnel.Through(ctx, options, func(ctx context.Context) error { return do(ctx, client) })
+	return tunnel.Through(ctx, stacks.TunnelOptions(s), do)
 }
 
 // kubeconfig reads the kubeconfig of the first application that the caller may read.

@@ -37,8 +37,8 @@ func newVerify(s *stackOptions) *cobra.Command {
 		Use:   "verify",
 		Short: "Reads a stack back from AWS and Kubernetes, and compares it with the design",
 		Long: "verify compares the nodes, pods, claims, instances, targets of the load balancer, backups and certificates of a stack with\n" +
-			"its design, and finds drift by a preview with a refresh. It changes nothing. The exit code is 1 if anything differs. With\n" +
-			"apiAccess sessionManager the tunnel must be open.",
+			"its design, and finds drift by a preview with a refresh. It changes nothing. The exit code is 1 if anything differs. It opens\n" +
+			"the tunnel if none is open.",
 		Example: "  growbin verify -s prod\n  growbin verify -s prod --no-drift",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -63,16 +63,19 @@ func runVerify(ctx context.Context, o verifyOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	kubeconfig, err := stack.Kubeconfig(ctx)
-	if err != nil {
+	var rows []verify.Row
+	if err := reach(ctx, settings, func(ctx context.Context) error {
+		kubeconfig, err := stack.Kubeconfig(ctx)
+		if err != nil {
+			return err
+		}
+		client, err := connect(ctx, stack)
+		if err != nil {
+			return err
+		}
+		rows, err = inCluster(ctx, settings, client, kubeconfig, time.Now())
 		return err
-	}
-	client, err := connect(ctx, stack)
-	if err != nil {
-		return err
-	}
-	rows, err := inCluster(ctx, settings, client, kubeconfig, time.Now())
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	rows = append(rows, inAWS(ctx, settings, awscli.InRegion(settings.Region), time.Now())...)
