@@ -4,8 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/growbin/cluster/internal/verify"
 	"github.com/growbin/cluster/rehearsal/report"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // describe puts the observed cluster into the report.

@@ -15,8 +15,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/growbin/cluster/internal/verify"
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // verifyTimeout bounds how long a deployed cluster may take to settle.
@@ -130,7 +131,7 @@ func (r *Rehearsal) checkFields(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Strict(ctx, r.World.Cluster().Admin(), objects)
+	return apiobjects.Strict(ctx, r.World.Cluster().Admin(), objects)
 }
 
 // refusedEdits previews settings that a live stack cannot change: each must be refused by name. The second up proves that nothing

@@ -3,7 +3,7 @@ package rehearsal
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/growbin/cluster/rehearsal/verify"
+	"github.com/growbin/cluster/internal/verify"
 )
 
 // Program is a Pulumi program that can be rehearsed. It is served from this process, so no language host is needed.

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
-	"github.com/growbin/cluster/rehearsal/verify"
+	"github.com/growbin/cluster/internal/verify"
 )
 
 // checkTraffic requests the URLs that the stack exports, by workload, through the simulated load balancer. Each must be

@@ -24,12 +24,12 @@ func apiAlerts() alertGroup {
 		English: Explanation{
 			Means: "An API answers more than one of twenty requests with a 5xx status.",
 			Look:  "dashboard \"API traffic and errors\"; `kubectl -n growbin logs deploy/NAME`; alerts of the stores.",
-			Do:    "back to the last image with `imageTags` if it began with a release.",
+			Do:    "back to the last image with `growbin release` if it began with a release.",
 		},
 		Korean: Explanation{
 			Means: "API가 요청 스무 개 중 하나보다 많이 5xx로 답합니다.",
 			Look:  "대시보드 \"API traffic and errors\", `kubectl -n growbin logs deploy/NAME`, 저장소의 알림.",
-			Do:    "릴리스 뒤에 시작되었다면 `imageTags`로 이전 이미지로 되돌립니다.",
+			Do:    "릴리스 뒤에 시작되었다면 `growbin release`로 이전 이미지로 되돌립니다.",
 		},
 	}, {
 		Alert: "APIUnwatched",

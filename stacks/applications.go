@@ -76,6 +76,8 @@ type Application struct {
 	AICalls int
 	// Database is the name of the PostgreSQL database in DATABASE_URL.
 	Database string
+	// Migrates is true if the image holds the migrations of Database, which a release runs before the pods change.
+	Migrates bool
 	// DatabasePool is the maximum number of connections that one process of a pod opens to Database.
 	DatabasePool int
 	// Cache is the use of Redis in REDIS_URL.
@@ -92,7 +94,7 @@ var catalog = []Application{
 	{
 		Name: "waste-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/waste", NodePort: 30080,
 		Requests: workload.Resources{CPU: "220m", Memory: "320Mi"}, MemoryLimit: "640Mi",
-		Database: databaseGrowbin, DatabasePool: 4, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults},
+		Database: databaseGrowbin, Migrates: true, DatabasePool: 4, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults},
 		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
 	},
 	{
@@ -104,7 +106,7 @@ var catalog = []Application{
 	{
 		Name: "auth-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-high-traffic", Route: "/api/v1/auth", NodePort: 30082,
 		Requests: workload.Resources{CPU: "150m", Memory: "220Mi"}, MemoryLimit: "440Mi",
-		Database: databaseAuth, DatabasePool: 3, Cache: redisSessions, Needs: []connection{envJWTSecret},
+		Database: databaseAuth, Migrates: true, DatabasePool: 3, Cache: redisSessions, Needs: []connection{envJWTSecret},
 	},
 	{
 		Name: "userinfo-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/users", NodePort: 30083,
@@ -140,7 +142,7 @@ var catalog = []Application{
 		Name: "task-scheduler", Kind: kindBeat, Replicas: 1, Node: "k8s-worker-storage",
 		Requests: workload.Resources{CPU: "100m", Memory: "150Mi"}, MemoryLimit: "300Mi",
 		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
-		Database:  databaseAnalytics, DatabasePool: 1, Cache: redisImageHashes,
+		Database:  databaseAnalytics, Migrates: true, DatabasePool: 1, Cache: redisImageHashes,
 	},
 	{
 		// Prefetch 1 keeps waiting tasks in the queue, where an idle pod finds them.

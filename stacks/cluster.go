@@ -34,13 +34,15 @@ type infrastructure struct {
 	images     *bucket.Bucket
 	aws        *aws.Provider
 	traffic    *loadbalancer.LoadBalancer
+	// onAWS is the option of everything in the account.
+	onAWS pulumi.ResourceOption
 }
 
 // newInfrastructure creates everything outside Kubernetes.
 func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, provider *aws.Provider) (*infrastructure, error) {
 	name := s.ClusterName()
 	onAWS := pulumi.Provider(provider)
-	i := &infrastructure{aws: provider}
+	i := &infrastructure{aws: provider, onAWS: onAWS}
 	var err error
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
 		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,

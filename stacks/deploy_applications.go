@@ -24,6 +24,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
+	released := readReleased(ctx, c)
 	for _, application := range s.Applications() {
 		args, err := application.workload(s, space, secrets)
 		if err != nil {
@@ -32,11 +33,15 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 		if args.AWSRole, err = application.newAWSRole(ctx, s, c); err != nil {
 			return err
 		}
+		args.Released = released.of("Deployment", application.Name, args.Image)
 		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}
+		if err := application.newMigration(ctx, args, released, p); err != nil {
+			return err
+		}
 	}
-	return nil
+	return newReleasers(ctx, s, c, p, space)
 }
 
 // registry returns the credentials of the image registry; nil if none are configured.

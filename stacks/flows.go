@@ -58,6 +58,11 @@ func (a Application) flows() []networkpolicy.Flow {
 			From: []string{peerNodes, peerOverlay}, To: a.Name, Ports: networkpolicy.TCP(apiListenPort), Reason: "requests of users, by the nodes",
 		})
 	}
+	if a.Migrates {
+		flows = append(flows, networkpolicy.Flow{
+			From: []string{a.migration()}, To: "postgresql", Ports: networkpolicy.TCP(postgresql.Port), Reason: "migrations of database " + a.Database,
+		})
+	}
 	servers := map[string]bool{}
 	for _, c := range a.connections() {
 		switch c {

@@ -37,6 +37,9 @@ var reachable = map[string]string{
 	"gpt5-analyzer":      "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 internet:443 dns:53",
 	"response-generator": "postgresql:5432 rabbitmq:5672 redis-durable:6379 internet:443 dns:53",
 
+	"migrate-growbin":   "postgresql:5432 dns:53",
+	"migrate-auth":      "postgresql:5432 dns:53",
+	"migrate-analytics": "postgresql:5432 dns:53",
 	"rabbitmq":          "dns:53",
 	"postgresql":        "dns:53",
 	"postgresql-backup": "postgresql:5432 dns:53",
@@ -192,7 +195,7 @@ func addPod(t *testing.T, r recorder.Registration, kind, template string, add fu
 	require.True(t, ok, r.Name)
 	namespace, ok := r.Value("metadata.namespace").(string)
 	require.True(t, ok, r.Name)
-	if kind == "batch/v1:CronJob" {
+	if kind == "batch/v1:CronJob" && strings.HasPrefix(name, "postgresql-backup") {
 		name = "postgresql-backup"
 	}
 	labels := map[string]string{}

@@ -55,6 +55,9 @@ func (s *Settings) peers() ([]networkpolicy.Peer, error) {
 	}
 	for _, application := range catalog {
 		peers = append(peers, named(application.Name, namespaceApplications))
+		if application.Migrates {
+			peers = append(peers, named(application.migration(), namespaceApplications))
+		}
 	}
 	for _, space := range []string{namespaceApplications, namespaceData, namespaceMonitoring, namespaceArgoCD} {
 		peers = append(peers, networkpolicy.Peer{Name: peerEverything + space, Namespace: space})

@@ -113,10 +113,12 @@ type Settings struct {
 
 	// ImageRegistry is the registry and path of the application images, e.g. ghcr.io/growbin.
 	ImageRegistry string
-	// ImageTag is the tag of the application images.
+	// ImageTag is the tag with which an application begins. Releases change it in the cluster.
 	ImageTag string
 	// ImageTags are tags that differ from ImageTag, by application.
 	ImageTags map[string]string
+	// ReleaseRepositories are the GitHub repositories whose workflows may release an application, as owner/name by application.
+	ReleaseRepositories map[string]string
 	// RegistryUsername is the user of ImageRegistry; empty if the images are public.
 	RegistryUsername string
 	// AIMaxCalls is the number of calls to the AI API that all pods together may make at once.
@@ -239,9 +241,12 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		MonthlyBudget:       r.integer("monthlyBudget"),
 		BudgetEmails:        r.list("budgetEmails"),
 
-		ImageRegistry:    r.text("imageRegistry"),
-		ImageTag:         r.text("imageTag"),
-		ImageTags:        r.pairs("imageTags"),
+		ImageRegistry: r.text("imageRegistry"),
+		ImageTag:      r.text("imageTag"),
+		ImageTags:     r.pairs("imageTags"),
+
+		ReleaseRepositories: r.pairs("releaseRepositories"),
+
 		RegistryUsername: r.optional("registryUsername"),
 		AIMaxCalls:       r.integer("aiMaxCalls"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),

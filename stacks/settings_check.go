@@ -168,12 +168,8 @@ func (s *Settings) validateImages(r *settingsReader) {
 		r.invalid("imageRegistry", s.ImageRegistry, "must be a registry and path, e.g. ghcr.io/growbin")
 	}
 	check := func(key, tag string) {
-		switch {
-		case tag == "":
-		case tag == "latest":
-			r.invalid(key, tag, "must be a version: latest changes its content")
-		case !imageTag.MatchString(tag):
-			r.invalid(key, tag, "must be an image tag, e.g. 1.4.2")
+		if must := checkTag(tag); tag != "" && must != "" {
+			r.invalid(key, tag, "%s", must)
 		}
 	}
 	if s.RegistryUsername != "" && !registryUser.MatchString(s.RegistryUsername) {
@@ -186,6 +182,34 @@ func (s *Settings) validateImages(r *settingsReader) {
 		if !slices.Contains(applications, name) {
 			r.invalid("imageTags", name, "must name one of %s", strings.Join(applications, ", "))
 		}
+	}
+}
+
+// checkTag returns what an image tag must be; empty if it is valid.
+func checkTag(tag string) string {
+	switch {
+	case tag == "latest":
+		return "must be a version: latest changes its content"
+	case !imageTag.MatchString(tag):
+		return "must be an image tag, e.g. 1.4.2"
+	}
+	return ""
+}
+
+// repositoryName is GitHub's grammar of owner/name.
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+
+func (s *Settings) validateReleases(r *settingsReader) {
+	for _, name := range slices.Sorted(maps.Keys(s.ReleaseRepositories)) {
+		if !slices.Contains(ApplicationNames(), name) {
+			r.invalid("releaseRepositories", name, "must name one of %s", strings.Join(ApplicationNames(), ", "))
+		}
+		if !repositoryName.MatchString(s.ReleaseRepositories[name]) {
+			r.invalid("releaseRepositories", s.ReleaseRepositories[name], "must be a GitHub repository, e.g. growbin/waste-api")
+		}
+	}
+	if len(s.ReleaseRepositories) > 0 && s.GitPath != "" {
+		r.invalid("releaseRepositories", len(s.ReleaseRepositories), "must be empty with gitPath: Argo CD owns the images then")
 	}
 }
 
@@ -210,4 +234,5 @@ func (s *Settings) validateOperations(r *settingsReader) {
 	}
 	s.validateAlerts(r)
 	s.validateGit(r)
+	s.validateReleases(r)
 }

@@ -86,9 +86,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 	}
 	stack, err := pulumistack.Open(ctx, pulumistack.Options{
 		Dir: o.dir, Stack: o.stack, Progress: out,
-		Settings: pulumistack.Settings{
-			Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
-		},
+		Settings:    rollSettings(),
 		NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
 	})
 	if err != nil {
@@ -115,6 +113,13 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 		return nil
 	}
 	return err
+}
+
+// rollSettings are the settings of one update.
+func rollSettings() pulumistack.Settings {
+	return pulumistack.Settings{
+		Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
+	}
 }
 
 // connect uses the kubeconfig that the stack exports, so the tunnel must be open with apiAccess sessionManager.

@@ -20,6 +20,9 @@ type WorkloadArgs struct {
 	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Image is a full reference with a tag or digest.
 	Image string `pulumi:"image"`
+	// Released is the image that runs, if somebody else releases images. Then Image is that with which the workload begins; nil
+	// if it always runs Image.
+	Released pulumi.StringInput `pulumi:"released"`
 	// PullSecret is the name of a Secret of type kubernetes.io/dockerconfigjson; nil for public images.
 	PullSecret pulumi.StringInput `pulumi:"pullSecret"`
 	// Command replaces the image's entrypoint; nil keeps it.

@@ -47,7 +47,7 @@ func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *c
 func (a *WorkloadArgs) container(name string, env core.EnvVarArray, mounts core.VolumeMountArray) *core.ContainerArgs {
 	container := &core.ContainerArgs{
 		Name:           pulumi.String(name),
-		Image:          pulumi.String(a.Image),
+		Image:          a.image(),
 		Env:            env,
 		VolumeMounts:   mounts,
 		LivenessProbe:  a.Liveness.args(),
@@ -67,6 +67,13 @@ func (a *WorkloadArgs) container(name string, env core.EnvVarArray, mounts core.
 		container.Lifecycle = &core.LifecycleArgs{PreStop: &core.LifecycleHandlerArgs{Sleep: &core.SleepActionArgs{Seconds: pulumi.Int(drainSeconds)}}}
 	}
 	return container
+}
+
+func (a *WorkloadArgs) image() pulumi.StringInput {
+	if a.Released != nil {
+		return a.Released
+	}
+	return pulumi.String(a.Image)
 }
 
 func (a *WorkloadArgs) port() pod.Port { return pod.Port{Name: portName, Number: a.Port} }

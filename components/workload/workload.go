@@ -61,7 +61,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			return err
 		}
 	}
-	secret, err := w.secret(ctx, name, args)
+	secret, err := secretEnv(ctx, name, args, parent)
 	if err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	return err
 }
 
-// secret creates an auto-named Secret: a changed one is a new one, and restarts the pods.
-func (w *Workload) secret(ctx *pulumi.Context, name string, args *WorkloadArgs) (pulumi.StringPtrInput, error) {
+// secretEnv creates an auto-named Secret: a changed one is a new one, and restarts the pods.
+func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
 	if len(args.SecretEnv) == 0 {
 		return nil, nil
 	}
@@ -113,7 +113,7 @@ func (w *Workload) secret(ctx *pulumi.Context, name string, args *WorkloadArgs) 
 		},
 		StringData: data,
 		Immutable:  pulumi.Bool(true),
-	}, pulumi.Parent(w))
+	}, parent)
 	if err != nil {
 		return nil, err
 	}

@@ -123,6 +123,31 @@ func Ready(ctx context.Context, options Options) error {
 	}
 }
 
+// Through calls do once the API server answers through the port: that of a tunnel that is open, or else of one that ends with do.
+func Through(ctx context.Context, options Options, do func(context.Context) error) error {
+	o := options.withDefaults()
+	if o.handshake(ctx) == nil {
+		return do(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, options) }()
+	ready := make(chan error, 1)
+	go func() { ready <- Ready(ctx, options) }()
+	var err error
+	select {
+	case err = <-ended: // a missing program, or a port in use
+		cancel()
+		return err
+	case err = <-ready:
+	}
+	if err == nil {
+		err = do(ctx)
+	}
+	cancel()
+	return errors.Join(err, <-ended)
+}
+
 // handshake checks that a TLS server answers through the port.
 func (o Options) handshake(ctx context.Context) error {
 	return Handshake(ctx, o.address(), o.HandshakeTimeout)

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"net"
 	"os"
@@ -23,8 +24,15 @@ const (
 // kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it simulates.
 const kwokPort = ports.Kubelet
 
-// kwokConfig makes nodes Ready; the boot writes the rest of their status. Pods have kwok's built-in stages: they become
-// Running and ready, Jobs complete, deleted pods go.
+// BrokenImage is the end of an image's tag whose pods never become ready.
+const BrokenImage = "-broken"
+
+// podStages are those of pods: they become Running and ready, Jobs complete, deleted pods go.
+//
+//go:embed pods.yaml
+var podStages string
+
+// kwokConfig makes nodes Ready; the boot writes the rest of their status.
 //
 // The built-in stages of a node are not used: with leases, kwok 0.7 plays the heartbeat that is meant for clusters without
 // (cmd/root.go passes getDefaultNodeStages the inverse), which writes the status every 20 to 25 s and schedules its next
@@ -72,7 +80,7 @@ func (c *Cluster) startKwok(ctx context.Context) error {
 		return err
 	}
 	kubeconfig, config := c.layout.kubeconfig("kwok.conf"), filepath.Join(c.layout.run, "kwok.yaml")
-	for path, content := range map[string][]byte{kubeconfig: local, config: []byte(kwokConfig)} {
+	for path, content := range map[string][]byte{kubeconfig: local, config: []byte(kwokConfig + "---\n" + podStages)} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return fmt.Errorf("writing kwok's configuration: %w", err)
 		}

@@ -16,10 +16,10 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/boot"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // lostResources are the targets of the refresh after the loss of the control plane: the instance, its volumes and its address.
@@ -70,7 +70,7 @@ func volume() rehearsal.Drill {
 type loss struct {
 	*rehearsal.Rehearsal
 	before, after identity
-	objects       verify.Inventory
+	objects       apiobjects.Inventory
 	// requests are sent all the while: no user needs the control plane.
 	requests *requests
 	// saved is the name of the backup, if there is one.
@@ -122,7 +122,7 @@ func (l *loss) write(ctx context.Context) error {
 			return fmt.Errorf("write an object: %w", err)
 		}
 	}
-	if l.objects, err = verify.TakeInventory(ctx, config); err != nil {
+	if l.objects, err = apiobjects.TakeInventory(ctx, config); err != nil {
 		return err
 	}
 	l.Console.Logf("%d objects written; %d objects in the cluster", drillObjects, len(l.objects))
@@ -190,7 +190,7 @@ func (l *loss) compareCluster(ctx context.Context) error {
 		return err
 	}
 	l.requests.compare(l.Rehearsal)
-	objects, err := verify.TakeInventory(ctx, config)
+	objects, err := apiobjects.TakeInventory(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/programs"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 const (
@@ -55,7 +55,7 @@ type upgrade struct {
 	wanted string
 	// events is the length of the machine log before the upgrade.
 	events  int
-	lasting verify.Inventory
+	lasting apiobjects.Inventory
 	budgets *budgets
 	// requests are sent all the while.
 	requests *requests
@@ -95,7 +95,7 @@ func (u *upgrade) remember(ctx context.Context) error {
 	if _, err := client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx, mark, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the mark: %w", err)
 	}
-	if u.lasting, err = verify.Lasting(ctx, u.World.Cluster().Admin()); err != nil {
+	if u.lasting, err = apiobjects.Lasting(ctx, u.World.Cluster().Admin()); err != nil {
 		return err
 	}
 	u.events = u.Machines.Len()

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/rehearsal"
-	"github.com/growbin/cluster/rehearsal/verify"
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -32,7 +32,7 @@ func (u *upgrade) compare(ctx context.Context) error {
 	broken, count := u.budgets.broken()
 	u.Compare("PodDisruptionBudgets broken at any time", fmt.Sprintf("%d budgets", count), join(broken), count > 0 && len(broken) == 0)
 	u.requests.compare(u.Rehearsal)
-	lasting, err := verify.Lasting(ctx, u.World.Cluster().Admin())
+	lasting, err := apiobjects.Lasting(ctx, u.World.Cluster().Admin())
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (u *upgrade) machines() {
 }
 
 // compareLasting compares the objects that must outlive instances, by UID.
-func compareLasting(r *rehearsal.Rehearsal, before, after verify.Inventory) {
+func compareLasting(r *rehearsal.Rehearsal, before, after apiobjects.Inventory) {
 	lost := before.Missing(after)
 	r.Compare("lasting objects that are the same", len(before), len(before)-len(lost), len(lost) == 0 && len(before) > 0)
 	if len(lost) > 0 {

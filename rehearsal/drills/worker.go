@@ -15,10 +15,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/verify"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // The nodes that lose their instance: one without data, one whose data must be kept.
@@ -55,7 +56,7 @@ type workerLoss struct {
 	volume    string
 	// claims maps each claim to its volume.
 	claims  map[string]string
-	lasting verify.Inventory
+	lasting apiobjects.Inventory
 	load    *load
 	// requests are sent all the while.
 	requests *requests
@@ -86,7 +87,7 @@ func (w *workerLoss) remember(ctx context.Context) error {
 	if w.claims, err = boundClaims(ctx, client); err != nil {
 		return err
 	}
-	if w.lasting, err = verify.Lasting(ctx, w.World.Cluster().Admin()); err != nil {
+	if w.lasting, err = apiobjects.Lasting(ctx, w.World.Cluster().Admin()); err != nil {
 		return err
 	}
 	if w.load, err = startLoad(context.WithoutCancel(ctx), client, lostWorker); err != nil {
@@ -245,7 +246,7 @@ func (w *workerLoss) compare(ctx context.Context) error {
 		}
 	}
 	w.Compare("claims on the same volumes", len(w.claims), same, same == len(w.claims) && len(claims) == same)
-	lasting, err := verify.Lasting(ctx, w.World.Cluster().Admin())
+	lasting, err := apiobjects.Lasting(ctx, w.World.Cluster().Admin())
 	if err != nil {
 		return err
 	}

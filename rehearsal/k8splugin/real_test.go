@@ -20,12 +20,12 @@ import (
 	apicorev1 "k8s.io/api/core/v1"
 	apimetav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/charts"
 	"github.com/growbin/cluster/rehearsal/cluster/clustertest"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/k8splugin"
 	"github.com/growbin/cluster/rehearsal/tools"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 // lab is the real engine with the real plugin and a real control plane.
@@ -137,13 +137,13 @@ func TestPlugin_Lifecycle(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, objects, 1)
 	assert.Equal(t, map[string]any{"secret": "hunter2"}, objects[0]["data"], "as the program wrote it")
-	refused, err := verify.Strict(ctx, l.server.Config, objects)
+	refused, err := apiobjects.Strict(ctx, l.server.Config, objects)
 	require.NoError(t, err)
 	assert.Empty(t, refused)
 
 	_, err = l.engine.Destroy(ctx, "destroy")
 	require.NoError(t, err)
-	managed, err := verify.Managed(ctx, l.server.Config)
+	managed, err := apiobjects.Managed(ctx, l.server.Config)
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"ConfigMap sites/from-the-chart", "CustomResourceDefinition pages.example.com", "Namespace sites", "Secret sites/sh.helm.release.v1.web.v1",

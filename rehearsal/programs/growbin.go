@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/growbin/cluster/rehearsal"
-	"github.com/growbin/cluster/rehearsal/verify"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -82,31 +81,18 @@ func growbinConfig(apiPort int) map[string]string {
 	}
 }
 
-// rolePrefix begins the label from which kubectl shows a node's role.
-const rolePrefix = "node-role.kubernetes.io/"
-
 func growbinDesign(settings *stacks.Settings) *rehearsal.Design {
 	design := &rehearsal.Design{
 		Region: settings.Region, KubernetesVersion: settings.KubernetesVersion, ControlPlane: stacks.ControlPlane(settings.Nodes).Name,
 		Applications: stacks.ApplicationNames(), Protected: settings.DeletionProtection,
 	}
-	for _, node := range settings.Nodes {
-		expected := rehearsal.Node{
-			Node: verify.Node{
-				Name: node.Name, RoleLabel: rolePrefix + string(node.Role), Labels: node.Labels, Taints: node.Capacity().Taints,
-			},
+	expected := settings.Expected()
+	design.Workloads = expected.Workloads
+	for i, node := range settings.Nodes {
+		design.Nodes = append(design.Nodes, rehearsal.Node{
+			Node: expected.Nodes[i],
 			Role: string(node.Role), Purpose: node.Purpose, InstanceType: node.InstanceType, Zone: settings.AvailabilityZones[node.Zone],
-		}
-		if node.Band != nil {
-			expected.Band = &verify.Band{Low: node.Band.Low, High: node.Band.High}
-		}
-		design.Nodes = append(design.Nodes, expected)
-	}
-	for _, app := range settings.Applications() {
-		design.Workloads = append(design.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
-	}
-	for _, service := range stacks.Services() {
-		design.Workloads = append(design.Workloads, verify.Workload{Name: service.Name, Replicas: 1, Node: service.Node})
+		})
 	}
 	return design
 }

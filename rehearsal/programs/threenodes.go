@@ -6,9 +6,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	threenodes "github.com/growbin/cluster/examples/three-nodes/program"
+	"github.com/growbin/cluster/internal/verify"
 	"github.com/growbin/cluster/rehearsal"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
+
+// rolePrefix begins the label from which kubectl shows a node's role.
+const rolePrefix = "node-role.kubernetes.io/"
 
 // ThreeNodes is the example of a cluster without anything of Growbin.
 func ThreeNodes() rehearsal.Program {

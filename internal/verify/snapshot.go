@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -23,6 +24,7 @@ type Snapshot struct {
 	DaemonSets   []appsv1.DaemonSet
 	Claims       []corev1.PersistentVolumeClaim
 	Services     []corev1.Service
+	CronJobs     []batchv1.CronJob
 }
 
 // Observe lists the objects that are compared.
@@ -42,19 +44,20 @@ func Observe(ctx context.Context, client kubernetes.Interface) (*Snapshot, error
 	deployments, err5 := apps.Deployments(all).List(ctx, metav1.ListOptions{})
 	statefulSets, err6 := apps.StatefulSets(all).List(ctx, metav1.ListOptions{})
 	daemonSets, err7 := apps.DaemonSets(all).List(ctx, metav1.ListOptions{})
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+	jobs, err9 := client.BatchV1().CronJobs(all).List(ctx, metav1.ListOptions{})
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		return nil, fmt.Errorf("list the objects of the cluster: %w", err)
 	}
 	s.Nodes, s.Pods, s.Claims = nodes.Items, pods.Items, claims.Items
-	s.Services = services.Items
+	s.Services, s.CronJobs = services.Items, jobs.Items
 	s.ReplicaSets, s.Deployments = replicaSets.Items, deployments.Items
 	s.StatefulSets, s.DaemonSets = statefulSets.Items, daemonSets.Items
-	sort.Slice(s.Pods, func(a, b int) bool { return fullName(&s.Pods[a]) < fullName(&s.Pods[b]) })
+	sort.Slice(s.Pods, func(a, b int) bool { return FullName(&s.Pods[a]) < FullName(&s.Pods[b]) })
 	return s, nil
 }
 
-// fullName is namespace/name, or the name alone of a cluster-scoped object.
-func fullName(object metav1.Object) string {
+// FullName is namespace/name, or the name alone of a cluster-scoped object.
+func FullName(object metav1.Object) string {
 	if object.GetNamespace() == "" {
 		return object.GetName()
 	}

@@ -1,4 +1,4 @@
-package verify
+package apiobjects
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+
+	"github.com/growbin/cluster/internal/verify"
 )
 
 // strictManager applies nothing: it only runs dry.
@@ -70,7 +72,7 @@ func dryRun(ctx context.Context, client dynamic.Interface, mapper meta.RESTMappe
 		FieldManager: strictManager, Force: &force, FieldValidation: metav1.FieldValidationStrict, DryRun: []string{metav1.DryRunAll},
 	})
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", kind.Kind, fullName(object), err)
+		return fmt.Errorf("%s %s: %w", kind.Kind, verify.FullName(object), err)
 	}
 	return nil
 }

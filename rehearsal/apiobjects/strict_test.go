@@ -1,4 +1,4 @@
-package verify_test
+package apiobjects_test
 
 import (
 	"testing"
@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/cluster/clustertest"
-	"github.com/growbin/cluster/rehearsal/verify"
 )
 
 func TestStrict(t *testing.T) {
@@ -19,7 +19,7 @@ func TestStrict(t *testing.T) {
 		require.NoError(t, yaml.Unmarshal([]byte(text), &parsed))
 		return parsed
 	}
-	refused, err := verify.Strict(t.Context(), server.Config, []map[string]any{
+	refused, err := apiobjects.Strict(t.Context(), server.Config, []map[string]any{
 		object("{apiVersion: v1, kind: ConfigMap, metadata: {name: good}, data: {a: b}}"),
 		object("{apiVersion: v1, kind: Secret, metadata: {name: good, namespace: kube-system}, stringData: {a: b}}"),
 		object("{apiVersion: v1, kind: Namespace, metadata: {name: good}}"),

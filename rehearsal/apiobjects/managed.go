@@ -1,4 +1,4 @@
-package verify
+package apiobjects
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+
+	"github.com/growbin/cluster/internal/verify"
 )
 
 // The field managers of Pulumi's Kubernetes provider: the prefix of its own, and that of Helm inside it, which is the name of
@@ -27,7 +29,7 @@ func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	var left []string
 	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
 		if byPulumi(object) {
-			left = append(left, kind+" "+fullName(object))
+			left = append(left, kind+" "+verify.FullName(object))
 		}
 	})
 	sort.Strings(left)

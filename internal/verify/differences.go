@@ -20,7 +20,7 @@ func (s *Snapshot) Differences(want Expected) []string {
 	s.checkPods(&d)
 	for i := range s.Claims {
 		if claim := &s.Claims[i]; claim.Status.Phase != corev1.ClaimBound {
-			d.add("claim %s is %s, not Bound", fullName(claim), claim.Status.Phase)
+			d.add("claim %s is %s, not Bound", FullName(claim), claim.Status.Phase)
 		}
 	}
 	return d
@@ -114,23 +114,23 @@ func (s *Snapshot) checkControllers(d *differences) {
 	for i := range s.Deployments {
 		set, status := &s.Deployments[i], s.Deployments[i].Status
 		if wanted := replicas(set.Spec.Replicas); status.AvailableReplicas != wanted || status.UpdatedReplicas != wanted || status.ObservedGeneration < set.Generation {
-			d.add("Deployment %s has %d of %d replicas available", fullName(set), status.AvailableReplicas, wanted)
+			d.add("Deployment %s has %d of %d replicas available", FullName(set), status.AvailableReplicas, wanted)
 		}
 	}
 	for i := range s.StatefulSets {
 		set, status := &s.StatefulSets[i], s.StatefulSets[i].Status
 		if wanted := replicas(set.Spec.Replicas); status.ReadyReplicas != wanted || status.ObservedGeneration < set.Generation {
-			d.add("StatefulSet %s has %d of %d replicas ready", fullName(set), status.ReadyReplicas, wanted)
+			d.add("StatefulSet %s has %d of %d replicas ready", FullName(set), status.ReadyReplicas, wanted)
 		}
 	}
 	for i := range s.DaemonSets {
 		set, status := &s.DaemonSets[i], s.DaemonSets[i].Status
 		if status.NumberAvailable != status.DesiredNumberScheduled || status.ObservedGeneration < set.Generation {
-			d.add("DaemonSet %s has %d of %d pods available", fullName(set), status.NumberAvailable, status.DesiredNumberScheduled)
+			d.add("DaemonSet %s has %d of %d pods available", FullName(set), status.NumberAvailable, status.DesiredNumberScheduled)
 		}
 		// A DaemonSet that a taint keeps off a node reports itself as complete.
 		if int(status.DesiredNumberScheduled) != len(s.Nodes) {
-			d.add("DaemonSet %s is on %d of %d nodes", fullName(set), status.DesiredNumberScheduled, len(s.Nodes))
+			d.add("DaemonSet %s is on %d of %d nodes", FullName(set), status.DesiredNumberScheduled, len(s.Nodes))
 		}
 	}
 }
@@ -143,7 +143,7 @@ func (s *Snapshot) checkPods(d *differences) {
 			continue
 		}
 		if ready, why := podReady(pod); pod.Status.Phase != corev1.PodRunning || !ready {
-			d.add("pod %s is %s and not ready: %s %s", fullName(pod), pod.Status.Phase, why, pod.Status.Message)
+			d.add("pod %s is %s and not ready: %s %s", FullName(pod), pod.Status.Phase, why, pod.Status.Message)
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package verify
+// Package apiobjects lists and checks all objects of an API server.
+package apiobjects
 
 import (
 	"context"
@@ -7,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+
+	"github.com/growbin/cluster/internal/verify"
 )
 
 // Inventory maps objects of an API server, by kind and full name, to their UIDs.
@@ -20,7 +23,7 @@ func TakeInventory(ctx context.Context, config *rest.Config) (Inventory, error) 
 	inventory := Inventory{}
 	err := everyObject(ctx, config, passing, func(kind string, object *unstructured.Unstructured) {
 		if secretType, _ := object.Object["type"].(string); secretType != "bootstrap.kubernetes.io/token" {
-			inventory[kind+" "+fullName(object)] = object.GetUID()
+			inventory[kind+" "+verify.FullName(object)] = object.GetUID()
 		}
 	})
 	return inventory, err
@@ -34,7 +37,7 @@ func Lasting(ctx context.Context, config *rest.Config) (Inventory, error) {
 		switch {
 		case kind == "Node" || kind == "Pod":
 		case kind == "PersistentVolumeClaim" || kind == "PersistentVolume" || byPulumi(object):
-			lasting[kind+" "+fullName(object)] = object.GetUID()
+			lasting[kind+" "+verify.FullName(object)] = object.GetUID()
 		}
 	})
 	return lasting, err
