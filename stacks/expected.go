@@ -15,7 +15,7 @@ func (s *Settings) Expected() verify.Expected {
 		}
 		want.Nodes = append(want.Nodes, expected)
 	}
-	for _, app := range catalog {
+	for _, app := range s.Applications() {
 		want.Workloads = append(want.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
 	}
 	for _, service := range Services() {
