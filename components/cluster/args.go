@@ -55,6 +55,10 @@ type Node struct {
 	RootGiB int `pulumi:"rootGiB"`
 	// DataGiB is the size in GiB of a volume at DataMount that outlives the instance; none when 0.
 	DataGiB int `pulumi:"dataGiB"`
+	// SnapshotGroup is that of the data volume, see instance.SnapshotTag.
+	SnapshotGroup string `pulumi:"snapshotGroup"`
+	// Snapshot is the ID of the snapshot of which a new data volume is made; blank when empty.
+	Snapshot string `pulumi:"snapshot"`
 	// MaxPods limits the pods on the node, and thereby the memory reserved for the kubelet; DefaultMaxPods when 0.
 	MaxPods int `pulumi:"maxPods"`
 	// Labels are set by the kubelet when it registers the node.

@@ -82,7 +82,7 @@ func (a *ClusterArgs) instance(n Node) *instance.InstanceArgs {
 	args := &instance.InstanceArgs{
 		InstanceType: n.InstanceType, Zone: n.Zone, RootGiB: n.RootGiB, DataGiB: n.DataGiB, KeyName: a.KeyName,
 		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll,
-		CPUCredits: a.CPUCredits,
+		CPUCredits: a.CPUCredits, SnapshotGroup: n.SnapshotGroup, Snapshot: n.Snapshot,
 	}
 	if n.PodsUseRole {
 		args.MetadataHops = 2

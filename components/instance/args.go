@@ -36,6 +36,11 @@ type InstanceArgs struct {
 	RootGiB int `pulumi:"rootGiB"`
 	// DataGiB is the size of the data volume in GiB; no data volume when 0.
 	DataGiB int `pulumi:"dataGiB"`
+	// SnapshotGroup is the value of SnapshotTag on the data volume; without it no schedule takes snapshots of it.
+	SnapshotGroup string `pulumi:"snapshotGroup"`
+	// Snapshot is the ID of the snapshot, snap-…, of which a new data volume is made; blank when empty. It changes no volume that
+	// exists.
+	Snapshot string `pulumi:"snapshot"`
 	// ElasticIP gives the instance a public address that survives its replacement.
 	ElasticIP bool `pulumi:"elasticIp"`
 	// MetadataHops is the hop limit of the instance metadata service: 1, the default, denies it to pods; 2 lets pods use the role.

@@ -15,6 +15,9 @@ const (
 	rootSuffix = "-root"
 )
 
+// SnapshotTag is the key of the tag by which a schedule finds the volumes of its group.
+const SnapshotTag = "Snapshots"
+
 // DataVolumeName returns the tag Name of the data volume of an instance.
 func DataVolumeName(instance string) string { return instance + dataSuffix }
 
@@ -29,6 +32,8 @@ type KeptVolumeArgs struct {
 	DataGiB int `pulumi:"dataGiB"`
 	// DeletionProtection protects the volume from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
+	// SnapshotGroup is the value of SnapshotTag; without it no schedule takes snapshots of the volume.
+	SnapshotGroup string `pulumi:"snapshotGroup"`
 }
 
 // KeptVolume is a data volume without an instance.
@@ -49,7 +54,7 @@ func NewKeptVolume(ctx *pulumi.Context, name string, args *KeptVolumeArgs, opts 
 	if err := ctx.RegisterComponentResource(typeToken, name, k, opts...); err != nil {
 		return nil, fmt.Errorf("volume of instance %s: %w", name, err)
 	}
-	volume, err := newDataVolume(ctx, name, args, k)
+	volume, err := newDataVolume(ctx, name, args, "", k)
 	if err != nil {
 		return nil, fmt.Errorf("volume of instance %s: %w", name, err)
 	}
@@ -69,22 +74,31 @@ func (a *KeptVolumeArgs) Validate() error {
 	return problems.Err()
 }
 
-func newDataVolume(ctx *pulumi.Context, name string, args *KeptVolumeArgs, parent pulumi.Resource) (*ebs.Volume, error) {
-	return ebs.NewVolume(ctx, DataVolumeName(name), &ebs.VolumeArgs{
+// newDataVolume registers the volume. A new one is made of the snapshot, or blank without one.
+func newDataVolume(ctx *pulumi.Context, name string, args *KeptVolumeArgs, snapshot string, parent pulumi.Resource) (*ebs.Volume, error) {
+	inputs := &ebs.VolumeArgs{
 		AvailabilityZone: pulumi.String(args.Zone),
 		Type:             pulumi.String("gp3"),
 		Size:             pulumi.Int(args.DataGiB),
 		Encrypted:        pulumi.Bool(true),
-		Tags:             pulumi.StringMap{"Name": pulumi.String(DataVolumeName(name))},
-	}, pulumi.Parent(parent), pulumi.Protect(args.DeletionProtection),
-		// EC2 changes these by a new, blank volume: nothing may plan that.
-		pulumi.IgnoreChanges([]string{"availabilityZone", "encrypted", "kmsKeyId"}))
+	}
+	tags := pulumi.StringMap{"Name": pulumi.String(DataVolumeName(name))}
+	if args.SnapshotGroup != "" {
+		tags[SnapshotTag] = pulumi.String(args.SnapshotGroup)
+	}
+	inputs.Tags = tags
+	if snapshot != "" {
+		inputs.SnapshotId = pulumi.String(snapshot)
+	}
+	return ebs.NewVolume(ctx, DataVolumeName(name), inputs, pulumi.Parent(parent), pulumi.Protect(args.DeletionProtection),
+		// EC2 changes these by another volume: nothing may plan that.
+		pulumi.IgnoreChanges([]string{"availabilityZone", "encrypted", "kmsKeyId", "snapshotId"}))
 }
 
 func (a *InstanceArgs) attachDataVolume(ctx *pulumi.Context, name string, parent pulumi.Resource, instance *ec2.Instance) error {
 	volume, err := newDataVolume(ctx, name, &KeptVolumeArgs{
-		Zone: a.Zone, DataGiB: a.DataGiB, DeletionProtection: a.DeletionProtection,
-	}, parent)
+		Zone: a.Zone, DataGiB: a.DataGiB, DeletionProtection: a.DeletionProtection, SnapshotGroup: a.SnapshotGroup,
+	}, a.Snapshot, parent)
 	if err != nil {
 		return err
 	}

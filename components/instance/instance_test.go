@@ -217,7 +217,7 @@ func TestNewInstance_DataVolumeOutlivesInstance(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"availabilityZone": "ap-northeast-2a", "type": "gp3", "size": 40.0, "encrypted": true, "tags": map[string]any{"Name": "k8s-redis-data"},
 	}, volume.Inputs.Mappable())
-	assert.ElementsMatch(t, []string{"availabilityZone", "encrypted", "kmsKeyId"}, volume.IgnoreChanges, "EC2 would make a blank volume")
+	assert.ElementsMatch(t, []string{"availabilityZone", "encrypted", "kmsKeyId", "snapshotId"}, volume.IgnoreChanges, "EC2 would make another volume")
 	assert.NotContains(t, volume.Dependencies, instance.URN, "what depends on the machine goes with it")
 
 	attachment := w.only(t, attachmentType, "k8s-redis-data")

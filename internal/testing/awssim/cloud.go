@@ -32,6 +32,8 @@ type Options struct {
 	Boot func(context.Context, *Machine)
 	// Terminate is called after an instance was terminated, by the program or out of band.
 	Terminate func(*Machine)
+	// CopyDisk is called when a snapshot of a volume is taken, and when a volume is made of a snapshot, with the identifiers of both.
+	CopyDisk func(from, to string)
 	// Now is the clock; it defaults to time.Now.
 	Now func() time.Time
 }
@@ -51,6 +53,7 @@ type Cloud struct {
 	rules       map[string]*securityGroupRule
 	instances   map[string]*instance
 	volumes     map[string]*volume
+	snapshots   map[string]*snapshot
 	keyPairs    map[string]*keyPair
 	roles       map[string]*role
 	profiles    map[string]*instanceProfile
@@ -69,6 +72,8 @@ type Cloud struct {
 	zonesByID     map[string]*hostedZone
 	topics        map[string]*topic
 	alarms        map[string]*metricAlarm
+
+	lifecyclePolicies map[string]*lifecyclePolicy
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -118,6 +123,7 @@ func New(options Options) *Cloud {
 		rules:       map[string]*securityGroupRule{},
 		instances:   map[string]*instance{},
 		volumes:     map[string]*volume{},
+		snapshots:   map[string]*snapshot{},
 		keyPairs:    map[string]*keyPair{},
 		roles:       map[string]*role{},
 		profiles:    map[string]*instanceProfile{},
@@ -137,6 +143,8 @@ func New(options Options) *Cloud {
 		zonesByID:     map[string]*hostedZone{},
 		topics:        map[string]*topic{},
 		alarms:        map[string]*metricAlarm{},
+
+		lifecyclePolicies: map[string]*lifecyclePolicy{},
 	}
 	for _, name := range options.HostedZones {
 		z := &hostedZone{id: "Z" + upper(c.digits("zone", name, 20)), name: trimDot(name), records: map[string]*dnsRecord{}}

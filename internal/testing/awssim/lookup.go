@@ -28,6 +28,8 @@ var lookups = map[string]lookup{
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offeringsLookup,
 	"aws:ebs/getEbsVolumes:getEbsVolumes":                       volumesLookup,
 	"aws:ebs/getVolume:getVolume":                               volumeLookup,
+	"aws:ebs/getSnapshotIds:getSnapshotIds":                     snapshotsLookup,
+	"aws:ebs/getSnapshot:getSnapshot":                           snapshotLookup,
 	"aws:ec2/getInstance:getInstance":                           instanceLookup,
 	"aws:ec2/getInstanceType:getInstanceType":                   instanceTypeLookup,
 	"aws:ec2/getAmi:getAmi":                                     imageLookup,

@@ -76,8 +76,13 @@ func (v *volume) attribute(name string) ([]string, bool) {
 		}
 		return []string{"available"}, true
 	}
+	return tagAttribute(v.tags, name)
+}
+
+// tagAttribute gives the value of a tag by its filter name, tag:KEY.
+func tagAttribute(tags map[string]string, name string) ([]string, bool) {
 	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
-		value, exists := v.tags[key]
+		value, exists := tags[key]
 		if !exists {
 			return nil, true
 		}

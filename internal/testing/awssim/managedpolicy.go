@@ -21,6 +21,15 @@ var managedPolicies = map[string]*policy{
 		"ecr:GetRepositoryPolicy", "ecr:DescribeRepositories", "ecr:ListImages", "ecr:DescribeImages", "ecr:GetLifecyclePolicy",
 		"ecr:GetLifecyclePolicyPreview", "ecr:ListTagsForResource", "ecr:DescribeImageScanFindings",
 	),
+	"arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole": {Version: "2012-10-17", Statement: []statement{
+		{Effect: "Allow", Resource: []string{"*"}, Action: []string{
+			"ec2:CreateSnapshot", "ec2:CreateSnapshots", "ec2:DeleteSnapshot", "ec2:DescribeInstances", "ec2:DescribeVolumes",
+			"ec2:DescribeSnapshots", "ec2:EnableFastSnapshotRestores", "ec2:DescribeFastSnapshotRestores",
+			"ec2:DisableFastSnapshotRestores", "ec2:CopySnapshot", "ec2:ModifySnapshotAttribute", "ec2:DescribeSnapshotAttribute",
+			"ec2:ModifySnapshotTier", "ec2:DescribeSnapshotTierStatus",
+		}},
+		{Effect: "Allow", Resource: []string{"arn:aws:ec2:*::snapshot/*"}, Action: []string{"ec2:CreateTags"}},
+	}},
 	"arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy": {Version: "2012-10-17", Statement: []statement{
 		{Effect: "Allow", Resource: []string{"*"}, Action: []string{
 			"cloudwatch:PutMetricData", "ec2:DescribeVolumes", "ec2:DescribeTags", "logs:PutLogEvents", "logs:PutRetentionPolicy",

@@ -13,6 +13,7 @@ var resourceTypes = registry(
 	certificateType, certificateValidationType, dnsRecordType,
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
+	lifecyclePolicyType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

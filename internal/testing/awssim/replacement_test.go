@@ -95,6 +95,9 @@ func TestDiff_Replacement(t *testing.T) {
 		{"volume size", volumeType, values{"size": 1.0}, values{"size": 2.0}, []string{"size"}, false},
 		{"volume zone", volumeType, values{"availabilityZone": "a"}, values{"availabilityZone": "b"}, []string{"availabilityZone"}, true},
 		{"volume encryption", volumeType, values{"encrypted": false}, values{"encrypted": true}, []string{"encrypted"}, true},
+		{"volume snapshot", volumeType, values{"snapshotId": "a"}, values{"snapshotId": "b"}, []string{"snapshotId"}, true},
+		{"volume snapshot no longer given", volumeType, values{"snapshotId": "a"}, values{}, nil, false},
+		{"lifecycle policy's description", lifecyclePolicyType, values{"description": "a"}, values{"description": "b"}, []string{"description"}, false},
 		{"attachment", volumeAttachmentType, values{"instanceId": "a"}, values{"instanceId": "b"}, []string{"instanceId"}, true},
 		{"attachment's flags", volumeAttachmentType, values{}, values{"skipDestroy": true}, []string{"skipDestroy"}, false},
 		{"key", keyPairType, values{"publicKey": "a"}, values{"publicKey": "b"}, []string{"publicKey"}, true},
@@ -198,5 +201,6 @@ func oneOfEach(t *testing.T) *world {
 	told := w.make(topicToken, "told", values{})
 	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})
 	w.make(metricAlarmToken, "alarm", statusAlarm(told, nil))
+	w.make(lifecyclePolicyToken, "snapshots", snapshots(w.lifecycleRole("dlm", trustDLM), nil))
 	return w
 }

@@ -9,6 +9,7 @@ const volumeToken = "aws:ebs/volume:Volume"
 // volume is an EBS disk.
 type volume struct {
 	id, zone, kind, kmsKey, created string
+	snapshot                        string // from which it was made; empty for a blank volume
 	sizeGiB, iops                   int
 	throughput                      int // MiB per second
 	encrypted                       bool
@@ -31,18 +32,19 @@ var volumeType = define(resourceType{
 		"iops":             {kind: whole, computed: true},
 		"kmsKeyId":         {kind: text, replaces: true, computed: true, valid: validARN},
 		"size":             {kind: whole, required: true},
+		"snapshotId":       {kind: text, replaces: true, computed: true},
 		"throughput":       {kind: whole, computed: true, valid: within(125, 1000)},
 		"type":             {kind: text, computed: true, oneOf: []string{"gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"}},
 	},
-	outputs: []string{"arn", "createTime", "snapshotId"},
-	refused: []string{"multiAttachEnabled", "outpostArn", "snapshotId"},
+	outputs: []string{"arn", "createTime"},
+	refused: []string{"multiAttachEnabled", "outpostArn"},
 	tagged:  true,
 	check:   checkVolume,
 }, createVolume, updateVolume, deleteVolume)
 
 func noSnapshot(value any) error {
 	if value.(bool) {
-		return fmt.Errorf("snapshots are not modeled")
+		return fmt.Errorf("final snapshots are not modeled")
 	}
 	return nil
 }
@@ -91,6 +93,9 @@ func (c *Cloud) newVolume(operation, name, zoneName string, in values, tags map[
 		zone: zoneName, encrypted: in.flag("encrypted"), kmsKey: in.text("kmsKeyId"), created: c.now(), tags: tags,
 		kind: "gp2", // EC2's default
 	}
+	if err := c.fromSnapshot(v, operation, in); err != nil {
+		return nil, err
+	}
 	if v.kmsKey != "" && !v.encrypted {
 		return nil, refuseEC2(operation, "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.")
 	}
@@ -102,7 +107,28 @@ func (c *Cloud) newVolume(operation, name, zoneName string, in values, tags map[
 	}
 	v.id = c.newID("vol", name)
 	c.volumes[v.id] = v
+	if v.snapshot != "" {
+		c.copyDisk(v.snapshot, v.id)
+	}
 	return v, nil
+}
+
+// fromSnapshot refuses a snapshot that does not exist or that is larger than the volume. A volume from an encrypted snapshot is
+// encrypted in any case.
+func (c *Cloud) fromSnapshot(v *volume, operation string, in values) error {
+	v.snapshot = in.text("snapshotId")
+	if v.snapshot == "" {
+		return nil
+	}
+	s := c.snapshots[v.snapshot]
+	if s == nil {
+		return refuseEC2(operation, "InvalidSnapshot.NotFound", "The snapshot '%s' does not exist.", v.snapshot)
+	}
+	if in.whole("size") < s.sizeGiB {
+		return refuseEC2(operation, "InvalidParameterValue", "Invalid value '%d' for size. The size is less than the snapshot size of %d GiB.", in.whole("size"), s.sizeGiB)
+	}
+	v.encrypted = v.encrypted || s.encrypted
+	return nil
 }
 
 // volumeLimits are the sizes in GiB and the IOPS of each type
@@ -176,6 +202,6 @@ func deleteVolume(t *call, v *volume) error {
 func (v *volume) attributes(c *Cloud) values {
 	return values{
 		"arn": c.arn("ec2", "volume/"+v.id), "availabilityZone": v.zone, "createTime": v.created, "encrypted": v.encrypted,
-		"iops": v.iops, "kmsKeyId": v.kmsKey, "size": v.sizeGiB, "snapshotId": "", "throughput": v.throughput, "type": v.kind,
+		"iops": v.iops, "kmsKeyId": v.kmsKey, "size": v.sizeGiB, "snapshotId": v.snapshot, "throughput": v.throughput, "type": v.kind,
 	}
 }

@@ -120,6 +120,9 @@ func (p *Process) ExitError() error {
 	return fmt.Errorf("%s ended by itself (%s)%s", p.name, reason, p.tail())
 }
 
+// PID is the program's process ID.
+func (p *Process) PID() int { return p.pid }
+
 // Name is the program's name.
 func (p *Process) Name() string { return p.name }
 
