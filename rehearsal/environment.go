@@ -95,7 +95,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 			r.status[machine] = message
 		},
 	})
-	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Terminate: r.terminate})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Terminate: r.terminate, CopyDisk: r.copyDisk})
 	r.Defer(r.Cloud.Close)
 	r.Defer(r.World.Close)
 	go func() {
@@ -110,6 +110,12 @@ func (r *Rehearsal) boot(ctx context.Context, m *awssim.Machine) {
 	r.Machines.launched(m.Name)
 	// Boot reports its errors as an instance does: in its status parameter and its log.
 	_ = r.World.Boot(ctx, boot.Simulated(r.Cloud, m))
+}
+
+func (r *Rehearsal) copyDisk(from, to string) {
+	if r.OnCopyDisk != nil {
+		r.OnCopyDisk(from, to)
+	}
 }
 
 // terminate switches an instance off.

@@ -61,6 +61,8 @@ type Rehearsal struct {
 	World  *boot.World
 	// Machines records which instances were launched and terminated.
 	Machines MachineLog
+	// OnCopyDisk, if non-nil, is called when the simulated AWS copies a volume to a snapshot, or a snapshot to a volume.
+	OnCopyDisk func(from, to string)
 
 	state string // .rehearsal/<folder of the program>/<stack>
 	// config are the settings that the rehearsal overrides, by full key; those in secrets are encrypted.

@@ -115,7 +115,7 @@ func parsedAlerts(t *testing.T) []monitoring.Rule {
 }
 
 func TestBands_Invalid(t *testing.T) {
-	nodes, err := Topology(nil)
+	nodes, err := Topology("prod", nil)
 	require.NoError(t, err)
 	nodes[1].Band, nodes[2].Band, nodes[3].Band = &Band{80, 60}, &Band{0, 50}, &Band{50, 101}
 	err = checkTopology(nodes, map[string]bool{}, nil)

@@ -86,7 +86,8 @@ func applications(t testing.TB, w *world) map[string]appsv1.Deployment {
 }
 
 func TestApplications_AreTheDesigns(t *testing.T) {
-	for _, stack := range allStacks {
+	// dev has its workers once each, on smaller machines.
+	for stack, total := range map[string]int{"prod": 28, "dev": 19} {
 		w := deploy(t, stack, nil)
 		settings, err := decode(t, stack, nil)
 		require.NoError(t, err)
@@ -96,7 +97,11 @@ func TestApplications_AreTheDesigns(t *testing.T) {
 		for name, want := range designed {
 			deployment, ok := found[name]
 			require.True(t, ok, name)
-			assert.EqualValues(t, want.replicas, *deployment.Spec.Replicas, name)
+			replicas := want.replicas
+			if stack == "dev" && strings.HasPrefix(want.node, "k8s-worker-") {
+				replicas = 1
+			}
+			assert.EqualValues(t, replicas, *deployment.Spec.Replicas, name)
 			pods += int(*deployment.Spec.Replicas)
 			_, err := capacity.Plan(nodeCapacities(settings.Nodes), []capacity.PodSet{{Name: name, Replicas: 1, Pod: deployment.Spec.Template.Spec}})
 			require.NoError(t, err)
@@ -105,7 +110,7 @@ func TestApplications_AreTheDesigns(t *testing.T) {
 			assert.Equal(t, node.Labels, deployment.Spec.Template.Spec.NodeSelector, name)
 			assert.Equal(t, "ghcr.io/growbin/"+name+":1.0.0", deployment.Spec.Template.Spec.Containers[0].Image)
 		}
-		assert.Equal(t, 28, pods)
+		assert.Equal(t, total, pods)
 	}
 }
 

@@ -33,8 +33,8 @@ const (
 	assumedOtherRequests = 20_000
 	// assumedCapacityUnits is the average use of a load balancer.
 	assumedCapacityUnits = 1
-	// assumedSnapshotGiB are the snapshots of one policy: the used part of the data volumes, and its changes.
-	assumedSnapshotGiB = 100
+	// assumedSnapshotGiB are the snapshots of one policy: the used part of the data volumes, and its changes of a week.
+	assumedSnapshotGiB = 50
 	// assumedLogsGiB is the volume that one log group receives.
 	assumedLogsGiB = 5
 	// assumedWebRequests is the number of requests to the APIs.

@@ -43,6 +43,13 @@ var machinesByHand = [][2]float64{
 	{0.005 * 730, 9}, // public addresses
 }
 
+// smallMachinesByHand are those of dev.
+var smallMachinesByHand = [][2]float64{
+	{0.052 * 730, 4}, {0.026 * 730, 5}, {20 * 0.0912, 9}, // instances, root disks
+	{10 * 0.0912, 2}, {20 * 0.0912, 1}, {40 * 0.0912, 2}, // data disks
+	{0.005 * 730, 9}, // public addresses
+}
+
 // balancerByHand are the hours of a load balancer, its capacity unit, and its address in each of three subnets.
 var balancerByHand = [][2]float64{{0.0225 * 730, 1}, {0.008 * 730, 1}, {3 * 0.005 * 730, 1}}
 
@@ -54,6 +61,7 @@ func TestCost_ProdByHand(t *testing.T) {
 		{100 * 0.126, 1}, {200 * 0.02, 1}, // data transfer
 		{100 * 0.025, 1}, {200 * 0.0045, 1}, {2000 * 0.00035, 1}, // images
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {20 * 0.00035, 1}, // backups
+		{50 * 0.05, 1}, // snapshots
 	}, slices.Concat(machinesByHand, balancerByHand)...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
 	assert.Equal(t, table.OnDemand(), table.Bought())
@@ -64,9 +72,9 @@ func TestCost_DevByHand(t *testing.T) {
 	lines := append([][2]float64{
 		{10 * 0.126, 1}, {20 * 0.02, 1},
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {200 * 0.00035, 1},
-		{1 * 0.025, 1}, {2 * 0.0045, 1}, {2 * 0.00035, 1},
+		{1 * 0.025, 1}, {2 * 0.0045, 1}, {2 * 0.00035, 1}, {5 * 0.05, 1},
 		{0.0225 * 730, 1}, {0.1 * 0.008 * 730, 1}, {3 * 0.005 * 730, 1}, // load balancer: hours, capacity unit, address per subnet
-	}, machinesByHand...)
+	}, smallMachinesByHand...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
 }
 

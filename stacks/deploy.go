@@ -109,6 +109,9 @@ func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, pro
 	if err := settings.keepVolumes(ctx, live.volumes, infra.Cluster); err != nil {
 		return nil, err
 	}
+	if err := newSnapshots(ctx, settings, provider); err != nil {
+		return nil, err
+	}
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
@@ -195,6 +198,9 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 		return nil, err
 	}
 	if err := s.checkVolumes(live.volumes); err != nil {
+		return nil, err
+	}
+	if err := s.checkRestorable(ctx, live.restorable); err != nil {
 		return nil, err
 	}
 	if err := checkOffered(ctx, s, via); err != nil {

@@ -24,7 +24,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
-	for _, application := range catalog {
+	for _, application := range s.Applications() {
 		args, err := application.workload(s, space, secrets)
 		if err != nil {
 			return fmt.Errorf("application %s: %w", application.Name, err)

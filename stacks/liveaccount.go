@@ -17,6 +17,8 @@ type liveAccount struct {
 	image string
 	// volumes are those of the cluster.
 	volumes []liveVolume
+	// restorable are the latest snapshots of the data volumes that do not exist, by node.
+	restorable map[string]liveSnapshot
 	// built is true once the cluster has a VPC.
 	built bool
 	// neverReady are the nodes with an instance that has not joined since it was created.
@@ -28,6 +30,9 @@ func readAccount(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (*li
 	live := &liveAccount{}
 	var err error
 	if live.volumes, err = liveVolumes(ctx, s.ClusterName(), via); err != nil {
+		return nil, err
+	}
+	if live.restorable, err = restorable(ctx, s, live.volumes, via); err != nil {
 		return nil, err
 	}
 	vpcs, err := ec2.GetVpcs(ctx, &ec2.GetVpcsArgs{Tags: map[string]string{clusterTag: s.ClusterName()}}, via)

@@ -123,10 +123,12 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 			n.Labels = map[string]string{labelWorkload: "async-workers", labelType: "ai", "more": "yes"}
 		},
 		"PodsUseRole": func(n *Node) { n.PodsUseRole = true }, "Buying": func(n *Node) { n.Buying = BuySavingsPlan1Y },
-		"Band": func(n *Node) { n.Band = &Band{55, 85} },
+		"Band": func(n *Node) { n.Band = &Band{55, 85} }, "Snapshots": func(n *Node) { n.Snapshots = true },
+		"MaxReplicas": func(n *Node) { n.MaxReplicas = 1 },
 	}
-	original := topology
-	t.Cleanup(func() { topology = original })
+	original, smaller := topology, smallerRows
+	t.Cleanup(func() { topology, smallerRows = original, smaller })
+	smallerRows = nil // they would hide the edits
 	at := slices.IndexFunc(original, func(n Node) bool { return n.Name == "k8s-worker-ai" })
 	before := registrations(t, nil)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Node]()) {

@@ -36,6 +36,12 @@ func (s *Settings) clusterNodes(images pulumi.StringInput, live *liveAccount) []
 				Resources: pulumi.StringArray{pulumi.Sprintf("%s/*", images)},
 			}}
 		}
+		if n.Snapshots {
+			node.SnapshotGroup = s.ClusterName()
+		}
+		if found, ok := live.restorable[n.Name]; ok && !slices.Contains(s.StartEmpty, n.Name) {
+			node.Snapshot = found.id
+		}
 		nodes = append(nodes, node)
 	}
 	return nodes

@@ -282,7 +282,7 @@ func TestInstances_PrivateSubnetsUseNAT(t *testing.T) {
 }
 
 func TestInstanceTypes_OverrideTheTopology(t *testing.T) {
-	w := deploy(t, "dev", map[string]string{"instanceTypes": `["k8s-worker-ai=t3.large"]`})
+	w := deploy(t, "prod", map[string]string{"instanceTypes": `["k8s-worker-ai=t3.large"]`})
 	machine, err := w.cloud.Machine("k8s-worker-ai")
 	require.NoError(t, err)
 	assert.Equal(t, "t3.large", machine.InstanceType)

@@ -97,6 +97,8 @@ type Settings struct {
 	RollLocks []string
 	// BootTimeout limits the wait for one instance to join.
 	BootTimeout time.Duration
+	// StartEmpty are the nodes whose new data volume is blank although a snapshot exists.
+	StartEmpty []string
 	// DeletionProtection protects instances, data volumes and buckets that hold objects.
 	DeletionProtection bool
 
@@ -128,6 +130,10 @@ type Settings struct {
 	ImageKeepDays int
 	// BackupKeepDays is the number of days for which database dumps are kept.
 	BackupKeepDays int
+	// SnapshotHours is the interval between snapshots of the stores' data volumes in hours; 0 for none.
+	SnapshotHours int
+	// SnapshotKeepDays is the number of days for which snapshots are kept.
+	SnapshotKeepDays int
 	// EtcdBackupKeepDays is the number of days for which backups of the control plane are kept.
 	EtcdBackupKeepDays int
 	// AlarmEmails are the addresses that AWS notifies when the control plane or the node of monitoring fails.
@@ -225,6 +231,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		UnprotectedNodes:   r.list("unprotectedNodes"),
 		RollLocks:          r.list("rollLocks"),
 		BootTimeout:        time.Duration(r.integerIn("bootTimeoutMinutes", 1, 240)) * time.Minute,
+		StartEmpty:         r.list("startEmpty"),
 		DeletionProtection: r.boolean("deletionProtection"),
 
 		CPUCredits:          r.choice("creditSpecification", creditsUnlimited, creditsStandard),
@@ -243,6 +250,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
+		SnapshotHours:      r.integerIn("snapshotHours", 0, 24),
+		SnapshotKeepDays:   r.integerIn("snapshotKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
 		AlarmEmails:        r.list("alarmEmails"),
 		Unattended:         r.boolean("unattended"),
@@ -255,7 +264,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	heartbeat, _ := r.Get("heartbeatUrl")
 	s.Heartbeat = heartbeat != ""
 	var err error
-	s.Nodes, err = Topology(r.pairs("instanceTypes"))
+	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
 	r.problems.Include("", err)
 	s.applyBuying(r)
 	r.growDisks(s.Nodes)

@@ -39,6 +39,7 @@ func (s *Settings) validate(r *settingsReader) {
 	s.validateCost(r)
 	s.validateComponents(r)
 	s.validateBudgets(r)
+	s.validateSnapshots(r)
 }
 
 func (s *Settings) validatePlace(r *settingsReader) {

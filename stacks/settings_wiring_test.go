@@ -58,6 +58,8 @@ var settingMoves = []struct {
 	{"imageOrigins", `["https://growbin.app"]`, nil, "BucketCorsConfigurationV2 1"},
 	{"imageKeepDays", "365", nil, "BucketLifecycleConfigurationV2 1"},
 	{"backupKeepDays", "3", nil, "CronJob 3"},
+	{"snapshotHours", "0", nil, "LifecyclePolicy 1, Role 1, RolePolicyAttachment 1, Snapshots 1"},
+	{"snapshotKeepDays", "3", nil, "LifecyclePolicy 1"},
 	{"etcdBackupKeepDays", "3", nil, "BucketLifecycleConfigurationV2 1"},
 	{"alarmEmails", `["team@example.com"]`, nil, "MetricAlarm 2, StatusAlarms 1, Topic 1, TopicSubscription 1"},
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},
@@ -74,7 +76,7 @@ var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
 	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
 	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
-	"rollLocks": "TestRollLock_ExcludesOtherUpdates", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
+	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 
 // keyPair imports the key pair of the table into the simulated account.

@@ -1,8 +1,10 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -50,8 +52,13 @@ type Node struct {
 	RootGiB int
 	// DataGiB is the size of the data volume in GiB; 0 for none. A data volume outlives its instance.
 	DataGiB int
+	// Snapshots states that snapshots of the data volume are taken on a schedule. The control plane has backups of its own, and
+	// monitoring keeps nothing that is worth one.
+	Snapshots bool
 	// MaxPods is the maximum number of pods. kubelet reserves memory for itself in proportion.
 	MaxPods int
+	// MaxReplicas is the maximum number of pods of each application on the node; 0 for those of the catalog.
+	MaxReplicas int
 	// Labels are set by kubelet at registration. Pods select the node by them.
 	Labels map[string]string
 	// Dedicated is the value of the taint growbin.app/dedicated; empty for the control plane, which kubeadm taints.
@@ -93,17 +100,17 @@ var topology = []Node{
 		Labels:  map[string]string{labelWorkload: "async-workers", labelType: "ai"}, Dedicated: "async-workers", Band: &Band{60, 80},
 	},
 	{
-		Name: "k8s-rabbitmq", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 0, RootGiB: 20, DataGiB: 20, MaxPods: 20,
+		Name: "k8s-rabbitmq", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 0, RootGiB: 20, DataGiB: 20, Snapshots: true, MaxPods: 20,
 		Purpose: "RabbitMQ: the task queues",
 		Labels:  map[string]string{labelWorkload: "infrastructure", labelType: "rabbitmq"}, Dedicated: "rabbitmq",
 	},
 	{
-		Name: "k8s-postgresql", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 1, RootGiB: 20, DataGiB: 40, MaxPods: 20,
+		Name: "k8s-postgresql", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 1, RootGiB: 20, DataGiB: 40, Snapshots: true, MaxPods: 20,
 		Purpose: "PostgreSQL: databases growbin, auth, analytics",
 		Labels:  map[string]string{labelWorkload: "infrastructure", labelType: "postgresql"}, Dedicated: "postgresql",
 	},
 	{
-		Name: "k8s-redis", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 2, RootGiB: 20, DataGiB: 10, MaxPods: 20,
+		Name: "k8s-redis", Role: RoleInfrastructure, InstanceType: "t3.small", Zone: 2, RootGiB: 20, DataGiB: 10, Snapshots: true, MaxPods: 20,
 		Purpose: "Redis: image hash cache, sessions, Celery results, chat history",
 		Labels:  map[string]string{labelWorkload: "infrastructure", labelType: "redis"}, Dedicated: "redis",
 	},
@@ -114,19 +121,20 @@ var topology = []Node{
 	},
 }
 
-// Topology returns a copy of the table with instance types overridden by node name. Its error joins all unknown nodes and types.
-func Topology(instanceTypes map[string]string) ([]Node, error) {
-	nodes := make([]Node, len(topology))
+// Topology returns a copy of the table with the smaller rows of the stack, and instance types overridden by node name. Its error
+// joins all unknown nodes and types.
+func Topology(stack string, instanceTypes map[string]string) ([]Node, error) {
+	nodes := slices.Clone(topology)
 	known := map[string]bool{}
-	for i, node := range topology {
-		node.Labels = maps.Clone(node.Labels)
+	unknown := shrink(stack, nodes)
+	for i, node := range nodes {
+		nodes[i].Labels = maps.Clone(node.Labels)
 		if override, ok := instanceTypes[node.Name]; ok {
-			node.InstanceType = override
+			nodes[i].InstanceType = override
 		}
 		known[node.Name] = true
-		nodes[i] = node
 	}
-	return nodes, checkTopology(nodes, known, instanceTypes)
+	return nodes, errors.Join(unknown, checkTopology(nodes, known, instanceTypes))
 }
 
 // Taints returns the taints that kubelet sets at registration. kubeadm taints the control plane.

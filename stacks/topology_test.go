@@ -39,7 +39,7 @@ var expectedTotals = Totals{
 }
 
 func TestTopology_IsTheDesigns(t *testing.T) {
-	nodes, err := Topology(nil)
+	nodes, err := Topology("prod", nil)
 	require.NoError(t, err)
 	assert.Equal(t, expectedTotals, Sum(nodes))
 	got := map[string]expectedNode{}
@@ -80,7 +80,7 @@ func TestTopology_InvalidRows(t *testing.T) {
 		"type":          {func(n *Node) { n.InstanceType = "t3.tiny" }, `topology.k8s-api-high-traffic.InstanceType: "t3.tiny" must be one of`},
 		"control plane": {func(n *Node) { n.Role = RoleControlPlane }, `topology: 2 must be one control plane`},
 	} {
-		nodes, err := Topology(nil)
+		nodes, err := Topology("prod", nil)
 		require.NoError(t, err)
 		test.edit(&nodes[1])
 		assert.ErrorContains(t, checkTopology(nodes, map[string]bool{}, nil), test.want, name)

@@ -17,6 +17,8 @@ type liveVolume struct {
 	id, name, zone string
 	// gib is the size in GiB.
 	gib int
+	// snapshotGroup is the value of instance.SnapshotTag.
+	snapshotGroup string
 }
 
 // liveVolumes reads the volumes of the cluster by their tags. AWS is asked, and not the state of the stack: a volume that is
@@ -52,7 +54,7 @@ func liveVolumes(ctx *pulumi.Context, cluster string, via pulumi.InvokeOption) (
 			}
 			return nil, fmt.Errorf("read volume %s: %w", id, err)
 		}
-		volumes = append(volumes, liveVolume{id: id, name: v.Tags["Name"], zone: v.AvailabilityZone, gib: v.Size})
+		volumes = append(volumes, liveVolume{id: id, name: v.Tags["Name"], zone: v.AvailabilityZone, gib: v.Size, snapshotGroup: v.Tags[instance.SnapshotTag]})
 	}
 	return volumes, nil
 }
@@ -100,7 +102,7 @@ func (s *Settings) keepVolumes(ctx *pulumi.Context, live []liveVolume, parent pu
 			return err
 		}
 		if _, err := instance.NewKeptVolume(ctx, node, &instance.KeptVolumeArgs{
-			Zone: v.zone, DataGiB: v.gib, DeletionProtection: s.DeletionProtection,
+			Zone: v.zone, DataGiB: v.gib, DeletionProtection: s.DeletionProtection, SnapshotGroup: v.snapshotGroup,
 		}, pulumi.Parent(parent)); err != nil {
 			return err
 		}

@@ -96,7 +96,7 @@ func TestPicture_Complete(t *testing.T) {
 			texts[string(text)] = true
 		}
 	}
-	nodes, err := stacks.Topology(nil)
+	nodes, err := stacks.Topology("prod", nil)
 	require.NoError(t, err)
 	for _, n := range nodes {
 		assert.Contains(t, texts, n.Name)

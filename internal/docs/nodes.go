@@ -45,7 +45,7 @@ func disks(n stacks.Node) string {
 
 // nodeTable is the topology as a Markdown table with the given five headings.
 func nodeTable(head []string) (string, error) {
-	nodes, err := stacks.Topology(nil)
+	nodes, err := stacks.Topology("prod", nil)
 	if err != nil {
 		return "", err
 	}

@@ -45,7 +45,7 @@ type drawing struct {
 
 // picture draws the zones with their nodes and pods, and below them who exchanges data with whom.
 func picture() ([]byte, error) {
-	nodes, err := stacks.Topology(nil)
+	nodes, err := stacks.Topology("prod", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func growbinDesign(settings *stacks.Settings) *rehearsal.Design {
 		}
 		design.Nodes = append(design.Nodes, expected)
 	}
-	for _, app := range stacks.Applications() {
+	for _, app := range settings.Applications() {
 		design.Workloads = append(design.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
 	}
 	for _, service := range stacks.Services() {

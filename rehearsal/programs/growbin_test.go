@@ -28,7 +28,7 @@ func load(t *testing.T, program rehearsal.Program, stack string) *rehearsal.Desi
 func TestGrowbin_BothStacks(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		design := load(t, Growbin(), stack)
-		nodes, err := stacks.Topology(nil)
+		nodes, err := stacks.Topology("prod", nil)
 		require.NoError(t, err)
 		require.Len(t, design.Nodes, len(nodes))
 		assert.Equal(t, stack == "prod", design.Protected)
