@@ -1,4 +1,4 @@
-// Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server,
+// Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server, restores a database,
 // estimates the bill and fetches the Helm charts.
 package main
 
@@ -53,6 +53,6 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&o.dir, "cwd", "C", ".", "the `folder` of Pulumi.yaml")
 	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost and charts work without")
-	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o))
+	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o), newRestoreDatabase(&o))
 	return root
 }

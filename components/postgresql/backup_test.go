@@ -63,6 +63,38 @@ func testRestore(t *testing.T, s *realServer, args ServerArgs) {
 	s.admin(t, "DROP DATABASE "+kept)
 }
 
+func testRestoreBeside(t *testing.T, s *realServer, args ServerArgs) {
+	db := args.Databases[2]
+	s.owner(t, db, "CREATE TABLE items AS SELECT generate_series(1, 100) AS id")
+	realserver.MustRun(t, s.backup(db, db.dumpRole()))
+	dumps := s.dumps(t, db)
+	require.Len(t, dumps, 1)
+	// The dump is of an hour ago; a later one holds more.
+	earlier := time.Now().Add(-time.Hour).UTC()
+	require.NoError(t, os.Rename(dumps[0], s.path("backups/"+db.Name+"/"+db.Name+"-"+earlier.Format("2006-01-02T150405Z")+".dump")))
+	s.owner(t, db, "INSERT INTO items SELECT generate_series(101, 150)")
+	realserver.MustRun(t, s.backup(db, db.dumpRole()))
+	beside := func(at time.Time) (string, error) {
+		command := s.script("restore.sh", "--beside", db.Name, at.UTC().Format(time.RFC3339))
+		command.Env = append(command.Env, "BACKUP_DIR="+s.path("backups"))
+		return realserver.Run(t, command)
+	}
+	_, err := beside(earlier.Add(-time.Minute))
+	require.ErrorContains(t, err, "there is no dump of "+db.Name+" from ")
+	out, err := beside(earlier.Add(time.Minute))
+	require.NoError(t, err)
+	name := db.Name + "_at_" + earlier.Format("20060102150405")
+	assert.Contains(t, out, "is restored as "+name+", beside "+db.Name)
+	rows := strings.TrimSpace(realserver.MustRun(t, s.command(filepath.Join(s.bin, "psql"), "--no-psqlrc", "--tuples-only", "--no-align",
+		"--dbname="+name, "--command=SELECT count(*) FROM items")))
+	assert.Equal(t, "100", rows)
+	assert.Equal(t, "150", s.owner(t, db, "SELECT count(*) FROM items"), "the present database is untouched")
+	_, err = beside(earlier.Add(time.Minute))
+	require.ErrorContains(t, err, name+" exists already")
+	s.admin(t, "DROP DATABASE "+name)
+	s.owner(t, db, "DROP TABLE items")
+}
+
 func testRetention(t *testing.T, s *realServer, args ServerArgs) {
 	db := args.Databases[1]
 	folder := s.path("backups/" + db.Name)

@@ -155,6 +155,7 @@ func TestServer_RealPostgreSQL(t *testing.T) {
 		s.setPassword(t, first, password)
 	})
 	t.Run("backup and restore", func(t *testing.T) { testRestore(t, s, args) })
+	t.Run("restore beside, to a time", func(t *testing.T) { testRestoreBeside(t, s, args) })
 	t.Run("a dump's role reads one database", func(t *testing.T) { testDumpRole(t, s, args) })
 	t.Run("keeps old dumps until there is a new one", func(t *testing.T) { testRetention(t, s, args) })
 	t.Run("exports metrics", func(t *testing.T) { testExporter(t, s, args) })
