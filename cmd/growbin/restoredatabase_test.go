@@ -14,7 +14,7 @@ import (
 // kubectl gets the kubeconfig in a file that is gone afterwards, and the time in UTC, by which dumps are named.
 func TestRestoreDatabase_RunsTheScriptInTheServer(t *testing.T) {
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "kubectl"), []byte("#!/bin/sh\ncat \"$2\"; shift 2; echo; echo \"$@\"\n"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "kubectl"), []byte("#!/bin/sh\ncat \"$2\"; shift 2; echo; printf '%s\\n' \"$*\"\n"), 0o700))
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
