@@ -43,11 +43,13 @@ const (
 
 // usage returns the quantities that no resource states, at the stack's share of the expected load.
 func (s *Settings) usage() cost.Usage {
-	images := "/" + s.ClusterName() + "-images"
+	images, issuer := "/"+s.ClusterName()+"-images", "/"+s.ClusterName()+"-issuer"
 	u := cost.Usage{
 		cost.UsageInternetGiB: assumedInternetGiB, cost.UsageZonesGiB: assumedZonesGiB, cost.UsageNATGiB: assumedNATGiB,
 		cost.UsageBucketGiB: assumedOtherGiB, cost.UsageBucketWrites: assumedOtherRequests, cost.UsageBucketReads: assumedOtherRequests,
 		cost.UsageBucketGiB + images: assumedImagesGiB, cost.UsageBucketWrites + images: assumedImageWrites, cost.UsageBucketReads + images: assumedImageReads,
+		// Two documents, which AWS reads seldom.
+		cost.UsageBucketGiB + issuer: 0, cost.UsageBucketWrites + issuer: 0, cost.UsageBucketReads + issuer: 0,
 		cost.UsageCapacityUnits: assumedCapacityUnits, cost.UsageSnapshotGiB: assumedSnapshotGiB,
 		cost.UsageLogsGiB: assumedLogsGiB, cost.UsageWebRequests: assumedWebRequests,
 	}
