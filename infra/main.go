@@ -1,10 +1,6 @@
 // Package main is the Pulumi program of Growbin.
 package main
 
-import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import "github.com/growbin/cluster/stacks"
 
-	"github.com/growbin/cluster/stacks"
-)
-
-func main() { pulumi.Run(stacks.Deploy) }
+func main() { stacks.Main() }

@@ -53,7 +53,7 @@ func deployNodes(b *testing.B, count int) {
 			worker.Zone = len(settings.Nodes) % len(settings.AvailabilityZones)
 			settings.Nodes = append(settings.Nodes, worker)
 		}
-		_, err = buildWith(ctx, settings)
+		_, err = build(ctx, settings)
 		return err
 	}, pulumi.WithMocks("growbin", "dev", mocks.New(cloud)), func(info *pulumi.RunInfo) {
 		info.Config = config

@@ -75,7 +75,7 @@ func (s *Settings) clusterArgs(images pulumi.StringInput, live *liveAccount) *cl
 		BackupKeepDays:   s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
 		DeletionProtection: s.DeletionProtection,
 		CPUCredits:         s.CPUCredits,
-		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources,
+		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources, Connect: s.Connect,
 	}
 	if s.APIAccess == AccessSessionManager {
 		args.APIServerURL = fmt.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)

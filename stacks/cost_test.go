@@ -173,7 +173,7 @@ func TestBudget_RefusesWithTheGrownLines(t *testing.T) {
 	s, err := decode(t, "prod", limit)
 	require.NoError(t, err)
 	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
-		_, err := buildWith(ctx, s)
+		_, err := build(ctx, s)
 		return err
 	}, pulumi.WithMocks("growbin", "prod", m))
 	require.ErrorContains(t, err, "growbin:monthlyBudget: 600 must be at least the estimate of")

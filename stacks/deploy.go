@@ -4,6 +4,7 @@ package stacks
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -14,10 +15,18 @@ import (
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/validation"
+	"github.com/growbin/cluster/internal/tunnel"
 )
 
 // ImageParameter is the name of the SSM parameter with Canonical's current Ubuntu 24.04 AMI.
 const ImageParameter = cluster.UbuntuImageParameter
+
+// Main runs the Pulumi program, or the tunnel that it has started as a second process of itself.
+func Main() {
+	if !tunnel.Background() {
+		pulumi.Run(Deploy)
+	}
+}
 
 // Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
@@ -26,7 +35,17 @@ func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ct
 // because no stack has a mirror.
 func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		outputs, err := build(ctx, sources)
+		settings, err := LoadSettings(ctx)
+		if err != nil {
+			return err
+		}
+		api := newAPIServer(settings)
+		if err := api.checkAccess(ctx.Context(), settings); err != nil {
+			return err
+		}
+		settings.Sources = sources
+		settings.Connect = func(ctx context.Context, server string) error { return api.connect(ctx, settings, server) }
+		outputs, err := build(ctx, settings)
 		if err != nil {
 			return err
 		}
@@ -38,16 +57,7 @@ func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 }
 
 // build validates everything that can be validated, then creates the instances, then the workloads. It returns the outputs.
-func build(ctx *pulumi.Context, sources kubeadm.Sources) (pulumi.Map, error) {
-	settings, err := LoadSettings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	settings.Sources = sources
-	return buildWith(ctx, settings)
-}
-
-func buildWith(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
+func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	// First of all: once a resource is registered, the engine may be writing the state that this reads.
 	deployed, err := lastCost(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -149,6 +150,8 @@ type Settings struct {
 	// Nodes is the topology with the stack's instance types and sizes of data volumes.
 	Nodes []Node
 
+	// Connect is called with the URL of the API server before the first request; nil for none. It is no setting.
+	Connect func(ctx context.Context, server string) error
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
 

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/mocks"
 	"github.com/growbin/cluster/internal/testing/fakeboot"
@@ -102,7 +101,11 @@ func tryDeployOn(t testing.TB, stack string, overrides map[string]string, option
 
 // run builds the stack and records its outputs.
 func (w *world) run(ctx *pulumi.Context) error {
-	outputs, err := build(ctx, kubeadm.Sources{})
+	settings, err := LoadSettings(ctx)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, settings)
 	if err != nil {
 		return err
 	}

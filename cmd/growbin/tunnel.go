@@ -29,7 +29,7 @@ func newTunnel(s *stackOptions) *cobra.Command {
 		Short: "Forwards a local port to the API server, through Session Manager",
 		Long: "tunnel forwards a local port to the API server of a stack through Session Manager, until it is interrupted. It may be\n" +
 			"started before the cluster exists, and reopens when the session drops or the control plane was replaced. It needs the\n" +
-			"AWS CLI and its Session Manager plugin.",
+			"AWS CLI and its Session Manager plugin. pulumi up and preview open one by themselves; destroy, refresh and kubectl use this.",
 		Example: "  growbin tunnel -s dev            runs until it is interrupted\n  growbin tunnel -s dev --ready    waits until the tunnel of another process is ready",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -63,10 +63,8 @@ func (o tunnelOptions) tunnel() (tunnel.Options, error) {
 	if err != nil {
 		return tunnel.Options{}, err
 	}
-	options := tunnel.Options{
-		Region: settings.Region, Cluster: settings.ClusterName(), Node: stacks.ControlPlane(settings.Nodes).Name,
-		Port: settings.APITunnelPort, ReadyTimeout: o.timeout,
-	}
+	options := stacks.TunnelOptions(settings)
+	options.ReadyTimeout = o.timeout
 	if o.port != 0 {
 		options.Port = o.port
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -97,6 +98,9 @@ type ClusterArgs struct {
 	// APIServerURL is the URL of the API server as the program reaches it, e.g. https://127.0.0.1:6443 behind a port
 	// forward; the public address of the control plane when empty.
 	APIServerURL string `pulumi:"apiServerUrl"`
+	// Connect, if not nil, is called with the URL of the API server before the first request; see
+	// kubeconfig.KubeconfigArgs.
+	Connect func(ctx context.Context, server string) error `pulumi:"connect"`
 	// MonitoringRoles are the roles whose nodes scrape the kubelets and node-exporters of all nodes.
 	MonitoringRoles []string `pulumi:"monitoringRoles"`
 	// DNSRoles are the roles whose nodes run CoreDNS, one replica in each of their zones; all roles when empty.

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -93,7 +94,13 @@ type builder struct {
 func (b *builder) parent() pulumi.ResourceOption { return pulumi.Parent(b.cluster) }
 
 func (b *builder) network() (err error) {
-	if b.cluster.Vpc, err = network.NewVpc(b.ctx, b.name, &b.args.Network, b.parent()); err != nil {
+	vpc := b.args.Network
+	address, err := b.args.ControlPlaneIP()
+	if err != nil {
+		return err
+	}
+	vpc.ReservedIPs = append(slices.Clone(vpc.ReservedIPs), address)
+	if b.cluster.Vpc, err = network.NewVpc(b.ctx, b.name, &vpc, b.parent()); err != nil {
 		return err
 	}
 	b.cluster.VpcID = b.cluster.Vpc.ID
@@ -180,7 +187,7 @@ func (b *builder) kubeconfig() (err error) {
 		b.cluster.APIServerURL = pulumi.Sprintf("https://%s:%d", machine.PublicIP, ports.APIServer)
 	}
 	b.cluster.kubeconfig, err = kubeconfig.NewKubeconfig(b.ctx, b.name, &kubeconfig.KubeconfigArgs{
-		Cluster: b.name, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL,
+		Cluster: b.name, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL, Connect: b.args.Connect,
 		Timeout: b.args.BootTimeout, PollInterval: b.args.PollInterval, FailedGrace: b.args.FailedGrace,
 		// Resources in the cluster depend on the kubeconfig, and must be destroyed before the instance's volume and address.
 	}, b.parent(), pulumi.DependsOn([]pulumi.Resource{machine}))

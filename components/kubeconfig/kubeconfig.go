@@ -3,6 +3,7 @@
 package kubeconfig
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -32,6 +33,9 @@ type KubeconfigArgs struct {
 	// ControlPlane is the node name of the control plane. The certificate of the API server is verified against it, not
 	// against the host in Server.
 	ControlPlane string `pulumi:"controlPlane"`
+	// Connect, if not nil, is called with the value of Server before Content resolves. It opens a port forward, or checks that
+	// the API server answers; its error fails the update before anything in the cluster is created.
+	Connect func(ctx context.Context, server string) error `pulumi:"connect"`
 	// Timeout bounds the wait for one instance; DefaultTimeout when 0.
 	Timeout time.Duration `pulumi:"timeout"`
 	// PollInterval is the time between two reads of a parameter; DefaultPollInterval when 0.
@@ -89,7 +93,13 @@ func NewKubeconfig(ctx *pulumi.Context, name string, args *KubeconfigArgs, opts 
 		if !ready {
 			return a.unknown(), nil
 		}
-		config, err := redirect(message, all[1].(string), args.ControlPlane)
+		server := all[1].(string)
+		if args.Connect != nil {
+			if err := args.Connect(ctx.Context(), server); err != nil {
+				return pulumi.StringOutput{}, fmt.Errorf("API server of cluster %s: %w", args.Cluster, err)
+			}
+		}
+		config, err := Redirect(message, server, args.ControlPlane)
 		return pulumi.String(config).ToStringOutput(), err
 	}).(pulumi.StringOutput)
 	a.Content = pulumi.ToSecret(published).(pulumi.StringOutput)

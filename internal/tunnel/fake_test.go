@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	case pluginProgram:
 		fakePlugin(fake{os.Getenv(envState)}, os.Args[1], os.Args[2])
 	default:
+		if Background() {
+			return
+		}
 		os.Exit(m.Run())
 	}
 }

@@ -43,7 +43,7 @@ type Options struct {
 	// ReadyTimeout limits Ready; DefaultReadyTimeout if 0.
 	ReadyTimeout time.Duration
 	// Logf, if non-nil, is called at each change of the tunnel's state.
-	Logf func(format string, args ...any)
+	Logf func(format string, args ...any) `json:"-"`
 }
 
 func (o Options) withDefaults() Options {

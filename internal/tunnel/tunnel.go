@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/growbin/cluster/components/ports"
@@ -122,18 +123,33 @@ func Ready(ctx context.Context, options Options) error {
 	}
 }
 
-// handshake checks that a TLS server answers through the port. A connection alone proves nothing: the plugin accepts it while
-// its instance is gone.
+// handshake checks that a TLS server answers through the port.
 func (o Options) handshake(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, o.HandshakeTimeout)
+	return Handshake(ctx, o.address(), o.HandshakeTimeout)
+}
+
+// Handshake checks that a TLS server answers at an address, HOST:PORT. A connection alone proves nothing: the plugin accepts it
+// while its instance is gone.
+func Handshake(ctx context.Context, address string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	// The certificate is the client's to verify; no data is sent here.
 	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
-	connection, err := dialer.DialContext(ctx, "tcp", o.address())
+	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
 	return connection.Close()
+}
+
+// listens reports whether a TCP server accepts a connection at the address.
+func listens(ctx context.Context, address string, timeout time.Duration) bool {
+	connection, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	connection.Close()
+	return true
 }
 
 // pause waits for a time or for the end of the context.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Publishes a kubeconfig for each identity. Each lasts a week, and is made anew four days before its end.
+# Publishes a kubeconfig for each identity. Each lasts two weeks, and is made anew ten days before its end.
 # `publish.sh --revoke IDENTITY` takes the rights from all that were published for it, and publishes a new one.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -41,9 +41,9 @@ rules:
 YAML
 }
 
-# lasts FILE is true when the kubeconfig's certificate is good for another four days.
+# lasts FILE is true when the kubeconfig's certificate is good for another ten days.
 lasts() {
-  sed -n 's/^ *client-certificate-data: //p' "$1" | base64 -d | openssl x509 -noout -checkend $((4 * 86400)) >"$RUN/checkend"
+  sed -n 's/^ *client-certificate-data: //p' "$1" | base64 -d | openssl x509 -noout -checkend $((10 * 86400)) >"$RUN/checkend"
 }
 
 # publish IDENTITY ROLE PARAMETER
@@ -57,7 +57,7 @@ publish() {
   fi
   if [ ! -s "$file" ] || ! lasts "$file"; then
     kubeadm kubeconfig user --config "$ROOT/etc/kubeadm/kubeadm.yaml" --client-name "$CLUSTER_NAME-$1" --org "$group" \
-      --validity-period 168h0m0s >"$RUN/kubeconfig" || fail "kubeadm kubeconfig user failed"
+      --validity-period 336h0m0s >"$RUN/kubeconfig" || fail "kubeadm kubeconfig user failed"
     write_file "$file" 0600 <"$RUN/kubeconfig"
   fi
   [ ! "$STATE/$1.published" -nt "$file" ] || return 0
