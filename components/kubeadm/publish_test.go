@@ -21,7 +21,7 @@ var accessParameters = []string{"/dev/kubeconfig", "/dev/access/admin", "/dev/ac
 func (m *machine) groups() []string {
 	var found []string
 	for _, call := range m.calls() {
-		if match := regexp.MustCompile(`^kubeadm kubeconfig user .* --client-name (\S+) --org (\S+) --validity-period 168h0m0s$`).FindStringSubmatch(call); match != nil {
+		if match := regexp.MustCompile(`^kubeadm kubeconfig user .* --client-name (\S+) --org (\S+) --validity-period 336h0m0s$`).FindStringSubmatch(call); match != nil {
 			found = append(found, match[2])
 		}
 	}
@@ -53,7 +53,7 @@ func TestPublish_RenewedBeforeExpiry(t *testing.T) {
 	m.requireRun(publishScript)
 	require.Equal(t, "untouched", m.aws.values["/dev/kubeconfig"], "a good kubeconfig was published again")
 
-	m.write("/etc/kubernetes/published-deployer.conf", kubeconfigLasting(t, 95*time.Hour))
+	m.write("/etc/kubernetes/published-deployer.conf", kubeconfigLasting(t, 239*time.Hour))
 	m.requireRun(publishScript)
 	var message kubeadm.KubeconfigMessage
 	require.NoError(t, json.Unmarshal([]byte(m.aws.values["/dev/kubeconfig"]), &message))

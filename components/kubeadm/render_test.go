@@ -148,6 +148,7 @@ func TestControlPlaneUserData_KubeletConfiguration(t *testing.T) {
 	for path, want := range map[string]any{
 		"cgroupDriver": "systemd", "rotateCertificates": true, "seccompDefault": true,
 		"shutdownGracePeriod": "60s", "shutdownGracePeriodCriticalPods": "20s", "serializeImagePulls": false,
+		"podPidsLimit": 1024.0, "tlsMinVersion": "VersionTLS13", "enableSystemLogHandler": false,
 	} {
 		require.Equal(t, want, field(kubelet, path), path)
 	}

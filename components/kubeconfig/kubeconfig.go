@@ -99,7 +99,7 @@ func NewKubeconfig(ctx *pulumi.Context, name string, args *KubeconfigArgs, opts 
 				return pulumi.StringOutput{}, fmt.Errorf("API server of cluster %s: %w", args.Cluster, err)
 			}
 		}
-		config, err := redirect(message, server, args.ControlPlane)
+		config, err := Redirect(message, server, args.ControlPlane)
 		return pulumi.String(config).ToStringOutput(), err
 	}).(pulumi.StringOutput)
 	a.Content = pulumi.ToSecret(published).(pulumi.StringOutput)

@@ -7,9 +7,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// redirect sets the server of the kubeconfig, and the name that the server's certificate is verified against: the server may
+// Redirect sets the server of the kubeconfig, and the name that the server's certificate is verified against: the server may
 // be a port forward, or an address that the certificate does not hold.
-func redirect(kubeconfig, server, serverName string) (string, error) {
+func Redirect(kubeconfig, server, serverName string) (string, error) {
 	var config map[string]any
 	if err := yaml.Unmarshal([]byte(kubeconfig), &config); err != nil {
 		// The parser's own message would quote a secret.

@@ -14,9 +14,9 @@ func (c *Cluster) Kubeconfig(ctx context.Context, name string) ([]byte, error) {
 	return c.KubeconfigOf(ctx, name, adminGroup)
 }
 
-// KubeconfigOf is a kubeconfig for a user of the group, for a week.
+// KubeconfigOf is a kubeconfig for a user of the group, for two weeks.
 func (c *Cluster) KubeconfigOf(ctx context.Context, name, group string) ([]byte, error) {
-	return c.kubeadm(ctx, "kubeconfig", "user", "--client-name", name, "--org", group, "--validity-period", "168h", "--config", c.layout.host(hostConfigPath))
+	return c.kubeadm(ctx, "kubeconfig", "user", "--client-name", name, "--org", group, "--validity-period", "336h", "--config", c.layout.host(hostConfigPath))
 }
 
 // JoinKubeconfig is the kubeconfig that lets a node join: the API server's private address, the authority to trust, and the

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Publishes the public keys of service account tokens, by which AWS knows pods, and a kubeconfig for each identity. Each
-# kubeconfig lasts a week, and is made anew four days before its end.
+# kubeconfig lasts two weeks, and is made anew ten days before its end.
 # `publish.sh --revoke IDENTITY` takes the rights from all that were published for it, and publishes a new one.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -46,9 +46,9 @@ rules:
 YAML
 }
 
-# lasts FILE is true when the kubeconfig's certificate is good for another four days.
+# lasts FILE is true when the kubeconfig's certificate is good for another ten days.
 lasts() {
-  sed -n 's/^ *client-certificate-data: //p' "$1" | base64 -d | openssl x509 -noout -checkend $((4 * 86400)) >"$RUN/checkend"
+  sed -n 's/^ *client-certificate-data: //p' "$1" | base64 -d | openssl x509 -noout -checkend $((10 * 86400)) >"$RUN/checkend"
 }
 
 publish_keys() {
@@ -70,7 +70,7 @@ publish() {
   fi
   if [ ! -s "$file" ] || ! lasts "$file"; then
     kubeadm kubeconfig user --config "$ROOT/etc/kubeadm/kubeadm.yaml" --client-name "$CLUSTER_NAME-$1" --org "$group" \
-      --validity-period 168h0m0s >"$RUN/kubeconfig" || fail "kubeadm kubeconfig user failed"
+      --validity-period 336h0m0s >"$RUN/kubeconfig" || fail "kubeadm kubeconfig user failed"
     write_file "$file" 0600 <"$RUN/kubeconfig"
   fi
   [ ! "$STATE/$1.published" -nt "$file" ] || return 0
