@@ -25,12 +25,12 @@ var settingMoves = []struct {
 	with map[string]string
 	want string
 }{
-	{"availabilityZones", `["ap-northeast-2b","ap-northeast-2a","ap-northeast-2c"]`, nil, "Instance 6, LoadBalancer 1, Stash 2, Subnet 2, Volume 3, outputs 2"},
+	{"availabilityZones", `["ap-northeast-2b","ap-northeast-2a","ap-northeast-2c"]`, nil, "Instance 6, LoadBalancer 1, Stash 2, Subnet 2, SubnetCidrReservation 1, Volume 3, outputs 2"},
 	{"vpcCidr", "10.1.0.0/17", nil, "NetworkPolicy 13, Stash 1, Vpc 1"},
-	{"publicSubnetCidrs", `["10.1.4.0/24","10.1.2.0/24","10.1.3.0/24"]`, nil, "Instance 1, NetworkPolicy 3, Stash 1, Subnet 1, outputs 1"},
+	{"publicSubnetCidrs", `["10.1.4.0/24","10.1.2.0/24","10.1.3.0/24"]`, nil, "Instance 1, NetworkPolicy 3, Stash 1, Subnet 1, SubnetCidrReservation 2, outputs 1"},
 	{"privateSubnetCidrs", `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`, nil, "RouteTable 3, RouteTableAssociation 3, Subnet 3, VpcEndpoint 1"},
 	{"natGateways", "single", map[string]string{"monthlyBudget": "600", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, NatGateway 1, Route 3"},
-	{"nodeSubnets", "private", map[string]string{"monthlyBudget": "600", "natGateways": "single", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, EipAssociation 1, Instance 9, NetworkPolicy 3, Stash 1, outputs 2"},
+	{"nodeSubnets", "private", map[string]string{"monthlyBudget": "600", "natGateways": "single", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, EipAssociation 1, Instance 9, NetworkPolicy 3, Stash 1, SubnetCidrReservation 2, outputs 2"},
 	{"podCidr", "172.20.0.0/16", nil, "Installation 1, Instance 1, NetworkPolicy 11, Stash 1"},
 	{"serviceCidr", "172.21.0.0/16", nil, "Instance 1, NetworkPolicy 7, Stash 1"},
 	{"adminCidrs", `["192.0.2.7/32"]`, nil, "SecurityGroupIngressRule 1"},

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -93,7 +94,13 @@ type builder struct {
 func (b *builder) parent() pulumi.ResourceOption { return pulumi.Parent(b.cluster) }
 
 func (b *builder) network() (err error) {
-	if b.cluster.Vpc, err = network.NewVpc(b.ctx, b.name, &b.args.Network, b.parent()); err != nil {
+	vpc := b.args.Network
+	address, err := b.args.ControlPlaneIP()
+	if err != nil {
+		return err
+	}
+	vpc.ReservedIPs = append(slices.Clone(vpc.ReservedIPs), address)
+	if b.cluster.Vpc, err = network.NewVpc(b.ctx, b.name, &vpc, b.parent()); err != nil {
 		return err
 	}
 	b.cluster.VpcID = b.cluster.Vpc.ID

@@ -107,6 +107,8 @@ func TestNewCluster_Defaults(t *testing.T) {
 	controlPlane, err := w.cloud.Machine("cp")
 	require.NoError(t, err)
 	assert.Equal(t, "10.0.0.10", controlPlane.PrivateIP)
+	reservation := w.mocks.Only(t, "aws:ec2/subnetCidrReservation:SubnetCidrReservation")
+	assert.Equal(t, "10.0.0.10/32", reservation.Value("cidrBlock"), "no other machine gets it")
 	assert.Equal(t, "https://127.0.0.1:6443", w.url)
 }
 

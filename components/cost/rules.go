@@ -49,8 +49,9 @@ var pricedTypes = map[string]func(*estimate, Resource){
 
 // freeTypes hold the reason why a type has no bill of its own.
 var freeTypes = map[string]string{
-	"aws:ec2/vpc:Vpc":                                           "networks are free",
-	"aws:ec2/subnet:Subnet":                                     "networks are free",
+	"aws:ec2/vpc:Vpc":       "networks are free",
+	"aws:ec2/subnet:Subnet": "networks are free",
+	"aws:ec2/subnetCidrReservation:SubnetCidrReservation":       "networks are free",
 	"aws:ec2/internetGateway:InternetGateway":                   "its data is data transfer",
 	"aws:ec2/routeTable:RouteTable":                             "networks are free",
 	"aws:ec2/route:Route":                                       "networks are free",

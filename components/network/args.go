@@ -34,6 +34,9 @@ type VpcArgs struct {
 	PrivateSubnetCIDRs []string `pulumi:"privateSubnetCidrs"`
 	// NAT is the way of private subnets to the internet; NATNone when empty.
 	NAT NATMode `pulumi:"nat"`
+	// ReservedIPs are addresses inside the subnets that AWS gives only to a resource that asks for one by its value, e.g. that
+	// of a control plane. Resources in the subnets must depend on the Vpc.
+	ReservedIPs []string `pulumi:"reservedIps"`
 }
 
 // Validate returns all problems of the arguments, joined.
@@ -121,4 +124,10 @@ func (a *VpcArgs) validateRanges(problems *validation.Problems) {
 	}
 	check("PublicSubnetCIDRs", a.PublicSubnetCIDRs)
 	check("PrivateSubnetCIDRs", a.PrivateSubnetCIDRs)
+	for _, ip := range a.ReservedIPs {
+		address, err := netip.ParseAddr(ip)
+		if err != nil || !slices.ContainsFunc(seen, func(subnet netip.Prefix) bool { return subnet.Contains(address) }) {
+			problems.Add("ReservedIPs", ip, "must be an IPv4 address in one of the subnets")
+		}
+	}
 }

@@ -59,6 +59,8 @@ func TestVpcArgs_OneProblem(t *testing.T) {
 		{`PublicSubnetCIDRs: "10.1.0.0/20" must lie inside the VPC's range 10.0.0.0/16`, func(a *VpcArgs) { a.PublicSubnetCIDRs[0] = "10.1.0.0/20" }},
 		{`PrivateSubnetCIDRs: "10.0.128.0/29" must be /28 or larger`, func(a *VpcArgs) { a.PrivateSubnetCIDRs[0] = "10.0.128.0/29" }},
 		{`PrivateSubnetCIDRs: "10.0.24.0/24" must not overlap 10.0.16.0/20`, func(a *VpcArgs) { a.PrivateSubnetCIDRs[0] = "10.0.24.0/24" }},
+		{`ReservedIPs: "10.0.255.1" must be an IPv4 address in one of the subnets`, func(a *VpcArgs) { a.ReservedIPs = []string{"10.0.255.1"} }},
+		{`ReservedIPs: "ten" must be an IPv4 address`, func(a *VpcArgs) { a.ReservedIPs = []string{"ten"} }},
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			args := withPrivate(NATNone)

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -16,13 +17,45 @@ func zoneSuffix(zone string) string {
 
 func (b *builder) subnet(kind, zone, cidr string, public bool) (*ec2.Subnet, error) {
 	name := b.name + "-" + kind + "-" + zoneSuffix(zone)
-	return ec2.NewSubnet(b.ctx, name, &ec2.SubnetArgs{
+	subnet, err := ec2.NewSubnet(b.ctx, name, &ec2.SubnetArgs{
 		VpcId:               b.vpc.ID,
 		CidrBlock:           pulumi.String(cidr),
 		AvailabilityZone:    pulumi.String(zone),
 		MapPublicIpOnLaunch: pulumi.Bool(public),
 		Tags:                b.tags("-" + kind + "-" + zoneSuffix(zone)),
 	}, b.parent())
+	if err != nil {
+		return nil, err
+	}
+	return subnet, b.reserve(subnet, cidr)
+}
+
+// reserve keeps the reserved addresses of a subnet from resources that ask for any address.
+func (b *builder) reserve(subnet *ec2.Subnet, cidr string) error {
+	block, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return err
+	}
+	for _, ip := range b.args.ReservedIPs {
+		address, err := netip.ParseAddr(ip)
+		if err != nil {
+			return err
+		}
+		if !block.Contains(address) {
+			continue
+		}
+		reservation, err := ec2.NewSubnetCidrReservation(b.ctx, b.name+"-"+ip, &ec2.SubnetCidrReservationArgs{
+			SubnetId:        subnet.ID(),
+			CidrBlock:       pulumi.String(netip.PrefixFrom(address, address.BitLen()).String()),
+			ReservationType: pulumi.String("explicit"),
+			Description:     pulumi.String("Only for a resource that asks for this address"),
+		}, b.parent())
+		if err != nil {
+			return err
+		}
+		b.reservations = append(b.reservations, reservation)
+	}
+	return nil
 }
 
 func (b *builder) routeTable(suffix string) (*ec2.RouteTable, error) {
@@ -121,5 +154,5 @@ func (b *builder) natGateway(zone string) (*ec2.NatGateway, error) {
 		AllocationId: address.ID(),
 		Tags:         b.tags(suffix),
 		// A NAT gateway needs the internet gateway attached, and must be gone before it is detached.
-	}, b.parent(), pulumi.DependsOn([]pulumi.Resource{b.gateway}))
+	}, b.parent(), pulumi.DependsOn(append([]pulumi.Resource{b.gateway}, b.reservations...)))
 }

@@ -47,6 +47,8 @@ type builder struct {
 	vpc         *Vpc
 	gateway     *ec2.InternetGateway
 	routeTables pulumi.StringArray
+	// reservations come before every resource that gets any address of a public subnet.
+	reservations []pulumi.Resource
 }
 
 func (b *builder) parent() pulumi.ResourceOption { return pulumi.Parent(b.vpc) }

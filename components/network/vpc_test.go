@@ -25,6 +25,7 @@ const (
 	associationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	natType         = "aws:ec2/natGateway:NatGateway"
 	eipType         = "aws:ec2/eip:Eip"
+	reservationType = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
 	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 	image = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
@@ -209,6 +210,22 @@ func TestNewVpc_NATGateways(t *testing.T) {
 				assert.Error(t, w.cloud.Reach(awssim.Internet, awssim.Endpoint("private-"+zone), "tcp", 443), "a NAT gateway lets nobody in")
 			}
 		})
+	}
+}
+
+// AWS may give any address to a NAT gateway or to a node, also the one that the control plane asks for later.
+func TestNewVpc_ReservedIPs(t *testing.T) {
+	args := withPrivate(NATPerZone)
+	args.ReservedIPs = []string{"10.0.0.10", "10.0.128.10"}
+	w := deploy(t, args)
+	assert.Equal(t, []string{"dev-10.0.0.10", "dev-10.0.128.10"}, w.names(reservationType))
+	reservation := w.of(reservationType)["dev-10.0.0.10"]
+	assert.Equal(t, "10.0.0.10/32", reservation.Value("cidrBlock"))
+	assert.Equal(t, "explicit", reservation.Value("reservationType"))
+	assert.Equal(t, w.of(subnetType)["dev-public-2a"].ID, reservation.Value("subnetId"))
+	assert.Equal(t, w.of(subnetType)["dev-private-2a"].ID, w.of(reservationType)["dev-10.0.128.10"].Value("subnetId"))
+	for name, nat := range w.of(natType) {
+		assert.Contains(t, nat.Dependencies, reservation.URN, name)
 	}
 }
 

@@ -10,9 +10,9 @@ type addressPool struct {
 	blocks []netip.Prefix
 	// skipFirst and skipLast addresses of each block are never allocated.
 	skipFirst, skipLast int
-	// prefer leaves that many further low addresses of each block for resources that request a fixed one.
-	prefer int
-	taken  map[netip.Addr]string
+	// kept are ranges whose addresses are allocated only to those that request one, by the reservation's ID.
+	kept  map[string]netip.Prefix
+	taken map[netip.Addr]string
 }
 
 // newPublicPool allocates the documentation blocks of RFC 5737 first and, when an account is that large, the benchmark
@@ -31,37 +31,37 @@ func newPublicPool() *addressPool {
 // newSubnetPool allocates a subnet's addresses. AWS reserves the first four and the last one
 // (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html).
 func newSubnetPool(block netip.Prefix) *addressPool {
-	// Fixed addresses are usually low ones; AWS could allocate those by chance, which no rehearsal needs to repeat.
-	return &addressPool{blocks: []netip.Prefix{block}, skipFirst: 4, skipLast: 1, prefer: 32, taken: map[netip.Addr]string{}}
+	return &addressPool{
+		blocks: []netip.Prefix{block}, skipFirst: 4, skipLast: 1, kept: map[string]netip.Prefix{}, taken: map[netip.Addr]string{},
+	}
 }
 
-// take reserves an address for an owner; ok is false when none is left.
+// take reserves an address for an owner; ok is false when none is left. It may be any, a low one too: as AWS does, it takes no
+// account of those that are requested later.
 func (p *addressPool) take(owner string) (addr netip.Addr, ok bool) {
 	for _, block := range p.blocks {
-		first, last := p.skipFirst, size(block)-p.skipLast // last is exclusive
-		comfortable := min(first+p.prefer, last-1)
-		if addr, ok = p.probe(block, owner, comfortable, last); !ok {
-			addr, ok = p.probe(block, owner, first, comfortable)
-		}
-		if ok {
-			p.taken[addr] = owner
-			return addr, true
+		// A place that depends on the owner's name.
+		width := size(block) - p.skipFirst - p.skipLast
+		start := spread(owner, width)
+		for i := range width {
+			addr := nth(block, p.skipFirst+(start+i)%width)
+			if _, used := p.taken[addr]; !used && !p.keeps(addr) {
+				p.taken[addr] = owner
+				return addr, true
+			}
 		}
 	}
 	return netip.Addr{}, false
 }
 
-// probe looks for a free address from a place that depends on the owner's name on.
-func (p *addressPool) probe(block netip.Prefix, owner string, from, to int) (netip.Addr, bool) {
-	width := to - from
-	start := spread(owner, width)
-	for i := range width {
-		addr := nth(block, from+(start+i)%width)
-		if _, used := p.taken[addr]; !used {
-			return addr, true
+// keeps reports whether a reservation holds the address.
+func (p *addressPool) keeps(addr netip.Addr) bool {
+	for _, block := range p.kept {
+		if block.Contains(addr) {
+			return true
 		}
 	}
-	return netip.Addr{}, false
+	return false
 }
 
 func (p *addressPool) release(addr netip.Addr) { delete(p.taken, addr) }

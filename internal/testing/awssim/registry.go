@@ -2,7 +2,7 @@ package awssim
 
 // resourceTypes are the modeled types by token.
 var resourceTypes = registry(
-	vpcType, subnetType, internetGatewayType, routeTableType, routeType, routeTableAssociationType,
+	vpcType, subnetType, subnetReservationType, internetGatewayType, routeTableType, routeType, routeTableAssociationType,
 	addressType, addressAssociationType, natGatewayType, vpcEndpointType,
 	securityGroupType, ingressRuleType, egressRuleType,
 	instanceResourceType, volumeType, volumeAttachmentType, keyPairType,

@@ -29,6 +29,7 @@ func TestDiff_Replacement(t *testing.T) {
 		{"vpc tag gone", vpcType, values{"tags": values{"a": "b"}}, values{}, []string{"tags"}, false},
 		{"subnet zone", subnetType, values{"availabilityZone": "a"}, values{"availabilityZone": "b"}, []string{"availabilityZone"}, true},
 		{"subnet public addresses", subnetType, values{"mapPublicIpOnLaunch": false}, values{"mapPublicIpOnLaunch": true}, []string{"mapPublicIpOnLaunch"}, false},
+		{"reserved range", subnetReservationType, values{"cidrBlock": "a"}, values{"cidrBlock": "b"}, []string{"cidrBlock"}, true},
 		{"gateway's vpc", internetGatewayType, values{"vpcId": "a"}, values{"vpcId": "b"}, []string{"vpcId"}, false},
 		{"route target", routeType, values{"gatewayId": "a"}, values{"natGatewayId": "b"}, []string{"gatewayId", "natGatewayId"}, false},
 		{"route destination", routeType, values{"destinationCidrBlock": "a"}, values{"destinationCidrBlock": "b"}, []string{"destinationCidrBlock"}, true},
@@ -174,6 +175,7 @@ func oneOfEach(t *testing.T) *world {
 	w.machine("two", values{"subnetId": w.private, "userData": "#!/bin/sh"})
 	v := w.make(volumeToken, "data", values{"availabilityZone": "ap-northeast-2a", "size": 40, "type": "gp3", "encrypted": true})
 	w.make(volumeAttachmentToken, "data", values{"volumeId": v, "instanceId": i, "deviceName": "/dev/sdf", "stopInstanceBeforeDetaching": true})
+	w.make(subnetReservationToken, "ten", values{"subnetId": w.public, "cidrBlock": "10.0.0.10/32", "reservationType": "explicit", "description": "d"})
 	a := w.make(addressToken, "one", values{"domain": "vpc"})
 	w.make(addressAssociationToken, "one", values{"allocationId": a, "instanceId": i})
 	w.make(natGatewayToken, "nat", values{"subnetId": w.public, "allocationId": w.make(addressToken, "nat", values{"domain": "vpc"})})

@@ -29,8 +29,9 @@ var sdkTypes = map[string]struct {
 	args     pulumi.Input
 	resource any
 }{
-	"aws:ec2/vpc:Vpc":                                            {ec2.VpcArgs{}, ec2.Vpc{}},
-	"aws:ec2/subnet:Subnet":                                      {ec2.SubnetArgs{}, ec2.Subnet{}},
+	"aws:ec2/vpc:Vpc":       {ec2.VpcArgs{}, ec2.Vpc{}},
+	"aws:ec2/subnet:Subnet": {ec2.SubnetArgs{}, ec2.Subnet{}},
+	"aws:ec2/subnetCidrReservation:SubnetCidrReservation":        {ec2.SubnetCidrReservationArgs{}, ec2.SubnetCidrReservation{}},
 	"aws:ec2/internetGateway:InternetGateway":                    {ec2.InternetGatewayArgs{}, ec2.InternetGateway{}},
 	"aws:ec2/routeTable:RouteTable":                              {ec2.RouteTableArgs{}, ec2.RouteTable{}},
 	"aws:ec2/route:Route":                                        {ec2.RouteArgs{}, ec2.Route{}},
