@@ -27,7 +27,8 @@ func joinedNode(name, instance string) *corev1.Node {
 func TestFormerNodes_AreDeleted(t *testing.T) {
 	silent := joinedNode("k8s-lost", "i-2")
 	silent.Status.Conditions[0].Status = corev1.ConditionUnknown
-	client := fake.NewClientset(joinedNode("k8s-redis", "i-0"), joinedNode("k8s-cache", "i-1"), silent, joinedNode("of-somebody-else", ""))
+	client := fake.NewClientset(append(releaseTokens(),
+		joinedNode("k8s-redis", "i-0"), joinedNode("k8s-cache", "i-1"), silent, joinedNode("of-somebody-else", ""))...)
 	before := connect
 	connect = func(string) (kubernetes.Interface, error) { return client, nil }
 	t.Cleanup(func() { connect = before })

@@ -1,14 +1,18 @@
 package stacks
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -75,7 +79,7 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 		parameter, err := ssm.NewParameter(ctx, "release-"+a.Name, &ssm.ParameterArgs{
 			Name: pulumi.String(ReleaseParameter(s.Stack, a.Name)), Type: pulumi.String("SecureString"),
 			Description: pulumi.String("Kubeconfig that may release " + a.Name),
-			Value:       pulumi.ToSecret(pulumi.All(c.Kubeconfig, identity.Token).ApplyT(releaseKubeconfig)).(pulumi.StringOutput),
+			Value:       pulumi.ToSecret(pulumi.All(c.Kubeconfig, identity.Secret).ApplyT(releaseKubeconfig(ctx))).(pulumi.StringOutput),
 		}, c.onAWS)
 		if err != nil {
 			return fmt.Errorf("store the kubeconfig for releases of %s: %w", a.Name, err)
@@ -87,16 +91,55 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 	return nil
 }
 
-// releaseKubeconfig takes the administrator's kubeconfig and a token, and returns the kubeconfig of the token.
-func releaseKubeconfig(values []any) (string, error) {
-	config, err := clientcmd.Load([]byte(values[0].(string)))
+// releaseKubeconfig returns a function of the administrator's kubeconfig and the name of a Secret, which waits for the token in
+// the Secret and returns the kubeconfig of the token.
+func releaseKubeconfig(ctx *pulumi.Context) func([]any) (string, error) {
+	return func(values []any) (string, error) {
+		token, err := readToken(ctx.Context(), values[0].(string), values[1].(string), ctx.DryRun())
+		if err != nil {
+			return "", fmt.Errorf("read the token of %s: %w", values[1], err)
+		}
+		return withToken(values[0].(string), token)
+	}
+}
+
+// tokenTimeout bounds the wait for the controller manager, which is busy in a new cluster.
+const tokenTimeout = 2 * time.Minute
+
+// readToken waits for the token, but for a preview, which takes none for one that the update will make.
+func readToken(ctx context.Context, kubeconfig, secret string, preview bool) (string, error) {
+	client, err := connect(kubeconfig)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	defer cancel()
+	for {
+		found, err := client.CoreV1().Secrets(namespaceApplications).Get(ctx, secret, metav1.GetOptions{})
+		if err == nil && len(found.Data["token"]) > 0 {
+			return string(found.Data["token"]), nil
+		}
+		if preview {
+			return "", nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", errors.Join(err, fmt.Errorf("no token in Secret %s after %s", secret, tokenTimeout))
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// withToken returns the kubeconfig with a token in place of its user.
+func withToken(kubeconfig, token string) (string, error) {
+	config, err := clientcmd.Load([]byte(kubeconfig))
 	if err != nil {
 		return "", fmt.Errorf("read the kubeconfig of the cluster: %w", err)
 	}
 	for _, context := range config.Contexts {
 		context.AuthInfo, context.Namespace = "release", namespaceApplications
 	}
-	config.AuthInfos = map[string]*clientcmdapi.AuthInfo{"release": {Token: values[1].(string)}}
+	config.AuthInfos = map[string]*clientcmdapi.AuthInfo{"release": {Token: token}}
 	text, err := clientcmd.Write(*config)
 	if err != nil {
 		return "", fmt.Errorf("write the kubeconfig for releases: %w", err)

@@ -9,12 +9,24 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/clientcmd"
-
-	"github.com/growbin/cluster/internal/testing/recorder"
 )
+
+func releaseToken(application string) string { return "token-of-" + application }
+
+// releaseTokens are the Secrets with the tokens that a controller manager would write.
+func releaseTokens() (objects []runtime.Object) {
+	for _, a := range catalog {
+		objects = append(objects, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespaceApplications, Name: "release-" + a.Name},
+			Data:       map[string][]byte{"token": []byte(releaseToken(a.Name))},
+		})
+	}
+	return objects
+}
 
 func TestReleases_AKubeconfigPerApplication(t *testing.T) {
 	w := deploy(t, "prod", nil)
@@ -24,7 +36,7 @@ func TestReleases_AKubeconfigPerApplication(t *testing.T) {
 		config, err := clientcmd.Load([]byte(value))
 		require.NoError(t, err, a.Name)
 		require.Len(t, config.AuthInfos, 1)
-		assert.Equal(t, recorder.Token("release-"+a.Name), config.AuthInfos["release"].Token)
+		assert.Equal(t, releaseToken(a.Name), config.AuthInfos["release"].Token)
 		assert.Empty(t, config.AuthInfos["release"].ClientCertificateData, "the administrator's certificate")
 		current := config.Contexts[config.CurrentContext]
 		assert.Equal(t, "release", current.AuthInfo)
@@ -43,10 +55,10 @@ func TestReleases_AnUpdateKeepsTheImage(t *testing.T) {
 	original := connect
 	t.Cleanup(func() { connect = original })
 	connect = func(string) (kubernetes.Interface, error) {
-		return fake.NewClientset(
+		return fake.NewClientset(append(releaseTokens(),
 			&appsv1.Deployment{ObjectMeta: meta("waste-api"), Spec: appsv1.DeploymentSpec{Template: pod("waste-api")}},
 			&batchv1.CronJob{ObjectMeta: meta("migrate-growbin"), Spec: batchv1.CronJobSpec{JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: pod("migrate-growbin")}}}},
-		), nil
+		)...), nil
 	}
 	w := deploy(t, "dev", nil)
 	found := applications(t, w)

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) {
 	pollInterval, failedGrace = time.Millisecond, time.Millisecond
-	connect = func(string) (kubernetes.Interface, error) { return fake.NewClientset(), nil }
+	connect = func(string) (kubernetes.Interface, error) { return fake.NewClientset(releaseTokens()...), nil }
 	os.Exit(m.Run())
 }
 

@@ -5,7 +5,6 @@
 package release
 
 import (
-	"encoding/base64"
 	"fmt"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -35,8 +34,9 @@ type ReleaserArgs struct {
 type Releaser struct {
 	pulumi.ResourceState
 
-	// Token is the bearer token of the identity, a secret. It does not expire; it ends with the Secret that holds it.
-	Token pulumi.StringOutput `pulumi:"token"`
+	// Secret is the name of the Secret with the token of the identity, known once it exists. The controller manager writes the
+	// token a moment later. It does not expire; it ends with the Secret.
+	Secret pulumi.StringOutput `pulumi:"secret"`
 }
 
 // NewReleaser creates the identity of the Deployment called name.
@@ -54,7 +54,7 @@ func NewReleaser(ctx *pulumi.Context, name string, args *ReleaserArgs, opts ...p
 	if err := r.build(ctx, name, args); err != nil {
 		return nil, fmt.Errorf("releaser %s: %w", name, err)
 	}
-	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"token": r.Token})
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"secret": r.Secret})
 }
 
 // Validate returns all problems of the arguments, joined.
@@ -89,27 +89,21 @@ func (r *Releaser) build(ctx *pulumi.Context, name string, args *ReleaserArgs) e
 	}, parent); err != nil {
 		return err
 	}
-	// The controller manager writes the token of the service account into the Secret; Pulumi waits for it.
+	// The provider would wait for the token for five seconds, which a new cluster may exceed.
 	secret, err := core.NewSecret(ctx, account, &core.SecretArgs{
 		Metadata: &meta.ObjectMetaArgs{
 			Name: pulumi.String(account), Namespace: args.Namespace.ToStringOutput(),
-			Annotations: pulumi.StringMap{"kubernetes.io/service-account.name": identity.Metadata.Name().Elem()},
+			Annotations: pulumi.StringMap{
+				"kubernetes.io/service-account.name": identity.Metadata.Name().Elem(), "pulumi.com/skipAwait": pulumi.String("true"),
+			},
 		},
 		Type: pulumi.String("kubernetes.io/service-account-token"),
 	}, parent)
 	if err != nil {
 		return err
 	}
-	r.Token = pulumi.ToSecret(secret.Data.ApplyT(tokenOf)).(pulumi.StringOutput)
+	r.Secret = secret.ID().ApplyT(func(pulumi.ID) string { return account }).(pulumi.StringOutput)
 	return nil
-}
-
-func tokenOf(data map[string]string) (string, error) {
-	token, err := base64.StdEncoding.DecodeString(data["token"])
-	if err != nil {
-		return "", fmt.Errorf("decode the token of the service account: %w", err)
-	}
-	return string(token), nil
 }
 
 // rules are those of the Role. A Job cannot be limited by name at its creation: the Guard does that.

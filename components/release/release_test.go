@@ -11,21 +11,18 @@ import (
 )
 
 func TestReleaser_RightsAreThoseOfARelease(t *testing.T) {
-	var token string
-	var secret bool
+	var secret string
 	r, err := recorder.Run(func(ctx *pulumi.Context) error {
 		releaser, err := NewReleaser(ctx, "api", &ReleaserArgs{Namespace: pulumi.String("apps"), Readable: []string{"api", "web"}, Migration: "migrate"})
 		if err != nil {
 			return err
 		}
-		releaser.Token.ApplyT(func(value string) any { token = value; return nil })
-		secret = pulumi.IsSecret(releaser.Token)
+		releaser.Secret.ApplyT(func(value string) any { secret = value; return nil })
 		return nil
 	})
 	require.NoError(t, err)
 	r.RequireDescend(t, releaserType)
-	assert.Equal(t, recorder.Token("release-api"), token)
-	assert.True(t, secret)
+	assert.Equal(t, "release-api", secret)
 	var rights []string
 	for _, rule := range r.One(t, "kubernetes:rbac.authorization.k8s.io/v1:Role", "release-api").Value("rules").([]any) {
 		fields := rule.(map[string]any)

@@ -1,7 +1,6 @@
 package recorder
 
 import (
-	"encoding/base64"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -9,8 +8,7 @@ import (
 )
 
 // Echo is the simplest backend: it accepts every resource and returns its inputs as outputs, plus the values that only
-// a provider can give: the password of a random one, the name of a Kubernetes object without one, and the token of a
-// service account. It refuses calls.
+// a provider can give: the password of a random one and the name of a Kubernetes object without one. It refuses calls.
 type Echo struct{}
 
 // Register returns the inputs.
@@ -19,9 +17,6 @@ func (Echo) Register(r Registration) (string, resource.PropertyMap, error) {
 	if r.Type == "random:index/randomPassword:RandomPassword" {
 		outputs["result"] = resource.MakeSecret(resource.NewProperty(Password(r.Name)))
 		outputs["bcryptHash"] = resource.MakeSecret(resource.NewProperty(PasswordHash(r.Name)))
-	}
-	if kind := outputs["type"]; kind.IsString() && kind.StringValue() == "kubernetes.io/service-account-token" {
-		outputs["data"] = resource.NewProperty(resource.PropertyMap{"token": resource.NewProperty(base64.StdEncoding.EncodeToString([]byte(Token(r.Name))))})
 	}
 	if metadata, ok := outputs["metadata"]; ok && metadata.IsObject() && !metadata.ObjectValue().HasValue("name") {
 		named := metadata.ObjectValue().Copy()
@@ -42,6 +37,3 @@ func Password(name string) string { return "pw:" + name + "/@+%?#& é" }
 
 // PasswordHash is the bcryptHash of the RandomPassword of that name.
 func PasswordHash(name string) string { return "$2a$10$hash-of-" + name }
-
-// Token is the token of the service account in the Secret of that name.
-func Token(name string) string { return "token-of-" + name }
