@@ -130,7 +130,8 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 	t.Cleanup(func() { topology, smallerRows = original, smaller })
 	smallerRows = nil // they would hide the edits
 	at := slices.IndexFunc(original, func(n Node) bool { return n.Name == "k8s-worker-ai" })
-	before := registrations(t, nil)
+	unlimited := map[string]string{"monthlyBudget": "0"} // the larger machines cost more than dev may
+	before := registrations(t, unlimited)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Node]()) {
 		ways := documented[field.Name]
 		require.NotEmpty(t, ways, "%s is not in the table", field.Name)
@@ -141,7 +142,7 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 		}
 		topology = slices.Clone(original)
 		edit(&topology[at])
-		assert.Contains(t, ways, wayOf(t, before, registrations(t, nil)), field.Name)
+		assert.Contains(t, ways, wayOf(t, before, registrations(t, unlimited)), field.Name)
 	}
 	assert.Equal(t, []string{wayRow}, documented["Dedicated"])
 	assert.Equal(t, []string{wayAnew, wayRenamed}, documented["Name"])

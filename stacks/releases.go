@@ -80,7 +80,7 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 			Name: pulumi.String(ReleaseParameter(s.Stack, a.Name)), Type: pulumi.String("SecureString"),
 			Description: pulumi.String("Kubeconfig that may release " + a.Name),
 			Value:       pulumi.ToSecret(pulumi.All(c.Kubeconfig, identity.Secret).ApplyT(releaseKubeconfig(ctx))).(pulumi.StringOutput),
-		}, c.onAWS)
+		}, c.onAWS, pulumi.Parent(identity))
 		if err != nil {
 			return fmt.Errorf("store the kubeconfig for releases of %s: %w", a.Name, err)
 		}

@@ -46,7 +46,7 @@ var settingMoves = []struct {
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
 	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, NodePatch 1, NodeRole 1, Parameter 2, Role 1, RolePolicy 1, outputs 1"},
 	{"unprotectedNodes", `["k8s-redis"]`, map[string]string{"deletionProtection": "true"}, "Instance 1"},
-	{"deletionProtection", "true", nil, "BucketV2 2, Instance 9, LoadBalancer 1, Volume 5"},
+	{"deletionProtection", "true", nil, "BucketV2 3, Instance 9, LoadBalancer 1, Volume 5"},
 	{"imageRegistry", "registry.example.com/growbin", nil, "CronJob 3, Deployment 11, Instance 4, ValidatingAdmissionPolicy 2"},
 	{"imageTag", "2.0.0", nil, "CronJob 3, Deployment 11, Instance 4"},
 	{"imageTags", `["waste-api=2.0.0"]`, nil, "CronJob 1, Deployment 1, Instance 1"},
@@ -68,7 +68,8 @@ var settingMoves = []struct {
 	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
 	{"heartbeatUrl", "https://beats.example.com/two", map[string]string{"heartbeatUrl": "https://beats.example.com/one"}, "Secret 1"},
 	{"gitRepository", "https://github.com/growbin/other", nil, "Secret 1"},
-	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"}, "Application 1"},
+	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"},
+		"Application 1, Guard 1, Parameter 11, Releaser 11, Role 11, RoleBinding 11, Secret 11, ServiceAccount 11, ValidatingAdmissionPolicy 3, ValidatingAdmissionPolicyBinding 3"},
 	{"gitRevision", "next", map[string]string{"gitRepository": "https://github.com/growbin/other", "gitPath": "clusters/dev"}, "Application 1"},
 }
 

@@ -20,10 +20,12 @@ func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	assert.Contains(t, file(t, "kubeadm-renew.timer"), "OnCalendar=*-*-* 00/6:00:00")
 	rules := monitoringRules(t)
 	lead := seconds(t, rules["CertificateNearExpiry"].Expr)
-	for script, days := range map[string]string{"publish.sh": `-checkend \$\(\((\d+) \* 86400\)\)`, "renew.sh": `"\$\{RENEW_DAYS:=(\d+)\}"`} {
-		renewed := time.Duration(number(t, file(t, script), days)) * 24 * time.Hour
-		assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed: %s", script)
-	}
+	renewed := days(number(t, file(t, "renew.sh"), `"\$\{RENEW_DAYS:=(\d+)\}"`))
+	assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed")
+	publish := file(t, "publish.sh")
+	published := days(number(t, publish, `-checkend \$\(\((\d+) \* 86400\)\)`))
+	assert.Greater(t, published, 30*renewEvery, "renewals of a kubeconfig must have a week to succeed")
+	assert.Greater(t, time.Duration(number(t, publish, `--validity-period (\d+)h`))*time.Hour, published+renewEvery)
 	assert.Greater(t, lead, 7*24*time.Hour, "nobody could react in time")
 
 	approve, worker := file(t, "approve.sh"), file(t, "worker.sh")
@@ -58,6 +60,8 @@ func file(t *testing.T, name string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // number is the one that the only group of the expression finds in a text.
 func number(t *testing.T, text, expression string) int {
