@@ -14,7 +14,7 @@ func TestTunnel_OptionsFromTheStack(t *testing.T) {
 	assert.Equal(t, "ap-northeast-2", options.Region)
 	assert.Equal(t, "growbin-prod", options.Cluster)
 	assert.Equal(t, "k8s-master", options.Node)
-	assert.Equal(t, 16443, options.Port)
+	assert.Equal(t, 16444, options.Port)
 
 	o.region, o.port = "eu-central-1", 26443
 	options, err = o.tunnel()

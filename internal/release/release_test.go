@@ -127,12 +127,17 @@ func TestRun_AnotherReleaseIsLeftAlone(t *testing.T) {
 	o := release(client, broken)
 	o.Timeout = time.Minute
 	var polls atomic.Int32
+	waiting := make(chan struct{})
 	client.PrependReactor("get", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
 		if polls.Add(1) == 5 {
-			assert.NoError(t, release(client, next).setImage(context.Background(), next))
+			close(waiting)
 		}
 		return false, nil, nil
 	})
+	go func() { // the fake client is locked while a reactor runs
+		<-waiting
+		assert.NoError(t, release(client, next).setImage(context.Background(), next))
+	}()
 	assert.ErrorContains(t, Run(t.Context(), o), "another release changed the image to "+next)
 	assert.Equal(t, next, imageNow(t, client))
 }
