@@ -33,6 +33,8 @@ func (l *Lab) readSettings() (err error) {
 	for key, value := range map[string]string{
 		"apiAccess": string(stacks.AccessSessionManager), "bootTimeoutMinutes": bootMinutes, "sshKeyName": "",
 		"apiTunnelPort": strconv.Itoa(l.tunnel.Addr().(*net.TCPAddr).Port),
+		// Argo CD owns the images: the objects in the cluster are mocks here, so no token of a release would ever appear.
+		"gitRepository": "https://github.com/growbin/clusters", "gitPath": "dev",
 	} {
 		l.config[stacks.ConfigPrefix+key] = value
 	}

@@ -40,7 +40,7 @@ latest_until() {
         [[ -e "${file}" && ! "${file##*/}" > "${limit}" ]] && found=${file}
     done
     if [[ -z "${found}" ]]; then
-        echo "restore: there is no dump of ${database} from $1 or before; there are: $(ls "${BACKUP_DIR}/${database}" 2>/dev/null | xargs)" >&2
+        echo "restore: there is no dump of ${database} from $1 or before; there are: $(cd "${BACKUP_DIR}/${database}" 2>/dev/null && echo *)" >&2
         return 1
     fi
     echo "${found}"
