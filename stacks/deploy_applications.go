@@ -24,7 +24,10 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
-	released := readReleased(ctx, c)
+	released, err := readReleased(ctx, s, c)
+	if err != nil {
+		return err
+	}
 	for _, application := range s.Applications() {
 		args, err := application.workload(s, space, secrets)
 		if err != nil {

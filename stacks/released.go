@@ -1,40 +1,73 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// releasedImages holds the images of the running applications by kind and name, e.g. Deployment/waste-api. Releases own them, so
-// an update applies the image that it finds. Pulumi's ignoreChanges would not do: for a field inside a list the provider applies
-// the image of the state, which conflicts with that of the release. If a release changes the image between the read and the
-// update, the update fails with the conflict, and changes nothing.
-type releasedImages struct{ byName pulumi.StringMapOutput }
+// releasedImages holds the images of the running applications by kind and name, e.g. Deployment/waste-api, where they differ from
+// those of the settings. Releases own them, so an update applies the image that it finds. Pulumi's ignoreChanges would not do:
+// for a field inside a list the provider applies the image of the state, which conflicts with that of the release. If a release
+// changes the image between the read and the update, the update fails with the conflict, and changes nothing.
+type releasedImages struct{ byName pulumi.StringOutput }
 
 // readReleased reads the images from the API server. A preview without one assumes that nothing was released.
-func readReleased(ctx *pulumi.Context, c *infrastructure) releasedImages {
-	images := c.Kubeconfig.ApplyT(func(kubeconfig string) (map[string]string, error) {
+//
+// The images pass through a parameter. If a Deployment depended on the kubeconfig, and so on the instance of the control plane,
+// Pulumi would replace all Deployments with that instance: while the instance is away, every field is unknown, the selector too.
+func readReleased(ctx *pulumi.Context, s *Settings, c *infrastructure) (releasedImages, error) {
+	images := c.Kubeconfig.ApplyT(func(kubeconfig string) (string, error) {
 		found, err := imagesIn(ctx.Context(), kubeconfig)
-		if err != nil && ctx.DryRun() {
-			return nil, nil
+		if err != nil && !ctx.DryRun() {
+			return "", err
 		}
-		return found, err
+		maps.DeleteFunc(found, func(name, image string) bool { return s.firstImages()[name] == image })
+		if found == nil {
+			found = map[string]string{}
+		}
+		text, err := json.Marshal(found)
+		return string(text), err
 	})
-	// The images are none of the kubeconfig's secrets.
-	return releasedImages{pulumi.Unsecret(images).(pulumi.StringMapOutput)}
+	parameter, err := ssm.NewParameter(ctx, "released-images", &ssm.ParameterArgs{
+		Name: pulumi.String("/" + s.ClusterName() + "/released-images"), Type: pulumi.String("String"),
+		Description: pulumi.String("Images of applications that a release has changed, as the last update found them"),
+		// They are none of the kubeconfig's secrets.
+		InsecureValue: pulumi.Unsecret(images).(pulumi.StringOutput),
+	}, c.onAWS, pulumi.Parent(c.Cluster))
+	if err != nil {
+		return releasedImages{}, fmt.Errorf("store the images that releases have changed: %w", err)
+	}
+	return releasedImages{parameter.InsecureValue}, nil
+}
+
+// firstImages are the images with which the objects begin.
+func (s *Settings) firstImages() map[string]string {
+	images := map[string]string{}
+	for _, a := range catalog {
+		images["Deployment/"+a.Name] = s.Image(a.Name)
+		if name := a.migration(); name != "" {
+			images["CronJob/"+name] = s.Image(a.Name)
+		}
+	}
+	return images
 }
 
 // of returns the image of an object, or the one with which it begins.
 func (r releasedImages) of(kind, name, first string) pulumi.StringInput {
-	return r.byName.ApplyT(func(images map[string]string) string {
-		if image, ok := images[kind+"/"+name]; ok {
-			return image
+	return r.byName.ApplyT(func(text string) (string, error) {
+		var images map[string]string
+		if err := json.Unmarshal([]byte(text), &images); err != nil {
+			return "", fmt.Errorf("read the images that releases have changed: %w", err)
 		}
-		return first
+		return cmp.Or(images[kind+"/"+name], first), nil
 	}).(pulumi.StringOutput)
 }
 
