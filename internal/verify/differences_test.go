@@ -151,7 +151,7 @@ func TestDifferences(t *testing.T) {
 		},
 		"daemon set incomplete": {
 			func(s *Snapshot) { s.DaemonSets[0].Status.DesiredNumberScheduled = 9 },
-			[]string{"DaemonSet kube-system/agent has 1 of 9 pods available", "DaemonSet kube-system/agent is on 9 of 1 nodes"},
+			[]string{"DaemonSet kube-system/agent has 1 of 9 pods available"},
 		},
 		"daemon set missing on a node": {
 			func(s *Snapshot) {
