@@ -230,8 +230,8 @@ func (d *releaseDrill) connect(kubeconfig string) error {
 
 // recorded reports a change of the image in Pulumi's state to the one that runs: that of the Deployment and of its migration.
 func (d *releaseDrill) recorded(change engine.Change) bool {
-	return change.Operation == "update" && (change.Name == releasedApplication || change.Name == "migrate-growbin") &&
-		len(slices.DeleteFunc(slices.Clone(change.Properties), func(name string) bool { return name == "spec" })) == 0
+	return change.Operation == "update" && (change.Name == releasedApplication || change.Name == "migrate-growbin" || change.Name == "released-images") &&
+		len(slices.DeleteFunc(slices.Clone(change.Properties), func(name string) bool { return name == "spec" || name == "insecureValue" })) == 0
 }
 
 func logLevel(deployment *appsv1.Deployment) string {
