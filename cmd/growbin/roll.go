@@ -128,9 +128,14 @@ func connect(ctx context.Context, stack *pulumistack.Stack) (kubernetes.Interfac
 	if err != nil {
 		return nil, err
 	}
+	return newClient(kubeconfig)
+}
+
+// newClient returns a client with the identity of a kubeconfig.
+func newClient(kubeconfig []byte) (kubernetes.Interface, error) {
 	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("use the kubeconfig of the stack: %w", err)
+		return nil, fmt.Errorf("use the kubeconfig: %w", err)
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {

@@ -20,8 +20,10 @@ const (
 	maxBackupAge = 7 * time.Hour
 	// maxJobAge is that of the last success of a CronJob; dumps run every day.
 	maxJobAge = 26 * time.Hour
-	// minCertificateLife is the rest of a certificate's time. AWS renews its own 60 days before the end, the control plane 90.
+	// minCertificateLife is the rest of a certificate's time. AWS renews its own 60 days before the end.
 	minCertificateLife = 30 * 24 * time.Hour
+	// minKubeconfigLife is that of the kubeconfig in the state, which lasts two weeks: the next update replaces it.
+	minKubeconfigLife = 2 * 24 * time.Hour
 )
 
 // verifyOptions are the flags of growbin verify.
@@ -69,7 +71,7 @@ func runVerify(ctx context.Context, o verifyOptions, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		client, err := connect(ctx, stack)
+		client, err := newClient(kubeconfig)
 		if err != nil {
 			return err
 		}
@@ -110,7 +112,7 @@ func inCluster(ctx context.Context, s *stacks.Settings, client kubernetes.Interf
 			unanswered = append(unanswered, fmt.Sprintf("no ready pod behind node port %d of %s", application.NodePort, application.Name))
 		}
 	}
-	expiring, err := verify.Expiring(kubeconfig, now.Add(minCertificateLife))
+	expiring, err := verify.Expiring(kubeconfig, now.Add(minKubeconfigLife))
 	return []verify.Row{
 		row("design", fmt.Sprintf("%d nodes, %d pods, %d claims", len(seen.Nodes), len(seen.Pods), len(seen.Claims)), seen.Differences(s.Expected()), nil),
 		row("versions", seen.Version, seen.VersionDifferences(s.KubernetesVersion), nil),
