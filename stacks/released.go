@@ -24,12 +24,13 @@ type releasedImages struct{ byName pulumi.StringOutput }
 // The images pass through a parameter. If a Deployment depended on the kubeconfig, and so on the instance of the control plane,
 // Pulumi would replace all Deployments with that instance: while the instance is away, every field is unknown, the selector too.
 func readReleased(ctx *pulumi.Context, s *Settings, c *infrastructure) (releasedImages, error) {
+	first := s.firstImages()
 	images := c.Kubeconfig.ApplyT(func(kubeconfig string) (string, error) {
 		found, err := imagesIn(ctx.Context(), kubeconfig)
 		if err != nil && !ctx.DryRun() {
 			return "", err
 		}
-		maps.DeleteFunc(found, func(name, image string) bool { return s.firstImages()[name] == image })
+		maps.DeleteFunc(found, func(name, image string) bool { return first[name] == image })
 		if found == nil {
 			found = map[string]string{}
 		}

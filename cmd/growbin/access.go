@@ -12,17 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/tunnel"
 	"github.com/growbin/cluster/stacks"
 )
-
-// deployer is the identity of pulumi up.
-const deployer = "deployer"
-
-// publishScript is the script of the control plane that publishes kubeconfigs.
-const publishScript = "/usr/local/lib/kubeadm-bootstrap/publish.sh"
 
 func newKubeconfig(o *stackOptions) *cobra.Command {
 	var admin bool
@@ -74,19 +69,15 @@ func printKubeconfig(ctx context.Context, run awscli.Runner, settings *stacks.Se
 
 // published returns the kubeconfig in an SSM parameter, for the address at which this host reaches the API server.
 func published(ctx context.Context, run awscli.Runner, settings *stacks.Settings, name, server string) (string, error) {
-	answer, err := run(ctx, "ssm", "get-parameter", "--name", name, "--with-decryption")
+	value, err := secretParameter(ctx, run, name)
 	if err != nil {
 		return "", err
 	}
-	var parameter struct{ Parameter struct{ Value string } }
-	if err := json.Unmarshal(answer, &parameter); err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
-	}
-	if parameter.Parameter.Value == kubeadm.PendingValue {
+	if value == kubeadm.PendingValue {
 		return "", errors.New(name + ": the control plane has published nothing yet")
 	}
 	var message kubeadm.KubeconfigMessage
-	if err := json.Unmarshal([]byte(parameter.Parameter.Value), &message); err != nil {
+	if err := json.Unmarshal([]byte(value), &message); err != nil {
 		return "", errors.New(name + " holds no kubeconfig") // the parser's own message would quote a secret
 	}
 	if server == "" && settings.APIAccess != stacks.AccessSessionManager {
@@ -96,8 +87,17 @@ func published(ctx context.Context, run awscli.Runner, settings *stacks.Settings
 	return kubeconfig.Redirect(message.Kubeconfig, server, stacks.ControlPlane(settings.Nodes).Name)
 }
 
+// secretParameter returns the value of an SSM parameter, decrypted.
+func secretParameter(ctx context.Context, run awscli.Runner, name string) (string, error) {
+	var answer struct{ Parameter struct{ Value string } }
+	if err := ask(ctx, run, &answer, "ssm", "get-parameter", "--name", name, "--with-decryption"); err != nil {
+		return "", fmt.Errorf("parameter %s: %w", name, err)
+	}
+	return answer.Parameter.Value, nil
+}
+
 func newRevoke(o *stackOptions) *cobra.Command {
-	identities := []string{deployer}
+	identities := []string{string(kubeadm.Deployer)}
 	for _, identity := range kubeadm.Identities() {
 		identities = append(identities, string(identity))
 	}
@@ -116,7 +116,7 @@ func newRevoke(o *stackOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = runOnControlPlane(command.Context(), run, settings, "revoke "+args[0], publishScript+" --revoke "+args[0])
+			_, err = runOnControlPlane(command.Context(), run, settings, "revoke "+args[0], userdata.PublishPath+" --revoke "+args[0])
 			return err
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -59,7 +60,7 @@ func TestRevoke_RunsOnTheControlPlane(t *testing.T) {
 			return []byte(`{"Status": "Success", "StandardOutputContent": "done"}`), nil
 		}
 	}
-	out, err := runOnControlPlane(t.Context(), run, prod(t), "revoke admin", publishScript+" --revoke admin")
+	out, err := runOnControlPlane(t.Context(), run, prod(t), "revoke admin", userdata.PublishPath+" --revoke admin")
 	require.NoError(t, err)
 	assert.Equal(t, "done", out)
 	_, err = execute(t, "revoke", "-C", "../..", "-s", "prod", "root; reboot")

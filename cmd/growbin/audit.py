@@ -11,10 +11,10 @@ for name in sorted(glob.glob(path[:-4] + "-*.log")) + [path]:
             except ValueError:
                 continue  # the last line is being written
             o = e.get("objectRef", {})
-            what = "/".join(filter(None, (o.get("namespace"), o.get("resource"), o.get("name"), o.get("subresource")))) or e["requestURI"]
+            target = "/".join(filter(None, (o.get("namespace"), o.get("resource"), o.get("name"), o.get("subresource")))) or e["requestURI"]
             line = " ".join((
                 e["requestReceivedTimestamp"][:19] + "Z", str(e.get("responseStatus", {}).get("code", "-")),
-                e["user"].get("username", "-"), e["verb"], what, ",".join(e.get("sourceIPs", [])), e.get("userAgent", "").split(" ")[0]))
+                e["user"].get("username", "-"), e["verb"], target, ",".join(e.get("sourceIPs", [])), e.get("userAgent", "").split(" ")[0]))
             if word in line:
                 latest.append("".join(c if c.isprintable() else "?" for c in line))
 lines, size = [], 0

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/release"
@@ -24,7 +22,7 @@ const releasePoll = time.Second
 // releaseOptions are the flags of growbin release.
 type releaseOptions struct {
 	*stackOptions
-	// list shows what runs, and releases nothing.
+	// list shows the running tags, and releases nothing.
 	list bool
 	// timeout limits the migration, and then the wait for the new pods.
 	timeout time.Duration
@@ -48,11 +46,11 @@ func newRelease(s *stackOptions) *cobra.Command {
 			if err := o.check(); err != nil {
 				return err
 			}
-			settings, err := stacks.ReadSettings(o.dir, o.stack, nil)
+			settings, run, err := o.live()
 			if err != nil {
 				return err
 			}
-			r := releaser{options: o, settings: settings, aws: awscli.InRegion(settings.Region), out: command.OutOrStdout()}
+			r := releaser{options: o, settings: settings, aws: run, out: command.OutOrStdout()}
 			if o.list {
 				return r.list(command.Context())
 			}
@@ -117,13 +115,9 @@ func (r releaser) connected(ctx context.Context, applications []string, do func(
 	if err != nil {
 		return err
 	}
-	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	client, err := newClient(kubeconfig)
 	if err != nil {
-		return fmt.Errorf("use the kubeconfig for releases: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("client for the API server: %w", err)
+		return err
 	}
 	return reach(ctx, r.settings, func(ctx context.Context) error { return do(ctx, client) })
 }
@@ -140,16 +134,11 @@ func reach(ctx context.Context, s *stacks.Settings, do func(context.Context) err
 func (r releaser) kubeconfig(ctx context.Context, applications []string) ([]byte, error) {
 	var problems []error
 	for _, application := range applications {
-		out, err := r.aws(ctx, "ssm", "get-parameter", "--name", stacks.ReleaseParameter(r.options.stack, application), "--with-decryption")
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		text, err := secretParameter(ctx, r.aws, stacks.ReleaseParameter(r.options.stack, application))
+		if err == nil {
+			return []byte(text), nil
 		}
-		var answer struct{ Parameter struct{ Value string } }
-		if err := json.Unmarshal(out, &answer); err != nil {
-			return nil, fmt.Errorf("read the kubeconfig for releases of %s: %w", application, err)
-		}
-		return []byte(answer.Parameter.Value), nil
+		problems = append(problems, err)
 	}
 	return nil, fmt.Errorf("read the kubeconfig for releases: %w", errors.Join(problems...))
 }

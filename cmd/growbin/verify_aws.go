@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/stacks"
 )
 
-// inAWS checks what only AWS can tell. It needs rights to read EC2, Elastic Load Balancing, Certificate Manager and the parameter of
+// inAWS checks the resources outside the cluster. It needs rights to read EC2, Elastic Load Balancing, Certificate Manager and the parameter of
 // the backups.
 func inAWS(ctx context.Context, s *stacks.Settings, aws awscli.Runner, now time.Time) []verify.Row {
 	instances, err := instanceDifferences(ctx, s, aws)

@@ -17,14 +17,15 @@ func KubeconfigParameter(cluster string) string { return "/" + cluster + "/kubec
 // Identity is a user of the API server for whom the control plane publishes a kubeconfig. IAM decides who may read it.
 type Identity string
 
-// The identities beside the deployer. A reader may read all but Secrets.
+// The identities. The deployer is pulumi up; a reader may read all but Secrets.
 const (
+	Deployer  Identity = "deployer"
 	Admin     Identity = "admin"
 	Reader    Identity = "reader"
 	Previewer Identity = "previewer"
 )
 
-// Identities returns all identities but the deployer.
+// Identities returns all identities but the deployer, whose kubeconfig has a parameter of its own.
 func Identities() []Identity { return []Identity{Admin, Reader, Previewer} }
 
 // AccessPath is the path of the parameters with the kubeconfigs of Identities.

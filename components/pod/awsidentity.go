@@ -10,6 +10,8 @@ const (
 	awsPath   = "/var/run/secrets/aws"
 	// awsTokenSeconds is the lifetime of a token in seconds; kubelet renews it in time.
 	awsTokenSeconds = 3600
+	// AWSAudience is that of tokens for AWS.
+	AWSAudience = "sts.amazonaws.com"
 )
 
 // AWSIdentity returns the parts of a pod that acts as an IAM role by the token of its service account: the volume with the token,
@@ -19,7 +21,7 @@ func AWSIdentity(roleARN pulumi.StringInput) (core.VolumeArgs, core.VolumeMountA
 		Name: pulumi.String(awsVolume),
 		Projected: &core.ProjectedVolumeSourceArgs{Sources: core.VolumeProjectionArray{core.VolumeProjectionArgs{
 			ServiceAccountToken: &core.ServiceAccountTokenProjectionArgs{
-				Audience: pulumi.String("sts.amazonaws.com"), ExpirationSeconds: pulumi.Int(awsTokenSeconds), Path: pulumi.String("token"),
+				Audience: pulumi.String(AWSAudience), ExpirationSeconds: pulumi.Int(awsTokenSeconds), Path: pulumi.String("token"),
 			},
 		}}},
 	}

@@ -11,12 +11,13 @@ import (
 
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/pod"
 )
 
 const issuerType = "kubeadm-aws:podidentity:Issuer"
 
 // Audience is that of tokens for AWS.
-const Audience = "sts.amazonaws.com"
+const Audience = pod.AWSAudience
 
 // IssuerArgs describes the issuer of a cluster's tokens.
 type IssuerArgs struct {

@@ -81,7 +81,7 @@ func Connect(ctx context.Context, options Options, engine, folder string) error 
 		case <-time.After(o.Poll):
 			continue
 		}
-		return fmt.Errorf("tunnel to %s at %s: %w (log %s: %s)", o.Node, o.address(), err, log, lastLine(log))
+		return fmt.Errorf("tunnel to %s at %s: %w (log %s: %s)", o.Node, o.address(), err, log, lastLineOf(log))
 	}
 }
 
@@ -183,11 +183,10 @@ func Folder(port int) (string, error) {
 	return filepath.Join(cache, "growbin", "tunnel-"+strconv.Itoa(port)), nil
 }
 
-func lastLine(file string) string {
+func lastLineOf(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return lines[len(lines)-1]
+	return lastLine(text)
 }

@@ -50,7 +50,7 @@ func TestConnect_TunnelLivesAsLongAsItsEngines(t *testing.T) {
 	require.NoError(t, Ready(t.Context(), o), "the second engine uses it")
 	endSecond()
 	eventually(t, l, func() bool { return len(f.running()) == 0 }, "neither the CLI nor the plugin is left")
-	eventually(t, l, func() bool { return strings.Contains(lastLine(filepath.Join(folder, "log")), "nobody uses") }, "it ends by itself")
+	eventually(t, l, func() bool { return strings.Contains(lastLineOf(filepath.Join(folder, "log")), "nobody uses") }, "it ends by itself")
 }
 
 func TestConnect_NamesTheReason(t *testing.T) {

@@ -17,12 +17,9 @@ import (
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
-// deployer is the identity of pulumi up.
-const deployer kubeadm.Identity = "deployer"
-
 // roles are the ClusterRoles of the identities, as in the boot scripts.
 var roles = map[kubeadm.Identity]string{
-	deployer: "cluster-admin", kubeadm.Admin: "cluster-admin", kubeadm.Reader: "view", kubeadm.Previewer: "view",
+	kubeadm.Deployer: "cluster-admin", kubeadm.Admin: "cluster-admin", kubeadm.Reader: "view", kubeadm.Previewer: "view",
 }
 
 // applied is how the scripts' kubectl applies objects.
@@ -40,7 +37,7 @@ func (a *attempt) publish(ctx context.Context) error {
 	if err := a.publishKeys(ctx); err != nil {
 		return err
 	}
-	for _, identity := range append(kubeadm.Identities(), deployer) {
+	for _, identity := range append(kubeadm.Identities(), kubeadm.Deployer) {
 		if err := a.publishFor(ctx, client, identity); err != nil {
 			return fmt.Errorf("publish the kubeconfig of the %s: %w", identity, err)
 		}
@@ -81,7 +78,7 @@ func (a *attempt) publishFor(ctx context.Context, client kubernetes.Interface, i
 		return fmt.Errorf("encode the message: %w", err)
 	}
 	parameter := a.node.AccessPath + "/" + string(identity)
-	if identity == deployer {
+	if identity == kubeadm.Deployer {
 		parameter = a.node.KubeconfigParameter
 	}
 	return a.put(parameter, message)

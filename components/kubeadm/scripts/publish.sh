@@ -56,9 +56,6 @@ publish_keys() {
     s3_put "$RUN/jwks" openid/v1/jwks
 }
 
-if [ -n "$ISSUER_BUCKET" ]; then
-  retry "$S3_ATTEMPTS" publish_keys || fail "the keys of service account tokens could not be published in bucket $ISSUER_BUCKET"
-fi
 # publish IDENTITY ROLE PARAMETER
 publish() {
   local file=$ROOT/etc/kubernetes/published-$1.conf group id size
@@ -83,6 +80,9 @@ print(json.dumps({"instanceId": sys.argv[1], "kubeconfig": open(sys.argv[2]).rea
   ssm_put "$3" SecureString "$RUN/message" && touch "$STATE/$1.published"
 }
 
+if [ -n "$ISSUER_BUCKET" ]; then
+  retry "$S3_ATTEMPTS" publish_keys || fail "the keys of service account tokens could not be published in bucket $ISSUER_BUCKET"
+fi
 revoked=
 [ "${1:-}" != --revoke ] || revoked=${2:?}
 retry 5 view_nodes || fail "the API server refuses the roles"

@@ -20,6 +20,8 @@ const (
 	ScriptsDir = "/usr/local/lib/kubeadm-bootstrap"
 	// DriverPath is the script that runs all others.
 	DriverPath = ScriptsDir + "/bootstrap.sh"
+	// PublishPath is the script of the control plane that publishes kubeconfigs, and revokes them.
+	PublishPath = ScriptsDir + "/publish.sh"
 	// UnitPath is the systemd unit that runs the driver at each boot.
 	UnitPath = "/etc/systemd/system/kubeadm-bootstrap.service"
 )
