@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,18 +17,25 @@ const (
 	joinAttempt = time.Minute
 )
 
+// errUnanswered is completed by the name of the parameter.
+var errUnanswered = errors.New("the control plane has not answered the request in")
+
 // worker joins the cluster. Its attempts are repeated until the control plane has published the join data.
 func (a *attempt) worker(ctx context.Context) error {
 	deadline := time.Now().Add(a.options.JoinWait)
 	validated, logged := false, ""
+	var failure error // of the last attempt that had an answer: the next one only waits for another
 	for {
 		err := a.join(ctx, &validated)
 		if err == nil {
 			a.registered(a.machine, a.node.Name)
 			return nil
 		}
+		if !errors.Is(err, errUnanswered) {
+			failure = err
+		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("not joined within %s: %w", a.options.JoinWait, err)
+			return fmt.Errorf("not joined within %s: %w", a.options.JoinWait, cmp.Or(failure, err))
 		}
 		if text := err.Error(); text != logged {
 			a.log(a.node.Name, "waiting: %s", text)
@@ -61,7 +69,7 @@ func (a *attempt) join(ctx context.Context, validated *bool) (err error) {
 				return err
 			}
 		}
-		return fmt.Errorf("the control plane has not answered the request in %s", a.node.JoinParameter)
+		return fmt.Errorf("%w %s", errUnanswered, a.node.JoinParameter)
 	}
 	if !*validated { // not earlier: kubeadm rejects a join configuration whose discovery file does not exist
 		if err := cluster.ValidateJoin(ctx, a.programs["kubeadm"], a.node.KubeadmConfig, []byte(text), a.machineDir(a.machine.ID)); err != nil {

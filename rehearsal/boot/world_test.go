@@ -103,7 +103,7 @@ func TestLife(t *testing.T) {
 			}
 			return nil
 		}
-		short := New(Options{Programs: programs, StateDir: t.TempDir(), JoinWait: 300 * time.Millisecond, RestartDelay: time.Hour})
+		short := New(Options{Programs: programs, StateDir: t.TempDir(), JoinWait: 2 * time.Second, RestartDelay: time.Hour})
 		short.network = w.network
 		require.ErrorContains(t, bootOnce(t, short, closed), "no rule of security group sg-workers")
 		assert.Contains(t, a.status(t, "outsider").Reason, "no rule of security group sg-workers lets tcp 6443 out")
