@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	// imageTag is the grammar of a tag in an image reference.
-	imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	// imageTag is the grammar of a tag in an image reference, and of the digest that may follow it and then decides.
+	imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?$`)
 	// registryPath is a host, optionally with a port, and a path.
 	registryPath = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*){0,8}$`)
 	regionName   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
@@ -193,7 +193,7 @@ func checkTag(tag string) string {
 	case tag == "latest":
 		return "must be a version: latest changes its content"
 	case !imageTag.MatchString(tag):
-		return "must be an image tag, e.g. 1.4.2"
+		return "must be an image tag, e.g. 1.4.2, or one with its digest, 1.4.2@sha256:…"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/stackfile"
 )
 
@@ -90,6 +92,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"protection":              {map[string]string{"deletionProtection": "yes"}, []string{`deletionProtection: "yes"`, "true or false"}},
 		"registry":                {map[string]string{"imageRegistry": "https://ghcr.io/growbin"}, []string{`imageRegistry: "https://ghcr.io/growbin"`, "registry and path"}},
 		"tag":                     {map[string]string{"imageTag": "latest"}, []string{`imageTag: "latest"`, "version"}},
+		"digest cut off":          {map[string]string{"imageTag": "1.4.2@sha256:abc"}, []string{`imageTag: "1.4.2@sha256:abc"`, "with its digest"}},
 		"tag missing":             {map[string]string{"imageTag": "-"}, []string{`imageTag: not set`, "pulumi config set growbin:imageTag"}},
 		"tag of unknown":          {map[string]string{"imageTags": `["wast-api=1.0.0"]`}, []string{`imageTags: "wast-api"`, "waste-api"}},
 		"log level":               {map[string]string{"logLevel": "loud"}, []string{`logLevel: "loud"`, "debug, info, warning, error"}},
@@ -237,6 +240,14 @@ func TestImage_TagOfTheApplication(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "ghcr.io/growbin/auth-api:2.0.1", settings.Image("auth-api"))
 	assert.Equal(t, "ghcr.io/growbin/waste-api:2.0.0", settings.Image("waste-api"))
+	digest := "@sha256:" + strings.Repeat("a1", 32)
+	settings, err = decode(t, "dev", map[string]string{"imageTags": `["auth-api=2.0.1` + digest + `"]`})
+	require.NoError(t, err)
+	assert.Equal(t, "ghcr.io/growbin/auth-api:2.0.1"+digest, settings.Image("auth-api"))
+	for _, n := range settings.clusterNodes(&liveAccount{}) {
+		config := kubeadm.NodeConfig{Images: n.Images}
+		assert.NotContains(t, fmt.Sprint(config.Validate()), "Images", "the node cannot pull what the pods refer to")
+	}
 }
 
 // FuzzDecodeSettings looks for settings that make decoding panic, or that it accepts though they break the topology.

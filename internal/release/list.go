@@ -38,7 +38,9 @@ func List(ctx context.Context, client kubernetes.Interface, namespace string, na
 		if err != nil {
 			return nil, err
 		}
-		r := Running{Application: name, Tag: image[strings.LastIndex(image, ":")+1:], Ready: d.Status.AvailableReplicas, Wanted: wantedReplicas(d), Complete: Complete(d)}
+		// A digest may follow the tag.
+		_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+		r := Running{Application: name, Tag: tag, Ready: d.Status.AvailableReplicas, Wanted: wantedReplicas(d), Complete: Complete(d)}
 		r.Owner, r.Since = owner(d)
 		list = append(list, r)
 	}

@@ -3,6 +3,7 @@ package release
 import (
 	"bytes"
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -161,7 +162,12 @@ func TestList_TagAndItsOwner(t *testing.T) {
 	list, err = List(t.Context(), client, "apps", []string{"api"})
 	require.NoError(t, err)
 	assert.Equal(t, "1.1.0", list[0].Tag)
+	digest := "@sha256:" + strings.Repeat("a1", 32)
+	require.NoError(t, Run(t.Context(), release(client, next+digest)))
+	list, err = List(t.Context(), client, "apps", []string{"api"})
+	require.NoError(t, err)
+	assert.Equal(t, "1.1.0"+digest, list[0].Tag)
 	var out bytes.Buffer
 	require.NoError(t, Print(&out, list))
-	assert.Contains(t, out.String(), "api          1.1.0  3/3   running")
+	assert.Contains(t, out.String(), "api          1.1.0"+digest+"  3/3   running")
 }
