@@ -97,6 +97,8 @@ type Settings struct {
 	UnprotectedNodes []string
 	// RollLocks holds the ID of the lock of the roll that makes this update; empty for a deployment.
 	RollLocks []string
+	// RollImage is the machine image of the roll that makes this update; empty for a deployment.
+	RollImage string
 	// BootTimeout limits the wait for one instance to join.
 	BootTimeout time.Duration
 	// StartEmpty are the nodes whose new data volume is blank although a snapshot exists.
@@ -235,6 +237,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),
 		RollLocks:          r.list("rollLocks"),
+		RollImage:          r.optional("rollImage"),
 		BootTimeout:        time.Duration(r.integerIn("bootTimeoutMinutes", 1, 240)) * time.Minute,
 		StartEmpty:         r.list("startEmpty"),
 		DeletionProtection: r.boolean("deletionProtection"),

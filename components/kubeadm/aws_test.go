@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -50,8 +51,9 @@ type fakeAWS struct {
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int
 	// unanswered is the number of reads of a join request before the control plane answers it, badAnswers how many answers are
-	// of no use.
+	// of no use. After these there is none, if silentAfter is set.
 	unanswered, badAnswers int
+	silentAfter            bool
 	// writers are the ARNs that wrote a parameter; fakeAWS does not set them.
 	writers map[string]string
 	// denied is refused every SSM call when true.
@@ -222,7 +224,9 @@ func (f *fakeAWS) joinAnswer() string {
 	}
 	purpose := "good"
 	if f.badAnswers > 0 {
-		f.badAnswers--
+		if f.badAnswers--; f.badAnswers == 0 && f.silentAfter {
+			f.unanswered = math.MaxInt
+		}
 		purpose = "expired"
 	}
 	f.values[joinParameter] = "kind: Config\n    client-certificate-data: " + base64.StdEncoding.EncodeToString(certificate) + "\n# " + purpose + "\n"

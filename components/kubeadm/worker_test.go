@@ -100,6 +100,18 @@ func TestWorker_Timeout(t *testing.T) {
 	}
 }
 
+// After a failed attempt the worker asks anew. If its time ends in that wait, the failure is reported, not the wait.
+func TestWorker_TimeoutNamesTheFailure(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.aws.badAnswers, m.aws.silentAfter = 1, true
+	m.command("sleep", `! grep -q "^kubeadm join" "$ROOT/calls" || /bin/sleep 10`)
+	m.env = []string{"JOIN_WAIT=10"}
+	output, err := m.run(workerScript)
+	require.Error(t, err)
+	require.Contains(t, output, "not joined within 10 s: kubeadm join failed: Unauthorized: the certificate has expired")
+}
+
 // kubeadm join ends before kubelet has registered its node, and Pulumi labels the node as soon as the machine is Ready.
 func TestWorker_ReadyOnceRegistered(t *testing.T) {
 	t.Parallel()
