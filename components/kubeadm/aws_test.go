@@ -116,6 +116,10 @@ func (f *fakeAWS) metadata(w http.ResponseWriter, r *http.Request) {
 	switch strings.TrimPrefix(r.URL.Path, "/latest/meta-data/") {
 	case "instance-id":
 		fmt.Fprint(w, instanceID)
+	case "placement/availability-zone":
+		fmt.Fprint(w, "ap-northeast-2c")
+	case "local-ipv4":
+		fmt.Fprint(w, "10.1.3.7")
 	case "iam/security-credentials/":
 		fmt.Fprint(w, "node-role")
 	case "iam/security-credentials/node-role":

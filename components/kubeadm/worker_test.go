@@ -247,3 +247,20 @@ func TestScripts_SecretsNotInProcessList(t *testing.T) {
 		require.NotContains(t, calls, secret)
 	}
 }
+
+// kubelet reports the machine's address and its name in AWS, on either kind of node and before it starts.
+func TestKubelet_Flags(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]any{"worker": workerConfig(), "control plane": controlPlaneConfig()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, config)
+			m.attachDisk()
+			m.aws.slowMetadata = 1
+			m.command("systemctl", `[ "$*" != "start kubelet" ] || [ -s "$ROOT/etc/default/kubelet" ]`)
+			output, err := m.boot()
+			require.NoError(t, err, output)
+			require.Equal(t, "KUBELET_EXTRA_ARGS=--node-ip=10.1.3.7 --provider-id=aws:///ap-northeast-2c/"+instanceID+"\n", m.read("/etc/default/kubelet"))
+		})
+	}
+}

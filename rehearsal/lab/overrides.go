@@ -77,7 +77,7 @@ func overrides(h hardware) []Override {
 			Reason:     "this machine has cgroup v1; Ubuntu 24.04 has cgroup v2 only",
 			Files: []rootfs.File{
 				{Path: "/etc/lab/kubelet.conf.d/10-lab.conf", Content: "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nfailCgroupV1: false\n"},
-				{Path: "/etc/default/kubelet", Content: "KUBELET_EXTRA_ARGS=--config-dir=/etc/lab/kubelet.conf.d\n"},
+				{Path: "/etc/systemd/system/kubelet.service.d/lab.conf", Content: "[Service]\nEnvironment=\"KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/lab/kubelet.conf.d\"\n"},
 			},
 		},
 		{
