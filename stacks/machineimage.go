@@ -21,7 +21,7 @@ var machineImageID = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 // MachineImageUserData returns the user data of the instance from which scripts/build-image makes a machine image.
 func (s *Settings) MachineImageUserData() (string, error) {
 	return kubeadm.ImageUserData(kubeadm.ImageConfig{
-		Region: s.Region, KubernetesVersion: s.KubernetesVersion, Sources: s.Sources, Images: s.MachineImages(),
+		Region: s.Region, KubernetesVersion: s.KubernetesVersion, Sources: s.sources(), Images: s.MachineImages(),
 	})
 }
 

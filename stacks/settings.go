@@ -89,6 +89,10 @@ type Settings struct {
 	KubernetesVersion string
 	// MachineImage is the ID of the AMI of new nodes; empty for Canonical's current Ubuntu 24.04.
 	MachineImage string
+	// PackageMirrors are the URLs of mirrors of packages, by kubernetes, containerd and ubuntu.
+	PackageMirrors map[string]string
+	// ImageMirrors are the URLs from which nodes pull container images, by the registry in the images' names.
+	ImageMirrors map[string]string
 	// RollNodes are the nodes whose instance this update may replace.
 	RollNodes []string
 	// SurgeNodes are the nodes that have a surge instance.
@@ -233,6 +237,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),
+		PackageMirrors:     r.pairs("packageMirrors"),
+		ImageMirrors:       r.pairs("imageMirrors"),
 		RollNodes:          r.list("rollNodes"),
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),

@@ -59,12 +59,6 @@ func overrides(h hardware) []Override {
 			Files:      []rootfs.File{{Path: "/etc/resolv.conf", Content: "nameserver " + gatewayAddress + "\n"}},
 		},
 		{
-			Difference: "the registry is reached without TLS",
-			Reason:     "it is the lab's own instead of registry.k8s.io",
-			Files: []rootfs.File{{Path: "/etc/containerd/certs.d/" + registryAddress + "/hosts.toml",
-				Content: "server = \"http://" + registryAddress + "\"\n"}},
-		},
-		{
 			Difference: "containerd does not lower the OOM score of containers below its own",
 			Reason:     "the kernel requires CAP_SYS_RESOURCE for it, which this machine lacks",
 			Files: []rootfs.File{
