@@ -83,7 +83,7 @@ func (s *Settings) clusterArgs(live *liveAccount) *cluster.ClusterArgs {
 		LendBackupsUntil:   live.lendBackups(s, time.Now()),
 		DeletionProtection: s.DeletionProtection,
 		CPUCredits:         s.CPUCredits,
-		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources, Connect: s.Connect,
+		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.sources(), Connect: s.Connect,
 	}
 	if s.APIAccess == AccessSessionManager {
 		args.APIServerURL = fmt.Sprintf("https://127.0.0.1:%d", s.APITunnelPort)

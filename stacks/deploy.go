@@ -31,8 +31,8 @@ func Main() {
 // Deploy is the Pulumi program.
 func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
 
-// DeployFrom returns the program with other addresses for its instances to download from, e.g. those of a lab. It is no setting
-// because no stack has a mirror.
+// DeployFrom returns the program with other addresses for its instances to download from, e.g. those of a lab. Those
+// that a stack can have are settings.
 func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		settings, err := LoadSettings(ctx)

@@ -21,7 +21,7 @@ var machineImageID = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 // MachineImageUserData returns the user data of the instance from which scripts/build-image makes a machine image.
 func (s *Settings) MachineImageUserData() (string, error) {
 	return kubeadm.ImageUserData(kubeadm.ImageConfig{
-		Region: s.Region, KubernetesVersion: s.KubernetesVersion, Sources: s.Sources, Images: s.MachineImages(),
+		Region: s.Region, KubernetesVersion: s.KubernetesVersion, Sources: s.sources(), Images: s.MachineImages(),
 	})
 }
 
@@ -34,9 +34,12 @@ func (s *Settings) MachineImageGiB() int {
 	return smallest
 }
 
-// lookupImage returns the AMI of new instances: the configured one, if it belongs to this account and can be started, or else
+// lookupImage returns the AMI of new instances: that of the roll under way, the configured one, if it belongs to this account and can be started, or else
 // Canonical's current one.
 func lookupImage(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (string, error) {
+	if s.RollImage != "" {
+		return s.RollImage, nil
+	}
 	if s.MachineImage == "" {
 		image, err := kubeconfig.Parameter(ctx, ImageParameter, via)
 		if err != nil {

@@ -45,6 +45,23 @@ func TestMachineImage_InvalidIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 	}
 }
 
+// The image of a roll's plan stands, whatever Canonical publishes meanwhile.
+func TestMachineImage_OfTheRoll(t *testing.T) {
+	t.Parallel()
+	planned := deploy(t, "dev", nil).mocks.OfType("aws:ec2/instance:Instance")[0].Inputs["ami"]
+	w, err := tryDeployIn(t, "dev", map[string]string{"rollImage": planned.StringValue()}, awssim.Options{}, func(c *awssim.Cloud) {
+		newer, err := c.ReleaseImage(ImageParameter)
+		require.NoError(t, err)
+		require.NotEqual(t, planned.StringValue(), newer)
+	})
+	require.NoError(t, err)
+	for _, r := range w.mocks.OfType("aws:ec2/instance:Instance") {
+		require.Equal(t, planned, r.Inputs["ami"], r.Name)
+	}
+	_, err = tryDeploy(t, "dev", map[string]string{"rollImage": "newest"}, awssim.Options{})
+	require.ErrorContains(t, err, `growbin:rollImage: "newest" must be the ID of a machine image`)
+}
+
 func TestMachineImage_FitsEveryNode(t *testing.T) {
 	t.Parallel()
 	s, err := ReadSettings("..", "prod", nil)

@@ -104,7 +104,7 @@ func TestUserData_DescribesTheNode(t *testing.T) {
 			node, err := userdata.ParseNode(encoded)
 			require.NoError(t, err, n.Name)
 			assert.Equal(t, n.Name, node.Name)
-			labels := map[string]string{"topology.kubernetes.io/zone": settings.AvailabilityZones[n.Zone]}
+			labels := map[string]string{"topology.kubernetes.io/region": "ap-northeast-2", "topology.kubernetes.io/zone": settings.AvailabilityZones[n.Zone]}
 			maps.Copy(labels, n.Labels)
 			assert.Equal(t, labels, node.Labels)
 			assert.Equal(t, n.MaxPods, node.MaxPods)

@@ -89,6 +89,10 @@ type Settings struct {
 	KubernetesVersion string
 	// MachineImage is the ID of the AMI of new nodes; empty for Canonical's current Ubuntu 24.04.
 	MachineImage string
+	// PackageMirrors are the URLs of mirrors of packages, by kubernetes, containerd and ubuntu.
+	PackageMirrors map[string]string
+	// ImageMirrors are the URLs from which nodes pull container images, by the registry in the images' names.
+	ImageMirrors map[string]string
 	// RollNodes are the nodes whose instance this update may replace.
 	RollNodes []string
 	// SurgeNodes are the nodes that have a surge instance.
@@ -97,6 +101,8 @@ type Settings struct {
 	UnprotectedNodes []string
 	// RollLocks holds the ID of the lock of the roll that makes this update; empty for a deployment.
 	RollLocks []string
+	// RollImage is the machine image of the roll that makes this update; empty for a deployment.
+	RollImage string
 	// BootTimeout limits the wait for one instance to join.
 	BootTimeout time.Duration
 	// StartEmpty are the nodes whose new data volume is blank although a snapshot exists.
@@ -231,10 +237,13 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),
+		PackageMirrors:     r.pairs("packageMirrors"),
+		ImageMirrors:       r.pairs("imageMirrors"),
 		RollNodes:          r.list("rollNodes"),
 		SurgeNodes:         r.list("surgeNodes"),
 		UnprotectedNodes:   r.list("unprotectedNodes"),
 		RollLocks:          r.list("rollLocks"),
+		RollImage:          r.optional("rollImage"),
 		BootTimeout:        time.Duration(r.integerIn("bootTimeoutMinutes", 1, 240)) * time.Minute,
 		StartEmpty:         r.list("startEmpty"),
 		DeletionProtection: r.boolean("deletionProtection"),

@@ -159,6 +159,7 @@ func (s *Settings) validateMachines(r *settingsReader) {
 			r.invalid("kubernetesVersion", s.KubernetesVersion, "must be a full version, e.g. 1.36.3, of %s", strings.Join(kubeadm.SupportedMinors(), ", "))
 		}
 	}
+	s.validateMirrors(r)
 	s.validateRolling(r)
 	if s.SSHKeyName != "" && !keyPairName.MatchString(s.SSHKeyName) {
 		r.invalid("sshKeyName", s.SSHKeyName, "must be the name of an EC2 key pair")

@@ -42,6 +42,8 @@ var settingMoves = []struct {
 	{"domain", "growbin.app", nil, "Certificate 1, CertificateValidation 1, Listener 2, ListenerRule 6, Record 2, SecurityGroupIngressRule 1, outputs 1"},
 	{"hostedZone", "growbin.app", map[string]string{"domain": "dev.growbin.app"}, "Record 2"},
 	{"kubernetesVersion", "1.36.2", nil, "Instance 9, outputs 1"},
+	{"packageMirrors", `["kubernetes=https://packages.example.com/k8s"]`, nil, "Instance 9"},
+	{"imageMirrors", `["docker.io=https://registry.example.com/docker"]`, nil, "Instance 9"},
 	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, "Instance 1, outputs 2"},
 	{"dataDiskGiB", `["k8s-redis=20"]`, nil, "PersistentVolume 1, Volume 1, outputs 1"},
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
@@ -79,7 +81,7 @@ var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
 	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
 	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
-	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
+	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "rollImage": "TestMachineImage_OfTheRoll", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 
 // keyPair imports the key pair of the table into the simulated account.

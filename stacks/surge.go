@@ -13,6 +13,8 @@ const (
 	SettingSurgeNodes = ConfigPrefix + "surgeNodes"
 	// SettingUnprotectedNodes lists the nodes whose instance is deletable in spite of deletionProtection.
 	SettingUnprotectedNodes = ConfigPrefix + "unprotectedNodes"
+	// SettingRollImage is the machine image of a roll's plan.
+	SettingRollImage = ConfigPrefix + "rollImage"
 )
 
 const surgeSuffix = "-surge"
@@ -52,6 +54,9 @@ func (s *Settings) validateRolling(r *settingsReader) {
 		if !lockID.MatchString(id) {
 			r.invalid("rollLocks", id, "must be the ID of a lock; growbin roll sets it")
 		}
+	}
+	if s.RollImage != "" && !machineImageID.MatchString(s.RollImage) {
+		r.invalid("rollImage", s.RollImage, "must be the ID of a machine image; growbin roll sets it")
 	}
 	for _, setting := range []struct {
 		key   string

@@ -28,6 +28,8 @@ type rollOptions struct {
 	*stackOptions
 	// nodes limits the roll; empty for all.
 	nodes []string
+	// force are nodes that are rolled although nothing changed about them.
+	force []string
 	// yes skips the confirmation.
 	yes      bool
 	noSurge  bool
@@ -43,7 +45,7 @@ func newRoll(s *stackOptions) *cobra.Command {
 		Short: "Replaces the nodes whose version, image, type or bootstrap changed, one at a time",
 		Long: "roll brings a changed Kubernetes version, machine image, instance type or bootstrap to the nodes of a stack, one node\n" +
 			"at a time. It shows its plan and waits for a confirmation. It can be interrupted and run again.",
-		Example: "  growbin roll -s prod\n  growbin roll -s prod --nodes k8s-redis,k8s-rabbitmq --yes",
+		Example: "  growbin roll -s prod\n  growbin roll -s prod --nodes k8s-redis,k8s-rabbitmq --yes\n  growbin roll -s prod --force k8s-worker-ai",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -54,6 +56,7 @@ func newRoll(s *stackOptions) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringSliceVar(&o.nodes, "nodes", nil, "roll these `nodes` only, separated by commas")
+	flags.StringSliceVar(&o.force, "force", nil, "roll these `nodes`, and no others, although nothing changed about them")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "skip the confirmation")
 	flags.BoolVar(&o.noSurge, "no-surge", false, "start no surge instances: the pods of a node are down while it is replaced")
 	flags.BoolVar(&o.noBackup, "no-backup", false, "skip the backup of etcd before an upgrade of the control plane")
@@ -69,14 +72,18 @@ func (o *rollOptions) check() error {
 	if o.drainTimeout < minDrainTimeout {
 		problems = append(problems, fmt.Errorf("--drain-timeout: %s must be at least %s, since pods may need it to end", o.drainTimeout, minDrainTimeout))
 	}
-	var nodes []string
-	for _, name := range o.nodes {
+	o.nodes, o.force = names(o.nodes), names(o.force)
+	return errors.Join(problems...)
+}
+
+// names returns the names of a list without spaces and empty entries.
+func names(list []string) (names []string) {
+	for _, name := range list {
 		if name = strings.TrimSpace(name); name != "" {
-			nodes = append(nodes, name)
+			names = append(names, name)
 		}
 	}
-	o.nodes = nodes
-	return errors.Join(problems...)
+	return names
 }
 
 func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) error {
@@ -95,7 +102,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 	options := roll.Options{
 		Stack:     stack,
 		Connect:   func(ctx context.Context) (kubernetes.Interface, error) { return connect(ctx, stack) },
-		SurgeName: stacks.SurgeName, Only: o.nodes, NoSurge: o.noSurge, DrainTimeout: o.drainTimeout,
+		SurgeName: stacks.SurgeName, Only: o.nodes, Force: o.force, NoSurge: o.noSurge, DrainTimeout: o.drainTimeout,
 		Confirm: func(plan *roll.Plan) (bool, error) { return confirm(plan, o.yes, in, out) },
 		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
 	}
@@ -119,6 +126,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 func rollSettings() pulumistack.Settings {
 	return pulumistack.Settings{
 		Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
+		Image: stacks.SettingRollImage,
 	}
 }
 

@@ -31,13 +31,14 @@ func execute(t *testing.T, args ...string) (string, error) {
 func TestRoll_Flags(t *testing.T) {
 	s := &stackOptions{dir: ".", stack: "prod"}
 	command := newRoll(s)
-	require.NoError(t, command.ParseFlags([]string{"--nodes", "k8s-redis, k8s-master", "-y", "--no-surge"}))
-	for _, flag := range []string{"nodes", "yes", "no-surge", "no-backup", "drain-timeout"} {
+	require.NoError(t, command.ParseFlags([]string{"--nodes", "k8s-redis, k8s-master", "--force", "k8s-worker-ai", "-y", "--no-surge"}))
+	for _, flag := range []string{"nodes", "force", "yes", "no-surge", "no-backup", "drain-timeout"} {
 		assert.NotNil(t, command.Flags().Lookup(flag), flag)
 	}
-	o := rollOptions{stackOptions: s, nodes: []string{"k8s-redis", " k8s-master", ""}, drainTimeout: 15 * time.Minute}
+	o := rollOptions{stackOptions: s, nodes: []string{"k8s-redis", " k8s-master", ""}, force: []string{" k8s-worker-ai"}, drainTimeout: 15 * time.Minute}
 	require.NoError(t, o.check())
 	assert.Equal(t, []string{"k8s-redis", "k8s-master"}, o.nodes)
+	assert.Equal(t, []string{"k8s-worker-ai"}, o.force)
 }
 
 func TestRoll_InvalidFlagsAreReportedTogether(t *testing.T) {

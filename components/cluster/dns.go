@@ -9,9 +9,9 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 )
 
-// labels returns the labels of the row with that of its zone, by which pods are spread.
-func (n Node) labels() map[string]string {
-	labels := map[string]string{corev1.LabelTopologyZone: n.Zone}
+// labels returns the labels of the row with those of its region and zone, by which pods are spread.
+func (n Node) labels(region string) map[string]string {
+	labels := map[string]string{corev1.LabelTopologyRegion: region, corev1.LabelTopologyZone: n.Zone}
 	maps.Copy(labels, n.Labels)
 	return labels
 }

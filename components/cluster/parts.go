@@ -140,7 +140,7 @@ func (a *ClusterArgs) userData(name string, n Node, buckets Buckets) (string, er
 		return "", err
 	}
 	config := kubeadm.NodeConfig{
-		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(), Taints: n.Taints, MaxPods: n.MaxPods,
+		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(a.Network.Region), Taints: n.Taints, MaxPods: n.MaxPods,
 		KubeReserved: machine.KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
 		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images,
 	}

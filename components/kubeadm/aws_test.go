@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -50,8 +51,9 @@ type fakeAWS struct {
 	// oldKeys is how many times metadata still gives out keys that have expired.
 	oldKeys int
 	// unanswered is the number of reads of a join request before the control plane answers it, badAnswers how many answers are
-	// of no use.
+	// of no use. After these there is none, if silentAfter is set.
 	unanswered, badAnswers int
+	silentAfter            bool
 	// writers are the ARNs that wrote a parameter; fakeAWS does not set them.
 	writers map[string]string
 	// denied is refused every SSM call when true.
@@ -114,6 +116,10 @@ func (f *fakeAWS) metadata(w http.ResponseWriter, r *http.Request) {
 	switch strings.TrimPrefix(r.URL.Path, "/latest/meta-data/") {
 	case "instance-id":
 		fmt.Fprint(w, instanceID)
+	case "placement/availability-zone":
+		fmt.Fprint(w, "ap-northeast-2c")
+	case "local-ipv4":
+		fmt.Fprint(w, "10.1.3.7")
 	case "iam/security-credentials/":
 		fmt.Fprint(w, "node-role")
 	case "iam/security-credentials/node-role":
@@ -222,7 +228,9 @@ func (f *fakeAWS) joinAnswer() string {
 	}
 	purpose := "good"
 	if f.badAnswers > 0 {
-		f.badAnswers--
+		if f.badAnswers--; f.badAnswers == 0 && f.silentAfter {
+			f.unanswered = math.MaxInt
+		}
 		purpose = "expired"
 	}
 	f.values[joinParameter] = "kind: Config\n    client-certificate-data: " + base64.StdEncoding.EncodeToString(certificate) + "\n# " + purpose + "\n"

@@ -300,3 +300,26 @@ func TestUserData_Size(t *testing.T) {
 		require.Less(t, len(raw), userdata.MaxBytes*15/16, "the scripts have grown: soon a node with many labels would not fit")
 	}
 }
+
+func TestUserData_Mirrors(t *testing.T) {
+	t.Parallel()
+	config := workerConfig()
+	config.Sources.UbuntuAPT = "http://packages.example.com/ubuntu"
+	config.Sources.ImageMirrors = map[string]string{"docker.io": "https://registry.example.com/docker/", "registry.k8s.io": "http://10.1.0.1:5000"}
+	document := decode(t, render(t, config))
+	all := []userdata.AptMirror{{Arches: []string{"default"}, URI: "http://packages.example.com/ubuntu"}}
+	require.Equal(t, &userdata.Apt{Primary: all, Security: all}, document.Apt)
+	for registry, server := range map[string]string{"docker.io": "https://registry.example.com/v2/docker", "registry.k8s.io": "http://10.1.0.1:5000/v2"} {
+		text, err := document.File("/etc/containerd/certs.d/" + registry + "/hosts.toml")
+		require.NoError(t, err)
+		require.Equal(t, "server = \""+server+"\"\ncapabilities = [\"pull\", \"resolve\"]\noverride_path = true\n", text)
+	}
+	require.Nil(t, decode(t, render(t, workerConfig())).Apt)
+
+	config.Sources.UbuntuAPT = "http://user@packages.example.com"
+	config.Sources.ImageMirrors = map[string]string{"docker.io/library": "registry.example.com"}
+	_, err := kubeadm.WorkerUserData(config)
+	for _, part := range []string{"UbuntuAPT", "docker.io/library", `"registry.example.com" must be an http`} {
+		require.ErrorContains(t, err, part)
+	}
+}

@@ -1,6 +1,45 @@
 package kubeadm
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/growbin/cluster/components/kubeadm/userdata"
+)
+
+// IsMirror reports whether a text is the URL of a mirror: http or https, without user, query and spaces.
+func IsMirror(text string) bool { return mirrorURL.MatchString(text) }
+
+// IsRegistry reports whether a text is the host of a registry, with an optional port.
+func IsRegistry(text string) bool { return registryHost.MatchString(text) }
+
+// registryHostsDir is where containerd looks for the hosts of a registry.
+const registryHostsDir = "/etc/containerd/certs.d"
+
+// KubernetesAPT returns the apt repository of a minor version in a mirror of pkgs.k8s.io.
+func KubernetesAPT(mirror, minor string) string {
+	return strings.TrimSuffix(mirror, "/") + "/core:/stable:/v" + minor + "/deb/"
+}
+
+// hosts returns containerd's configuration of each registry that has a mirror. The mirror stands for the registry itself, which a
+// node without a way to the internet would wait for.
+func (s *Sources) hosts() ([]userdata.File, error) {
+	var files []userdata.File
+	for _, registry := range slices.Sorted(maps.Keys(s.ImageMirrors)) {
+		mirror, err := url.Parse(s.ImageMirrors[registry])
+		if err != nil {
+			return nil, fmt.Errorf("mirror of %s: %w", registry, err)
+		}
+		host := mirror.Scheme + "://" + mirror.Host + "/v2" + strings.TrimSuffix(mirror.Path, "/")
+		files = append(files, newFile(registryHostsDir+"/"+registry+"/hosts.toml", "0644", fmt.Sprintf(
+			"server = %q\ncapabilities = [\"pull\", \"resolve\"]\noverride_path = true\n", host)))
+	}
+	return files, nil
+}
 
 // Sources are the addresses that a booting node downloads from. Mirrors and labs can replace them.
 type Sources struct {
@@ -10,6 +49,11 @@ type Sources struct {
 	// ContainerdAPT is the apt repository with containerd.io, ContainerdAPTKey its ASCII-armored signing key.
 	ContainerdAPT    string `pulumi:"containerdApt"`
 	ContainerdAPTKey string `pulumi:"containerdAptKey"`
+	// UbuntuAPT is the mirror of Ubuntu's archive; that of the machine image when empty.
+	UbuntuAPT string `pulumi:"ubuntuApt"`
+	// ImageMirrors are the URLs from which containerd pulls the images of a registry, by registry, e.g. docker.io. An image that the
+	// mirror lacks is not asked of the registry. Mirrors get no credentials.
+	ImageMirrors map[string]string `pulumi:"imageMirrors"`
 	// ImageRepository is the registry and path of the control plane's images.
 	ImageRepository string `pulumi:"imageRepository"`
 	// IMDSEndpoint is the instance metadata service.
@@ -21,12 +65,14 @@ type Sources struct {
 }
 
 func (s Sources) withDefaults(region, minor string) Sources {
-	kubernetes := "https://pkgs.k8s.io/core:/stable:/v" + minor + "/deb/"
+	kubernetes := KubernetesAPT("https://pkgs.k8s.io", minor)
 	return Sources{
 		KubernetesAPT:    cmp.Or(s.KubernetesAPT, kubernetes),
 		KubernetesAPTKey: cmp.Or(s.KubernetesAPTKey, kubernetes+"Release.key"),
 		ContainerdAPT:    cmp.Or(s.ContainerdAPT, "https://download.docker.com/linux/ubuntu"),
 		ContainerdAPTKey: cmp.Or(s.ContainerdAPTKey, "https://download.docker.com/linux/ubuntu/gpg"),
+		UbuntuAPT:        s.UbuntuAPT,
+		ImageMirrors:     s.ImageMirrors,
 		ImageRepository:  cmp.Or(s.ImageRepository, "registry.k8s.io"),
 		IMDSEndpoint:     cmp.Or(s.IMDSEndpoint, "http://169.254.169.254"),
 		SSMEndpoint:      cmp.Or(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),

@@ -95,6 +95,7 @@ func (c *NodeConfig) render(p parts) (string, error) {
 	}
 	text, err := yaml.Marshal(userdata.Document{
 		Hostname: c.Name,
+		Apt:      userdata.NewApt(c.Sources.UbuntuAPT),
 		Files:    files,
 		Commands: [][]string{
 			{"systemctl", "daemon-reload"},
@@ -160,6 +161,11 @@ func (c *NodeConfig) files(p parts) ([]userdata.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the metadata service: %w", err)
 	}
+	hosts, err := c.Sources.hosts()
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, hosts...)
 	return append(files, newFile(podsDropIn, "0644", "[Slice]\nIPAddressDeny="+address.Hostname()+"\n")), nil
 }
 

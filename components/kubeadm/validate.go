@@ -23,6 +23,9 @@ var (
 	// imageReference is host or user, path, and tag or digest or both; a tag is required, so that the node pulls the image that pods refer to.
 	imageReference = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$`)
 	imagePath      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
+	// mirrorURL is the address of a mirror, without a user, a query or characters that a shell, YAML or TOML would read.
+	mirrorURL    = regexp.MustCompile(`^https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?$`)
+	registryHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[0-9]{1,5})?$`)
 	// bucketName excludes dots: the certificate of S3's virtual hosts does not cover them.
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 	// calendar holds the characters of systemd.time(7); systemd-analyze checks the rest.
@@ -80,6 +83,17 @@ func (s *Sources) Validate() error {
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || strings.ContainsAny(address, "' \"\\\n") {
 			problems.Add(field, address, "must be an http or https URL without quotes or spaces")
+		}
+	}
+	if s.UbuntuAPT != "" && !mirrorURL.MatchString(s.UbuntuAPT) {
+		problems.Add("UbuntuAPT", s.UbuntuAPT, "must be an http or https URL without user, query or spaces")
+	}
+	for _, registry := range slices.Sorted(maps.Keys(s.ImageMirrors)) {
+		if !registryHost.MatchString(registry) {
+			problems.Add("ImageMirrors", registry, "must be the host of a registry, e.g. docker.io")
+		}
+		if mirror := s.ImageMirrors[registry]; !mirrorURL.MatchString(mirror) {
+			problems.Add("ImageMirrors", mirror, "must be an http or https URL without user, query or spaces")
 		}
 	}
 	if !imagePath.MatchString(s.ImageRepository) {

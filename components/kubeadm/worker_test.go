@@ -100,6 +100,18 @@ func TestWorker_Timeout(t *testing.T) {
 	}
 }
 
+// After a failed attempt the worker asks anew. If its time ends in that wait, the failure is reported, not the wait.
+func TestWorker_TimeoutNamesTheFailure(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.aws.badAnswers, m.aws.silentAfter = 1, true
+	m.command("sleep", `! grep -q "^kubeadm join" "$ROOT/calls" || /bin/sleep 10`)
+	m.env = []string{"JOIN_WAIT=10"}
+	output, err := m.run(workerScript)
+	require.Error(t, err)
+	require.Contains(t, output, "not joined within 10 s: kubeadm join failed: Unauthorized: the certificate has expired")
+}
+
 // kubeadm join ends before kubelet has registered its node, and Pulumi labels the node as soon as the machine is Ready.
 func TestWorker_ReadyOnceRegistered(t *testing.T) {
 	t.Parallel()
@@ -233,5 +245,22 @@ func TestScripts_SecretsNotInProcessList(t *testing.T) {
 	require.Contains(t, calls, "curl ")
 	for _, secret := range []string{secretKey, sessionKey, imdsToken, "PRIVATE KEY"} {
 		require.NotContains(t, calls, secret)
+	}
+}
+
+// kubelet reports the machine's address and its name in AWS, on either kind of node and before it starts.
+func TestKubelet_Flags(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]any{"worker": workerConfig(), "control plane": controlPlaneConfig()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, config)
+			m.attachDisk()
+			m.aws.slowMetadata = 1
+			m.command("systemctl", `[ "$*" != "start kubelet" ] || [ -s "$ROOT/etc/default/kubelet" ]`)
+			output, err := m.boot()
+			require.NoError(t, err, output)
+			require.Equal(t, "KUBELET_EXTRA_ARGS=--node-ip=10.1.3.7 --provider-id=aws:///ap-northeast-2c/"+instanceID+"\n", m.read("/etc/default/kubelet"))
+		})
 	}
 }

@@ -26,7 +26,8 @@ pulumi config set --secret growbin:openaiApiKey -s dev                   # a sec
 pulumi config rm growbin:logLevel -s dev                                 # back to the default
 ` + "```" + `
 
-` + "`rollNodes`, `surgeNodes` and `unprotectedNodes`" + ` are for one update and belong to [growbin roll](roll.md).
+` + "`rollNodes`, `surgeNodes`, `unprotectedNodes`, `rollLocks` and `rollImage`" + ` are for one update and belong to
+[growbin roll](roll.md).
 ` + "`pulumi up -c …`" + ` is no shortcut: it saves the value in the stack file.
 `
 

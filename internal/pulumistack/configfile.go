@@ -19,6 +19,8 @@ type Settings struct {
 	Unprotected string
 	// Locks is the key of the list with the ID of the roll's lock.
 	Locks string
+	// Image is the key of the machine image of new instances.
+	Image string
 }
 
 // ConfigFile writes a copy of a stack file with the overrides, for one operation. The stack file is unchanged, so an interrupted
@@ -28,7 +30,9 @@ func ConfigFile(dir, stack string, keys Settings, o roll.Overrides) (path string
 	if err != nil {
 		return "", nil, err
 	}
-	text, err := file.WithOverrides(map[string][]string{keys.Roll: o.Roll, keys.Surge: o.Surge, keys.Unprotected: o.Unprotected, keys.Locks: o.Locks})
+	text, err := file.WithOverrides(map[string]any{
+		keys.Roll: o.Roll, keys.Surge: o.Surge, keys.Unprotected: o.Unprotected, keys.Locks: o.Locks, keys.Image: o.Image,
+	})
 	if err != nil {
 		return "", nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/internal/roll"
 )
 
-var keys = Settings{Roll: "app:rollNodes", Surge: "app:surgeNodes", Unprotected: "app:unprotectedNodes", Locks: "app:rollLocks"}
+var keys = Settings{Roll: "app:rollNodes", Surge: "app:surgeNodes", Unprotected: "app:unprotectedNodes", Locks: "app:rollLocks", Image: "app:rollImage"}
 
 const stackFile = `encryptionsalt: v1:salt
 config:
@@ -25,7 +25,7 @@ func TestConfigFile_OverridesAreInTheCopyOnly(t *testing.T) {
 	dir := t.TempDir()
 	own := filepath.Join(dir, "Pulumi.dev.yaml")
 	require.NoError(t, os.WriteFile(own, []byte(stackFile), 0o600))
-	path, remove, err := ConfigFile(dir, "dev", keys, roll.Overrides{Surge: []string{"a", "b"}, Locks: []string{"one"}})
+	path, remove, err := ConfigFile(dir, "dev", keys, roll.Overrides{Surge: []string{"a", "b"}, Locks: []string{"one"}, Image: "ami-1"})
 	require.NoError(t, err)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -35,6 +35,7 @@ func TestConfigFile_OverridesAreInTheCopyOnly(t *testing.T) {
 		"encryptionsalt": "v1:salt",
 		"config": map[string]any{
 			"app:region": "ap-northeast-2", "app:key": map[string]any{"secure": "v1:ciphertext"}, "app:surgeNodes": []any{"a", "b"}, "app:rollLocks": []any{"one"},
+			"app:rollImage": "ami-1",
 		},
 	}, copied, "encrypted settings are kept, and the file's own list of nodes is not")
 	info, err := os.Stat(path)

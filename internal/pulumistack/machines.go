@@ -70,7 +70,7 @@ func (p *Preview) Machines() ([]roll.Machine, error) {
 }
 
 func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll.Machine, error) {
-	m := roll.Machine{Node: name, Fate: fate}
+	m := roll.Machine{Node: name, URN: step.URN, Fate: fate}
 	if step.Old != nil {
 		m.InstanceID = step.Old.ID
 		m.Protected, _ = step.Old.Inputs["disableApiTermination"].(bool)
@@ -85,6 +85,7 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 	if err != nil {
 		return m, fmt.Errorf("its new user data: %w", err)
 	}
+	m.Image = text(step.New, "ami")
 	m.ControlPlane, m.KeepsData, m.Version = node.ControlPlane, node.DataDisk, node.KubernetesVersion
 	if fate == roll.Replaced {
 		if m.Changes = changes(step); len(m.Changes) == 0 {

@@ -46,11 +46,15 @@ func TestPreview_FateOfEachInstance(t *testing.T) {
 	p.Add(event(apitype.OpDelete, "api-surge", older, nil))
 	machines, err := p.Machines()
 	require.NoError(t, err)
+	for i := range machines {
+		assert.Equal(t, "urn:pulumi:dev::growbin::"+instanceType+"::"+machines[i].Node, machines[i].URN)
+		machines[i].URN = ""
+	}
 	assert.Equal(t, []roll.Machine{
 		{Node: "api", Fate: roll.Kept, InstanceID: "i-api", Version: "1.36.3"},
 		{Node: "api-surge", Fate: roll.Removed, InstanceID: "i-api-surge", Protected: true},
 		{
-			Node: "redis", Fate: roll.Replaced, InstanceID: "i-redis", KeepsData: true, Protected: true, Version: "1.36.3",
+			Node: "redis", Fate: roll.Replaced, InstanceID: "i-redis", KeepsData: true, Protected: true, Version: "1.36.3", Image: "ami-2",
 			Changes: []string{"image ami-1 → ami-2", "type t3.small → t3.large", "user data"},
 		},
 		{Node: "worker", Fate: roll.Created, Version: "1.36.3"},

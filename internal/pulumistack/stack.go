@@ -117,7 +117,7 @@ func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine,
 func (s *Stack) Up(ctx context.Context, title string, o roll.Overrides) error {
 	err := s.operate(o, func(*apitype.ResourcePreEvent) {}, func(path string, stream chan events.EngineEvent) error {
 		_, err := s.stack.Up(ctx, optup.ConfigFile(path), optup.EventStreams(stream), optup.Message("roll: "+title),
-			optup.ProgressStreams(s.options.Progress), optup.SuppressOutputs())
+			optup.ProgressStreams(s.options.Progress), optup.SuppressOutputs(), optup.Replace(o.Replace))
 		return err
 	})
 	if err != nil {

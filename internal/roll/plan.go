@@ -19,6 +19,8 @@ type Plan struct {
 	Steps []Step
 	// surging are the nodes that have a surge instance now, left by an interrupted roll.
 	surging []string
+	// image is the machine image of new instances.
+	image string
 }
 
 // Step is the work on one node.
@@ -27,6 +29,8 @@ type Step struct {
 	Machine
 	// Kubelet is the version that the node runs now, with a leading v; empty if the node is not in the cluster.
 	Kubelet string
+	// Forced is true if the node is rolled although nothing changed about it.
+	Forced bool
 	// Surge moves the node's pods to a surge instance while its own instance is replaced.
 	Surge bool
 	// Retire is true if only the surge instance remains to be deleted.
@@ -60,6 +64,7 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 	plan := &Plan{Server: state.server}
 	var problems []string
 	for _, machine := range ordered(machines, nodes) {
+		plan.image = machine.Image
 		node, surge := state.nodes[machine.Node], r.SurgeName(machine.Node)
 		temporary := slices.ContainsFunc(machines, func(m Machine) bool { return m.Node == surge && m.InstanceID != "" })
 		step := Step{Machine: machine, HalfDone: halfDone(node), Surge: !r.NoSurge && !machine.ControlPlane && !machine.KeepsData}
@@ -72,8 +77,11 @@ func (r *roller) newPlan(ctx context.Context) (*Plan, error) {
 			step.Retire = machine.Fate == Kept
 		}
 		step.Complete = machine.Fate == Kept && node == nil
+		if slices.Contains(r.Force, machine.Node) && machine.Fate == Kept && !step.Retire && !step.Complete {
+			step.Forced, step.Fate = true, Replaced
+		}
 		switch {
-		case machine.Fate == Kept && !step.Retire && !step.Complete:
+		case step.Fate == Kept && !step.Retire && !step.Complete:
 			problems = append(problems, idle(machine.Node, node)...)
 		case len(r.Only) > 0 && !slices.Contains(r.Only, machine.Node):
 			problems = append(problems, unaffected(step, node)...)

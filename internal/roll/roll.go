@@ -26,6 +26,8 @@ type Options struct {
 	SurgeName func(node string) string
 	// Only limits the roll to these nodes; empty for all.
 	Only []string
+	// Force are nodes that are rolled although nothing changed about them. If it is not empty, only they and Only are rolled.
+	Force []string
 	// NoSurge starts no surge instances. Pods of nodes without data are then deleted, against their disruption budgets.
 	NoSurge bool
 	// Confirm, if non-nil, is called with the plan; the roll ends with ErrDeclined if it returns false.
@@ -53,6 +55,9 @@ type roller struct {
 }
 
 func newRoller(o Options) *roller {
+	if len(o.Force) > 0 {
+		o.Only = slices.Concat(o.Only, o.Force)
+	}
 	o.DrainTimeout, o.SettleTimeout = cmp.Or(o.DrainTimeout, 15*time.Minute), cmp.Or(o.SettleTimeout, 10*time.Minute)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
 	if o.Logf == nil {
@@ -76,13 +81,15 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	release := func(context.Context) error { return nil }
+	stack := bound{Stack: r.Stack, image: plan.image}
 	if o.Lock != nil && len(plan.Steps) > 0 {
 		var id string
 		if id, release, err = o.Lock(ctx); err != nil {
 			return fmt.Errorf("lock the stack: %w", err)
 		}
-		r.Stack = locked{r.Stack, id}
+		stack.locks = []string{id}
 	}
+	r.Stack = stack
 	r.surging = plan.surging
 	for i, step := range plan.Steps {
 		r.Logf("%s: %d of %d", step.Node, i+1, len(plan.Steps))
@@ -101,6 +108,7 @@ func (r *roller) complete(ctx context.Context, done *Plan) error {
 	if len(done.Steps) == 0 {
 		return nil
 	}
+	r.Force = nil // done
 	left, err := r.newPlan(ctx)
 	if err != nil {
 		return fmt.Errorf("check for remaining steps: %w", err)
@@ -147,7 +155,11 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 		return err
 	}
 	r.Logf("%s: replacing the instance", step.Node)
-	if err := r.Stack.Up(ctx, "replace-"+step.Node, Overrides{Roll: []string{step.Node}, Surge: r.surging}); err != nil {
+	o := Overrides{Roll: []string{step.Node}, Surge: r.surging}
+	if step.Forced {
+		o.Replace = []string{step.URN}
+	}
+	if err := r.Stack.Up(ctx, "replace-"+step.Node, o); err != nil {
 		return fmt.Errorf("replace the instance: %w", err)
 	}
 	return r.joined(ctx, step.Node, step.Version)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,7 +110,9 @@ func TestRun_BlockedByDisruptionBudget(t *testing.T) {
 		}
 		return ""
 	}
-	err := Run(t.Context(), w.options())
+	o := w.options()
+	o.DrainTimeout = 100 * time.Millisecond
+	err := Run(t.Context(), o)
 	require.ErrorContains(t, err, "k8s-api is not empty after 100ms")
 	assert.ErrorContains(t, err, "pod growbin/waste-2: in namespace growbin: The disruption budget waste-api needs 2 healthy pods")
 	assert.Equal(t, []string{master}, w.replaced, "the instance of a pod that may not be evicted stays")
@@ -202,4 +205,54 @@ func TestDrain_PodsThatStayOrBlock(t *testing.T) {
 	w.pod("by-hand", redis)
 	w.editPod("by-hand", func(p *corev1.Pod) { p.OwnerReferences = nil })
 	assert.ErrorContains(t, r.drain(t.Context(), w.client, redis, false), "pod growbin/by-hand on k8s-redis has no controller")
+}
+
+// Canonical publishes an image in the middle of a roll: all nodes get the image of the plan, and the roll ends.
+func TestRun_NewImageMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.image = "ami-planned"
+	w.onUp = func() { w.image = fmt.Sprintf("ami-%d", len(w.ups)) }
+	require.NoError(t, Run(t.Context(), w.options()))
+	w.rolled()
+	assert.Equal(t, []string{master, api, redis}, w.replaced)
+	for name, m := range w.machines {
+		assert.Equal(t, "ami-planned", m.Image, name)
+	}
+}
+
+// A node is replaced although nothing changed about it, with a surge instance if it has no data, and no other node is.
+func TestRun_Forced(t *testing.T) {
+	for node, want := range map[string][]string{
+		redis: {"replace-k8s-redis roll=[k8s-redis] surge=[] unprotected=[]"},
+		api: {
+			"prepare-k8s-api roll=[] surge=[k8s-api] unprotected=[]", "replace-k8s-api roll=[k8s-api] surge=[k8s-api] unprotected=[]",
+			"retire-k8s-api roll=[] surge=[] unprotected=[]",
+		},
+	} {
+		t.Run(node, func(t *testing.T) {
+			w := newWorld(t)
+			w.wanted = before
+			o := w.options()
+			o.Force = []string{node}
+			var out strings.Builder
+			o.Confirm = func(p *Plan) (bool, error) { return true, p.Print(&out) }
+			require.NoError(t, Run(t.Context(), o))
+			w.rolled()
+			assert.Equal(t, want, w.ups)
+			assert.Equal(t, []string{node}, w.replaced)
+			assert.Regexp(t, node+" +v1.35.4 +none +", out.String())
+		})
+	}
+}
+
+// A forced roll that was interrupted in its update is completed, with no second replacement.
+func TestRun_ForcedAndInterrupted(t *testing.T) {
+	w := newWorld(t)
+	w.wanted, w.cutUp = before, "replace-"+redis
+	o := w.options()
+	o.Force = []string{redis}
+	require.ErrorIs(t, Run(t.Context(), o), context.Canceled)
+	require.NoError(t, Run(t.Context(), o))
+	w.rolled()
+	assert.Equal(t, []string{redis}, w.replaced)
 }

@@ -22,22 +22,28 @@ type Overrides struct {
 	Unprotected []string
 	// Locks holds the ID of the roll's lock; empty without one.
 	Locks []string
+	// Replace are the URNs of instances that are replaced although nothing changed about them.
+	Replace []string
+	// Image is the machine image of new instances; empty for the one that the program looks up.
+	Image string
 }
 
-// locked is a stack whose updates name the lock that the roll holds.
-type locked struct {
+// bound is a stack whose operations name the lock that the roll holds, and the machine image of its plan: the program would take
+// an image that is published meanwhile.
+type bound struct {
 	Stack
-	id string
+	locks []string
+	image string
 }
 
-func (l locked) Machines(ctx context.Context, o Overrides) ([]Machine, error) {
-	o.Locks = []string{l.id}
-	return l.Stack.Machines(ctx, o)
+func (b bound) Machines(ctx context.Context, o Overrides) ([]Machine, error) {
+	o.Locks, o.Image = b.locks, b.image
+	return b.Stack.Machines(ctx, o)
 }
 
-func (l locked) Up(ctx context.Context, title string, o Overrides) error {
-	o.Locks = []string{l.id}
-	return l.Stack.Up(ctx, title, o)
+func (b bound) Up(ctx context.Context, title string, o Overrides) error {
+	o.Locks, o.Image = b.locks, b.image
+	return b.Stack.Up(ctx, title, o)
 }
 
 // Fate is the change that an update makes to an instance.
@@ -59,6 +65,8 @@ const (
 type Machine struct {
 	// Node is the name of instance and node.
 	Node string
+	// URN is the name of the instance's resource in the stack.
+	URN string
 	// Fate is the planned change.
 	Fate Fate
 	// InstanceID is the EC2 ID of the existing instance; empty if there is none.
@@ -71,6 +79,8 @@ type Machine struct {
 	Protected bool
 	// Version is the version of Kubernetes of the new instance, without a leading v.
 	Version string
+	// Image is the machine image that a new instance would have.
+	Image string
 	// Changes are the differences, one short phrase each.
 	Changes []string
 }

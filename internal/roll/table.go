@@ -33,6 +33,8 @@ func (s Step) kubelets() string {
 
 func (s Step) changes() string {
 	switch {
+	case s.Forced:
+		return "none"
 	case s.Fate == Created:
 		return "no instance"
 	case s.Fate == Kept:

@@ -1,6 +1,7 @@
 package roll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,11 @@ type world struct {
 	client *fake.Clientset
 	// wanted is the version in the program, server that of the API server.
 	wanted, server string
-	machines       map[string]*Machine
-	kubelets       map[string]string // by instance, without v
-	born           int
+	// image is the current one; each instance has that of its launch.
+	image    string
+	machines map[string]*Machine
+	kubelets map[string]string // by instance, without v
+	born     int
 
 	mu sync.Mutex
 	// ups are the updates, replaced the instances in the order of their replacement.
@@ -43,6 +46,8 @@ type world struct {
 	// budget, if non-nil, blocks the eviction of a pod by returning a reason.
 	budget func(pod string) string
 	failUp string
+	// onUp, if non-nil, is called at each update.
+	onUp func()
 	// cutUp interrupts the update of that title: the new instance exists and has not joined. The next update completes joining.
 	cutUp   string
 	noQuota bool
@@ -72,7 +77,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) launch(name, version string, m Machine) {
 	w.born++
-	m.InstanceID = fmt.Sprintf("i-%d", w.born)
+	m.InstanceID, m.URN = fmt.Sprintf("i-%d", w.born), "urn:"+name
 	w.machines[name], w.kubelets[name] = &m, version
 	if m.ControlPlane {
 		w.server = version
@@ -188,6 +193,11 @@ func (w *world) schedule() {
 
 func (w *world) Nodes(context.Context) ([]string, error) { return []string{api, master, redis}, nil }
 
+// stale reports whether the program differs from the instance.
+func (w *world) stale(name string, o Overrides) bool {
+	return w.kubelets[name] != w.wanted || w.machines[name].Image != cmp.Or(o.Image, w.image) || slices.Contains(o.Replace, "urn:"+name)
+}
+
 func (w *world) Machines(_ context.Context, o Overrides) ([]Machine, error) {
 	if w.noQuota && len(o.Surge) > 0 {
 		return nil, errors.New("the topology needs 20 vCPUs but only 18 are left")
@@ -201,9 +211,10 @@ func (w *world) Machines(_ context.Context, o Overrides) ([]Machine, error) {
 			m.Fate = Removed
 		case m.InstanceID == "":
 			m.Fate = Created
-		case slices.Contains(o.Roll, name) && w.kubelets[name] != w.wanted:
+		case slices.Contains(o.Roll, name) && w.stale(name, o):
 			m.Fate, m.Changes = Replaced, []string{"user data"}
 		}
+		m.Image = cmp.Or(o.Image, w.image)
 		list = append(list, m)
 	}
 	return list, nil
@@ -213,6 +224,9 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ups = append(w.ups, fmt.Sprintf("%s roll=%v surge=%v unprotected=%v", title, o.Roll, o.Surge, o.Unprotected))
+	if w.onUp != nil {
+		w.onUp()
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -224,7 +238,7 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 	}
 	w.joining = nil
 	for name, m := range w.machines {
-		if m.Protected = m.Protected && !slices.Contains(o.Unprotected, name); slices.Contains(o.Roll, name) && (m.InstanceID == "" || w.kubelets[name] != w.wanted) {
+		if m.Protected = m.Protected && !slices.Contains(o.Unprotected, name); slices.Contains(o.Roll, name) && (m.InstanceID == "" || w.stale(name, o)) {
 			if m.Protected {
 				return fmt.Errorf("OperationNotPermitted: %s may not be terminated", name)
 			}
@@ -232,6 +246,7 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 				require.NotEqual(w.t, name, pod.Spec.NodeName, "the instance of a pod was replaced")
 			}
 			w.replaced = append(w.replaced, name)
+			m.Image = cmp.Or(o.Image, w.image)
 			if w.cutUp == title {
 				w.cutUp, w.joining, w.kubelets[name] = "", []string{name}, w.wanted
 				return context.Canceled
@@ -255,7 +270,7 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 
 func (w *world) options() Options {
 	return Options{
-		Stack: w, SurgeName: surgeName, Poll: time.Millisecond, DrainTimeout: 100 * time.Millisecond, SettleTimeout: 100 * time.Millisecond,
+		Stack: w, SurgeName: surgeName, Poll: time.Millisecond, DrainTimeout: time.Minute, SettleTimeout: time.Minute,
 		Connect: func(context.Context) (kubernetes.Interface, error) { return w.client, nil },
 		Backup: func(_ context.Context, m Machine) error {
 			w.backups = append(w.backups, m.Node+" "+m.InstanceID)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
@@ -87,17 +88,17 @@ func (s *Stack) WithoutSecrets() ([]byte, error) {
 	return marshal(content, settings)
 }
 
-// WithOverrides returns the file's YAML with settings replaced by full key; an empty list removes its setting. Encrypted
-// settings stay as they are.
-func (s *Stack) WithOverrides(overrides map[string][]string) ([]byte, error) {
+// WithOverrides returns the file's YAML with settings replaced by full key, each by a list or a text; an empty one removes its
+// setting. Encrypted settings stay as they are.
+func (s *Stack) WithOverrides(overrides map[string]any) ([]byte, error) {
 	settings := map[string]json.RawMessage{}
 	maps.Copy(settings, s.settings)
-	for key, list := range overrides {
+	for key, value := range overrides {
 		delete(settings, key)
-		if len(list) == 0 {
+		if reflect.ValueOf(value).Len() == 0 {
 			continue
 		}
-		text, err := json.Marshal(list)
+		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("override %s: %w", key, err)
 		}

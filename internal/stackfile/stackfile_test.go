@@ -100,7 +100,7 @@ func TestWithoutSecrets(t *testing.T) {
 func TestWithOverrides(t *testing.T) {
 	s, err := ReadStack(project(t, stackText), "dev")
 	require.NoError(t, err)
-	text, err := s.WithOverrides(map[string][]string{"app:list": {"a", "b"}, "app:number": nil})
+	text, err := s.WithOverrides(map[string]any{"app:list": []string{"a", "b"}, "app:number": []string(nil)})
 	require.NoError(t, err)
 	want := parse(t, []byte(stackText))
 	settings := want["config"].(map[string]any)
@@ -113,7 +113,7 @@ func TestWithOverrides_StackWithoutSettings(t *testing.T) {
 	for _, empty := range []string{"", "config:\n", "encryptionsalt: v1:salt\n"} {
 		s, err := ReadStack(project(t, empty), "dev")
 		require.NoError(t, err)
-		text, err := s.WithOverrides(map[string][]string{"app:list": {"a"}})
+		text, err := s.WithOverrides(map[string]any{"app:list": []string{"a"}})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]any{"app:list": []any{"a"}}, parse(t, text)["config"])
 	}

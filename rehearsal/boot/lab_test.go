@@ -44,10 +44,14 @@ func newWorld(t *testing.T) *World {
 	return w
 }
 
+// testZone is the zone of all machines.
+const testZone = "ap-northeast-2b"
+
 func nodeConfig(name string) kubeadm.NodeConfig {
 	return kubeadm.NodeConfig{
 		Cluster: clusterName, Region: "ap-northeast-2", Name: name, MaxPods: 20, KubernetesVersion: "1.36.3",
-		Labels: map[string]string{"workload": name}, KubeReserved: map[string]string{"cpu": "70m", "memory": "475Mi"},
+		Labels:       map[string]string{"workload": name, corev1.LabelTopologyRegion: "ap-northeast-2", corev1.LabelTopologyZone: testZone},
+		KubeReserved: map[string]string{"cpu": "70m", "memory": "475Mi"},
 		EvictionHard: map[string]string{"memory.available": "100Mi"},
 	}
 }
@@ -59,7 +63,7 @@ func controlPlaneMachine(t *testing.T, a *account, id, volume string) Machine {
 	config.DataMount = "/var/lib/data"
 	data, err := kubeadm.ControlPlaneUserData(config)
 	require.NoError(t, err)
-	return Machine{ID: id, InstanceType: "t3.large", PrivateIP: controlPlaneIP, UserData: data, RootGiB: 20, Services: &services{account: a, session: session("master", id), volume: volume}}
+	return Machine{ID: id, InstanceType: "t3.large", Zone: testZone, PrivateIP: controlPlaneIP, UserData: data, RootGiB: 20, Services: &services{account: a, session: session("master", id), volume: volume}}
 }
 
 // session is the ARN under which an instance of a node calls AWS.
@@ -73,7 +77,7 @@ func workerMachine(t *testing.T, a *account, id, name, ip string) Machine {
 	config.Taints = []corev1.Taint{{Key: "dedicated", Value: name, Effect: corev1.TaintEffectNoSchedule}}
 	data, err := kubeadm.WorkerUserData(config)
 	require.NoError(t, err)
-	return Machine{ID: id, InstanceType: "t3.medium", PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a, session: session(name, id)}}
+	return Machine{ID: id, InstanceType: "t3.medium", Zone: testZone, PrivateIP: ip, UserData: data, RootGiB: 30, Services: &services{account: a, session: session(name, id)}}
 }
 
 // status is the latest published status of the node.

@@ -12,8 +12,8 @@ type Machine struct {
 	ID string
 	// InstanceType is EC2's name of the type, e.g. "t3.medium".
 	InstanceType string
-	// PrivateIP is the address in the VPC.
-	PrivateIP string
+	// Zone is the availability zone, PrivateIP the address in the VPC.
+	Zone, PrivateIP string
 	// UserData is that of the instance, in base64.
 	UserData string
 	// RootGiB is the size of the root volume in GiB; 0 if unknown.

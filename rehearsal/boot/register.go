@@ -74,7 +74,7 @@ func nodeObject(m Machine, node *userdata.Node) (*corev1.Node, error) {
 	maps.Copy(labels, node.Labels)
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: labels},
-		Spec:       corev1.NodeSpec{Taints: node.Taints},
+		Spec:       corev1.NodeSpec{Taints: node.Taints, ProviderID: "aws:///" + m.Zone + "/" + m.ID},
 		Status:     *status,
 	}, nil
 }
@@ -90,7 +90,7 @@ func defaultLabels(name string) map[string]string {
 }
 
 // takeOver continues a node that is registered already. Like kubelet it then renews its status and the default
-// labels, but neither taints nor other labels: those are set at the first registration only.
+// labels, but neither taints nor other labels nor the provider ID: those are set at the first registration only.
 func takeOver(ctx context.Context, client kubernetes.Interface, object *corev1.Node) error {
 	nodes := client.CoreV1().Nodes()
 	return retry.RetryOnConflict(retry.DefaultRetry, func() error {

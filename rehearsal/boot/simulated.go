@@ -16,7 +16,7 @@ func Simulated(cloud *awssim.Cloud, m *awssim.Machine) Machine {
 		}
 	}
 	return Machine{
-		ID: m.ID, InstanceType: m.InstanceType, PrivateIP: m.PrivateIP, UserData: m.UserData, RootGiB: root,
+		ID: m.ID, InstanceType: m.InstanceType, Zone: m.Zone, PrivateIP: m.PrivateIP, UserData: m.UserData, RootGiB: root,
 		Services: simulatedServices{cloud: cloud, machine: m},
 	}
 }

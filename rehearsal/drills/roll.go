@@ -24,6 +24,7 @@ var _ roll.Stack = rollStack{}
 
 var rollSettings = pulumistack.Settings{
 	Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
+	Image: stacks.SettingRollImage,
 }
 
 // Nodes implements roll.Stack.
@@ -61,7 +62,7 @@ func (s rollStack) operate(o roll.Overrides, do func(engine.RunOptions) error) e
 		return err
 	}
 	defer remove()
-	return do(engine.RunOptions{ConfigFile: path})
+	return do(engine.RunOptions{ConfigFile: path, Replace: o.Replace})
 }
 
 // backup saves etcd as the service on the control plane does.

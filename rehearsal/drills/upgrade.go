@@ -23,6 +23,8 @@ const (
 	movedNode, movedType = "k8s-worker-ai", "c6i.large"
 	// cutNode is the node whose update is interrupted: it keeps data.
 	cutNode = "k8s-postgresql"
+	// forcedNode is replaced although nothing changed about it.
+	forcedNode = "k8s-redis"
 	// interruptAfter is the time between the message that triggers an interruption and the interruption.
 	interruptAfter = 300 * time.Millisecond
 	// markName is the name of a ConfigMap that must outlive the upgrade.
@@ -32,7 +34,7 @@ const (
 func upgradeVersion() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "upgrade", Program: programs.GrowbinName,
-		About:  "Kubernetes is upgraded by one minor version, then one node gets a newer image and another instance type: one instance at a time",
+		About:  "Kubernetes is upgraded by one minor version, then one node gets a newer image and another instance type, and one is replaced by force: one instance at a time",
 		Config: map[string]string{programs.KeyKubernetesVersion: olderVersion},
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			u := &upgrade{Rehearsal: r}
@@ -43,6 +45,7 @@ func upgradeVersion() rehearsal.Drill {
 				{Name: "roll on", Do: u.rollOn},
 				{Name: "after the roll", Do: u.compare},
 				{Name: "image and type", Do: u.changeType},
+				{Name: "a node by force", Do: u.force},
 			}
 		},
 	}

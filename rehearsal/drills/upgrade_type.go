@@ -2,6 +2,7 @@ package drills
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,7 +40,15 @@ func (u *upgrade) changeType(ctx context.Context) error {
 	began := u.Machines.Len()
 	o := rollOptions(u.Rehearsal)
 	o.Only = []string{movedNode}
-	if err := roll.Run(ctx, o); err != nil {
+	logf := o.Logf
+	o.Logf = func(format string, args ...any) { // Canonical publishes a third image while the node is replaced
+		logf(format, args...)
+		if fmt.Sprintf(format, args...) == movedNode+": replacing the instance" {
+			_, err = u.Cloud.ReleaseImage(stacks.ImageParameter)
+		}
+	}
+	ended := roll.Run(ctx, o)
+	if err := errors.Join(ended, err); err != nil {
 		return err
 	}
 	after, err := u.Cloud.Machine(movedNode)
@@ -50,5 +59,26 @@ func (u *upgrade) changeType(ctx context.Context) error {
 		after.ImageID == image && after.InstanceType == movedType && before.ID != after.ID)
 	_, replaced, _ := rehearsal.Away(u.Machines.Since(began), u.Design.NodeNames())
 	u.Compare("other instances replaced", "–", len(replaced)-1, len(replaced) == 1)
+	return nil
+}
+
+// force replaces a node about which nothing changed.
+func (u *upgrade) force(ctx context.Context) error {
+	before, err := u.Cloud.Machine(forcedNode)
+	if err != nil {
+		return err
+	}
+	began := u.Machines.Len()
+	o := rollOptions(u.Rehearsal)
+	o.Force = []string{forcedNode}
+	if err := roll.Run(ctx, o); err != nil {
+		return err
+	}
+	after, err := u.Cloud.Machine(forcedNode)
+	if err != nil {
+		return err
+	}
+	_, replaced, _ := rehearsal.Away(u.Machines.Since(began), u.Design.NodeNames())
+	u.Compare("instances replaced by force", forcedNode, fmt.Sprint(replaced), len(replaced) == 1 && before.ID != after.ID)
 	return nil
 }

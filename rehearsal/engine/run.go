@@ -35,6 +35,8 @@ type RunOptions struct {
 	ConfigFile string
 	// Refresh reads the actual state of every resource first.
 	Refresh bool
+	// Replace are the URNs of resources that an update replaces although nothing changed about them.
+	Replace []string
 	// OnStep, if non-nil, is called before each step of the engine.
 	OnStep func(*apitype.ResourcePreEvent)
 }
@@ -54,7 +56,7 @@ func (e *Engine) Up(ctx context.Context, name string, o RunOptions) (Result, err
 	return e.run(ctx, name, o.OnStep, func(ctx context.Context, s streams) error {
 		_, err := e.stack.Up(ctx, append(options(e, s, shared[optup.Option]{
 			optup.ProgressStreams, optup.ErrorProgressStreams, optup.EventStreams, optup.Color, optup.Parallel,
-		}, when(o.Refresh, optup.Refresh())), optup.SuppressOutputs(), optup.ConfigFile(o.ConfigFile))...)
+		}, when(o.Refresh, optup.Refresh())), optup.SuppressOutputs(), optup.ConfigFile(o.ConfigFile), optup.Replace(o.Replace))...)
 		return err
 	})
 }

@@ -19,7 +19,7 @@ func (r *run) setup() []check {
 		{"the program launches its instances", r.startProgram},
 		{"the control plane boots from its user data", r.bootControlPlane},
 		{"the worker boots from its user data", r.bootWorker},
-		{"both nodes are Ready, with their labels, taints and pod capacity", r.checkNodes},
+		{"both nodes are Ready, with their labels, taints, pod capacity, addresses and provider IDs", r.checkNodes},
 		{"a pod runs on the worker", r.firstPod},
 	}
 }
@@ -77,6 +77,9 @@ func (r *run) checkNodes(ctx context.Context) error {
 	}
 	for _, i := range []*instance{r.controlPlane, r.worker} {
 		if err := r.awaitNode(ctx, i); err != nil {
+			return err
+		}
+		if err := checkIdentity(ctx, r.client, r.settings.Region, i.ec2); err != nil {
 			return err
 		}
 	}

@@ -45,9 +45,9 @@ func (i *instance) fingerprint() (fingerprint, error) {
 	return files, nil
 }
 
-// unique reports whether a file holds keys, certificates or a disk's identifier, which no two instances share.
+// unique reports whether a file holds keys, certificates, or the identifier of a disk or an instance, which no two instances share.
 func unique(name string) bool {
-	return name == "/etc/fstab" || strings.HasPrefix(name, "/etc/kubernetes/") && !strings.HasPrefix(name, "/etc/kubernetes/manifests/") || strings.HasPrefix(name, "/etc/apt/keyrings/")
+	return name == "/etc/fstab" || name == "/etc/default/kubelet" || strings.HasPrefix(name, "/etc/kubernetes/") && !strings.HasPrefix(name, "/etc/kubernetes/manifests/") || strings.HasPrefix(name, "/etc/apt/keyrings/")
 }
 
 // withoutUnique returns the fingerprint without the contents of unique files, to compare instances with the same user data.

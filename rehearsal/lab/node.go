@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -56,6 +57,26 @@ func (l *Lab) checkNode(ctx context.Context, client kubernetes.Interface, name s
 	}
 	if pods := node.Status.Capacity.Pods().Value(); pods != int64(want.MaxPods) {
 		return permanentError{fmt.Errorf("node %s: capacity of %d pods must be %d", name, pods, want.MaxPods)}
+	}
+	return nil
+}
+
+// checkIdentity compares a node that its instance has registered with the instance.
+func checkIdentity(ctx context.Context, client kubernetes.Interface, region string, instance *awssim.Machine) error {
+	node, err := client.CoreV1().Nodes().Get(ctx, instance.Name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if id := "aws:///" + instance.Zone + "/" + instance.ID; node.Spec.ProviderID != id {
+		return fmt.Errorf("node %s: provider ID %q must be %q", node.Name, node.Spec.ProviderID, id)
+	}
+	if address := (corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: instance.PrivateIP}); !slices.Contains(node.Status.Addresses, address) {
+		return fmt.Errorf("node %s: addresses %v must contain %s", node.Name, node.Status.Addresses, instance.PrivateIP)
+	}
+	for key, value := range map[string]string{corev1.LabelTopologyRegion: region, corev1.LabelTopologyZone: instance.Zone} {
+		if node.Labels[key] != value {
+			return fmt.Errorf("node %s: label %s=%q must be %q", node.Name, key, node.Labels[key], value)
+		}
 	}
 	return nil
 }

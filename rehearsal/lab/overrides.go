@@ -59,12 +59,6 @@ func overrides(h hardware) []Override {
 			Files:      []rootfs.File{{Path: "/etc/resolv.conf", Content: "nameserver " + gatewayAddress + "\n"}},
 		},
 		{
-			Difference: "the registry is reached without TLS",
-			Reason:     "it is the lab's own instead of registry.k8s.io",
-			Files: []rootfs.File{{Path: "/etc/containerd/certs.d/" + registryAddress + "/hosts.toml",
-				Content: "server = \"http://" + registryAddress + "\"\n"}},
-		},
-		{
 			Difference: "containerd does not lower the OOM score of containers below its own",
 			Reason:     "the kernel requires CAP_SYS_RESOURCE for it, which this machine lacks",
 			Files: []rootfs.File{
@@ -77,7 +71,7 @@ func overrides(h hardware) []Override {
 			Reason:     "this machine has cgroup v1; Ubuntu 24.04 has cgroup v2 only",
 			Files: []rootfs.File{
 				{Path: "/etc/lab/kubelet.conf.d/10-lab.conf", Content: "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nfailCgroupV1: false\n"},
-				{Path: "/etc/default/kubelet", Content: "KUBELET_EXTRA_ARGS=--config-dir=/etc/lab/kubelet.conf.d\n"},
+				{Path: "/etc/systemd/system/kubelet.service.d/lab.conf", Content: "[Service]\nEnvironment=\"KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/lab/kubelet.conf.d\"\n"},
 			},
 		},
 		{

@@ -34,6 +34,7 @@ func (l *Lab) readSettings() (err error) {
 		"apiAccess": string(stacks.AccessSessionManager), "bootTimeoutMinutes": bootMinutes, "sshKeyName": "",
 		"apiTunnelPort": strconv.Itoa(l.tunnel.Addr().(*net.TCPAddr).Port),
 		// Argo CD owns the images: the objects in the cluster are mocks here, so no token of a release would ever appear.
+		"imageMirrors":  fmt.Sprintf("[%q]", registryAddress+"=http://"+registryAddress),
 		"gitRepository": "https://github.com/growbin/clusters", "gitPath": "dev",
 	} {
 		l.config[stacks.ConfigPrefix+key] = value

@@ -46,6 +46,7 @@ close_bootstrap() {
 }
 
 systemctl enable kubelet
+retry 8 kubelet_flags || fail "the address and the zone of this instance could not be read from the metadata service"
 forget_attempt
 if [ -d "$ETCD/member" ]; then
   log "a cluster was found in $STATE_DIR: bringing it back"

@@ -5,7 +5,7 @@
 
 # The next machine's cloud-init writes these anew; nothing must run before it has.
 systemctl disable kubeadm-bootstrap.service kubelet.service
-rm -rf "$ROOT/etc/kubeadm" "$ROOT/etc/hostname" "$STATE/failed"
+rm -rf "$ROOT/etc/kubeadm" "$ROOT/etc/containerd/certs.d" "$ROOT/etc/hostname" "$STATE/failed"
 apt-get clean
 cloud-init clean --logs --seed --machine-id
 rm -f "$ROOT"/etc/ssh/ssh_host_* "$ROOT"/{root,home/*}/.ssh/authorized_keys "$ROOT"/{root,home/*}/.bash_history "$ROOT/var/lib/systemd/random-seed"

@@ -64,6 +64,14 @@ instance_id() {
   cat "$RUN/instance-id"
 }
 
+# kubelet_flags leaves kubelet's address and the machine's identity in AWS for kubelet, whose unit reads this file last. Without
+# them kubelet guesses its address, and nothing in the cluster names the instance.
+kubelet_flags() {
+  local token zone address id
+  token=$(imds_token) && zone=$(imds "$token" placement/availability-zone) && address=$(imds "$token" local-ipv4) && id=$(instance_id) || return 1
+  echo "KUBELET_EXTRA_ARGS=--node-ip=$address --provider-id=aws:///$zone/$id" | write_file "$ROOT/etc/default/kubelet" 0644
+}
+
 # credentials prints the instance profile's keys as a curl config.
 credentials() {
   local token role

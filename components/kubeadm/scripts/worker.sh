@@ -39,7 +39,9 @@ join() {
   problem="$JOIN_PARAMETER could not be read or written"
   fetch_join_data || return 1
   problem=
-  forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml" && return 0
+  : >"$RUN/joined"
+  forget_attempt && timeout -k 10 "$JOIN_ATTEMPT" kubeadm join --config "$ROOT/etc/kubeadm/kubeadm.yaml" 2>&1 | tee "$RUN/joined" && return 0
+  failure="kubeadm join failed: $(tail -n 3 "$RUN/joined" | tr '\n' ' ')"
   rm -f "$RUN/join.request" # the answer may have expired: the next attempt asks anew
   return 1
 }
@@ -60,6 +62,7 @@ await_node() {
 }
 
 systemctl enable kubelet
+retry 8 kubelet_flags || fail "the address and the zone of this instance could not be read from the metadata service"
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "already joined"
   systemctl start kubelet
@@ -67,10 +70,10 @@ if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   exit 0
 fi
 
-logged=
+logged='' failure='' # failure is that of the last attempt that had an answer: the next one only waits for another
 deadline=$((SECONDS + JOIN_WAIT))
 until join; do
-  [ "$SECONDS" -lt "$deadline" ] || fail "not joined within $JOIN_WAIT s: ${problem:-kubeadm join failed}"
+  [ "$SECONDS" -lt "$deadline" ] || fail "not joined within $JOIN_WAIT s: ${failure:-$problem}"
   if [ -n "$problem" ] && [ "$problem" != "$logged" ]; then
     log "waiting: $problem"
     logged=$problem

@@ -28,10 +28,33 @@ type Document struct {
 	Hostname string `json:"hostname"`
 	// PreserveHostname keeps the machine's earlier name when true.
 	PreserveHostname bool `json:"preserve_hostname"`
+	// Apt configures the sources of Ubuntu's packages; nil keeps those of the machine image.
+	Apt *Apt `json:"apt,omitempty"`
 	// Files are written before the first command runs.
 	Files []File `json:"write_files"`
 	// Commands run once, on the first boot, each as program and arguments without a shell.
 	Commands [][]string `json:"runcmd"`
+}
+
+// Apt names the mirrors of Ubuntu's archive.
+type Apt struct {
+	Primary  []AptMirror `json:"primary"`
+	Security []AptMirror `json:"security"`
+}
+
+// AptMirror is a mirror for machines of some architectures.
+type AptMirror struct {
+	Arches []string `json:"arches"`
+	URI    string   `json:"uri"`
+}
+
+// NewApt takes all of Ubuntu's packages from one mirror; nil if it is empty.
+func NewApt(mirror string) *Apt {
+	if mirror == "" {
+		return nil
+	}
+	all := []AptMirror{{Arches: []string{"default"}, URI: mirror}}
+	return &Apt{Primary: all, Security: all}
 }
 
 // File is one file that cloud-init writes.

@@ -82,8 +82,10 @@ type Cloud struct {
 	vcpus int
 
 	objects map[string]map[string]*object // by type token, then identifier
-	counter int
-	minted  map[string]int
+	// stranded are attachments whose instance was terminated out of band, with its identifier.
+	stranded map[string]string
+	counter  int
+	minted   map[string]int
 
 	boots  boots
 	ctx    context.Context
@@ -136,6 +138,7 @@ func New(options Options) *Cloud {
 		images:      newImageCatalog(),
 		public:      newPublicPool(),
 		objects:     map[string]map[string]*object{},
+		stranded:    map[string]string{},
 		minted:      map[string]int{},
 
 		loadBalancers: map[string]*loadBalancer{},

@@ -3,7 +3,8 @@ package awssim
 import "fmt"
 
 // TerminateInstance terminates an instance out of band, as an operator at the console would.
-// It may be named by identifier or Name tag. Its resource is gone at the next refresh.
+// It may be named by identifier or Name tag. Its resource is gone at the next refresh, and so are its attachments; until then
+// those that would stop it first cannot be deleted.
 func (c *Cloud) TerminateInstance(nameOrID string) error {
 	c.mu.Lock()
 	defer c.unlock()
@@ -15,6 +16,7 @@ func (c *Cloud) TerminateInstance(nameOrID string) error {
 		return refuseEC2("TerminateInstances", "OperationNotPermitted",
 			"The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", i.id)
 	}
+	c.strand(i)
 	c.terminate(i)
 	c.forget(instanceToken, i.id)
 	return nil
@@ -44,9 +46,21 @@ func (c *Cloud) LoseInstance(nameOrID string) error {
 	if err != nil {
 		return fmt.Errorf("losing an instance: %w", err)
 	}
+	c.strand(i)
 	c.terminate(i)
 	c.forget(instanceToken, i.id)
 	return nil
+}
+
+// strand remembers the attachments whose deletion begins with stopping the instance: EC2 shows a terminated instance for an hour,
+// and refuses to stop it.
+func (c *Cloud) strand(i *instance) {
+	for device, v := range i.devices {
+		id := (&volumeAttachment{volume: v, instance: i, device: device}).id()
+		if o := c.objects[volumeAttachmentToken][id]; o != nil && o.given.flag("stopInstanceBeforeDetaching") {
+			c.stranded[id] = i.id
+		}
+	}
 }
 
 // DeleteVolume injects a disk failure: it deletes a volume out of band, even one that is attached.

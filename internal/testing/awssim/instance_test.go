@@ -137,6 +137,23 @@ func TestTerminateInstance_OutOfBand(t *testing.T) {
 	assert.ErrorContains(t, w.c.DeleteVolume(v), "there is no volume")
 }
 
+// A destroy after a machine was terminated by hand stops at its attachment, until a refresh has found that it is gone.
+func TestTerminateInstance_AttachmentCannotBeDeleted(t *testing.T) {
+	for name, lose := range map[string]func(*Cloud, string) error{"terminated": (*Cloud).TerminateInstance, "lost": (*Cloud).LoseInstance} {
+		t.Run(name, func(t *testing.T) {
+			w := build(t, Options{})
+			i := w.machine("one", nil)
+			v := w.make(volumeToken, "data", values{"availabilityZone": "ap-northeast-2a", "size": 10})
+			attachment := w.make(volumeAttachmentToken, "data", values{"volumeId": v, "instanceId": i, "deviceName": "/dev/sdf", "stopInstanceBeforeDetaching": true})
+			require.NoError(t, lose(w.c, "one"))
+			w.refused(w.remove(volumeAttachmentToken, attachment), "IncorrectInstanceState", i)
+			assert.Nil(t, w.c.find(volumeAttachmentType, attachment), "a refresh forgets it")
+			require.NoError(t, w.remove(instanceToken, i))
+			require.NoError(t, w.remove(volumeToken, v))
+		})
+	}
+}
+
 func TestDeleteVolume_OutOfBand(t *testing.T) {
 	w := build(t, Options{})
 	i := w.machine("one", nil)

@@ -110,12 +110,17 @@ func keepIgnored(in, was values, ignored []string) values {
 	return out
 }
 
-// remove deletes a resource. One that is already gone is no error, as with the real provider.
+// remove deletes a resource. One that is already gone is no error, as with the real provider, but for an attachment to an
+// instance that was terminated out of band.
 func (c *Cloud) remove(rt *resourceType, id string) error {
 	c.mu.Lock()
 	defer c.unlock()
 	o := c.objects[rt.token][id]
 	if o == nil {
+		if i := c.stranded[id]; i != "" && rt.token == volumeAttachmentToken {
+			return fmt.Errorf("deleting %s %s: %w", rt.title, id, refuseEC2("StopInstances", "IncorrectInstanceState",
+				"This instance '%s' is not in a state from which it can be stopped.", i))
+		}
 		return nil
 	}
 	t := &call{c: c, name: o.name, in: o.given, was: c.outputsLocked(o), tags: o.tags}
