@@ -30,13 +30,14 @@ func (l *Lab) readSettings() (err error) {
 	if l.tunnel, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return fmt.Errorf("opening the tunnel to the API server: %w", err)
 	}
+	l.overridden = map[string]string{}
 	for key, value := range map[string]string{
 		"apiAccess": string(stacks.AccessSessionManager), "bootTimeoutMinutes": bootMinutes, "sshKeyName": "",
 		"apiTunnelPort": strconv.Itoa(l.tunnel.Addr().(*net.TCPAddr).Port),
 		// Argo CD owns the images: the objects in the cluster are mocks here, so no token of a release would ever appear.
 		"gitRepository": "https://github.com/growbin/clusters", "gitPath": "dev",
 	} {
-		l.config[stacks.ConfigPrefix+key] = value
+		l.config[stacks.ConfigPrefix+key], l.overridden[stacks.ConfigPrefix+key] = value, value
 	}
 	l.settings, err = stacks.ReadSettings(l.options.Root, stack, l.config)
 	return err

@@ -1,0 +1,130 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/engine"
+)
+
+// whole is a run with all nodes and all pods.
+type whole struct {
+	*Lab
+	fleet    *fleet
+	deployed []deployed
+	engine   *engine.Engine
+	client   kubernetes.Interface
+}
+
+// RunWhole boots every instance of the stack, deploys the program and uses the applications. It reports whether all checks
+// passed.
+func (l *Lab) RunWhole(ctx context.Context) bool {
+	l.podNetwork = true
+	w := &whole{Lab: l, fleet: l.newFleet()}
+	begin := time.Now()
+	checks := w.checks()
+	for _, c := range checks {
+		fmt.Fprintf(l.options.Out, "  … %s\n", c.name)
+		start := time.Now()
+		err := c.run(ctx)
+		mark := "✔"
+		if err != nil {
+			mark = "✘"
+		}
+		fmt.Fprintf(l.options.Out, "  %s %s  %.1f s\n", mark, c.name, time.Since(start).Seconds())
+		if err != nil {
+			w.explain(err)
+			return false
+		}
+	}
+	w.printProvenance()
+	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s.\n", len(checks), time.Since(begin).Seconds())
+	return true
+}
+
+func (w *whole) checks() []check {
+	return []check{
+		{"programs, systems and images", w.prepareImages},
+		{"the program deploys the stack on nine hosts, which boot from its user data", w.up},
+		{"every node is Ready, with its labels, taints and pod capacity", w.checkNodes},
+		{"every pod is Ready", w.checkPods},
+		{"memory of every container, against its request and limit", w.checkUsage},
+		{"pods on different nodes reach each other by name", w.checkNames},
+		{"every API answers through its node port", w.checkAPIs},
+		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
+		{"eight photos at once are answered within the limit of the AI API", w.checkPhotos},
+		{"a task that fails is in q.dlq", w.checkDeadLetter},
+		{"Beat sends its task", w.checkBeat},
+		{"Prometheus scrapes every target", w.checkTargets},
+		{"memory of every container, after the photos", w.checkUsage},
+		{"the second up changes nothing", w.secondUp},
+	}
+}
+
+// prepareImages makes programs, systems and images, and serves them.
+func (w *whole) prepareImages(ctx context.Context) (err error) {
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	if err := w.publishPackages(); err != nil {
+		return err
+	}
+	if w.deployed, err = w.deployedImages(ctx); err != nil {
+		return err
+	}
+	images, err := w.images(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range w.deployed {
+		images = append(images, i.Image)
+	}
+	return w.serveEndpoints(awssim.Options{Boot: w.fleet.boot, Terminate: w.fleet.terminate}, images)
+}
+
+func (w *whole) secondUp(ctx context.Context) error {
+	result, err := w.engine.Up(ctx, "second-up", engine.RunOptions{})
+	if err != nil {
+		return err
+	}
+	if result.Changed() > 0 {
+		return fmt.Errorf("changed %d resources: %s", result.Changed(), strings.Join(engine.Strings(result.Changes), "; "))
+	}
+	return nil
+}
+
+// printProvenance prints the contents of each image and the differences from EC2.
+func (w *whole) printProvenance() {
+	fmt.Fprintln(w.options.Out, "\nThe images have the names that the program deploys. Their contents in the lab:")
+	said := map[string]bool{}
+	for _, i := range w.deployed {
+		if strings.HasPrefix(i.contents, "examples/") {
+			if said[i.contents] {
+				continue
+			}
+			said[i.contents] = true
+			fmt.Fprintf(w.options.Out, "  · the images of the applications: %s\n", i.contents)
+			continue
+		}
+		fmt.Fprintf(w.options.Out, "  · %s: %s\n", i.Name, i.contents)
+	}
+	w.printOverrides(hardware{podRange: "a range of the node", podNetwork: w.settings.PodCIDR})
+}
+
+// explain prints the error, and for each node that is not Ready and each pod that is not, where to look.
+func (w *whole) explain(err error) {
+	for line := range strings.Lines(err.Error()) {
+		w.printf("%s", strings.TrimRight(line, "\n"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, line := range w.troubles(ctx) {
+		w.printf("%s", line)
+	}
+	w.printf("the lab's log: %s; the engine's: %s", w.log.Name(), w.path("logs"))
+}
