@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -14,7 +16,6 @@ import (
 	"github.com/growbin/cluster/rehearsal/lab/image"
 	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 	"github.com/growbin/cluster/rehearsal/tools"
-	"github.com/growbin/cluster/stacks"
 )
 
 // deployed is an image that the program deploys, in the lab.
@@ -78,7 +79,7 @@ func (l *Lab) deployedImages(ctx context.Context) ([]deployed, error) {
 		if err != nil {
 			version = err.Error()
 		}
-		return image.Image{Files: []rootfs.File{rootfs.Program("/"+tool.Name, built[tool.Name])}, Entrypoint: []string{"/" + tool.Name}},
+		return image.Image{Files: []rootfs.File{rootfs.Program("/bin/"+tool.Name, built[tool.Name])}, Entrypoint: []string{tool.Name}},
 			"built from its Go module " + version
 	}
 	var images []deployed
@@ -142,19 +143,29 @@ func (l *Lab) applicationImages(ctx context.Context) ([]deployed, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, released, err := l.settings.ReleaseImage(releasedAPI, releasedTag)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{released: releasedAPI}
+	for _, application := range l.settings.Applications() {
+		names[l.settings.Image(application.Name)] = application.Name
+	}
 	var images []deployed
-	for _, application := range stacks.Applications() {
-		reference, err := name.ParseReference(l.settings.Image(application.Name))
+	for _, pin := range slices.Sorted(maps.Keys(names)) {
+		application := names[pin]
+		reference, err := name.ParseReference(pin)
 		if err != nil {
-			return nil, fmt.Errorf("image of %s: %w", application.Name, err)
+			return nil, fmt.Errorf("image of %s: %w", application, err)
 		}
 		images = append(images, deployed{image.Image{
 			Name: reference.Context().RepositoryStr() + ":" + reference.Identifier(), Base: base, Files: files, WorkingDir: pythonPath,
-			Command: []string{"python3", "-m", "uvicorn", "apis." + strings.ReplaceAll(application.Name, "-", "_") + ":app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log"},
+			Command: []string{"python3", "-m", "uvicorn", "apis." + strings.ReplaceAll(application, "-", "_") + ":app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log"},
 			// Where the lab has the services that AWS, OpenAI and Kakao have on the internet.
 			Environment: []string{
 				"PYTHONPATH=" + pythonPath, "PYTHONDONTWRITEBYTECODE=1", "CHECK_SECONDS=30",
-				"AWS_ENDPOINT_URL_S3=http://" + s3Address, "OPENAI_BASE_URL=http://" + openAIAddress + "/v1", "KAKAO_BASE_URL=http://" + kakaoAddress,
+				"AWS_ENDPOINT_URL_S3=http://" + s3Address, "AWS_ENDPOINT_URL_STS=http://" + stsAddress,
+				"OPENAI_BASE_URL=http://" + openAIAddress + "/v1", "KAKAO_BASE_URL=http://" + kakaoAddress,
 			},
 		}, "examples/growbin-app on Python, Celery, FastAPI of Debian sid"})
 	}

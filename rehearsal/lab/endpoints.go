@@ -26,6 +26,7 @@ const (
 	registryAddress = gatewayAddress + ":5000"
 	openAIAddress   = gatewayAddress + ":8003"
 	kakaoAddress    = gatewayAddress + ":8004"
+	stsAddress      = gatewayAddress + ":8005"
 )
 
 // aiCallsPerSecond is the limit of the fake AI API: low, so that a run meets it.
@@ -61,7 +62,7 @@ func (l *Lab) serveEndpoints(options awssim.Options, images []image.Image) error
 	}
 	for address, handler := range map[string]http.Handler{
 		metadataAddress + ":80": l.api.Metadata(), ssmAddress: l.api.SystemsManager(), s3Address: l.api.S3(), registryAddress: registry, mirrorAddress: l.mirror(),
-		openAIAddress: services.OpenAI(aiCallsPerSecond), kakaoAddress: services.Kakao(),
+		stsAddress: l.api.SecurityTokenService(), openAIAddress: services.OpenAI(aiCallsPerSecond), kakaoAddress: services.Kakao(),
 	} {
 		listener, err := l.network.Listen(address)
 		if err != nil {

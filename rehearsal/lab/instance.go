@@ -64,7 +64,7 @@ func (l *Lab) newInstance(ctx context.Context, name string) (*instance, error) {
 	if h.Namespace, err = l.network.Join(name, ec2.PrivateIP); err != nil {
 		return nil, err
 	}
-	if l.podNetwork {
+	if l.options.Whole { // pods on different hosts reach each other
 		if hw.podRange, err = l.routePods(ec2); err != nil {
 			return nil, err
 		}

@@ -35,6 +35,8 @@ type Options struct {
 	Cache string
 	// Worker is the name of the node that joins the control plane.
 	Worker string
+	// Whole boots every node and deploys the stack with the real engine.
+	Whole bool
 	// Only, if non-nil, selects by name among the checks that follow those that make the cluster.
 	Only *regexp.Regexp
 	// Out receives the results.
@@ -58,8 +60,6 @@ type Lab struct {
 	base string
 
 	network *network.Network
-	// podNetwork makes pods on different hosts reach each other.
-	podNetwork bool
 	// tunnel is the local end of the tunnel to the API server.
 	tunnel net.Listener
 	cloud  *awssim.Cloud
@@ -150,6 +150,11 @@ func (l *Lab) Close() error {
 	}
 	if l.network != nil {
 		problems = append(problems, l.network.Remove())
+	}
+	if l.options.Whole { // gigabytes
+		for _, directory := range []string{"hosts", "disks", "registry", "apt"} {
+			problems = append(problems, os.RemoveAll(l.path(directory)))
+		}
 	}
 	return errors.Join(append(problems, l.log.Close())...)
 }

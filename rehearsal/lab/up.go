@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/provider"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/cluster"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/tools"
 	"github.com/growbin/cluster/stacks"
@@ -35,8 +35,8 @@ type fleet struct {
 	mu        sync.Mutex
 	instances map[string]*instance
 	done      int
-	errors    []error
 	failed    context.CancelCauseFunc
+	once      sync.Once // closes ready
 }
 
 func (l *Lab) newFleet() *fleet {
@@ -79,9 +79,17 @@ func (f *fleet) bootHost(ctx context.Context, machine *awssim.Machine) error {
 	if err := i.boot(ctx); err != nil {
 		return err
 	}
-	if controlPlane {
-		close(f.ready)
+	if !controlPlane {
+		return nil
 	}
+	config, err := f.lab.clientConfig(i)
+	if err != nil {
+		return err
+	}
+	if err := cluster.DefineInstallation(ctx, config); err != nil {
+		return err
+	}
+	f.once.Do(func() { close(f.ready) })
 	return nil
 }
 
@@ -142,41 +150,52 @@ func (l *Lab) openEngine(ctx context.Context) (*engine.Engine, error) {
 	}
 	l.kubernetes = providers.Kubernetes
 	return engine.Open(ctx, engine.Options{
-		Project: l.options.Root, Stack: stack, Pulumi: pulumi, State: l.path(), Program: stacks.DeployFrom(sources()),
+		Project: l.options.Root, Stack: l.stack(), Pulumi: pulumi, State: l.path(), Program: stacks.DeployFrom(sources()),
 		Providers: providers.Ports, Plugins: providers.Programs, Config: config, Secrets: secrets, Color: "never",
 	})
 }
 
-// up deploys the stack, and says every half minute how far it is.
+// up deploys the stack.
 func (w *whole) up(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	w.fleet.failed = cancel
 	go w.serveTunnel(context.WithoutCancel(ctx))
-	e, err := w.openEngine(ctx)
-	if err != nil {
+	var err error
+	if w.engine, err = w.openEngine(ctx); err != nil {
 		return err
 	}
-	w.engine = e
+	return w.operate(ctx, func(ctx context.Context) error {
+		result, err := w.engine.Up(ctx, "up", engine.RunOptions{})
+		if err != nil {
+			return err
+		}
+		w.printf("%d resources created; the log: %s", result.Created, w.engine.Log("up"))
+		for _, release := range w.kubernetes.NotInstalled() {
+			w.printf("left out: Helm release %s (chart %s %s): %s", release.Name, release.Chart, release.Version, release.Reason)
+		}
+		return nil
+	})
+}
+
+// operate runs an operation of the engine, which boots hosts, and says all the while how far they are. It ends with the first
+// host that fails.
+func (w *whole) operate(ctx context.Context, operation func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w.fleet.mu.Lock()
+	w.fleet.failed = cancel
+	w.fleet.mu.Unlock()
 	reported := make(chan struct{})
 	go func() {
 		defer close(reported)
 		w.reportProgress(ctx)
 	}()
-	result, err := e.Up(ctx, "up", engine.RunOptions{})
+	err := operation(ctx)
+	cause := context.Cause(ctx)
 	cancel(nil)
 	<-reported
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-			return fmt.Errorf("%w\n%w", cause, err)
-		}
-		return err
+	if err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("%w\n%w", cause, err)
 	}
-	w.printf("%d resources created; the log: %s", result.Created, filepath.Join(w.options.State, "logs", "up.log"))
-	for _, release := range w.kubernetes.NotInstalled() {
-		w.printf("left out: Helm release %s (chart %s %s): %s", release.Name, release.Chart, release.Version, release.Reason)
-	}
-	return nil
+	return err
 }
 
 // reportProgress prints the nodes' steps and the pods that do not run yet, whenever they have changed.

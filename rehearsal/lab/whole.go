@@ -19,12 +19,15 @@ type whole struct {
 	deployed []deployed
 	engine   *engine.Engine
 	client   kubernetes.Interface
+	// apiNodes are the addresses of the API nodes, which are the targets of the load balancer.
+	apiNodes []string
+	// photo is the ID of the first photo's analysis.
+	photo string
 }
 
 // RunWhole boots every instance of the stack, deploys the program and uses the applications. It reports whether all checks
 // passed.
 func (l *Lab) RunWhole(ctx context.Context) bool {
-	l.podNetwork = true
 	w := &whole{Lab: l, fleet: l.newFleet()}
 	begin := time.Now()
 	checks := w.checks()
@@ -53,7 +56,7 @@ func (w *whole) checks() []check {
 		{"the program deploys the stack on nine hosts, which boot from its user data", w.up},
 		{"every node is Ready, with its labels, taints and pod capacity", w.checkNodes},
 		{"every pod is Ready", w.checkPods},
-		{"memory of every container, against its request and limit", w.checkUsage},
+		{"memory and CPU of every container, against requests and limits", w.checkUsage},
 		{"pods on different nodes reach each other by name", w.checkNames},
 		{"every API answers through its node port", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
@@ -61,8 +64,15 @@ func (w *whole) checks() []check {
 		{"a task that fails is in q.dlq", w.checkDeadLetter},
 		{"Beat sends its task", w.checkBeat},
 		{"Prometheus scrapes every target", w.checkTargets},
-		{"memory of every container, after the photos", w.checkUsage},
+		{"every query of the dashboards has a result", w.checkDashboards},
+		{"the alert for dead letters fires, and ends when they are gone", w.checkAlert},
+		{"memory and CPU of every container, after the photos", w.checkUsage},
 		{"the second up changes nothing", w.secondUp},
+		{"a worker's power is cut: requests and photos are answered", w.cutPower},
+		{"the control plane is lost: the same cluster on another instance", w.loseControlPlane},
+		{"the machine of a store is replaced: its data is there", w.replaceStore},
+		{"an API is released", w.releaseAPI},
+		{"every pod is Ready at the end", w.checkPods},
 	}
 }
 
@@ -88,14 +98,13 @@ func (w *whole) prepareImages(ctx context.Context) (err error) {
 }
 
 func (w *whole) secondUp(ctx context.Context) error {
-	result, err := w.engine.Up(ctx, "second-up", engine.RunOptions{})
-	if err != nil {
+	return w.operate(ctx, func(ctx context.Context) error {
+		result, err := w.engine.Up(ctx, "second-up", engine.RunOptions{})
+		if err == nil && result.Changed() > 0 {
+			err = fmt.Errorf("changed %d resources: %s", result.Changed(), strings.Join(engine.Strings(result.Changes), "; "))
+		}
 		return err
-	}
-	if result.Changed() > 0 {
-		return fmt.Errorf("changed %d resources: %s", result.Changed(), strings.Join(engine.Strings(result.Changes), "; "))
-	}
-	return nil
+	})
 }
 
 // printProvenance prints the contents of each image and the differences from EC2.

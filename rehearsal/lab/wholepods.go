@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,18 +16,22 @@ import (
 	"github.com/growbin/cluster/stacks"
 )
 
-func (w *whole) checkNodes(ctx context.Context) (err error) {
-	controlPlane, err := w.fleet.get(w.controlPlaneName())
-	if err != nil {
-		return err
-	}
-	if w.client, err = w.newClient(controlPlane); err != nil {
+func (w *whole) checkNodes(ctx context.Context) error {
+	if err := w.connect(); err != nil {
 		return err
 	}
 	for _, node := range w.settings.Nodes {
 		if err := poll(ctx, recoveryTimeout, func(ctx context.Context) error { return w.checkNode(ctx, w.client, node.Name) }); err != nil {
 			return err
 		}
+		if node.Role != stacks.RoleAPI {
+			continue
+		}
+		host, err := w.fleet.get(node.Name)
+		if err != nil {
+			return err
+		}
+		w.apiNodes = append(w.apiNodes, host.ec2.PrivateIP)
 	}
 	return nil
 }
@@ -103,7 +108,7 @@ func (w *whole) checkPods(ctx context.Context) error {
 			}
 			ready[pod.Labels["app.kubernetes.io/name"]+" "+pod.Spec.NodeName]++
 		}
-		for _, a := range stacks.Applications() {
+		for _, a := range w.settings.Applications() {
 			if got := ready[a.Name+" "+a.Node]; got != a.Replicas {
 				problems = append(problems, fmt.Errorf("application %s: %d of %d pods are Ready on node %s", a.Name, got, a.Replicas, a.Node))
 			}
@@ -164,14 +169,14 @@ func (w *whole) tail(ctx context.Context, pod *corev1.Pod, container string, pre
 	return lines
 }
 
-// usage is the memory of a container, in bytes.
+// usage is the memory of a container, in bytes, and its CPU in thousandths of one.
 type usage struct {
-	pod, container string
-	now, peak      int64
-	request, limit int64
+	pod, container         string
+	memory, request, limit int64
+	cpu, cpuRequest        int64
 }
 
-// checkUsage prints the memory of every container, and fails if one is above its limit or was killed for it.
+// checkUsage prints memory and CPU of every container, and fails if one has no figures or was killed at its limit.
 func (w *whole) checkUsage(ctx context.Context) error {
 	pods, err := w.pods(ctx)
 	if err != nil {
@@ -183,6 +188,7 @@ func (w *whole) checkUsage(ctx context.Context) error {
 		for _, c := range pods[i].Spec.Containers {
 			usages[pods[i].Namespace+"/"+pods[i].Name+"/"+c.Name] = &usage{
 				pod: pods[i].Name, container: c.Name, request: c.Resources.Requests.Memory().Value(), limit: c.Resources.Limits.Memory().Value(),
+				cpuRequest: c.Resources.Requests.Cpu().MilliValue(),
 			}
 		}
 		for _, c := range pods[i].Status.ContainerStatuses {
@@ -211,7 +217,8 @@ func (w *whole) readUsage(ctx context.Context, node string, usages map[string]*u
 			PodRef     struct{ Name, Namespace string }
 			Containers []struct {
 				Name   string
-				Memory struct{ WorkingSetBytes, RSSBytes int64 }
+				Memory struct{ WorkingSetBytes int64 }
+				CPU    struct{ UsageNanoCores int64 }
 			}
 		}
 	}
@@ -221,7 +228,7 @@ func (w *whole) readUsage(ctx context.Context, node string, usages map[string]*u
 	for _, pod := range summary.Pods {
 		for _, c := range pod.Containers {
 			if u := usages[pod.PodRef.Namespace+"/"+pod.PodRef.Name+"/"+c.Name]; u != nil {
-				u.now = c.Memory.WorkingSetBytes
+				u.memory, u.cpu = c.Memory.WorkingSetBytes, c.CPU.UsageNanoCores/1e6
 			}
 		}
 	}
@@ -232,14 +239,16 @@ func (w *whole) readUsage(ctx context.Context, node string, usages map[string]*u
 func (w *whole) printUsage(usages map[string]*usage) {
 	var list []*usage
 	for _, u := range usages {
-		if u.request > 0 && u.now > 0 {
+		if u.request > 0 && u.memory > 0 {
 			list = append(list, u)
 		}
 	}
-	slices.SortFunc(list, func(a, b *usage) int { return int(b.now*1000/b.request) - int(a.now*1000/a.request) })
-	w.printf("%-42s %-18s %8s %8s %8s", "POD", "CONTAINER", "MiB", "REQUEST", "LIMIT")
+	slices.SortFunc(list, func(a, b *usage) int {
+		return cmp.Or(cmp.Compare(b.memory*1000/b.request, a.memory*1000/a.request), cmp.Compare(a.pod, b.pod))
+	})
+	w.printf("%-42s %-18s %8s %8s %8s %8s %8s", "POD", "CONTAINER", "MiB", "REQUEST", "LIMIT", "CPU m", "REQUEST")
 	for _, u := range list {
-		w.printf("%-42s %-18s %8d %8d %8d", u.pod, u.container, u.now>>20, u.request>>20, u.limit>>20)
+		w.printf("%-42s %-18s %8d %8d %8d %8d %8d", u.pod, u.container, u.memory>>20, u.request>>20, u.limit>>20, u.cpu, u.cpuRequest)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,13 +47,9 @@ func (w *whole) request(ctx context.Context, method, address, contentType string
 	return response.StatusCode, answer, err
 }
 
-// url is the address of an API's route at the node port of an API node, which the load balancer would forward to.
-func (w *whole) url(a stacks.Application) (string, error) {
-	node, err := w.fleet.get("k8s-api-low-traffic")
-	if err != nil {
-		return "", err
-	}
-	return "http://" + net.JoinHostPort(node.ec2.PrivateIP, strconv.Itoa(a.NodePort)) + a.Route, nil
+// url is the address of an API's route at the node port of an API node, to which the load balancer would forward.
+func (w *whole) url(a stacks.Application) string {
+	return "http://" + net.JoinHostPort(w.apiNodes[0], strconv.Itoa(a.NodePort)) + a.Route
 }
 
 func application(name string) stacks.Application {
@@ -76,7 +73,7 @@ func (w *whole) checkNames(ctx context.Context) error {
 			return err
 		}
 		script := fmt.Sprintf("import socket; socket.create_connection((%q, %s), 10)", host+".data.svc", port)
-		if err := w.exec(ctx, pods, "gpt5-analyzer", "python3", "-c", script); err != nil {
+		if _, err := w.exec(ctx, pods, "gpt5-analyzer", "python3", "-c", script); err != nil {
 			return err
 		}
 	}
@@ -84,34 +81,38 @@ func (w *whole) checkNames(ctx context.Context) error {
 }
 
 // exec runs a command in the first pod of an application, through the container runtime of its node.
-func (w *whole) exec(ctx context.Context, pods []corev1.Pod, name string, command ...string) error {
+func (w *whole) exec(ctx context.Context, pods []corev1.Pod, name string, command ...string) (string, error) {
 	for i := range pods {
 		if pods[i].Labels["app.kubernetes.io/name"] != name {
 			continue
 		}
 		node, err := w.fleet.get(pods[i].Spec.NodeName)
 		if err != nil {
-			return err
+			return "", err
 		}
-		_, id, _ := strings.Cut(pods[i].Status.ContainerStatuses[0].ContainerID, "://")
-		if output, err := node.Run(ctx, append([]string{"crictl", "exec", id}, command...)...); err != nil {
-			return fmt.Errorf("pod %s on node %s: %w: %s", pods[i].Name, pods[i].Spec.NodeName, err, output)
+		output, err := node.Run(ctx, append([]string{"crictl", "exec", containerID(&pods[i], name)}, command...)...)
+		if err != nil {
+			return "", fmt.Errorf("pod %s on node %s: %w", pods[i].Name, pods[i].Spec.NodeName, err)
 		}
-		return nil
+		return output, nil
 	}
-	return fmt.Errorf("no pod of %s", name)
+	return "", fmt.Errorf("no pod of %s", name)
+}
+
+// containerID is that of the pod's container of this name, or of its first one.
+func containerID(pod *corev1.Pod, name string) string {
+	index := max(0, slices.IndexFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.Name == name }))
+	_, id, _ := strings.Cut(pod.Status.ContainerStatuses[index].ContainerID, "://")
+	return id
 }
 
 func (w *whole) checkAPIs(ctx context.Context) error {
 	var problems []error
-	for _, a := range stacks.Applications() {
+	for _, a := range w.settings.Applications() {
 		if a.Route == "" {
 			continue
 		}
-		address, err := w.url(a)
-		if err != nil {
-			return err
-		}
+		address := w.url(a)
 		// waste-api and chat-llm-api have no page at their route: their answer is that the method is not allowed.
 		problems = append(problems, poll(ctx, time.Minute, func(ctx context.Context) error {
 			status, _, err := w.request(ctx, http.MethodGet, address, "", nil)
@@ -126,10 +127,7 @@ func (w *whole) checkAPIs(ctx context.Context) error {
 
 // postPhoto sends a photo and returns the ID of its analysis.
 func (w *whole) postPhoto(ctx context.Context, kind string, number int) (string, error) {
-	address, err := w.url(application("waste-api"))
-	if err != nil {
-		return "", err
-	}
+	address := w.url(application("waste-api"))
 	_, answer, err := w.request(ctx, http.MethodPost, address, "image/jpeg", services.Photo(kind, number))
 	if err != nil {
 		return "", err
@@ -141,10 +139,7 @@ func (w *whole) postPhoto(ctx context.Context, kind string, number int) (string,
 
 // awaitAnswer asks for the answer to a photo.
 func (w *whole) awaitAnswer(ctx context.Context, id, kind string) error {
-	address, err := w.url(application("waste-api"))
-	if err != nil {
-		return err
-	}
+	address := w.url(application("waste-api"))
 	return poll(ctx, answerTimeout, func(ctx context.Context) error {
 		status, answer, err := w.request(ctx, http.MethodGet, address+"/"+id, "", nil)
 		if err != nil {
@@ -165,11 +160,11 @@ func (w *whole) awaitAnswer(ctx context.Context, id, kind string) error {
 }
 
 func (w *whole) checkPhoto(ctx context.Context) error {
-	id, err := w.postPhoto(ctx, "bottle", 0)
-	if err != nil {
+	var err error
+	if w.photo, err = w.postPhoto(ctx, "bottle", 0); err != nil {
 		return err
 	}
-	if err := w.awaitAnswer(ctx, id, "bottle"); err != nil {
+	if err := w.awaitAnswer(ctx, w.photo, "bottle"); err != nil {
 		return err
 	}
 	var bucket string
@@ -220,18 +215,18 @@ func (w *whole) checkDeadLetter(ctx context.Context) error {
 	})
 }
 
-// deadLetters counts the messages in q.dlq with the broker's own command.
-func (w *whole) deadLetters(ctx context.Context) (int, error) {
-	node, err := w.fleet.get("k8s-rabbitmq")
-	if err != nil {
-		return 0, err
-	}
+// rabbitmqctl runs the broker's own command in its pod.
+func (w *whole) rabbitmqctl(ctx context.Context, arguments ...string) (string, error) {
 	pods, err := w.client.CoreV1().Pods("data").List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=rabbitmq"})
-	if err != nil || len(pods.Items) == 0 {
-		return 0, fmt.Errorf("no pod of RabbitMQ: %w", err)
+	if err != nil {
+		return "", err
 	}
-	_, id, _ := strings.Cut(pods.Items[0].Status.ContainerStatuses[0].ContainerID, "://")
-	output, err := node.Run(ctx, "crictl", "exec", id, "rabbitmqctl", "--quiet", "-p", "growbin", "list_queues", "--no-table-headers", "name", "messages")
+	return w.exec(ctx, pods.Items, "rabbitmq", append([]string{"rabbitmqctl", "--quiet"}, arguments...)...)
+}
+
+// deadLetters counts the messages in q.dlq.
+func (w *whole) deadLetters(ctx context.Context) (int, error) {
+	output, err := w.rabbitmqctl(ctx, "-p", "growbin", "list_queues", "--no-table-headers", "name", "messages")
 	if err != nil {
 		return 0, err
 	}
@@ -245,35 +240,4 @@ func (w *whole) deadLetters(ctx context.Context) (int, error) {
 
 func (w *whole) checkBeat(ctx context.Context) error {
 	return w.awaitLog(ctx, "task-scheduler", "Sending due task check the rules")
-}
-
-// checkTargets asks Prometheus which targets are down.
-func (w *whole) checkTargets(ctx context.Context) error {
-	return poll(ctx, 3*time.Minute, func(ctx context.Context) error {
-		text, err := w.client.CoreV1().RESTClient().Get().Namespace("monitoring").Resource("services").Name("prometheus:http").SubResource("proxy").Suffix("api/v1/targets").DoRaw(ctx)
-		if err != nil {
-			return err
-		}
-		var found struct {
-			Data struct {
-				ActiveTargets []struct {
-					Health, LastError, ScrapePool string
-					Labels                        map[string]string
-				}
-			}
-		}
-		if err := json.Unmarshal(text, &found); err != nil {
-			return err
-		}
-		var problems []error
-		for _, target := range found.Data.ActiveTargets {
-			if target.Health != "up" {
-				problems = append(problems, fmt.Errorf("target %s %v: %s %s", target.ScrapePool, target.Labels, target.Health, target.LastError))
-			}
-		}
-		if len(found.Data.ActiveTargets) == 0 {
-			problems = append(problems, errors.New("Prometheus has no target"))
-		}
-		return errors.Join(problems...)
-	})
 }

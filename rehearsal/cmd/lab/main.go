@@ -53,7 +53,7 @@ func run(ctx context.Context) (passed bool, err error) {
 	if err := lab.Clean(state); err != nil {
 		return false, fmt.Errorf("cleaning up an earlier run: %w", err)
 	}
-	l, err := lab.New(lab.Options{Root: root, State: state, Cache: filepath.Join(cache, "growbin-rehearsal", "boot-lab"), Out: os.Stdout})
+	l, err := lab.New(lab.Options{Whole: true, Root: root, State: state, Cache: filepath.Join(cache, "growbin-rehearsal", "boot-lab"), Out: os.Stdout})
 	if err != nil {
 		return false, err
 	}
