@@ -27,6 +27,9 @@ func (s *Settings) clusterNodes(live *liveAccount) []cluster.Node {
 			// Surge instances are always deletable.
 			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
 		}
+		if n.Name == nodeMonitoring {
+			node.Groups = []string{groupMonitoring}
+		}
 		if n.Snapshots {
 			node.SnapshotGroup = s.ClusterName()
 		}

@@ -192,6 +192,9 @@ func TestSecurityGroups_Reachability(t *testing.T) {
 		{nodeMonitoring, high, "tcp", 10250, true},
 		{nodeMonitoring, master, "tcp", 9100, true},
 		{high, storage, "tcp", 10250, false},
+		// The nodes of the stores have the role of the monitoring node, and not its purpose.
+		{rabbit, storage, "tcp", 10250, false},
+		{rabbit, high, "tcp", 9100, false},
 		{awssim.Internet, high, "tcp", 10250, false},
 		// etcd stays with the control plane; the stores are reached through the pod network alone.
 		{storage, master, "tcp", 2379, false},

@@ -5,6 +5,10 @@ import "github.com/growbin/cluster/components/securitygroup"
 // groupLoadBalancer is the security group of the load balancer, the only one that is open to the world.
 const groupLoadBalancer = "load-balancer"
 
+// groupMonitoring is the security group of the one node that scrapes all others. The nodes of the stores share its role, and
+// reach no kubelet.
+const groupMonitoring = "monitoring"
+
 // Node ports of the services that the load balancer reaches, beside Application.NodePort. Argo CD's chart takes 30443 itself.
 const (
 	argoCDNodePort  = 30442
@@ -33,7 +37,7 @@ func (s *Settings) trafficRules() []securitygroup.Rule {
 	}
 	for _, r := range s.routes() {
 		rules = append(rules, securitygroup.Rule{
-			Group: string(r.role), From: []string{groupLoadBalancer}, Protocol: "tcp", FromPort: r.NodePort, ToPort: r.NodePort,
+			Group: r.group(), From: []string{groupLoadBalancer}, Protocol: "tcp", FromPort: r.NodePort, ToPort: r.NodePort,
 			Description: "Load balancer to " + r.Name,
 		})
 	}

@@ -66,6 +66,8 @@ type Settings struct {
 	PodCIDR string
 	// ServiceCIDR is the IPv4 range of the Services.
 	ServiceCIDR string
+	// FlowLogDays is the number of days for which connections in the VPC are logged; 0 for no log.
+	FlowLogDays int
 
 	// AdminCIDRs are the IPv4 ranges that may connect to the API server and, with SSHKeyName, to SSH.
 	AdminCIDRs []string
@@ -222,6 +224,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
 		SSHKeyFile:    r.optional("sshKeyFile"),
+		FlowLogDays:   r.integerIn("flowLogDays", 0, maxDays),
 
 		Domain:     r.optional("domain"),
 		HostedZone: r.optional("hostedZone"),

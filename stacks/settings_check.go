@@ -12,6 +12,7 @@ import (
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/growbin/cluster/components/bucket"
+	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
 )
@@ -64,7 +65,7 @@ func (s *Settings) validatePlace(r *settingsReader) {
 func (s *Settings) vpcArgs() *network.VpcArgs {
 	return &network.VpcArgs{
 		Region: s.Region, CIDR: s.VpcCIDR, Zones: s.AvailabilityZones,
-		PublicSubnetCIDRs: s.PublicSubnetCIDRs, PrivateSubnetCIDRs: s.PrivateSubnetCIDRs, NAT: s.NATGateways,
+		PublicSubnetCIDRs: s.PublicSubnetCIDRs, PrivateSubnetCIDRs: s.PrivateSubnetCIDRs, NAT: s.NATGateways, FlowLogDays: s.FlowLogDays,
 	}
 }
 
@@ -72,6 +73,7 @@ func (s *Settings) validateRanges(r *settingsReader) {
 	for _, problem := range s.vpcArgs().Problems() {
 		key, ok := map[string]string{
 			"CIDR": "vpcCidr", "PublicSubnetCIDRs": "publicSubnetCidrs", "PrivateSubnetCIDRs": "privateSubnetCidrs", "NAT": "natGateways",
+			"FlowLogDays": "flowLogDays",
 		}[problem.Field]
 		if ok { // region and zones have been checked above
 			r.invalid(key, problem.Value, "%s", problem.Must)
@@ -119,8 +121,8 @@ func (s *Settings) validateAccess(r *settingsReader) {
 			r.invalid("adminCidrs", value, "must begin with its first address, %s", cidr.Masked())
 		case slices.Contains(s.AdminCIDRs[:i], value):
 			r.invalid("adminCidrs", value, "must name each range once")
-		case cidr.Bits() < 8:
-			r.invalid("adminCidrs", value, "must be /8 or smaller: your own addresses, or use apiAccess sessionManager")
+		case cidr.Bits() < cluster.WidestAdminBits:
+			r.invalid("adminCidrs", value, "must be /%d or smaller: your own addresses, or use apiAccess sessionManager", cluster.WidestAdminBits)
 		}
 	}
 	if s.APIAccess == AccessDirect && len(s.AdminCIDRs) == 0 {

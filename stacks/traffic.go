@@ -22,6 +22,14 @@ type route struct {
 	node string
 }
 
+// group returns the security group of the targets.
+func (r route) group() string {
+	if r.node == nodeMonitoring {
+		return groupMonitoring
+	}
+	return string(r.role)
+}
+
 // routes derives the routes from the applications. Argo CD and Grafana, which people sign in to, need a domain for TLS, and
 // are for administrators only.
 func (s *Settings) routes() []route {

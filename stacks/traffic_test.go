@@ -107,10 +107,10 @@ func TestTraffic_NodePortsOnlyFromTheLoadBalancer(t *testing.T) {
 	}
 	allowed := map[string]map[int]bool{"k8s-master": {argoCDNodePort: true}}
 	for _, n := range topology {
-		switch n.Role {
-		case RoleInfrastructure:
+		switch {
+		case n.Name == nodeMonitoring:
 			allowed[n.Name] = map[int]bool{grafanaNodePort: true}
-		case RoleAPI:
+		case n.Role == RoleAPI:
 			allowed[n.Name] = map[int]bool{}
 			for _, a := range catalog {
 				allowed[n.Name][a.NodePort] = a.NodePort != 0

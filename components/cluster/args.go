@@ -47,6 +47,8 @@ type Node struct {
 	Name string `pulumi:"name"`
 	// Role names the node's security group, and is shown by kubectl under ROLES. RoleWorker when empty.
 	Role string `pulumi:"role"`
+	// Groups are security groups of the instance beside that of its role, keys of ClusterArgs.MoreGroups.
+	Groups []string `pulumi:"groups"`
 	// InstanceType is an EC2 instance type, e.g. t3.medium; DefaultInstanceType when empty.
 	InstanceType string `pulumi:"instanceType"`
 	// Zone is one of the network's availability zones; the first of them when empty.
@@ -103,15 +105,17 @@ type ClusterArgs struct {
 	// Connect, if not nil, is called with the URL of the API server before the first request; see
 	// kubeconfig.KubeconfigArgs.
 	Connect func(ctx context.Context, server string) error `pulumi:"connect"`
-	// MonitoringRoles are the roles whose nodes scrape the kubelets and node-exporters of all nodes.
-	MonitoringRoles []string `pulumi:"monitoringRoles"`
+	// MonitoringGroups are the security groups whose nodes scrape the kubelets and node-exporters of all nodes: roles or keys of
+	// MoreGroups.
+	MonitoringGroups []string `pulumi:"monitoringGroups"`
 	// DNSRoles are the roles whose nodes run CoreDNS, one replica in each of their zones; all roles when empty.
 	DNSRoles []string `pulumi:"dnsRoles"`
 	// RoleDescriptions describe the security groups, by role.
 	RoleDescriptions map[string]string `pulumi:"roleDescriptions"`
-	// MoreGroups describe security groups without nodes, by name, e.g. that of a load balancer. Rules may name them.
+	// MoreGroups describe security groups beside those of the roles, by name: one for a purpose of single nodes, which
+	// Node.Groups names, or one without nodes, e.g. that of a load balancer. Rules may name them.
 	MoreGroups map[string]string `pulumi:"moreGroups"`
-	// Rules allow more traffic between the groups, which are named by role.
+	// Rules allow more traffic between the groups: roles and keys of MoreGroups.
 	Rules []securitygroup.Rule `pulumi:"rules"`
 
 	// BackupKeepDays is the number of days for which a backup of the control plane is kept; DefaultBackupKeepDays when 0.

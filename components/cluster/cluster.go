@@ -153,7 +153,11 @@ func (b *builder) instances() error {
 		args := b.args.instance(n)
 		args.AMI, args.UserData = image, userData
 		args.SubnetID = b.subnet(n.Zone)
-		args.SecurityGroupIDs = pulumi.StringArray{b.groups.GroupID(n.Role)}
+		groups := pulumi.StringArray{b.groups.GroupID(n.Role)}
+		for _, group := range n.Groups {
+			groups = append(groups, b.groups.GroupID(group))
+		}
+		args.SecurityGroupIDs = groups
 		args.InstanceProfile = b.profiles[n.Name]
 		created, err := instance.NewInstance(b.ctx, n.Name, args, b.parent(), pulumi.DependsOn(b.ready))
 		if err != nil {

@@ -42,7 +42,7 @@ func (a *ClusterArgs) securityGroups(vpcID pulumi.StringInput) *securitygroup.Se
 	}
 	maps.Copy(groups, a.MoreGroups)
 	rules := kubeadm.Flows(kubeadm.FlowArgs{
-		ControlPlane: []string{RoleControlPlane}, All: a.roles(), Monitoring: a.MonitoringRoles, NodeExporter: true,
+		ControlPlane: []string{RoleControlPlane}, All: a.roles(), Monitoring: a.MonitoringGroups, NodeExporter: true,
 	})
 	if len(a.AdminCIDRs) > 0 {
 		rules = append(rules, securitygroup.Rule{

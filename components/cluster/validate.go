@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -12,8 +13,8 @@ import (
 	"github.com/growbin/cluster/components/validation"
 )
 
-// widestAdminBits is the shortest prefix of an administrators' range: a shorter one is most of the internet.
-const widestAdminBits = 8
+// WidestAdminBits is the shortest prefix of an administrators' range: 65,536 addresses are more than any office has.
+const WidestAdminBits = 16
 
 // Check returns all problems of the arguments of a cluster called name, joined, before anything is created.
 func (a *ClusterArgs) Check(name string) error { return a.withDefaults().validate(name) }
@@ -51,8 +52,8 @@ func (a *ClusterArgs) validateAccess(problems *validation.Problems) {
 		switch {
 		case err != nil || !cidr.Addr().Is4():
 			problems.Add("AdminCIDRs", value, "must be an IPv4 range, e.g. 198.51.100.7/32")
-		case cidr.Bits() < widestAdminBits:
-			problems.Add("AdminCIDRs", value, "must be your own addresses: a range wider than /%d is most of the internet", widestAdminBits)
+		case cidr.Bits() < WidestAdminBits:
+			problems.Add("AdminCIDRs", value, "must be your own addresses: a range wider than /%d holds those of many others", WidestAdminBits)
 		}
 	}
 	if a.APIServerURL != "" {
@@ -76,6 +77,11 @@ func (a *ClusterArgs) validateNodes(problems *validation.Problems) {
 		if slices.ContainsFunc(a.Nodes[:i], func(other Node) bool { return other.Name == n.Name }) {
 			problems.Add("Nodes", n.Name, "must be the name of one node only")
 		}
+		for _, group := range n.Groups {
+			if _, ok := a.MoreGroups[group]; !ok {
+				problems.Add(fmt.Sprintf("Nodes[%s].Groups", n.Name), group, "must be one of MoreGroups %v", slices.Sorted(maps.Keys(a.MoreGroups)))
+			}
+		}
 		if !slices.Contains(a.Network.Zones, n.Zone) {
 			problems.Add(fmt.Sprintf("Nodes[%s].Zone", n.Name), n.Zone, "must be one of Network.Zones %v", a.Network.Zones)
 		}
@@ -83,11 +89,14 @@ func (a *ClusterArgs) validateNodes(problems *validation.Problems) {
 	if controlPlanes != 1 {
 		problems.Add("Nodes", controlPlanes, "must hold exactly one node with the role %s", RoleControlPlane)
 	}
-	for field, roles := range map[string][]string{"MonitoringRoles": a.MonitoringRoles, "DNSRoles": a.DNSRoles} {
-		for _, role := range roles {
-			if !slices.Contains(a.roles(), role) {
-				problems.Add(field, role, "must be one of %v", a.roles())
-			}
+	for _, role := range a.DNSRoles {
+		if !slices.Contains(a.roles(), role) {
+			problems.Add("DNSRoles", role, "must be one of %v", a.roles())
+		}
+	}
+	for _, group := range a.MonitoringGroups {
+		if _, more := a.MoreGroups[group]; !more && !slices.Contains(a.roles(), group) {
+			problems.Add("MonitoringGroups", group, "must be one of %v or of MoreGroups", a.roles())
 		}
 	}
 }

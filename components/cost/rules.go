@@ -58,6 +58,7 @@ var freeTypes = map[string]string{
 	"aws:ec2/routeTableAssociation:RouteTableAssociation":       "networks are free",
 	"aws:ec2/securityGroup:SecurityGroup":                       "networks are free",
 	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":         "networks are free",
+	"aws:ec2/flowLog:FlowLog":                                   "the log group is billed",
 	"aws:ec2/eipAssociation:EipAssociation":                     "the address is billed",
 	"aws:ec2/volumeAttachment:VolumeAttachment":                 "the volume is billed",
 	"aws:ec2/keyPair:KeyPair":                                   "key pairs are free",

@@ -37,6 +37,8 @@ type VpcArgs struct {
 	// ReservedIPs are addresses inside the subnets that AWS gives only to a resource that asks for one by its value, e.g. that
 	// of a control plane. Resources in the subnets must depend on the Vpc.
 	ReservedIPs []string `pulumi:"reservedIps"`
+	// FlowLogDays is the number of days for which a log of all connections is kept, one of FlowLogDays; 0 for no log.
+	FlowLogDays int `pulumi:"flowLogDays"`
 }
 
 // Validate returns all problems of the arguments, joined.
@@ -77,6 +79,9 @@ func (a *VpcArgs) validate(problems *validation.Problems) {
 	}
 	if n := len(a.PrivateSubnetCIDRs); n != 0 && n != len(a.Zones) {
 		problems.Add("PrivateSubnetCIDRs", a.PrivateSubnetCIDRs, "must be empty, or hold one range for each of the %d zones", len(a.Zones))
+	}
+	if a.FlowLogDays != 0 && !slices.Contains(FlowLogDays, a.FlowLogDays) {
+		problems.Add("FlowLogDays", a.FlowLogDays, "must be one of %v, or 0 for no log", FlowLogDays)
 	}
 	switch a.NAT {
 	case "", NATNone:

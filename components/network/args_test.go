@@ -52,6 +52,7 @@ func TestVpcArgs_OneProblem(t *testing.T) {
 		{`CIDR: "10.0.0.0" must be an IPv4 range`, func(a *VpcArgs) { a.CIDR = "10.0.0.0" }},
 		{`CIDR: "10.0.1.0/16" must be an IPv4 range`, func(a *VpcArgs) { a.CIDR = "10.0.1.0/16" }},
 		{`CIDR: "fd00::/16" must be an IPv4 range`, func(a *VpcArgs) { a.CIDR = "fd00::/16" }},
+		{`FlowLogDays: 10 must be one of`, func(a *VpcArgs) { a.FlowLogDays = 10 }},
 		{`CIDR: "10.0.0.0/8" must be /16 to /28`, func(a *VpcArgs) { a.CIDR = "10.0.0.0/8" }},
 		{`PublicSubnetCIDRs: "10.0.0.1/20" must be an IPv4 range`, func(a *VpcArgs) { a.PublicSubnetCIDRs[0] = "10.0.0.1/20" }},
 		{`PrivateSubnetCIDRs: "private" must be an IPv4 range`, func(a *VpcArgs) { a.PrivateSubnetCIDRs[1] = "private" }},

@@ -23,7 +23,8 @@ type Vpc struct {
 	PrivateSubnets map[string]*ec2.Subnet `pulumi:"privateSubnets"`
 }
 
-// NewVpc creates the VPC, its subnets, internet gateway, routes, NAT gateways and a gateway endpoint for S3.
+// NewVpc creates the VPC, its subnets, internet gateway, routes, NAT gateways, a gateway endpoint for S3 and, if it is wanted, a
+// flow log. It removes all rules from the default security group.
 func NewVpc(ctx *pulumi.Context, name string, args *VpcArgs, opts ...pulumi.ResourceOption) (*Vpc, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("network %s: %w", name, err)
@@ -67,6 +68,15 @@ func (b *builder) build() error {
 		return err
 	}
 	b.vpc.Resource, b.vpc.ID = vpc, vpc.ID()
+	// The group that an instance gets without a group of its own: it has no rules, so such an instance reaches nothing.
+	if _, err := ec2.NewDefaultSecurityGroup(b.ctx, b.name, &ec2.DefaultSecurityGroupArgs{
+		VpcId: vpc.ID(), Tags: b.tags("-default"),
+	}, b.parent()); err != nil {
+		return err
+	}
+	if err := b.flowLog(); err != nil {
+		return err
+	}
 	if b.gateway, err = ec2.NewInternetGateway(b.ctx, b.name, &ec2.InternetGatewayArgs{
 		VpcId: vpc.ID(), Tags: b.tags(""),
 	}, b.parent()); err != nil {

@@ -146,6 +146,52 @@ func TestNewVpc_PublicSubnets(t *testing.T) {
 	}
 }
 
+// An instance that somebody launches without a group of its own gets the default one.
+func TestNewVpc_DefaultGroupReachesNothing(t *testing.T) {
+	w := world{T: t, cloud: awssim.New(awssim.Options{})}
+	t.Cleanup(w.cloud.Close)
+	w.mocks = mocks.New(w.cloud)
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		args := validArgs()
+		vpc, err := NewVpc(ctx, "dev", &args)
+		if err != nil {
+			return err
+		}
+		ami, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: image})
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"one", "two"} {
+			if _, err := ec2.NewInstance(ctx, name, &ec2.InstanceArgs{
+				Ami: pulumi.String(ami.Value), InstanceType: pulumi.String("t3.nano"),
+				SubnetId: vpc.PublicSubnets[args.Zones[0]].ID(), Tags: pulumi.StringMap{"Name": pulumi.String(name)},
+			}, pulumi.DependsOn([]pulumi.Resource{vpc})); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, pulumi.WithMocks("project", "stack", w.mocks)))
+	for _, to := range []awssim.Endpoint{"two", awssim.Internet} {
+		assert.Error(t, w.cloud.Reach("one", to, "tcp", 443), to)
+	}
+}
+
+func TestNewVpc_FlowLog(t *testing.T) {
+	args := validArgs()
+	assert.Empty(t, deploy(t, args).mocks.OfType("aws:ec2/flowLog:FlowLog"), "a log was not asked for")
+	args.FlowLogDays = 30
+	w := deploy(t, args)
+	group := w.mocks.Only(t, "aws:cloudwatch/logGroup:LogGroup")
+	assert.EqualValues(t, 30, group.Value("retentionInDays"))
+	log := w.mocks.Only(t, "aws:ec2/flowLog:FlowLog")
+	assert.Equal(t, "ALL", log.Value("trafficType"))
+	destination := log.Value("logDestination").(string)
+	assert.Contains(t, destination, ":log-group:"+group.Value("name").(string))
+	policy := w.mocks.Only(t, "aws:iam/rolePolicy:RolePolicy").Value("policy")
+	assert.Contains(t, policy, "logs:PutLogEvents")
+	assert.Contains(t, policy, destination+":*", "it may write to no other group")
+}
+
 func TestNewVpc_S3Endpoint(t *testing.T) {
 	for _, args := range []VpcArgs{validArgs(), withPrivate(NATNone)} {
 		w := deploy(t, args)

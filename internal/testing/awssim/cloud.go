@@ -72,6 +72,7 @@ type Cloud struct {
 	certificates  map[string]*certificate
 	zonesByID     map[string]*hostedZone
 	topics        map[string]*topic
+	logGroups     map[string]*logGroup // by name
 	alarms        map[string]*metricAlarm
 
 	lifecyclePolicies map[string]*lifecyclePolicy
@@ -144,6 +145,7 @@ func New(options Options) *Cloud {
 		certificates:  map[string]*certificate{},
 		zonesByID:     map[string]*hostedZone{},
 		topics:        map[string]*topic{},
+		logGroups:     map[string]*logGroup{},
 		alarms:        map[string]*metricAlarm{},
 
 		lifecyclePolicies: map[string]*lifecyclePolicy{},

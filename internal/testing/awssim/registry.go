@@ -15,6 +15,7 @@ var resourceTypes = registry(
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 	lifecyclePolicyType,
+	defaultSecurityGroupType, flowLogType, logGroupType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

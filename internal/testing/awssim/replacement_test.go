@@ -29,6 +29,9 @@ func TestDiff_Replacement(t *testing.T) {
 		{"vpc tag gone", vpcType, values{"tags": values{"a": "b"}}, values{}, []string{"tags"}, false},
 		{"subnet zone", subnetType, values{"availabilityZone": "a"}, values{"availabilityZone": "b"}, []string{"availabilityZone"}, true},
 		{"subnet public addresses", subnetType, values{"mapPublicIpOnLaunch": false}, values{"mapPublicIpOnLaunch": true}, []string{"mapPublicIpOnLaunch"}, false},
+		{"default group's VPC", defaultSecurityGroupType, values{"vpcId": "a"}, values{"vpcId": "b"}, []string{"vpcId"}, true},
+		{"flow log's traffic", flowLogType, values{"trafficType": "ALL"}, values{"trafficType": "REJECT"}, []string{"trafficType"}, true},
+		{"log group's retention", logGroupType, values{"retentionInDays": 1.0}, values{"retentionInDays": 3.0}, []string{"retentionInDays"}, false},
 		{"reserved range", subnetReservationType, values{"cidrBlock": "a"}, values{"cidrBlock": "b"}, []string{"cidrBlock"}, true},
 		{"gateway's vpc", internetGatewayType, values{"vpcId": "a"}, values{"vpcId": "b"}, []string{"vpcId"}, false},
 		{"route target", routeType, values{"gatewayId": "a"}, values{"natGatewayId": "b"}, []string{"gatewayId", "natGatewayId"}, false},
@@ -207,6 +210,11 @@ func oneOfEach(t *testing.T) *world {
 	told := w.make(topicToken, "told", values{})
 	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})
 	w.make(metricAlarmToken, "alarm", statusAlarm(told, nil))
+	w.make(defaultSecurityGroupToken, "default", values{"vpcId": w.vpc})
+	logs := w.make(logGroupToken, "flows", values{"name": "flows", "retentionInDays": 30})
+	w.make(flowLogToken, "flows", values{
+		"vpcId": w.vpc, "trafficType": "ALL", "logDestination": w.c.arn("logs", "log-group:"+logs), "iamRoleArn": w.lifecycleRole("flows", trustFlowLogs),
+	})
 	w.make(lifecyclePolicyToken, "snapshots", snapshots(w.lifecycleRole("dlm", trustDLM), nil))
 	return w
 }

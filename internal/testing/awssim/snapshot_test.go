@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	trustDLM = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"dlm.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	dlmARN   = "arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"
+	trustFlowLogs = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	trustDLM      = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"dlm.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	dlmARN        = "arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"
 )
 
 // snapshots is a policy on volumes with the tag Keep=yes.

@@ -23,6 +23,7 @@ type vpc struct {
 	groups         map[string]*securityGroup // by name, which is unique in a VPC
 	routeTables    map[string]*routeTable
 	endpoints      map[string]*vpcEndpoint
+	flowLogs       map[string]*flowLog
 	publicMappings int // network interfaces in the VPC that have a public address
 }
 
@@ -63,7 +64,7 @@ func createVPC(t *call) (string, *vpc, error) {
 		id: t.c.newID("vpc", t.name), cidr: cidr, tenancy: t.in.text("instanceTenancy"),
 		aclID: t.c.newID("acl", t.name), dhcpID: t.c.newID("dopt", "account"),
 		subnets: map[string]*subnet{}, groups: map[string]*securityGroup{},
-		routeTables: map[string]*routeTable{}, endpoints: map[string]*vpcEndpoint{},
+		routeTables: map[string]*routeTable{}, endpoints: map[string]*vpcEndpoint{}, flowLogs: map[string]*flowLog{},
 	}
 	v.set(t.in)
 	t.c.vpcs[v.id] = v
