@@ -31,8 +31,8 @@ func (l *Lab) RunWhole(ctx context.Context) bool {
 	w := &whole{Lab: l, fleet: l.newFleet()}
 	begin := time.Now()
 	checks := w.checks()
-	for _, c := range checks {
-		fmt.Fprintf(l.options.Out, "  … %s\n", c.name)
+	for n, c := range checks {
+		fmt.Fprintf(l.options.Out, "  … %d of %d: %s\n", n+1, len(checks), c.name)
 		start := time.Now()
 		err := c.run(ctx)
 		mark := "✔"
@@ -56,7 +56,6 @@ func (w *whole) checks() []check {
 		{"the program deploys the stack on nine hosts, which boot from its user data", w.up},
 		{"every node is Ready, with its labels, taints and pod capacity", w.checkNodes},
 		{"every pod is Ready", w.checkPods},
-		{"memory and CPU of every container, against requests and limits", w.checkUsage},
 		{"pods on different nodes reach each other by name", w.checkNames},
 		{"every API answers through its node port", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
@@ -66,7 +65,7 @@ func (w *whole) checks() []check {
 		{"Prometheus scrapes every target", w.checkTargets},
 		{"every query of the dashboards has a result", w.checkDashboards},
 		{"the alert for dead letters fires, and ends when they are gone", w.checkAlert},
-		{"memory and CPU of every container, after the photos", w.checkUsage},
+		{"memory and CPU of every container, against requests and limits", w.checkUsage},
 		{"the second up changes nothing", w.secondUp},
 		{"a worker's power is cut: requests and photos are answered", w.cutPower},
 		{"the control plane is lost: the same cluster on another instance", w.loseControlPlane},

@@ -73,7 +73,9 @@ func (w *whole) podCounts(ctx context.Context) string {
 	}
 	text := fmt.Sprintf("%d of %d pods are Ready", len(pods)-len(waiting), len(pods))
 	if len(waiting) > 0 {
-		text += ": " + strings.Join(waiting[:min(3, len(waiting))], ", ") + "…"
+		const shown, length = 3, 240
+		list := strings.Join(waiting[:min(shown, len(waiting))], ", ")
+		text += ", not yet " + list[:min(length, len(list))] + "…"
 	}
 	return text
 }
@@ -200,6 +202,11 @@ func (w *whole) checkUsage(ctx context.Context) error {
 	for _, node := range w.settings.Nodes {
 		if err := w.readUsage(ctx, node.Name, usages); err != nil {
 			problems = append(problems, err)
+		}
+	}
+	for name, u := range usages {
+		if u.memory == 0 {
+			problems = append(problems, fmt.Errorf("container %s: kubelet has no figures", name))
 		}
 	}
 	w.printUsage(usages)

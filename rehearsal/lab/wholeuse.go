@@ -167,12 +167,12 @@ func (w *whole) checkPhoto(ctx context.Context) error {
 	if err := w.awaitAnswer(ctx, w.photo, "bottle"); err != nil {
 		return err
 	}
-	var bucket string
-	if err := w.engine.Output(ctx, "imagesBucket", &bucket); err != nil {
+	var cluster struct{ ImagesBucket string }
+	if err := w.engine.Output(ctx, stacks.OutputClusterInfo, &cluster); err != nil {
 		return err
 	}
 	photo := services.Photo("bottle", 0)
-	stored, err := w.cloud.GetObject(bucket, fmt.Sprintf("photos/%x.jpg", sha256.Sum256(photo)))
+	stored, err := w.cloud.GetObject(cluster.ImagesBucket, fmt.Sprintf("photos/%x.jpg", sha256.Sum256(photo)))
 	if err == nil && !bytes.Equal(stored, photo) {
 		err = errors.New("the bucket has another photo")
 	}
