@@ -34,13 +34,13 @@ type fleet struct {
 
 	mu        sync.Mutex
 	instances map[string]*instance
-	done      int
+	done      map[string]bool // the nodes that are Ready
 	failed    context.CancelCauseFunc
 	once      sync.Once // closes ready
 }
 
 func (l *Lab) newFleet() *fleet {
-	return &fleet{lab: l, slots: make(chan struct{}, parallelBoots), ready: make(chan struct{}), instances: map[string]*instance{}}
+	return &fleet{lab: l, slots: make(chan struct{}, parallelBoots), ready: make(chan struct{}), instances: map[string]*instance{}, done: map[string]bool{}}
 }
 
 // boot is the effect of the user data of an instance. It returns when the instance is Ready.
@@ -54,8 +54,8 @@ func (f *fleet) boot(ctx context.Context, machine *awssim.Machine) {
 		}
 		return
 	}
-	f.done++
-	f.lab.printf("%s is Ready: %d of %d", machine.Name, f.done, len(f.lab.settings.Nodes))
+	f.done[machine.Name] = true
+	f.lab.printf("%s is Ready: %d of %d", machine.Name, len(f.done), len(f.lab.settings.Nodes))
 }
 
 func (f *fleet) bootHost(ctx context.Context, machine *awssim.Machine) error {
@@ -98,6 +98,7 @@ func (f *fleet) terminate(machine *awssim.Machine) {
 	f.mu.Lock()
 	i := f.instances[machine.Name]
 	delete(f.instances, machine.Name)
+	delete(f.done, machine.Name)
 	f.mu.Unlock()
 	if i == nil {
 		return
