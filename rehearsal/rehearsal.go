@@ -123,6 +123,7 @@ func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) err
 		{"verify", r.verify},
 		{"refused edits", r.refusedEdits},
 		{"second up", r.secondUp},
+		{"secrets", r.searchSecrets},
 	}
 	for _, phase := range append(phases, r.drillPhases()...) {
 		if err := r.phase(ctx, phase.Name, phase.Do); err != nil {

@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -79,6 +80,7 @@ func (s *Settings) clusterArgs(live *liveAccount) *cluster.ClusterArgs {
 		},
 		Rules:          slices.Concat(openPorts, s.trafficRules()),
 		BackupKeepDays: s.EtcdBackupKeepDays, BackupSchedule: backupSchedule,
+		LendBackupsUntil:   live.lendBackups(s, time.Now()),
 		DeletionProtection: s.DeletionProtection,
 		CPUCredits:         s.CPUCredits,
 		BootTimeout:        s.BootTimeout, PollInterval: pollInterval, FailedGrace: failedGrace, Sources: s.Sources, Connect: s.Connect,

@@ -3,10 +3,13 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
 )
@@ -21,6 +24,8 @@ type liveAccount struct {
 	restorable map[string]liveSnapshot
 	// built is true once the cluster has a VPC.
 	built bool
+	// controlPlaneGone is true when no instance of the control plane, or no data volume of it, exists.
+	controlPlaneGone bool
 	// neverReady are the nodes with an instance that has not joined since it was created.
 	neverReady map[string]bool
 }
@@ -40,8 +45,38 @@ func readAccount(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) (*li
 		return nil, fmt.Errorf("list the VPCs of %s: %w", s.ClusterName(), err)
 	}
 	live.built = len(vpcs.Ids) > 0
+	if live.controlPlaneGone, err = controlPlaneGone(ctx, s, live.volumes, via); err != nil {
+		return nil, err
+	}
 	live.neverReady, err = neverReady(ctx, s, via)
 	return live, err
+}
+
+// controlPlaneGone reports whether the control plane has lost its instance or its data volume.
+func controlPlaneGone(ctx *pulumi.Context, s *Settings, volumes []liveVolume, via pulumi.InvokeOption) (bool, error) {
+	name := ControlPlane(s.Nodes).Name
+	if !slices.ContainsFunc(volumes, func(v liveVolume) bool { return v.name == instance.DataVolumeName(name) }) {
+		return true, nil
+	}
+	found, err := ec2.GetInstances(ctx, &ec2.GetInstancesArgs{
+		InstanceTags:       map[string]string{clusterTag: s.ClusterName(), "Name": name},
+		InstanceStateNames: []string{"pending", "running", "stopping", "stopped"},
+	}, via)
+	if err != nil {
+		return false, fmt.Errorf("look for the instance of %s: %w", name, err)
+	}
+	return len(found.Ids) == 0, nil
+}
+
+// lendGrace is added to the time that an instance may take to boot.
+const lendGrace = 15 * time.Minute
+
+// lendBackups returns the time until which the control plane may read its backups: zero unless it may have to restore one.
+func (live *liveAccount) lendBackups(s *Settings, now time.Time) time.Time {
+	if !live.built || !live.controlPlaneGone && !live.neverReady[ControlPlane(s.Nodes).Name] {
+		return time.Time{}
+	}
+	return now.Add(s.BootTimeout + lendGrace).Truncate(time.Second)
 }
 
 // neverReady returns the nodes whose instance has not reported Ready. An instance reports it once, and no other phase afterwards.

@@ -123,6 +123,8 @@ type ClusterArgs struct {
 	BackupKeepDays int `pulumi:"backupKeepDays"`
 	// BackupSchedule is a calendar expression (systemd.time(7)); kubeadm.DefaultBackupSchedule when empty.
 	BackupSchedule string `pulumi:"backupSchedule"`
+	// LendBackupsUntil allows the control plane to read its backups until that time; see kubeadm.BootstrapArgs.
+	LendBackupsUntil time.Time `pulumi:"lendBackupsUntil"`
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
@@ -22,6 +23,9 @@ type BootstrapArgs struct {
 	Workers []string `pulumi:"workers"`
 	// BackupBucketARN is the bucket for backups of the control plane, which should hold nothing else; nil for no backups.
 	BackupBucketARN pulumi.StringInput `pulumi:"backupBucketArn"`
+	// LendBackupsUntil allows the control plane to read its backups until that time, which a new one on a blank volume must. When
+	// zero it lends nothing, and changes nothing about an earlier loan.
+	LendBackupsUntil time.Time `pulumi:"lendBackupsUntil"`
 	// IssuerBucketARN is the bucket in which the control plane publishes the keys of service account tokens; nil for none.
 	IssuerBucketARN pulumi.StringInput `pulumi:"issuerBucketArn"`
 	// Statements allow nodes more than their part in the cluster, by node name.

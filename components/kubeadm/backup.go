@@ -46,11 +46,11 @@ type BackupManifest struct {
 	SHA256 map[string]string `json:"sha256"`
 }
 
-// keepBackups allows the control plane to write, read and list its backups, but not to delete them: an overwritten object stays
-// as a noncurrent version.
+// keepBackups allows the control plane to write and list its backups, but neither to read nor to delete them: an overwritten
+// object stays as a noncurrent version. LentPolicy is about reading.
 func keepBackups(bucketARN pulumi.StringInput) []Statement {
 	return []Statement{
-		{Sid: "Backups", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: pulumi.StringArray{pulumi.Sprintf("%s/"+BackupPrefix+"*", bucketARN)}},
+		{Sid: "Backups", Actions: []string{"s3:PutObject"}, Resources: pulumi.StringArray{pulumi.Sprintf("%s/"+BackupPrefix+"*", bucketARN)}},
 		{Sid: "ListBackups", Actions: []string{"s3:ListBucket"}, Resources: pulumi.StringArray{bucketARN}},
 	}
 }

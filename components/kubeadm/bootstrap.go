@@ -161,11 +161,19 @@ func (b *bootstrapBuilder) instanceProfile(node string, statements []Statement) 
 	if err != nil {
 		return nil, fmt.Errorf("policy of node %s: %w", node, err)
 	}
+	policies := []pulumi.Resource{policy}
+	if node == b.args.ControlPlane && b.args.BackupBucketARN != nil {
+		lent, err := b.lendBackups(role)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, lent)
+	}
 	profile, err := iam.NewInstanceProfile(b.ctx, child, &iam.InstanceProfileArgs{
 		Role: role.Name,
 	}, pulumi.Parent(b.bootstrap),
 		// An instance that boots with the profile needs its permissions.
-		pulumi.DependsOn([]pulumi.Resource{policy}))
+		pulumi.DependsOn(policies))
 	if err != nil {
 		return nil, fmt.Errorf("instance profile of node %s: %w", node, err)
 	}

@@ -140,7 +140,7 @@ func TestBootstrap_LeastPrivilege(t *testing.T) {
 		{"k8s-master", "ssm:PutParameter", arnPrefix + "/dev/backup", true},
 		{"k8s-redis", "ssm:PutParameter", arnPrefix + "/dev/backup", false},
 		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
-		{"k8s-master", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, true},
+		{"k8s-master", "s3:GetObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
 		{"k8s-master", "s3:ListBucket", "arn:aws:s3:::backups", true},
 		{"k8s-master", "s3:PutObject", "arn:aws:s3:::backups/other", false},
 		{"k8s-master", "s3:DeleteObject", "arn:aws:s3:::backups/" + kubeadm.BackupLatest, false},
@@ -203,7 +203,7 @@ func TestBootstrap_ResourcesDescendFromComponent(t *testing.T) {
 	t.Parallel()
 	r, err := newBootstrap(bootstrapArgs(), nil)
 	require.NoError(t, err)
-	require.Len(t, r.All(), 1+6+2+3*4, "the component, six parameters, one for each worker, and for each node parameter, role, policy and profile")
+	require.Len(t, r.All(), 1+6+2+1+3*4, "the component, six parameters, one for each worker, a policy to read backups, and for each node parameter, role, policy and profile")
 	for _, registration := range r.All() {
 		if registration.Type != bootstrapType {
 			require.True(t, strings.HasSuffix(registration.Parent, "::"+bootstrapType+"::k"), "%s has the parent %q", registration.URN, registration.Parent)

@@ -29,6 +29,8 @@ type machine struct {
 	root string
 	// env are variables for the scripts, e.g. JOIN_WAIT=1.
 	env []string
+	// input is the standard input of the scripts.
+	input string
 }
 
 // newMachine writes the files of the rendered user data as cloud-init would.
@@ -242,6 +244,7 @@ func (m *machine) runWith(script string, arguments ...string) (string, error) {
 		"ROOT=" + m.root, "HOME=" + m.root, "PATH=" + m.path("/bin") + ":/usr/bin:/bin:/usr/sbin:/sbin",
 		"RETRY_DELAY=0", "READ_INTERVAL=0.01", "DISK_INTERVAL=0.01", "JOIN_INTERVAL=0.01",
 	}, m.env...)
+	cmd.Stdin = strings.NewReader(m.input)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

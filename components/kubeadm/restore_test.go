@@ -227,7 +227,7 @@ func TestRestoreByHand_KeepsData(t *testing.T) {
 	require.Equal(t, name, strings.Split(m.requireRunWith(restoreScript, "--list"), "\n")[0])
 
 	authority := m.read(stateDir + "/pki/ca.crt")
-	m.requireRunWith(restoreScript, name)
+	m.requireRestore(name)
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase, "the status must not be one that pulumi up waits for as long as the cluster runs")
 	require.Contains(t, m.calls(), "systemctl restart kubeadm-bootstrap.service")
 	require.Equal(t, "objects of now", m.read(etcdDB), "it was put into place before the boot does it")
@@ -261,11 +261,11 @@ func TestRestoreByHand_UnknownOrBadBackup(t *testing.T) {
 	t.Parallel()
 	m := backup(t, "objects of now")
 	name := m.lastBackup().Reason
-	output, err := m.runWith(restoreScript, "20200101T000000Z")
+	output, err := m.restoreByHand("20200101T000000Z")
 	require.Error(t, err)
 	require.Contains(t, output, "there is no backup 20200101T000000Z in bucket dev-backups; restore.sh --list prints all")
 	m.aws.bucket.objects[kubeadm.BackupHistory+name+kubeadm.BackupSuffix] = []byte("nonsense")
-	_, err = m.runWith(restoreScript, name)
+	_, err = m.restoreByHand(name)
 	require.Error(t, err)
 	require.Equal(t, "objects of now", m.read(etcdDB))
 	require.NotContains(t, m.calls(), "systemctl restart kubeadm-bootstrap.service")
@@ -292,7 +292,7 @@ func TestRestoreByHand_PowerFailure(t *testing.T) {
 			losses := 0
 			// The command is repeated until it succeeds; the boot does the rest.
 			for accepted := false; !accepted; {
-				output, err := m.runWith(restoreScript, name)
+				output, err := m.restoreByHand(name)
 				if accepted = err == nil; !accepted {
 					require.ErrorContains(t, err, "signal: killed", output)
 					m.reboot()

@@ -21,7 +21,7 @@ var passing = []string{"events", "leases", "endpoints", "endpointslices", "certi
 // TakeInventory lists all objects of all kinds. Secrets with bootstrap tokens expire and are left out.
 func TakeInventory(ctx context.Context, config *rest.Config) (Inventory, error) {
 	inventory := Inventory{}
-	err := everyObject(ctx, config, passing, func(kind string, object *unstructured.Unstructured) {
+	err := Every(ctx, config, passing, func(kind string, object *unstructured.Unstructured) {
 		if secretType, _ := object.Object["type"].(string); secretType != "bootstrap.kubernetes.io/token" {
 			inventory[kind+" "+verify.FullName(object)] = object.GetUID()
 		}
@@ -33,7 +33,7 @@ func TakeInventory(ctx context.Context, config *rest.Config) (Inventory, error) 
 // volumes of StatefulSets. Nodes and pods are not among them.
 func Lasting(ctx context.Context, config *rest.Config) (Inventory, error) {
 	lasting := Inventory{}
-	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
+	err := Every(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
 		switch {
 		case kind == "Node" || kind == "Pod":
 		case kind == "PersistentVolumeClaim" || kind == "PersistentVolume" || byPulumi(object):

@@ -27,7 +27,7 @@ const (
 // Managed lists the objects of which Pulumi owns a field.
 func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	var left []string
-	err := everyObject(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
+	err := Every(ctx, config, []string{"events"}, func(kind string, object *unstructured.Unstructured) {
 		if byPulumi(object) {
 			left = append(left, kind+" "+verify.FullName(object))
 		}
@@ -36,8 +36,8 @@ func Managed(ctx context.Context, config *rest.Config) ([]string, error) {
 	return left, err
 }
 
-// everyObject calls visit for every object of every resource that can be listed, except for the ignored resources.
-func everyObject(ctx context.Context, config *rest.Config, ignored []string, visit func(kind string, object *unstructured.Unstructured)) error {
+// Every calls visit for every object of every resource that can be listed, except for the ignored resources.
+func Every(ctx context.Context, config *rest.Config, ignored []string, visit func(kind string, object *unstructured.Unstructured)) error {
 	disco, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return fmt.Errorf("client for %s: %w", config.Host, err)

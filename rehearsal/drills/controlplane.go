@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/apiobjects"
@@ -139,7 +140,18 @@ func (l *loss) backup(ctx context.Context) error {
 	}
 	manifest, err := l.World.Backup(ctx, boot.Simulated(l.Cloud, machine))
 	l.saved = manifest.Name
-	return err
+	if err != nil {
+		return err
+	}
+	node, err := userdata.ParseNode(machine.UserData)
+	if err != nil {
+		return err
+	}
+	// An intruder on the control plane would find the keys of the certificate authorities in it.
+	_, err = machine.GetObject(node.BackupBucket, kubeadm.BackupLatest)
+	denied := err != nil && strings.Contains(err.Error(), "AccessDenied")
+	l.Compare("backups that the control plane may read while nothing is lost", 0, map[bool]int{true: 0, false: 1}[denied], denied)
+	return nil
 }
 
 // afterBackup is an object that is created after the backup.
@@ -220,11 +232,13 @@ func (l *loss) compareCluster(ctx context.Context) error {
 }
 
 // expectedStep reports whether a change follows from the loss: the instance with its volumes, attachments and alarm, the
-// Kubernetes provider, and the label of the node. Nothing in the cluster may be replaced, created or deleted.
+// Kubernetes provider, the label of the node, and the loan of the backups. Nothing in the cluster may be replaced, created or deleted.
 func (l *loss) expectedStep(step engine.Change) bool {
 	switch step.Type {
 	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm":
 		return step.Operation == "update"
+	case "aws:iam/rolePolicy:RolePolicy":
+		return step.Operation == "update" && strings.HasSuffix(step.Name, "-"+kubeadm.LentPolicyName)
 	}
 	module, _, _ := strings.Cut(step.Type, "/")
 	return (module == "aws:ec2" || module == "aws:ebs") && strings.HasPrefix(step.Name, l.Design.ControlPlane)

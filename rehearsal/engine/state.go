@@ -47,6 +47,21 @@ func (e *Engine) KubernetesObjects(ctx context.Context) ([]map[string]any, error
 	return objects, nil
 }
 
+// Generated returns the passwords and other values that pulumi-random has made, by resource.
+func (e *Engine) Generated(ctx context.Context) (map[string]string, error) {
+	resources, err := e.resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, r := range resources {
+		if value, ok := reveal(r.Outputs["result"]).(string); ok && strings.HasPrefix(string(r.Type), "random:") {
+			values[fmt.Sprintf("%s %s", r.Type.Name(), r.URN.Name())] = value
+		}
+	}
+	return values, nil
+}
+
 func (e *Engine) resources(ctx context.Context) ([]apitype.ResourceV3, error) {
 	exported, err := e.stack.Export(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 )
 
@@ -24,8 +25,21 @@ func (r *run) replaceInstanceAndDisk(ctx context.Context) error {
 		if _, err := r.controlPlane.Run(ctx, "systemctl", "start", "kubeadm-backup.service"); err != nil {
 			return err
 		}
-		return r.replaceDataDisk(r.controlPlaneName())
+		if err := r.replaceDataDisk(r.controlPlaneName()); err != nil {
+			return err
+		}
+		return r.lendBackups()
 	})
+}
+
+// lendBackups allows the next control plane to read the backup, as pulumi up does when it finds none.
+func (r *run) lendBackups() error {
+	variables, err := r.controlPlane.variables()
+	if err != nil {
+		return err
+	}
+	policy := kubeadm.LentPolicy("arn:aws:s3:::"+variables[userdata.EnvBackupBucket], time.Now().Add(time.Hour))
+	return r.cloud.PutRolePolicy(kubeadm.RoleName(variables[userdata.EnvClusterName], r.controlPlaneName()), kubeadm.LentPolicyName, policy)
 }
 
 // checkReplacement replaces the control-plane instance and checks that the cluster is the same. prepare is called while the

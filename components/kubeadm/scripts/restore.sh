@@ -1,6 +1,7 @@
 #!/bin/bash
-# Restores a backup. As a step of the boot: the latest one, onto a disk without a cluster. By hand: `restore.sh NAME` on this
-# machine, whose present data is kept; `restore.sh --list` prints the names.
+# Restores a backup. As a step of the boot: the latest one, onto a disk without a cluster; pulumi up lends a new machine the right
+# to read it. By hand: `restore.sh NAME` on this machine, whose present data is kept, with a presigned URL of the backup on the
+# standard input; `restore.sh --list` prints the names.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=archive.sh
@@ -42,13 +43,23 @@ print(m["name"], m["cluster"], m["kubernetesVersion"], m["etcdVersion"])' "$RUN/
     fail "backup $name was made by Kubernetes $kubernetes, which is newer than $KUBERNETES_VERSION"
 }
 
+# fetch KEY leaves an archive here. This machine may read none by itself but for the time after its creation.
+fetch() {
+  if [ -n "${url:-}" ]; then
+    # Not as an argument, which every process could read.
+    printf 'url = "%s"\n' "$url" | curl -sS --fail-with-body -m "$S3_TIMEOUT" -o archive -K -
+  else
+    s3_get "$1" archive
+  fi
+}
+
 # prepare KEY unpacks an archive and restores its snapshot beside the data in use.
 prepare() {
   local image mounted name etcd peer=https://$CONTROL_PLANE_IP:2380
   rm -rf "$WORK"
   mkdir -p "$WORK"
   cd "$WORK"
-  retry "$S3_ATTEMPTS" s3_get "$1" archive || fail "$1 could not be fetched from bucket $BACKUP_BUCKET: $(start_of archive)"
+  retry "$S3_ATTEMPTS" fetch "$1" || fail "$1 could not be fetched from bucket $BACKUP_BUCKET: $(start_of archive)"
   tar -xzf archive --no-same-owner --no-same-permissions -- manifest.json "${PARTS[@]}" || fail "$1 is not a complete backup"
   rm archive
   image=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" --image-repository "$IMAGE_REPOSITORY" | grep '/etcd:') || fail "kubeadm config images list has no etcd image"
@@ -112,6 +123,8 @@ case ${1:-} in
   *)
     list
     grep -qx "$HISTORY$1.tar.gz" "$RUN/found" || fail "there is no backup $1 in bucket $BACKUP_BUCKET; restore.sh --list prints all"
+    log "paste a presigned URL of $HISTORY$1.tar.gz"
+    IFS= read -r url || [ -n "$url" ] || fail "there is no URL on the standard input: make one with aws s3 presign"
     rm -rf "$READY"
     prepare "$HISTORY$1.tar.gz"
     # The boot continues from here, also after a power failure.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // request is one call that software on a machine makes with its instance profile.
@@ -49,7 +50,15 @@ var conditionOperators = map[string]func(value string, wanted []string) bool{
 	"ArnLike":         anyWildcard,
 	"ArnNotEquals":    func(v string, w []string) bool { return !anyWildcard(v, w) },
 	"ArnNotLike":      func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"DateLessThan":    func(v string, w []string) bool { return len(w) == 1 && before(v, w[0]) },
 	"Bool":            func(v string, w []string) bool { return len(w) == 1 && strings.EqualFold(w[0], v) },
+}
+
+// before compares times in RFC 3339; a text that is none meets no condition.
+func before(value, wanted string) bool {
+	now, err := time.Parse(time.RFC3339, value)
+	end, other := time.Parse(time.RFC3339, wanted)
+	return err == nil && other == nil && now.Before(end)
 }
 
 func anyWildcard(value string, patterns []string) bool {

@@ -32,7 +32,7 @@ func (c *Cloud) sessionOf(owner *role, session string) *caller {
 
 // requestContext are the keys that do not depend on the caller.
 func (c *Cloud) requestContext() map[string]string {
-	return map[string]string{"aws:requestedregion": c.options.Region, "aws:securetransport": "true"}
+	return map[string]string{"aws:currenttime": c.now(), "aws:requestedregion": c.options.Region, "aws:securetransport": "true"}
 }
 
 // authorize decides a request by the policies of the caller and those of the resource, as AWS does within one account: a deny in

@@ -20,6 +20,22 @@ func (c *Cloud) TerminateInstance(nameOrID string) error {
 	return nil
 }
 
+// PutRolePolicy writes an inline policy of a role out of band.
+func (c *Cloud) PutRolePolicy(role, name, document string) error {
+	c.mu.Lock()
+	defer c.unlock()
+	owner, err := c.roleNamed("PutRolePolicy", role)
+	if err != nil {
+		return err
+	}
+	parsed, err := parseIdentityPolicy(document)
+	if err != nil {
+		return refuseIAM("PutRolePolicy", "MalformedPolicyDocument", "%s", err)
+	}
+	owner.inline[name] = inlinePolicy{text: document, policy: parsed}
+	return nil
+}
+
 // LoseInstance injects a host failure: the instance is gone, also one that is protected against termination.
 func (c *Cloud) LoseInstance(nameOrID string) error {
 	c.mu.Lock()
