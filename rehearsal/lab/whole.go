@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
 )
 
@@ -30,6 +31,7 @@ type whole struct {
 func (l *Lab) RunWhole(ctx context.Context) bool {
 	w := &whole{Lab: l, fleet: l.newFleet()}
 	begin := time.Now()
+	memory := rehearsal.WatchMemory(ctx)
 	checks := w.checks()
 	for n, c := range checks {
 		fmt.Fprintf(l.options.Out, "  … %d of %d: %s\n", n+1, len(checks), c.name)
@@ -46,7 +48,8 @@ func (l *Lab) RunWhole(ctx context.Context) bool {
 		}
 	}
 	w.printProvenance()
-	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s.\n", len(checks), time.Since(begin).Seconds())
+	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s. All processes had %.1f GiB of memory at most; shared pages count once for each.\n",
+		len(checks), time.Since(begin).Seconds(), float64(memory.Load())/(1<<30))
 	return true
 }
 
