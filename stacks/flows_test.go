@@ -149,7 +149,7 @@ func policyEngine(t *testing.T) (*eval.PolicyEngine, map[string]string) {
 	t.Helper()
 	w := deploy(t, "dev", nil)
 	engine, pods := eval.NewPolicyEngine(), map[string]string{}
-	for _, name := range []string{"growbin", "data", "monitoring", "argocd", "kube-system", "default"} {
+	for _, name := range []string{"growbin", "data", "monitoring", "node-exporter", "argocd", "kube-system", "default"} {
 		require.NoError(t, engine.UpsertObject(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 			Name: name, Labels: map[string]string{"kubernetes.io/metadata.name": name},
 		}}))

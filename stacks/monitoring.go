@@ -14,7 +14,9 @@ import (
 
 const (
 	namespaceMonitoring = "monitoring"
-	nodeMonitoring      = "k8s-monitoring"
+	// namespaceNodes holds node-exporter alone, the one pod that uses its host.
+	namespaceNodes = "node-exporter"
+	nodeMonitoring = "k8s-monitoring"
 
 	celeryExporter     = "celery-exporter"
 	celeryExporterPort = 9808
@@ -27,7 +29,11 @@ const (
 
 // deployMonitoring deploys monitoring to its own node.
 func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) (*monitoring.Monitoring, error) {
-	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
+	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{}, p.inCluster)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := s.newNamespace(ctx, namespaceNodes, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +46,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 		return nil, err
 	}
 	args := &monitoring.MonitoringArgs{
-		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
+		Namespace: space.Name, NodeNamespace: nodes.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
 		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +170,25 @@ func TestHost_Limits(t *testing.T) {
 	reload, restart := slices.Index(m.calls(), "systemctl daemon-reload"), slices.Index(m.calls(), "systemctl restart containerd")
 	require.GreaterOrEqual(t, reload, 0)
 	require.Less(t, reload, restart)
+}
+
+// cloud-init writes 50-cloud-init.conf, and sshd takes the first value that it reads.
+func TestHost_SSHByKeyAlone(t *testing.T) {
+	t.Parallel()
+	m := newWorker(t)
+	m.requireRun(userdata.ScriptsDir + "/host.sh")
+	files, err := filepath.Glob(m.path("/etc/ssh/sshd_config.d/*"))
+	require.NoError(t, err)
+	require.Equal(t, []string{m.path("/etc/ssh/sshd_config.d/00-keys-only.conf")}, files)
+	require.Equal(t, `PermitRootLogin no
+AuthenticationMethods publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AllowAgentForwarding no
+X11Forwarding no
+MaxAuthTries 3
+`, m.read("/etc/ssh/sshd_config.d/00-keys-only.conf"))
+	require.Contains(t, m.calls(), "systemctl reload ssh.service", "a server that runs would keep the old settings")
 }
 
 // Pods on the host's network must not reach the metadata service.

@@ -12,8 +12,10 @@ import (
 
 // MonitoringArgs configures Prometheus, Alertmanager and Grafana.
 type MonitoringArgs struct {
-	// Namespace of all objects; it must exist and admit privileged pods.
+	// Namespace of all objects but node-exporter; it must exist, and may be restricted.
 	Namespace pulumi.StringInput `pulumi:"namespace"`
+	// NodeNamespace is that of node-exporter; it must exist and admit privileged pods, and should hold nothing else.
+	NodeNamespace pulumi.StringInput `pulumi:"nodeNamespace"`
 	// Cluster is the cluster's name in alerts and in Grafana's folder.
 	Cluster string `pulumi:"cluster"`
 	// Placement of all pods except node-exporter's, which run on every node.

@@ -166,7 +166,7 @@ func TestValidate_AllProblemsAtOnce(t *testing.T) {
 	err := args.withDefaults().Validate()
 	require.Error(t, err)
 	for _, part := range []string{
-		"Namespace: not set", "Cluster: not set", "Placement.NodeSelector: not set",
+		"Namespace: not set", "NodeNamespace: not set", "Cluster: not set", "Placement.NodeSelector: not set",
 		"RetentionGiB: 33 must be 1 to 32 on a disk of 40 GiB",
 		`Nodes[0].Name: "API 1" must`, "Nodes[0].Purpose: not set",
 		`Storage.NodeName: "watch-one" must be one of Nodes`,

@@ -13,8 +13,8 @@ import (
 // SampleArgs are complete and valid; testdata/rules_test.yml is written for them.
 func SampleArgs() *MonitoringArgs {
 	return &MonitoringArgs{
-		Namespace: pulumi.String("watch"),
-		Cluster:   "lab",
+		Namespace: pulumi.String("watch"), NodeNamespace: pulumi.String("watch-nodes"),
+		Cluster: "lab",
 		Placement: pod.Placement{
 			NodeSelector: map[string]string{"role": "watch"},
 			Tolerations:  []corev1.Toleration{{Key: "role", Value: "watch", Effect: corev1.TaintEffectNoSchedule}},

@@ -45,8 +45,7 @@ type Monitoring struct {
 	GrafanaPassword pulumi.StringOutput `pulumi:"grafanaPassword"`
 }
 
-// NewMonitoring deploys everything to one namespace. It must exist and admit privileged pods: node-exporter mounts the
-// host's file system.
+// NewMonitoring deploys everything to one namespace, but node-exporter, which mounts the host's file system, to another.
 func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts ...pulumi.ResourceOption) (*Monitoring, error) {
 	if args == nil {
 		return nil, fmt.Errorf("monitoring %s: no arguments given", name)

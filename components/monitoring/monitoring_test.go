@@ -93,6 +93,18 @@ func TestPods_Placement(t *testing.T) {
 	}
 }
 
+// The namespace of everything else is restricted: nobody who may create pods there gets a host.
+func TestNodeExporter_InANamespaceOfItsOwn(t *testing.T) {
+	privileged := []string{}
+	for _, resource := range deploy(t, SampleArgs()).All() {
+		metadata, _ := resource.Value("metadata").(map[string]any)
+		if metadata["namespace"] == "watch-nodes" {
+			privileged = append(privileged, resource.Name)
+		}
+	}
+	assert.Equal(t, []string{"watch-node-exporter"}, privileged)
+}
+
 func TestPods_Restricted(t *testing.T) {
 	for name, pod := range pods(t, deploy(t, SampleArgs())) {
 		context := pod.Spec.SecurityContext

@@ -19,6 +19,7 @@ const hostRoot = "/host/root"
 func (b *builder) nodeExporter() error {
 	port := pod.Port{Name: "metrics", Number: NodeExporterPort}
 	p := b.pod("node-exporter", nobody)
+	p.Namespace = b.args.NodeNamespace
 	p.Placement = pod.Placement{
 		NodeSelector: map[string]string{corev1.LabelOSStable: "linux"},
 		Tolerations:  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
@@ -56,7 +57,8 @@ func (b *builder) nodeExporter() error {
 				Spec:     spec,
 			},
 		},
-	}, b.child())
+		// Two of them cannot listen on the same port of a node.
+	}, b.child(), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("create DaemonSet %s: %w", p.Name, err)
 	}

@@ -16,7 +16,10 @@ import (
 func (a *MonitoringArgs) Validate() error {
 	var problems validation.Problems
 	if a.Namespace == nil {
-		problems.NotSet("Namespace", "must be the namespace of all objects")
+		problems.NotSet("Namespace", "must be the namespace of all objects but node-exporter")
+	}
+	if a.NodeNamespace == nil {
+		problems.NotSet("NodeNamespace", "must be the namespace of node-exporter, one that admits privileged pods")
 	}
 	if a.Cluster == "" {
 		problems.NotSet("Cluster", "must be the cluster's name: alerts carry it")

@@ -25,6 +25,25 @@ const (
 	Privileged PodSecurity = "privileged"
 )
 
+// PolicyVersion is the version of the Pod Security Standards, which change with Kubernetes. A newer Kubernetes refuses no pod that
+// this version accepted.
+const PolicyVersion = "v1.36"
+
+// podSecurityLabels enforce a level. What the level accepts and Restricted does not is a warning for the client and a note in the
+// audit log, except in a namespace where everything is accepted on purpose.
+func podSecurityLabels(enforced PodSecurity) pulumi.StringMap {
+	noted := Restricted
+	if enforced == Privileged {
+		noted = Privileged
+	}
+	labels := pulumi.StringMap{}
+	for mode, level := range map[string]PodSecurity{"enforce": enforced, "warn": noted, "audit": noted} {
+		labels["pod-security.kubernetes.io/"+mode] = pulumi.String(string(level))
+		labels["pod-security.kubernetes.io/"+mode+"-version"] = pulumi.String(PolicyVersion)
+	}
+	return labels
+}
+
 // NamespaceArgs describes a namespace.
 type NamespaceArgs struct {
 	// PodSecurity is the enforced level; Restricted when empty.
@@ -69,7 +88,7 @@ func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ..
 	created, err := core.NewNamespace(ctx, name, &core.NamespaceArgs{
 		Metadata: &meta.ObjectMetaArgs{
 			Name:   pulumi.String(name),
-			Labels: pulumi.StringMap{"pod-security.kubernetes.io/enforce": pulumi.String(string(level))},
+			Labels: podSecurityLabels(level),
 		},
 	}, pulumi.Parent(n))
 	if err != nil {

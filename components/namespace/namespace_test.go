@@ -32,15 +32,20 @@ func deploy(args NamespaceArgs) (*recorder.Recorder, error) {
 }
 
 func TestNewNamespace_PodSecurity(t *testing.T) {
-	for given, want := range map[PodSecurity]string{
-		"": "restricted", Restricted: "restricted", Baseline: "baseline", Privileged: "privileged",
+	for given, want := range map[PodSecurity][2]string{
+		"": {"restricted", "restricted"}, Restricted: {"restricted", "restricted"}, Baseline: {"baseline", "restricted"},
+		Privileged: {"privileged", "privileged"},
 	} {
 		r, err := deploy(NamespaceArgs{PodSecurity: given})
 		require.NoError(t, err)
 		r.RequireDescend(t, typeToken)
 		require.Len(t, r.All(), 2, "the component and the namespace, no Secret without a registry")
 		assert.Equal(t, map[string]any{
-			"name": "apps", "labels": map[string]any{"pod-security.kubernetes.io/enforce": want},
+			"name": "apps", "labels": map[string]any{
+				"pod-security.kubernetes.io/enforce": want[0], "pod-security.kubernetes.io/enforce-version": "v1.36",
+				"pod-security.kubernetes.io/warn": want[1], "pod-security.kubernetes.io/warn-version": "v1.36",
+				"pod-security.kubernetes.io/audit": want[1], "pod-security.kubernetes.io/audit-version": "v1.36",
+			},
 		}, r.One(t, namespaceKind, "apps").Value("metadata"))
 	}
 }

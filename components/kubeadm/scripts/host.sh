@@ -21,5 +21,18 @@ sysctl -p "$ROOT/etc/sysctl.d/99-kubernetes.conf"
 mkdir -p "$ROOT/etc/systemd/logind.conf.d"
 ln -sfn /dev/null "$ROOT/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf"
 
+# A key is the only way in, and root has none. sshd takes the first value of an option that it reads.
+mkdir -p "$ROOT/etc/ssh/sshd_config.d"
+write_file "$ROOT/etc/ssh/sshd_config.d/00-keys-only.conf" 0644 <<'SSHD'
+PermitRootLogin no
+AuthenticationMethods publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AllowAgentForwarding no
+X11Forwarding no
+MaxAuthTries 3
+SSHD
+! systemctl is-active -q ssh.service || systemctl reload ssh.service
+
 swapoff -a
 [ ! -e "$ROOT/etc/fstab" ] || sed -i -E '/^[^#].*[[:space:]]swap[[:space:]]/s/^/#/' "$ROOT/etc/fstab"
