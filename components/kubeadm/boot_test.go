@@ -142,7 +142,7 @@ func TestBoot_TransientErrors(t *testing.T) {
 	output, err := m.boot()
 	require.NoError(t, err, output)
 	require.Contains(t, output, "ThrottlingException")
-	require.Contains(t, output, "apt failed (attempt 2 of 8)")
+	require.Contains(t, output, "apt failed (2 of 8)")
 	require.Equal(t, kubeadm.PhaseReady, m.lastStatus().Phase)
 }
 

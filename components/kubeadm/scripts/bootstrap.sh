@@ -91,6 +91,6 @@ if [ "$NODE_ROLE" = image ]; then
   systemctl poweroff
   exit 0
 fi
-report "$REPORT_ATTEMPTS" Ready ready "" || fail "the machine is ready, but its status could not be reported"
+report "$REPORT_ATTEMPTS" Ready ready "" || fail "the status could not be reported"
 mark_done ready
 log "ready"

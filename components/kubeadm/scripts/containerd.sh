@@ -30,4 +30,4 @@ printf '[Service]\nLimitNOFILE=65536:524288\n' | write_file "$ROOT/etc/systemd/s
 systemctl daemon-reload
 systemctl enable containerd
 systemctl restart containerd
-retry 8 crictl info >"$RUN/cri" || fail "containerd does not respond on its CRI socket"
+retry 8 crictl info >"$RUN/cri" || fail "containerd does not respond"

@@ -46,7 +46,7 @@ close_bootstrap() {
 }
 
 systemctl enable kubelet
-retry 8 kubelet_flags || fail "the address and the zone of this instance could not be read from the metadata service"
+retry 8 kubelet_flags
 forget_attempt
 if [ -d "$ETCD/member" ]; then
   log "a cluster was found in $STATE_DIR: bringing it back"
@@ -60,6 +60,6 @@ retry 5 kubeadm config images pull --config "$CONFIG" || fail "images could not 
 # The token of init is worth nothing, but looks as if it were: keep it out of the console log.
 kubeadm init --config "$CONFIG" --skip-token-print --ignore-preflight-errors="DirAvailable-${STATE_DIR//\//-}-etcd"
 rm -f "$ROOT/etc/kubernetes/super-admin.conf" # its group has all rights, whatever RBAC says
-retry 5 close_bootstrap || fail "the objects that kubeadm leaves for joining with a token could not be deleted"
+retry 5 close_bootstrap || fail "the objects for joining with a token could not be deleted"
 systemctl enable --now kubeadm-approve.service
 [ -z "$BACKUP_BUCKET" ] || systemctl enable --now kubeadm-backup.timer

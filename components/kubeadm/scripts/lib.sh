@@ -34,7 +34,7 @@ retry() {
       log "$1 failed $attempts times"
       return 1
     fi
-    log "$1 failed (attempt $attempt of $attempts), next in $delay s"
+    log "$1 failed ($attempt of $attempts), next in $delay s"
     sleep "$delay"
     attempt=$((attempt + 1))
     delay=$((delay * 2 < RETRY_DELAY_MAX ? delay * 2 : RETRY_DELAY_MAX))
@@ -139,5 +139,5 @@ forget_attempt() {
   systemctl stop kubelet
   rm -f "$ROOT"/etc/kubernetes/manifests/*.yaml "$ROOT"/etc/kubernetes/*.conf "$ROOT/etc/kubernetes/pki/ca.crt"
   rm -rf "$ROOT"/var/lib/kubelet/{config.yaml,kubeadm-flags.env,pki}
-  crictl rmp --all --force || log "containers of an earlier attempt may still run"
+  crictl rmp --all --force || log "earlier containers may still run"
 }

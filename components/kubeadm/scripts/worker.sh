@@ -62,7 +62,7 @@ await_node() {
 }
 
 systemctl enable kubelet
-retry 8 kubelet_flags || fail "the address and the zone of this instance could not be read from the metadata service"
+retry 8 kubelet_flags
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "already joined"
   systemctl start kubelet
