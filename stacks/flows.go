@@ -33,6 +33,7 @@ func (s *Settings) Flows() []networkpolicy.Flow {
 			Ports: []networkpolicy.Port{{Protocol: "UDP", Number: 53}, {Protocol: "TCP", Number: 53}},
 		},
 		{From: []string{peerBackups}, To: "postgresql", Ports: networkpolicy.TCP(postgresql.Port), Reason: "nightly dumps"},
+		{From: []string{peerBackups}, To: peerInternet, Ports: networkpolicy.TCP(443), Reason: "copies of dumps in S3"},
 		{From: []string{celeryExporter}, To: "rabbitmq", Ports: networkpolicy.TCP(rabbitmq.Port), Reason: "events of tasks"},
 	}
 	for _, application := range catalog {

@@ -134,6 +134,8 @@ type Settings struct {
 	ImageKeepDays int
 	// BackupKeepDays is the number of days for which database dumps are kept.
 	BackupKeepDays int
+	// DumpKeepDays is the number of days for which their copies in the bucket are kept.
+	DumpKeepDays int
 	// SnapshotHours is the interval between snapshots of the stores' data volumes in hours; 0 for none.
 	SnapshotHours int
 	// SnapshotKeepDays is the number of days for which snapshots are kept.
@@ -258,6 +260,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
+		DumpKeepDays:       r.integerIn("dumpKeepDays", 1, maxDays),
 		SnapshotHours:      r.integerIn("snapshotHours", 0, 24),
 		SnapshotKeepDays:   r.integerIn("snapshotKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
