@@ -36,6 +36,8 @@ type infrastructure struct {
 	dumps      *bucket.Bucket
 	aws        *aws.Provider
 	traffic    *loadbalancer.LoadBalancer
+	// alarms is the ARN of the topic that notifies people of what the cluster cannot tell; nil if nobody is to be notified.
+	alarms pulumi.StringInput
 	// onAWS is the option of everything in the account.
 	onAWS pulumi.ResourceOption
 }

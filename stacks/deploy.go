@@ -151,7 +151,7 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pla
 	if err := deployApplications(ctx, s, c, p, stores); err != nil {
 		return nil, err
 	}
-	watch, err := deployMonitoring(ctx, s, p, stores)
+	watch, err := deployMonitoring(ctx, s, c, p, stores)
 	if err != nil {
 		return nil, err
 	}

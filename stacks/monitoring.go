@@ -12,6 +12,9 @@ import (
 	"github.com/growbin/cluster/components/workload"
 )
 
+// MonitoringNamespace is the namespace of Alertmanager.
+const MonitoringNamespace = namespaceMonitoring
+
 const (
 	namespaceMonitoring = "monitoring"
 	nodeMonitoring      = "k8s-monitoring"
@@ -26,7 +29,7 @@ const (
 )
 
 // deployMonitoring deploys monitoring to its own node.
-func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) (*monitoring.Monitoring, error) {
+func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) (*monitoring.Monitoring, error) {
 	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{PodSecurity: namespace.Privileged}, p.inCluster)
 	if err != nil {
 		return nil, err
@@ -42,7 +45,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 	args := &monitoring.MonitoringArgs{
 		Namespace: space.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
-		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
+		RunbookURL: runbookURL, Summaries: s.summaries(), Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
 	if s.Heartbeat {
 		args.HeartbeatURL = s.HeartbeatURL
@@ -56,6 +59,9 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 	// node-exporter runs on every node, so all nodes must have joined.
 	watch, err := monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...))
 	if err != nil {
+		return nil, err
+	}
+	if err := deployHeartbeat(ctx, s, c, p, space, place, watch); err != nil {
 		return nil, err
 	}
 	return watch, deployCeleryExporter(ctx, p, space, place, stores)

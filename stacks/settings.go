@@ -84,6 +84,8 @@ type Settings struct {
 	Domain string
 	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
 	HostedZone string
+	// ReplaceRecords takes over records of these hosts that exist in the zone, e.g. from another cluster.
+	ReplaceRecords bool
 
 	// KubernetesVersion is that of new nodes, without a leading v.
 	KubernetesVersion string
@@ -146,7 +148,9 @@ type Settings struct {
 	AlarmEmails []string
 	// Unattended states that nobody is to be notified of alerts and alarms.
 	Unattended bool
-	// AlertReceiver is none, slack or webhook.
+	// AlertLanguage is that of the texts of alerts: english or korean.
+	AlertLanguage string
+	// AlertReceiver is none, slack, discord or webhook.
 	AlertReceiver string
 	// Heartbeat reports whether HeartbeatURL is set.
 	Heartbeat bool
@@ -231,6 +235,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		Domain:     r.optional("domain"),
 		HostedZone: r.optional("hostedZone"),
 
+		ReplaceRecords: r.boolean("replaceRecords"),
+
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),
 		RollNodes:          r.list("rollNodes"),
@@ -266,7 +272,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
 		AlarmEmails:        r.list("alarmEmails"),
 		Unattended:         r.boolean("unattended"),
-		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
+		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverDiscord), string(monitoring.ReceiverWebhook)),
+		AlertLanguage:      r.choice("alertLanguage", languageEnglish, languageKorean),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),
 		GitPath:            r.optional("gitPath"),
