@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -54,19 +55,29 @@ func (r *Rehearsal) checkPodIdentities(ctx context.Context, client kubernetes.In
 
 type podRole struct{ namespace, account, arn string }
 
-// podRoles are the roles that the pods of Deployments act as, by the name of the Deployment.
+// podRoles are the roles that the pods of Deployments and CronJobs act as, by the name of the workload.
 func podRoles(ctx context.Context, client kubernetes.Interface) (map[string]podRole, error) {
 	list, err := client.AppsV1().Deployments("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list Deployments: %w", err)
 	}
+	jobs, err := client.BatchV1().CronJobs("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list CronJobs: %w", err)
+	}
 	roles := map[string]podRole{}
-	for _, d := range list.Items {
-		for _, variable := range d.Spec.Template.Spec.Containers[0].Env {
+	add := func(name, namespace string, pod corev1.PodSpec) {
+		for _, variable := range pod.Containers[0].Env {
 			if variable.Name == roleVariable {
-				roles[d.Name] = podRole{d.Namespace, d.Spec.Template.Spec.ServiceAccountName, variable.Value}
+				roles[name] = podRole{namespace, pod.ServiceAccountName, variable.Value}
 			}
 		}
+	}
+	for _, d := range list.Items {
+		add(d.Name, d.Namespace, d.Spec.Template.Spec)
+	}
+	for _, job := range jobs.Items {
+		add(job.Name, job.Namespace, job.Spec.JobTemplate.Spec.Template.Spec)
 	}
 	return roles, nil
 }

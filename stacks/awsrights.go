@@ -7,6 +7,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/podidentity"
+	"github.com/growbin/cluster/components/postgresql"
 )
 
 // awsRight is something that an application may do in AWS.
@@ -38,9 +39,12 @@ func (a Application) newAWSRole(ctx *pulumi.Context, s *Settings, c *infrastruct
 	return role.ARN, nil
 }
 
-// AWSApplications returns the names of the applications that act in AWS.
-func AWSApplications() []string {
+// AWSWorkloads returns the names of the workloads that act in AWS: applications, and the jobs of dumps.
+func AWSWorkloads() []string {
 	var names []string
+	for _, d := range databases() {
+		names = append(names, postgresql.BackupName(serverPostgreSQL, d.Name))
+	}
 	for _, application := range catalog {
 		if len(application.AWS) > 0 {
 			names = append(names, application.Name)

@@ -33,8 +33,11 @@ type infrastructure struct {
 	*cluster.Cluster
 	kubernetes *kubernetes.Provider
 	images     *bucket.Bucket
+	dumps      *bucket.Bucket
 	aws        *aws.Provider
 	traffic    *loadbalancer.LoadBalancer
+	// alarms is the ARN of the topic that notifies people of what the cluster cannot tell; nil if nobody is to be notified.
+	alarms pulumi.StringInput
 	// onAWS is the option of everything in the account.
 	onAWS pulumi.ResourceOption
 }
@@ -48,6 +51,9 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, prov
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
 		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,
 	}, onAWS); err != nil {
+		return nil, err
+	}
+	if i.dumps, err = newDumps(ctx, s, onAWS); err != nil {
 		return nil, err
 	}
 	args := s.clusterArgs(live)

@@ -28,6 +28,10 @@ const (
 	// assumedImageWrites and assumedImageReads are its requests.
 	assumedImageWrites = 200_000
 	assumedImageReads  = 2_000_000
+	// assumedDumpsGiB is a month of dumps, each a quarter of the planned 10 GiB of the databases.
+	assumedDumpsGiB = 75
+	// assumedDumpRequests are the uploads of a month and their checks, each of some parts.
+	assumedDumpRequests = 10_000
 	// assumedOtherGiB and assumedOtherRequests are those of each other bucket, e.g. of backups.
 	assumedOtherGiB      = 10
 	assumedOtherRequests = 20_000
@@ -43,11 +47,12 @@ const (
 
 // usage returns the quantities that no resource states, at the stack's share of the expected load.
 func (s *Settings) usage() cost.Usage {
-	images, issuer := "/"+s.ClusterName()+"-images", "/"+s.ClusterName()+"-issuer"
+	images, issuer, dumps := "/"+s.ClusterName()+"-images", "/"+s.ClusterName()+"-issuer", "/"+s.ClusterName()+"-dumps"
 	u := cost.Usage{
 		cost.UsageInternetGiB: assumedInternetGiB, cost.UsageZonesGiB: assumedZonesGiB, cost.UsageNATGiB: assumedNATGiB,
 		cost.UsageBucketGiB: assumedOtherGiB, cost.UsageBucketWrites: assumedOtherRequests, cost.UsageBucketReads: assumedOtherRequests,
 		cost.UsageBucketGiB + images: assumedImagesGiB, cost.UsageBucketWrites + images: assumedImageWrites, cost.UsageBucketReads + images: assumedImageReads,
+		cost.UsageBucketGiB + dumps: assumedDumpsGiB, cost.UsageBucketWrites + dumps: assumedDumpRequests, cost.UsageBucketReads + dumps: assumedDumpRequests,
 		// Two documents, which AWS reads seldom.
 		cost.UsageBucketGiB + issuer: 0, cost.UsageBucketWrites + issuer: 0, cost.UsageBucketReads + issuer: 0,
 		cost.UsageCapacityUnits: assumedCapacityUnits, cost.UsageSnapshotGiB: assumedSnapshotGiB,

@@ -140,7 +140,7 @@ type login struct{ user, password pulumi.StringInput }
 
 // deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
 func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform) (logins, error) {
-	stores, err := newStores(ctx, s, p)
+	stores, err := newStores(ctx, s, c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pla
 	if err := deployApplications(ctx, s, c, p, stores); err != nil {
 		return nil, err
 	}
-	watch, err := deployMonitoring(ctx, s, p, stores)
+	watch, err := deployMonitoring(ctx, s, c, p, stores)
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +201,9 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 		return nil, err
 	}
 	if err := s.checkRestorable(ctx, live.restorable); err != nil {
+		return nil, err
+	}
+	if err := checkDumps(ctx, s, live, via); err != nil {
 		return nil, err
 	}
 	if err := checkOffered(ctx, s, via); err != nil {

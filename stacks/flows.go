@@ -21,6 +21,7 @@ const (
 	peerOverlay    = "pod-network"
 	peerInternet   = "internet"
 	peerBackups    = "postgresql-backup"
+	peerHeartbeat  = "heartbeat"
 	peerGit        = "argocd-repo-server"
 	peerEverything = "everything-in-" // and a namespace
 )
@@ -33,6 +34,7 @@ func (s *Settings) Flows() []networkpolicy.Flow {
 			Ports: []networkpolicy.Port{{Protocol: "UDP", Number: 53}, {Protocol: "TCP", Number: 53}},
 		},
 		{From: []string{peerBackups}, To: "postgresql", Ports: networkpolicy.TCP(postgresql.Port), Reason: "nightly dumps"},
+		{From: []string{peerBackups}, To: peerInternet, Ports: networkpolicy.TCP(443), Reason: "copies of dumps in S3"},
 		{From: []string{celeryExporter}, To: "rabbitmq", Ports: networkpolicy.TCP(rabbitmq.Port), Reason: "events of tasks"},
 	}
 	for _, application := range catalog {
@@ -43,6 +45,11 @@ func (s *Settings) Flows() []networkpolicy.Flow {
 		flows = append(flows, networkpolicy.Flow{
 			From: []string{peerNodes}, To: "grafana", Ports: networkpolicy.TCP(monitoring.GrafanaPort), Reason: "people, by the load balancer",
 		})
+	}
+	if len(s.AlarmEmails) > 0 {
+		flows = append(flows,
+			networkpolicy.Flow{From: []string{peerHeartbeat}, To: "alertmanager", Ports: networkpolicy.TCP(monitoring.AlertmanagerPort), Reason: "whether alerts work"},
+			networkpolicy.Flow{From: []string{peerHeartbeat}, To: peerInternet, Ports: networkpolicy.TCP(443), Reason: "heartbeat to CloudWatch"})
 	}
 	return append(flows, argoCDFlows()...)
 }
@@ -107,6 +114,8 @@ func monitoringFlows() []networkpolicy.Flow {
 		{From: []string{"prometheus"}, To: "postgresql", Ports: networkpolicy.TCP(postgresql.MetricsPort), Reason: reason},
 		{From: []string{"prometheus"}, To: "rabbitmq", Ports: networkpolicy.TCP(rabbitmq.MetricsPort), Reason: reason},
 		{From: []string{"grafana"}, To: "prometheus", Ports: networkpolicy.TCP(monitoring.PrometheusPort), Reason: "dashboards"},
+		// A proxied request has an address of the control plane, in the network of the nodes or of the overlay.
+		{From: []string{peerNodes, peerOverlay}, To: "alertmanager", Ports: networkpolicy.TCP(monitoring.AlertmanagerPort), Reason: "growbin verify, by the API server"},
 		// The port of the receiver's address is part of a secret.
 		{From: []string{"alertmanager"}, To: peerInternet, Ports: networkpolicy.TCP(0), Reason: "notifications"},
 	}

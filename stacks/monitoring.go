@@ -12,6 +12,9 @@ import (
 	"github.com/growbin/cluster/components/workload"
 )
 
+// MonitoringNamespace is the namespace of Alertmanager.
+const MonitoringNamespace = namespaceMonitoring
+
 const (
 	namespaceMonitoring = "monitoring"
 	// namespaceNodes holds node-exporter alone, the one pod that uses its host.
@@ -28,7 +31,7 @@ const (
 )
 
 // deployMonitoring deploys monitoring to its own node.
-func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *stores) (*monitoring.Monitoring, error) {
+func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform, stores *stores) (*monitoring.Monitoring, error) {
 	space, err := s.newNamespace(ctx, namespaceMonitoring, &namespace.NamespaceArgs{}, p.inCluster)
 	if err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 	args := &monitoring.MonitoringArgs{
 		Namespace: space.Name, NodeNamespace: nodes.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
-		RunbookURL: runbookURL, Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
+		RunbookURL: runbookURL, Summaries: s.summaries(), Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
 	if s.Heartbeat {
 		args.HeartbeatURL = s.HeartbeatURL
@@ -62,6 +65,9 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, p *platform, stores *sto
 	// node-exporter runs on every node, so all nodes must have joined.
 	watch, err := monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...))
 	if err != nil {
+		return nil, err
+	}
+	if err := deployHeartbeat(ctx, s, c, p, space, place, watch); err != nil {
 		return nil, err
 	}
 	return watch, deployCeleryExporter(ctx, p, space, place, stores)

@@ -13,6 +13,8 @@ import (
 const (
 	// OutputClusterInfo holds name, zones, version, totals and buckets.
 	OutputClusterInfo = "clusterInfo"
+	// InfoDumpsBucket is the key in OutputClusterInfo of the bucket of database dumps.
+	InfoDumpsBucket = "dumpsBucket"
 	// OutputNodes holds role, instance type, zone, addresses and instance ID of each node by name.
 	OutputNodes = "nodes"
 	// OutputCredentials holds the generated users for people by service, a secret.
@@ -71,6 +73,7 @@ func clusterInfo(s *Settings, c *infrastructure) pulumi.Map {
 		"controlPlaneIp":    c.Instances[ControlPlane(s.Nodes).Name].PublicIP,
 		"imagesBucket":      c.images.Name,
 		"backupsBucket":     c.Backups.Name,
+		InfoDumpsBucket:     c.dumps.Name,
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *Settings) peers() ([]networkpolicy.Peer, error) {
 			Except: []string{s.VpcCIDR, s.PodCIDR, s.ServiceCIDR, "169.254.0.0/16"},
 		},
 		{Name: peerBackups, Namespace: namespaceData, Labels: storeLabels("postgresql", "backup")},
-		named(celeryExporter, namespaceMonitoring),
+		named(celeryExporter, namespaceMonitoring), named(peerHeartbeat, namespaceMonitoring),
 	}
 	for _, store := range []string{"rabbitmq", "postgresql", "redis-cache", "redis-durable"} {
 		peers = append(peers, networkpolicy.Peer{Name: store, Namespace: namespaceData, Labels: storeLabels(store, "server")})

@@ -15,9 +15,9 @@ func (s *Settings) prefetched(n Node) []string {
 	images := append(calico.NodeImages(""), watch.NodeExporter)
 	images = append(images, map[string][]string{
 		nodeRabbitMQ:   {pins.RabbitMQ},
-		nodePostgreSQL: {pins.PostgreSQL, pins.PostgresExporter},
+		nodePostgreSQL: {pins.PostgreSQL, pins.PostgresExporter, pins.AWSCLI},
 		nodeRedis:      {pins.Redis, pins.RedisExporter},
-		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter},
+		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter, pins.AWSCLI},
 	}[n.Name]...)
 	if s.RegistryUsername != "" { // the instance has no credentials
 		return images

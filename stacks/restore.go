@@ -1,11 +1,14 @@
 package stacks
 
-import "time"
+// Places in the container of the database server.
+const (
+	// DatabaseScripts is the folder of the scripts.
+	DatabaseScripts = "/etc/postgresql-config"
+	// DatabaseDumps is the folder of the dumps.
+	DatabaseDumps = "/backups"
+)
 
-// RestoreBeside returns the arguments of kubectl that restore a database of the stack to a time, beside the present one.
-func RestoreBeside(database string, at time.Time) []string {
-	return []string{
-		"-n", namespaceData, "exec", "postgresql-0", "-c", "postgresql", "--",
-		"/etc/postgresql-config/restore.sh", "--beside", database, at.UTC().Format(time.RFC3339),
-	}
+// InDatabaseServer returns the arguments of kubectl that run a command in the container of the database server.
+func InDatabaseServer(command ...string) []string {
+	return append([]string{"-n", namespaceData, "exec", "-i", serverPostgreSQL + "-0", "-c", "postgresql", "--"}, command...)
 }

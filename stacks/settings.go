@@ -84,6 +84,8 @@ type Settings struct {
 	Domain string
 	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
 	HostedZone string
+	// ReplaceRecords takes over records of these hosts that exist in the zone, e.g. from another cluster.
+	ReplaceRecords bool
 
 	// KubernetesVersion is that of new nodes, without a leading v.
 	KubernetesVersion string
@@ -140,6 +142,8 @@ type Settings struct {
 	ImageKeepDays int
 	// BackupKeepDays is the number of days for which database dumps are kept.
 	BackupKeepDays int
+	// DumpKeepDays is the number of days for which their copies in the bucket are kept.
+	DumpKeepDays int
 	// SnapshotHours is the interval between snapshots of the stores' data volumes in hours; 0 for none.
 	SnapshotHours int
 	// SnapshotKeepDays is the number of days for which snapshots are kept.
@@ -150,7 +154,9 @@ type Settings struct {
 	AlarmEmails []string
 	// Unattended states that nobody is to be notified of alerts and alarms.
 	Unattended bool
-	// AlertReceiver is none, slack or webhook.
+	// AlertLanguage is that of the texts of alerts: english or korean.
+	AlertLanguage string
+	// AlertReceiver is none, slack, discord or webhook.
 	AlertReceiver string
 	// Heartbeat reports whether HeartbeatURL is set.
 	Heartbeat bool
@@ -235,6 +241,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		Domain:     r.optional("domain"),
 		HostedZone: r.optional("hostedZone"),
 
+		ReplaceRecords: r.boolean("replaceRecords"),
+
 		KubernetesVersion:  r.text("kubernetesVersion"),
 		MachineImage:       r.optional("machineImage"),
 		PackageMirrors:     r.pairs("packageMirrors"),
@@ -267,12 +275,14 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),
 
 		BackupKeepDays:     r.integerIn("backupKeepDays", 1, maxDays),
+		DumpKeepDays:       r.integerIn("dumpKeepDays", 1, maxDays),
 		SnapshotHours:      r.integerIn("snapshotHours", 0, 24),
 		SnapshotKeepDays:   r.integerIn("snapshotKeepDays", 1, maxDays),
 		EtcdBackupKeepDays: r.integerIn("etcdBackupKeepDays", 1, maxDays),
 		AlarmEmails:        r.list("alarmEmails"),
 		Unattended:         r.boolean("unattended"),
-		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverWebhook)),
+		AlertReceiver:      r.choice("alertReceiver", alertNone, string(monitoring.ReceiverSlack), string(monitoring.ReceiverDiscord), string(monitoring.ReceiverWebhook)),
+		AlertLanguage:      r.choice("alertLanguage", languageEnglish, languageKorean),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),
 		GitPath:            r.optional("gitPath"),

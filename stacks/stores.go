@@ -20,6 +20,8 @@ const (
 	nodeRabbitMQ   = "k8s-rabbitmq"
 	nodePostgreSQL = "k8s-postgresql"
 	nodeRedis      = "k8s-redis"
+
+	serverPostgreSQL = "postgresql"
 )
 
 // stores holds the message broker, the database and the key-value servers.
@@ -30,7 +32,7 @@ type stores struct {
 }
 
 // newStores deploys the stores, each to its node with its data on the node's data volume.
-func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
+func newStores(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform) (*stores, error) {
 	space, err := s.newNamespace(ctx, namespaceData, &namespace.NamespaceArgs{}, p.inCluster)
 	if err != nil {
 		return nil, err
@@ -53,7 +55,10 @@ func newStores(ctx *pulumi.Context, s *Settings, p *platform) (*stores, error) {
 	}
 	database := s.databaseArgs(place, disk)
 	database.Namespace = space.Name
-	if out.database, err = postgresql.NewServer(ctx, "postgresql", database, p.inCluster, after); err != nil {
+	if database.Upload, err = dumpUpload(ctx, s, c); err != nil {
+		return nil, err
+	}
+	if out.database, err = postgresql.NewServer(ctx, serverPostgreSQL, database, p.inCluster, after); err != nil {
 		return nil, err
 	}
 	if place, disk, after, err = p.placeOn(s, nodeRedis); err != nil {

@@ -72,7 +72,7 @@ func newLoadBalancer(ctx *pulumi.Context, s *Settings, i *infrastructure, provid
 	}
 	args := &loadbalancer.LoadBalancerArgs{
 		VpcID: i.VpcID.ToStringOutput(), SecurityGroupIDs: pulumi.StringArray{i.SecurityGroupID(groupLoadBalancer)},
-		Domain: s.Domain, HostedZone: s.HostedZone, AnswerSeconds: answerSeconds, DeletionProtection: s.DeletionProtection,
+		Domain: s.Domain, HostedZone: s.HostedZone, ReplaceRecords: s.ReplaceRecords, AnswerSeconds: answerSeconds, DeletionProtection: s.DeletionProtection,
 	}
 	for _, zone := range s.AvailabilityZones {
 		args.SubnetIDs = append(args.SubnetIDs, i.Vpc.PublicSubnets[zone].ID())

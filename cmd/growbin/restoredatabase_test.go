@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,18 +10,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/dumps"
 )
 
 // kubectl gets the kubeconfig in a file that is gone afterwards, and the time in UTC, by which dumps are named.
 func TestRestoreDatabase_RunsTheScriptInTheServer(t *testing.T) {
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "kubectl"), []byte("#!/bin/sh\ncat \"$2\"; shift 2; echo; printf '%s\\n' \"$*\"\n"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "kubectl"), []byte("#!/bin/sh\ncat \"$2\" >&2; shift 2; "+
+		"case \"$*\" in *find*) echo /backups/auth/auth-2026-11-24T180000Z.dump ;; *) printf '%s\\n' \"$*\" ;; esac\n"), 0o700))
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
 	at := time.Date(2026, 11, 25, 3, 30, 0, 0, time.FixedZone("KST", 9*3600))
-	require.NoError(t, restoreBeside(t.Context(), []byte("the-kubeconfig"), "auth", at, &out))
-	assert.Equal(t, "the-kubeconfig\n-n data exec postgresql-0 -c postgresql -- /etc/postgresql-config/restore.sh --beside auth 2026-11-24T18:30:00Z\n", out.String())
+	noBucket := func(context.Context, ...string) ([]byte, error) { return nil, nil }
+	require.NoError(t, restoreBy(t.Context(), []byte("the-kubeconfig"), dumps.Options{Database: "auth", At: at, AWS: noBucket, Out: &out}))
+	assert.Equal(t, "-n data exec -i postgresql-0 -c postgresql -- env BACKUP_DIR=/backups /etc/postgresql-config/restore.sh --beside auth 2026-11-24T18:00:00Z\n", out.String())
 	left, err := os.ReadDir(os.Getenv("TMPDIR"))
 	require.NoError(t, err)
 	assert.Empty(t, left)

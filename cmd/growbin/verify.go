@@ -39,7 +39,7 @@ func newVerify(s *stackOptions) *cobra.Command {
 		Use:   "verify",
 		Short: "Reads a stack back from AWS and Kubernetes, and compares it with the design",
 		Long: "verify compares the nodes, pods, claims, instances, targets of the load balancer, backups and certificates of a stack with\n" +
-			"its design, and finds drift by a preview with a refresh. It changes nothing. The exit code is 1 if anything differs. It opens\n" +
+			"its design, lists the alerts that fire, and finds drift by a preview with a refresh. It changes nothing. The exit code is 1 if anything differs. It opens\n" +
 			"the tunnel if none is open.",
 		Example: "  growbin verify -s prod\n  growbin verify -s prod --no-drift",
 		Args:    cobra.NoArgs,
@@ -112,12 +112,14 @@ func inCluster(ctx context.Context, s *stacks.Settings, client kubernetes.Interf
 			unanswered = append(unanswered, fmt.Sprintf("no ready pod behind node port %d of %s", application.NodePort, application.Name))
 		}
 	}
+	alerts, alertsErr := verify.Alerts(ctx, client, stacks.MonitoringNamespace)
 	expiring, err := verify.Expiring(kubeconfig, now.Add(minKubeconfigLife))
 	return []verify.Row{
 		row("design", fmt.Sprintf("%d nodes, %d pods, %d claims", len(seen.Nodes), len(seen.Pods), len(seen.Claims)), seen.Differences(s.Expected()), nil),
 		row("versions", seen.Version, seen.VersionDifferences(s.KubernetesVersion), nil),
 		row("endpoints", "the node ports of the APIs", unanswered, nil),
 		row("jobs", fmt.Sprintf("%d CronJobs, e.g. dumps", len(seen.CronJobs)), seen.Overdue(now, maxJobAge), nil),
+		row("alerts", "firing in Alertmanager", alerts, alertsErr),
 		row("kubeconfig", "certificate of the administrator", expiring, err),
 	}, nil
 }

@@ -37,7 +37,7 @@ var pricedTypes = map[string]func(*estimate, Resource){
 	"aws:kms/key:Key":                        perMonth("key", "key"),
 	"aws:secretsmanager/secret:Secret":       perMonth("secret", "secret"),
 	"aws:route53/zone:Zone":                  perMonth("hosted zone", "hostedZone"),
-	"aws:cloudwatch/metricAlarm:MetricAlarm": perMonth("alarm", "alarm"),
+	"aws:cloudwatch/metricAlarm:MetricAlarm": (*estimate).alarm,
 	"aws:cloudwatch/logGroup:LogGroup": func(e *estimate, r Resource) {
 		e.line(r, "logs", "logs", e.used(r, UsageLogsGiB), "assumed quantity")
 	},

@@ -1,6 +1,10 @@
 package cost
 
-import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
 
 func (e *estimate) natGateway(r Resource) {
 	e.month(r, "NAT gateway", "natGateway/hour", 1)
@@ -34,6 +38,14 @@ func (e *estimate) webACL(r Resource) {
 	e.line(r, "web ACL", "webACL", 1, "")
 	e.line(r, "rules", "webACL/rule", e.count(r, "rules"), "")
 	e.line(r, "requests", "webACL/requests", e.used(r, UsageWebRequests)/1e6, "assumed quantity")
+}
+
+// alarm adds the metric of an alarm unless AWS itself writes it, free of charge.
+func (e *estimate) alarm(r Resource) {
+	e.line(r, "alarm", "alarm", 1, "")
+	if !strings.HasPrefix(text(r.Inputs, "namespace"), "AWS/") {
+		e.line(r, "metric", "metric", 1, "")
+	}
 }
 
 func (e *estimate) bucket(r Resource) {

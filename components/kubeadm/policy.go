@@ -14,6 +14,8 @@ type Statement struct {
 	Actions []string `pulumi:"actions"`
 	// Resources are the ARNs that the actions are allowed on.
 	Resources pulumi.StringArrayInput `pulumi:"resources"`
+	// Condition limits the statement: values by condition key by operator, e.g. StringEquals; nil for no limit.
+	Condition map[string]map[string]string `pulumi:"condition"`
 }
 
 // trustEC2 lets EC2 instances take the role.
@@ -59,12 +61,20 @@ func answerRequests(cluster string, kubeconfigARN pulumi.StringOutput) []Stateme
 func PolicyDocument(statements []Statement) pulumi.StringOutput {
 	list := pulumi.Array{}
 	for _, statement := range statements {
-		list = append(list, pulumi.Map{
+		written := pulumi.Map{
 			"Sid":      pulumi.String(statement.Sid),
 			"Effect":   pulumi.String("Allow"),
 			"Action":   pulumi.ToStringArray(statement.Actions),
 			"Resource": statement.Resources,
-		})
+		}
+		if len(statement.Condition) > 0 {
+			conditions := pulumi.Map{}
+			for operator, keys := range statement.Condition {
+				conditions[operator] = pulumi.ToStringMap(keys)
+			}
+			written["Condition"] = conditions
+		}
+		list = append(list, written)
 	}
 	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": list})
 }

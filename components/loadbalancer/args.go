@@ -33,6 +33,8 @@ type LoadBalancerArgs struct {
 	// Domain is the parent of the hosts, e.g. example.com. Without one the load balancer speaks plain HTTP on the name that
 	// AWS gives it. With one it speaks HTTPS, and redirects HTTP.
 	Domain string `pulumi:"domain"`
+	// ReplaceRecords takes over records of the hosts that exist in the zone; otherwise AWS refuses to create them.
+	ReplaceRecords bool `pulumi:"replaceRecords"`
 	// HostedZone is the Route 53 zone of Domain, which must exist; Domain itself when empty.
 	HostedZone string `pulumi:"hostedZone"`
 	// Routes decide which requests go where; all others are answered with 404.

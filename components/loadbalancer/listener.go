@@ -26,10 +26,15 @@ func (b *builder) listeners() (*lb.Listener, error) {
 			LoadBalancerArn: b.balancer.Arn, Port: pulumi.Int(80), Protocol: pulumi.String("HTTP"), DefaultActions: notFound,
 		}, b.parent)
 	}
-	certificate, err := b.certificate()
+	zone, err := b.lookupZone()
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := b.certificate(zone)
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
+	b.certificateARN = certificate
 	if _, err := lb.NewListener(b.ctx, b.name+"-http", &lb.ListenerArgs{
 		LoadBalancerArn: b.balancer.Arn, Port: pulumi.Int(80), Protocol: pulumi.String("HTTP"),
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
@@ -41,10 +46,14 @@ func (b *builder) listeners() (*lb.Listener, error) {
 	}, b.parent); err != nil {
 		return nil, err
 	}
-	return lb.NewListener(b.ctx, b.name+"-https", &lb.ListenerArgs{
+	listener, err := lb.NewListener(b.ctx, b.name+"-https", &lb.ListenerArgs{
 		LoadBalancerArn: b.balancer.Arn, Port: pulumi.Int(443), Protocol: pulumi.String("HTTPS"),
 		SslPolicy: pulumi.String(tlsPolicy), CertificateArn: certificate, DefaultActions: notFound,
 	}, b.parent)
+	if err != nil {
+		return nil, err
+	}
+	return listener, b.records(zone, listener)
 }
 
 // route creates the target group of a route, its targets and its rules.

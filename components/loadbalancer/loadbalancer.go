@@ -21,6 +21,8 @@ type LoadBalancer struct {
 	DNSName pulumi.StringOutput `pulumi:"dnsName"`
 	// ARNSuffix identifies the load balancer in CloudWatch.
 	ARNSuffix pulumi.StringOutput `pulumi:"arnSuffix"`
+	// CertificateARN is that of the issued certificate; only with a Domain.
+	CertificateARN pulumi.StringOutput `pulumi:"certificateArn"`
 	// URLs are the addresses of the routes by name, e.g. https://api.example.com/api/v1.
 	URLs pulumi.StringMapOutput `pulumi:"urls"`
 }
@@ -47,6 +49,7 @@ func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, o
 	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("load balancer %s: %w", name, err)
 	}
+	l.CertificateARN = b.certificateARN
 	l.DNSName, l.ARNSuffix, l.URLs = b.balancer.DnsName, b.balancer.ArnSuffix, b.urls().ToStringMapOutput()
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"dnsName": l.DNSName, "arnSuffix": l.ARNSuffix, "urls": l.URLs})
 }
@@ -59,6 +62,8 @@ type builder struct {
 	parent   pulumi.ResourceOrInvokeOption
 	after    pulumi.ResourceOption
 	balancer *lb.LoadBalancer
+	// certificateARN is that of the issued certificate.
+	certificateARN pulumi.StringOutput
 }
 
 func (b *builder) build() (err error) {

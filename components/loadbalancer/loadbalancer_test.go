@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -160,6 +161,38 @@ func TestLoadBalancer_WithoutDomain(t *testing.T) {
 func TestLoadBalancer_HostedZoneOfParent(t *testing.T) {
 	d := deploy(t, func(a *LoadBalancerArgs) { a.Domain, a.HostedZone = "dev.example.com", "example.com" })
 	assert.Equal(t, served(30080), d.get(awssim.Internet, "https://api.dev.example.com/v1/shop"))
+}
+
+// A record of another cluster stays unless it is to be taken over.
+func TestLoadBalancer_ReplaceRecords(t *testing.T) {
+	for _, replace := range []bool{false, true} {
+		d := &deployed{T: t, cloud: awssim.New(awssim.Options{HostedZones: []string{"example.com"}, AdminIP: "203.0.113.9"}), urls: map[string]string{}}
+		t.Cleanup(d.cloud.Close)
+		d.mocks, d.image = mocks.New(d.cloud), d.cloud.MakeImage("node", "x86_64", 8)
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef("example.com")})
+			if err != nil {
+				return err
+			}
+			old, err := route53.NewRecord(ctx, "old", &route53.RecordArgs{
+				ZoneId: pulumi.String(zone.ZoneId), Name: pulumi.String("api.example.com"), Type: pulumi.String("A"), Ttl: pulumi.Int(60),
+				Records: pulumi.ToStringArray([]string{"192.0.2.1"}),
+			})
+			if err != nil {
+				return err
+			}
+			created := make(chan struct{})
+			old.ID().ApplyT(func(pulumi.ID) any { close(created); return nil })
+			<-created
+			return d.program(ctx, func(a *LoadBalancerArgs) { a.ReplaceRecords = replace })
+		}, pulumi.WithMocks("project", "stack", d.mocks))
+		if !replace {
+			require.ErrorContains(t, err, "api.example.com.', type='A'] but it already exists")
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, served(30080), d.get(awssim.Internet, "https://api.example.com/v1/shop"))
+	}
 }
 
 func TestLoadBalancer_SlowAnswers(t *testing.T) {

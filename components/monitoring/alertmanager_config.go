@@ -23,6 +23,7 @@ type alertReceiver struct {
 	Name           string          `json:"name"`
 	SlackConfigs   []slackConfig   `json:"slack_configs,omitempty"`
 	WebhookConfigs []webhookConfig `json:"webhook_configs,omitempty"`
+	DiscordConfigs []discordConfig `json:"discord_configs,omitempty"`
 }
 
 type slackConfig struct {
@@ -31,6 +32,13 @@ type slackConfig struct {
 	SendResolved bool   `json:"send_resolved"`
 	Title        string `json:"title"`
 	Text         string `json:"text"`
+}
+
+type discordConfig struct {
+	WebhookURL   string `json:"webhook_url"`
+	SendResolved bool   `json:"send_resolved"`
+	Title        string `json:"title"`
+	Message      string `json:"message"`
 }
 
 type webhookConfig struct {
@@ -56,8 +64,11 @@ const (
 const heartbeatInterval = "1m"
 
 const (
-	slackTitle = `{{ .CommonLabels.alertname }} ({{ .Status }}, {{ .CommonLabels.cluster }})`
-	slackText  = `{{ range .Alerts }}{{ .Annotations.summary }}{{ with .Annotations.runbook_url }} (<{{ . }}|runbook>){{ end }}
+	messageTitle = `{{ .CommonLabels.alertname }} ({{ .Status }}, {{ .CommonLabels.cluster }})`
+	// Discord allows 2000 characters.
+	discordText = `{{ range .Alerts }}{{ .Annotations.summary }}{{ with .Annotations.runbook_url }} ([runbook](<{{ . }}>)){{ end }}
+{{ end }}`
+	slackText = `{{ range .Alerts }}{{ .Annotations.summary }}{{ with .Annotations.runbook_url }} (<{{ . }}|runbook>){{ end }}
 {{ end }}`
 )
 
@@ -108,8 +119,10 @@ func teamReceiver(r *Receiver, url string) alertReceiver {
 	switch r.Kind {
 	case ReceiverSlack:
 		receiver.SlackConfigs = []slackConfig{{
-			APIURL: url, Channel: r.Channel, SendResolved: true, Title: slackTitle, Text: slackText,
+			APIURL: url, Channel: r.Channel, SendResolved: true, Title: messageTitle, Text: slackText,
 		}}
+	case ReceiverDiscord:
+		receiver.DiscordConfigs = []discordConfig{{WebhookURL: url, SendResolved: true, Title: messageTitle, Message: discordText}}
 	case ReceiverWebhook:
 		receiver.WebhookConfigs = []webhookConfig{{URL: url, SendResolved: true}}
 	}

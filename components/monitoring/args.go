@@ -41,6 +41,8 @@ type MonitoringArgs struct {
 	// RunbookURL is the address of the page that explains the alerts, e.g. "https://example.com/runbook". Every alert gets
 	// an annotation runbook_url: this address with RunbookAnchor of its name as the fragment. If empty, there is none.
 	RunbookURL string `pulumi:"runbookUrl"`
+	// Summaries replace the summary of an alert by its name, e.g. in another language. KoreanSummaries has those of any cluster.
+	Summaries map[string]string `pulumi:"summaries"`
 	// Backups are CronJobs that must succeed in time.
 	Backups []Backup `pulumi:"backups"`
 	// EtcdBackupMaxAge is the maximum age of the last etcd backup, at least 1 h; 0 if the control plane makes none.
@@ -112,6 +114,8 @@ const (
 	ReceiverSlack ReceiverKind = "slack"
 	// ReceiverWebhook takes Alertmanager's own JSON.
 	ReceiverWebhook ReceiverKind = "webhook"
+	// ReceiverDiscord is a Discord webhook of a channel.
+	ReceiverDiscord ReceiverKind = "discord"
 )
 
 // Receiver is the destination of alerts.
@@ -119,7 +123,7 @@ type Receiver struct {
 	Kind ReceiverKind `pulumi:"kind"`
 	// URL contains a credential: it is always treated as a secret.
 	URL pulumi.StringInput `pulumi:"url"`
-	// Channel is a Slack channel, e.g. "#alerts". Slack requires it; a webhook has none.
+	// Channel is a Slack channel, e.g. "#alerts". Slack requires it; the others have none.
 	Channel string `pulumi:"channel"`
 }
 

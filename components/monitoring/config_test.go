@@ -60,6 +60,7 @@ func TestAlertmanagerConfig_Amtool(t *testing.T) {
 		"none":    nil,
 		"slack":   {Kind: ReceiverSlack, Channel: "#alerts"},
 		"webhook": {Kind: ReceiverWebhook},
+		"discord": {Kind: ReceiverDiscord},
 	} {
 		text, err := renderAlertmanager(receiver, "https://hooks.example.com/secret-part", "")
 		require.NoError(t, err)

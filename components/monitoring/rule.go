@@ -72,7 +72,8 @@ func RunbookAnchor(alert string) string { return strings.ToLower(alert) }
 // renderRules returns rules.yml.
 func renderRules(a *MonitoringArgs) (string, error) { return marshal(rulesFile, a.ruleFile()) }
 
-// ruleFile returns the rules of any cluster and those of the arguments. Every alert links to its entry in the runbook.
+// ruleFile returns the rules of any cluster and those of the arguments. Every alert links to its entry in the runbook, and has
+// its summary of the arguments.
 func (a *MonitoringArgs) ruleFile() RuleFile {
 	var file RuleFile
 	for _, group := range append(a.ownRules(), a.Rules...) {
@@ -81,7 +82,7 @@ func (a *MonitoringArgs) ruleFile() RuleFile {
 		}
 		linked := RuleGroup{Name: group.Name}
 		for _, rule := range group.Rules {
-			linked.Rules = append(linked.Rules, a.withRunbook(rule))
+			linked.Rules = append(linked.Rules, a.withSummary(a.withRunbook(rule)))
 		}
 		file.Groups = append(file.Groups, linked)
 	}
@@ -109,6 +110,16 @@ func (a *MonitoringArgs) withRunbook(rule Rule) Rule {
 	annotations := map[string]string{"runbook_url": a.RunbookURL + "#" + RunbookAnchor(rule.Alert)}
 	maps.Copy(annotations, rule.Annotations)
 	rule.Annotations = annotations
+	return rule
+}
+
+func (a *MonitoringArgs) withSummary(rule Rule) Rule {
+	summary, replaced := a.Summaries[rule.Alert]
+	if rule.Alert == "" || !replaced {
+		return rule
+	}
+	rule.Annotations = maps.Clone(rule.Annotations)
+	rule.Annotations["summary"] = summary
 	return rule
 }
 

@@ -135,12 +135,12 @@ func (r *Receiver) validate(problems *validation.Problems) {
 		if r.Channel == "" {
 			problems.NotSet("Receiver.Channel", "must be a Slack channel, e.g. #alerts")
 		}
-	case ReceiverWebhook:
+	case ReceiverWebhook, ReceiverDiscord:
 		if r.Channel != "" {
 			problems.Add("Receiver.Channel", r.Channel, "must be empty: a webhook has no channel")
 		}
 	default:
-		problems.Add("Receiver.Kind", string(r.Kind), "must be %s or %s", ReceiverSlack, ReceiverWebhook)
+		problems.Add("Receiver.Kind", string(r.Kind), "must be %s, %s or %s", ReceiverSlack, ReceiverDiscord, ReceiverWebhook)
 	}
 }
 

@@ -7,8 +7,10 @@ const (
 	RabbitMQ         = "rabbitmq:4.3.5-management"
 	PostgreSQL       = "postgres:15.19"
 	PostgresExporter = "quay.io/prometheuscommunity/postgres-exporter:v0.19.1"
-	Redis            = "redis:7.2.16"
-	RedisExporter    = "oliver006/redis_exporter:v1.91.1"
+	// AWSCLI uploads the dumps of PostgreSQL.
+	AWSCLI        = "amazon/aws-cli:2.37.5"
+	Redis         = "redis:7.2.16"
+	RedisExporter = "oliver006/redis_exporter:v1.91.1"
 
 	Prometheus       = "prom/prometheus:v3.13.2"
 	Alertmanager     = "prom/alertmanager:v0.34.0"

@@ -8,7 +8,7 @@ import (
 )
 
 // Defaults for a dedicated node with 2 GiB and 2 vCPU (about 1300 MiB and 1900m allocatable, DaemonSets included). The sum
-// of all limits, with backup jobs of three databases running at once, is 1184 MiB and 1700m.
+// of all limits, with backup jobs of three databases running at once, is 1280 MiB and 1700m: a job uploads after it has dumped.
 var (
 	DefaultServer = pod.Resources{
 		Requests: pod.Amount{MilliCPU: 500, MemoryMiB: 832},
@@ -21,6 +21,11 @@ var (
 	DefaultBackupJob = pod.Resources{
 		Requests: pod.Amount{MilliCPU: 50, MemoryMiB: 48},
 		Limits:   pod.Amount{MilliCPU: 100, MemoryMiB: 96},
+	}
+	// DefaultUpload is that of the AWS CLI, which needs about 90 MiB with one part of 8 MiB at a time.
+	DefaultUpload = pod.Resources{
+		Requests: pod.Amount{MilliCPU: 50, MemoryMiB: 96},
+		Limits:   pod.Amount{MilliCPU: 100, MemoryMiB: 128},
 	}
 )
 
@@ -46,6 +51,8 @@ type ServerArgs struct {
 	Databases []Database `pulumi:"databases"`
 	// Backup is the schedule and the retention of dumps.
 	Backup Backup `pulumi:"backup"`
+	// Upload copies each dump to a bucket; nil leaves the dumps on the data volume alone.
+	Upload *Upload `pulumi:"upload"`
 	// MaxConnections of the server, DefaultMaxConnections by default.
 	MaxConnections int `pulumi:"maxConnections"`
 	// Monitor is the role of the exporter, DefaultMonitor by default.
@@ -78,11 +85,31 @@ type Backup struct {
 	KeepDays int `pulumi:"keepDays"`
 }
 
+// Upload describes the bucket of the dumps. The job of a database puts each dump there, as <database>/<file>, and reads it back.
+type Upload struct {
+	// Bucket is the bucket's name.
+	Bucket pulumi.StringInput `pulumi:"bucket"`
+	// Region is the bucket's AWS region, e.g. ap-northeast-2.
+	Region string `pulumi:"region"`
+	// Image is an image of the AWS CLI with bash, e.g. amazon/aws-cli.
+	Image string `pulumi:"image"`
+	// Roles are the ARNs of IAM roles by database. Each may put and read below its own prefix, and the tokens of the service
+	// account BackupName(server, database) may take it.
+	Roles map[string]pulumi.StringInput `pulumi:"roles"`
+	// Job is the container's resources, DefaultUpload by default.
+	Job pod.Resources `pulumi:"job"`
+}
+
 // withDefaults returns a copy with all defaults filled in.
 func (a ServerArgs) withDefaults() ServerArgs {
 	a.Server = a.Server.OrDefault(DefaultServer)
 	a.Exporter = a.Exporter.OrDefault(DefaultExporter)
 	a.BackupJob = a.BackupJob.OrDefault(DefaultBackupJob)
+	if a.Upload != nil {
+		upload := *a.Upload
+		upload.Job = upload.Job.OrDefault(DefaultUpload)
+		a.Upload = &upload
+	}
 	if a.MaxConnections == 0 {
 		a.MaxConnections = DefaultMaxConnections
 	}

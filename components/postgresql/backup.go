@@ -29,7 +29,10 @@ func (d Database) dumpRole() string { return d.Name + "_dump" }
 // createBackups creates a CronJob per database. It can read the password of the database's dump role and no other.
 func (s *Server) createBackups(ctx *pulumi.Context, server *store.Store) error {
 	for i, d := range s.args.Databases {
-		name := backupName(s.name, d.Name)
+		name := BackupName(s.name, d.Name)
+		if err := s.createServiceAccount(ctx, name); err != nil {
+			return err
+		}
 		_, err := batch.NewCronJob(ctx, name, s.cronJob(i, server),
 			pulumi.Parent(s),
 			// The first run needs a server.
@@ -56,9 +59,12 @@ func (s *Server) cronJob(index int, server *store.Store) *batch.CronJobArgs {
 	}
 	spec := job.Spec()
 	spec.RestartPolicy = pulumi.String("Never") // keeps the log of a failed pod
+	if s.args.Upload != nil {
+		s.upload(spec, database)
+	}
 	return &batch.CronJobArgs{
 		Metadata: &meta.ObjectMetaArgs{
-			Name: pulumi.String(backupName(s.name, database.Name)), Namespace: s.args.Namespace.ToStringOutput(), Labels: job.Labels,
+			Name: pulumi.String(BackupName(s.name, database.Name)), Namespace: s.args.Namespace.ToStringOutput(), Labels: job.Labels,
 		},
 		Spec: &batch.CronJobSpecArgs{
 			Schedule: pulumi.String(s.args.Backup.schedule(index)),
@@ -109,7 +115,8 @@ func (b Backup) schedule(index int) string {
 	return fmt.Sprintf("%d %d * * *", minutes%60, minutes/60)
 }
 
-func backupName(server, database string) string {
+// BackupName returns the name of the CronJob of a database's dumps, and of its service account.
+func BackupName(server, database string) string {
 	return server + "-backup-" + strings.ReplaceAll(database, "_", "-")
 }
 
@@ -117,7 +124,7 @@ func backupName(server, database string) string {
 func (s *Server) validateName() error {
 	var problems validation.Problems
 	for i, d := range s.args.Databases {
-		if name := backupName(s.name, d.Name); len(name) > maxCronJobName {
+		if name := BackupName(s.name, d.Name); len(name) > maxCronJobName {
 			problems.Add(fmt.Sprintf("Databases[%d].Name", i), d.Name,
 				"must be shorter, or the server's name: the backup job's name %q must have at most %d characters", name, maxCronJobName)
 		}
@@ -129,7 +136,7 @@ func (s *Server) validateName() error {
 func (s *Server) BackupJobs() []string {
 	var names []string
 	for _, d := range s.args.Databases {
-		names = append(names, backupName(s.name, d.Name))
+		names = append(names, BackupName(s.name, d.Name))
 	}
 	return names
 }

@@ -26,6 +26,8 @@ const (
 	passwordsDir = "/etc/postgresql-passwords"
 	monitorDir   = "/etc/postgresql-monitor"
 	backupDir    = "/backups"
+	// receivedDir is where receive.sh writes a dump from elsewhere; backupDir is read-only in the server's container.
+	receivedDir = dataDir + "/received"
 
 	// directories on the data volume
 	dataSubPath   = "postgresql"
@@ -39,7 +41,7 @@ const (
 
 // files returns the content of the ConfigMap.
 func (a ServerArgs) files() map[string]string {
-	return map[string]string{
+	files := map[string]string{
 		"postgresql.conf": SettingsFor(a.Server.Limits.MemoryMiB, a.MaxConnections).Render(),
 		"pg_hba.conf":     HostBasedAccess(a.Monitor, a.Databases),
 		"pg_ident.conf":   IdentMap(superuser),
@@ -47,7 +49,12 @@ func (a ServerArgs) files() map[string]string {
 		"provision.sh":    provisionScript,
 		"backup.sh":       backupScript,
 		"restore.sh":      restoreScript,
+		"receive.sh":      receiveScript,
 	}
+	if a.Upload != nil {
+		files["upload.sh"], files[uploadConfig] = uploadScript, uploadConfiguration
+	}
+	return files
 }
 
 func podVolumes(config, secret pulumi.StringInput, monitor string) core.VolumeArray {
@@ -78,6 +85,7 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 			"PASSWORDS_DIR":        passwordsDir,
 			"MONITOR":              a.Monitor,
 			"DUMP_CONNECTIONS":     strconv.Itoa(dumpConnections),
+			"RECEIVED_DIR":         receivedDir,
 			"WAIT_SECONDS":         strconv.Itoa(startSeconds),
 		}),
 		Ports:           pod.ContainerPorts(pod.Port{Name: "postgresql", Number: port}),

@@ -17,6 +17,10 @@ var (
 	backupScript string
 	//go:embed scripts/restore.sh
 	restoreScript string
+	//go:embed scripts/upload.sh
+	uploadScript string
+	//go:embed scripts/receive.sh
+	receiveScript string
 )
 
 // env returns a container's variables in a stable order.

@@ -48,6 +48,7 @@ func (a ServerArgs) Validate() error {
 	validateName(&problems, "Monitor", a.Monitor, reservedRoles)
 	a.validateDatabases(&problems)
 	a.validateBackup(&problems)
+	a.validateUpload(&problems)
 	a.validateMemory(&problems)
 	a.validateVolume(&problems)
 	return problems.Err()

@@ -26,7 +26,13 @@ type StatusAlarmsArgs struct {
 	Emails []string `pulumi:"emails"`
 	// Instances are the instance IDs by node name, at least one.
 	Instances map[string]pulumi.StringInput `pulumi:"instances"`
+	// Certificates are the ARNs of certificates of ACM by domain. ACM renews one 60 days before its end; an alarm is raised 30 days
+	// before.
+	Certificates map[string]pulumi.StringInput `pulumi:"certificates"`
 }
+
+// certificateDays is the rest of a certificate's time in days at which its alarm is raised.
+const certificateDays = 30
 
 // StatusAlarms are a topic with its subscriptions, and an alarm per instance.
 type StatusAlarms struct {
@@ -95,6 +101,20 @@ func (s *StatusAlarms) build(ctx *pulumi.Context, name string, args *StatusAlarm
 			// A stopped or terminated instance has no checks.
 			TreatMissingData: pulumi.String("breaching"),
 			AlarmActions:     pulumi.Array{topic.Arn}, OkActions: pulumi.Array{topic.Arn},
+		}, parent); err != nil {
+			return err
+		}
+	}
+	for _, domain := range slices.Sorted(maps.Keys(args.Certificates)) {
+		arn := args.Certificates[domain]
+		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-certificate-"+domain, &cloudwatch.MetricAlarmArgs{
+			AlarmDescription: pulumi.Sprintf("the certificate of %s ends in less than %d days, and AWS has not renewed it", domain, certificateDays),
+			Namespace:        pulumi.String("AWS/CertificateManager"), MetricName: pulumi.String("DaysToExpiry"),
+			Dimensions: pulumi.StringMap{"CertificateArn": arn}, Statistic: pulumi.String("Minimum"),
+			// ACM reports twice a day.
+			Period: pulumi.Int(24 * 3600), EvaluationPeriods: pulumi.Int(1), Threshold: pulumi.Float64(certificateDays),
+			ComparisonOperator: pulumi.String("LessThanThreshold"), TreatMissingData: pulumi.String("ignore"),
+			AlarmActions: pulumi.Array{topic.Arn}, OkActions: pulumi.Array{topic.Arn},
 		}, parent); err != nil {
 			return err
 		}

@@ -50,6 +50,19 @@ func TestNewStatusAlarms(t *testing.T) {
 	}
 }
 
+func TestNewStatusAlarms_Certificate(t *testing.T) {
+	const arn = "arn:aws:acm:ap-northeast-2:000000000000:certificate/one"
+	m, err := deploy(t, &StatusAlarmsArgs{
+		Emails: []string{"a@example.com"}, Instances: map[string]pulumi.StringInput{"master": pulumi.String("i-1")},
+		Certificates: map[string]pulumi.StringInput{"example.com": pulumi.String(arn)},
+	})
+	require.NoError(t, err)
+	alarm := m.One(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "lab-certificate-example.com").Inputs.Mappable()
+	assert.Equal(t, map[string]any{"CertificateArn": arn}, alarm["dimensions"])
+	assert.Equal(t, []any{"DaysToExpiry", "LessThanThreshold", 30.0, "ignore"},
+		[]any{alarm["metricName"], alarm["comparisonOperator"], alarm["threshold"], alarm["treatMissingData"]})
+}
+
 func TestNewStatusAlarms_Invalid(t *testing.T) {
 	for want, args := range map[string]*StatusAlarmsArgs{
 		"Emails: not set":    {Instances: map[string]pulumi.StringInput{"a": pulumi.String("i-1")}},

@@ -82,10 +82,11 @@ func TestPages_Columns(t *testing.T) {
 
 // twins are the pages that exist in English and in Korean.
 var twins = map[string]string{
-	"README.md":       "README.ko.md",
-	"docs/operate.md": "docs/ko/operate.md",
-	"docs/recover.md": "docs/ko/recover.md",
-	"docs/roll.md":    "docs/ko/roll.md",
+	"README.md":                    "README.ko.md",
+	"docs/operate.md":              "docs/ko/operate.md",
+	"docs/from-the-old-cluster.md": "docs/ko/from-the-old-cluster.md",
+	"docs/recover.md":              "docs/ko/recover.md",
+	"docs/roll.md":                 "docs/ko/roll.md",
 }
 
 var comment = regexp.MustCompile(`(^|\s+)# .*$`)

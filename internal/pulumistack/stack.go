@@ -88,6 +88,20 @@ func (s *Stack) Kubeconfig(ctx context.Context) ([]byte, error) {
 	return []byte(text), nil
 }
 
+// Field returns a text of a stack output that is an object.
+func (s *Stack) Field(ctx context.Context, output, key string) (string, error) {
+	value, err := s.output(ctx, output)
+	if err != nil {
+		return "", err
+	}
+	fields, _ := value.(map[string]any)
+	text, ok := fields[key].(string)
+	if !ok || text == "" {
+		return "", fmt.Errorf("stack output %s has no %s: run pulumi up first", output, key)
+	}
+	return text, nil
+}
+
 func (s *Stack) output(ctx context.Context, name string) (any, error) {
 	outputs, err := s.stack.Outputs(ctx)
 	if err != nil {

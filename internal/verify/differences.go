@@ -136,10 +136,18 @@ func (s *Snapshot) checkControllers(d *differences) {
 	}
 }
 
-// checkPods checks that no pod in the cluster is Pending, failed or not ready.
+// checkPods checks that no pod in the cluster is Pending, failed or not ready, or on a node that no longer exists. The pods of a
+// job may be on their way.
 func (s *Snapshot) checkPods(d *differences) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
+		exists := slices.ContainsFunc(s.Nodes, func(n corev1.Node) bool { return n.Name == pod.Spec.NodeName })
+		if pod.Spec.NodeName != "" && !exists && !finished(pod) {
+			d.add("pod %s is bound to node %s, which does not exist", FullName(pod), pod.Spec.NodeName)
+		}
+		if kind, _ := s.controller(pod); kind == "Job" && !finished(pod) {
+			continue
+		}
 		if pod.Status.Phase == corev1.PodSucceeded || pod.DeletionTimestamp != nil {
 			continue
 		}

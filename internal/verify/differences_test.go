@@ -109,7 +109,15 @@ func TestDifferences(t *testing.T) {
 				s.Nodes[0].Status.Allocatable[corev1.ResourceCPU] = resource.MustParse("1")
 				s.Nodes[0].Status.Allocatable[corev1.ResourceMemory] = resource.MustParse("2Gi")
 			},
-			[]string{"pod web-1-b of web runs on other, it belongs on api"},
+			[]string{"pod web-1-b of web runs on other, it belongs on api", "pod shop/web-1-b is bound to node other, which does not exist"},
+		},
+		"pod of a job on its way": {
+			func(s *Snapshot) {
+				s.Pods = append(s.Pods, corev1.Pod{
+					ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "beat-1", OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "beat", Controller: pointer(true)}}},
+					Status:     corev1.PodStatus{Phase: corev1.PodPending},
+				})
+			}, nil,
 		},
 		"pod pending": {
 			func(s *Snapshot) {

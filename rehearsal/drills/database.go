@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/growbin/cluster/internal/dumps"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
+	"github.com/growbin/cluster/stacks"
 )
 
 const (
@@ -21,7 +26,7 @@ const (
 func database() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "database", Program: programs.GrowbinName,
-		About: "the instance and the data volume of " + lostDatabase + " are lost; a real PostgreSQL counts the rows that its snapshot brings back",
+		About: "the instance and the data volume of " + lostDatabase + " are lost, then its snapshots too; a real PostgreSQL counts the rows that a snapshot, then the dumps in the bucket bring back",
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			d := &databaseLoss{Rehearsal: r}
 			return []rehearsal.Phase{
@@ -30,6 +35,10 @@ func database() rehearsal.Drill {
 				{Name: "lose instance and volume", Do: d.lose},
 				{Name: "up --refresh", Do: d.recover},
 				{Name: "count rows", Do: d.count},
+				{Name: "dump to the bucket", Do: d.dump},
+				{Name: "lose volume and snapshots", Do: d.loseSnapshots},
+				{Name: "up with startEmpty", Do: d.startEmpty},
+				{Name: "restore from the bucket", Do: d.restoreDumps},
 			}
 		},
 	}
@@ -45,6 +54,9 @@ type databaseLoss struct {
 	copied []error
 	// saved are the rows at the time of the snapshot.
 	saved string
+	// bucket serves the simulated S3 to the real AWS CLI, name is that of the bucket of dumps, dumped the rows in the dumps.
+	bucket       *dumpBucket
+	name, dumped string
 }
 
 func (d *databaseLoss) write(ctx context.Context) error {
@@ -124,5 +136,88 @@ func (d *databaseLoss) count(ctx context.Context) error {
 		return err
 	}
 	d.Compare("the restored server accepts writes", "–", "yes", true)
+	return nil
+}
+
+// dump runs the jobs of the night as the cluster has them, each with its own role.
+func (d *databaseLoss) dump(ctx context.Context) error {
+	var info map[string]any
+	if err := d.Engine.Output(ctx, stacks.OutputClusterInfo, &info); err != nil {
+		return err
+	}
+	d.name, _ = info[stacks.InfoDumpsBucket].(string)
+	client, err := d.Client(ctx)
+	if err != nil {
+		return err
+	}
+	if d.bucket, err = newDumpBucket(d.Cloud, d.server.folder); err != nil {
+		return err
+	}
+	d.Defer(d.bucket.server.Close)
+	if d.dumped, err = d.server.count(ctx); err != nil {
+		return err
+	}
+	for _, database := range d.server.databases {
+		if err := d.bucket.runJob(ctx, client, d.server, database[0]); err != nil {
+			return err
+		}
+	}
+	keys, err := d.Cloud.ListObjects(d.name, "")
+	if err != nil {
+		return err
+	}
+	d.Compare("dumps in the bucket", 0, len(keys), len(keys) == len(d.server.databases))
+	return d.server.insert(ctx, lateRows)
+}
+
+func (d *databaseLoss) loseSnapshots(context.Context) error {
+	machine, err := d.Cloud.Machine(lostDatabase)
+	if err != nil {
+		return err
+	}
+	disk := dataVolume(machine)
+	d.Cloud.DeleteSnapshots(lostDatabase + "-data")
+	if err := errors.Join(d.Cloud.LoseInstance(lostDatabase), d.Cloud.DeleteVolume(disk)); err != nil {
+		return err
+	}
+	// The dumps were on the same disk.
+	return errors.Join(d.server.lose(disk), os.RemoveAll(d.server.backups()))
+}
+
+// startEmpty is what the refused update asks for.
+func (d *databaseLoss) startEmpty(ctx context.Context) error {
+	_, err := d.Engine.Up(ctx, "up-lost-snapshots", engine.RunOptions{Refresh: true})
+	d.Compare("update without a snapshot", "–", err, err != nil && strings.Contains(err.Error(), "must name "+lostDatabase))
+	if err := d.Engine.SetConfigPath(ctx, programs.Prefix+"startEmpty[0]", lostDatabase); err != nil {
+		return err
+	}
+	if _, err := d.Engine.Up(ctx, "up-start-empty", engine.RunOptions{Refresh: true}); err != nil {
+		return err
+	}
+	machine, err := d.Cloud.Machine(lostDatabase)
+	if err != nil {
+		return err
+	}
+	return d.server.start(ctx, dataVolume(machine))
+}
+
+func (d *databaseLoss) restoreDumps(ctx context.Context) error {
+	for _, database := range d.server.databases {
+		if err := dumps.Restore(ctx, dumps.Options{
+			Database: database[0], At: time.Now(), Replace: true, Bucket: d.name, AWS: d.bucket.operator, Out: d.Console.Writer,
+			Server: dumps.Server{Exec: d.server.exec, Scripts: filepath.Join(d.server.folder, "config"), Folder: d.server.backups()},
+		}); err != nil {
+			return err
+		}
+	}
+	rows, err := d.server.count(ctx)
+	if err != nil {
+		return err
+	}
+	d.Compare("rows, as of the dumps", d.dumped, rows, rows == d.dumped && strings.Contains(rows, fmt.Sprintf("growbin %d", savedRows+1)))
+	if err := d.server.insert(ctx, 1); err != nil {
+		return err
+	}
+	d.Compare("the server restored from dumps accepts writes", "–", "yes", true)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -68,7 +69,7 @@ func newDatabaseServer(ctx context.Context, client kubernetes.Interface, namespa
 		fields := strings.Fields(line)
 		s.databases = append(s.databases, [2]string{fields[0], fields[1]})
 	}
-	for folder, content := range map[string]map[string]string{"config": files, "passwords": s.passwords, "socket": nil} {
+	for folder, content := range map[string]map[string]string{"config": files, "passwords": s.passwords, "socket": nil, "backups": nil, "received": nil} {
 		if err := s.write(folder, content); err != nil {
 			return nil, err
 		}
@@ -165,6 +166,10 @@ func (s *databaseServer) diskFolder(id string) string { return filepath.Join(s.f
 
 // run runs a program as in the server's container, and returns its output.
 func (s *databaseServer) run(ctx context.Context, env []string, path string, args ...string) (string, error) {
+	return s.runWith(ctx, nil, env, path, args...)
+}
+
+func (s *databaseServer) runWith(ctx context.Context, stdin io.Reader, env []string, path string, args ...string) (string, error) {
 	command := process.Command{Path: path, Args: args, Dir: s.folder, Credential: s.account, Env: append([]string{
 		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "PGHOST=" + filepath.Join(s.folder, "socket"),
 		"PGPORT=" + strconv.Itoa(s.port), "PGUSER=postgres", "DATABASES_FILE=" + filepath.Join(s.folder, "config/databases"),
@@ -172,7 +177,7 @@ func (s *databaseServer) run(ctx context.Context, env []string, path string, arg
 	}, env...)}
 	cmd := command.Exec(ctx)
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &out
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w: %s", filepath.Base(path), strings.Join(args, " "), err, strings.TrimSpace(out.String()))
@@ -297,6 +302,24 @@ func (s *databaseServer) lose(disk string) error {
 	s.process.Kill()
 	s.process = nil
 	return os.RemoveAll(s.diskFolder(disk))
+}
+
+// backups is the folder of the dumps.
+func (s *databaseServer) backups() string { return filepath.Join(s.folder, "backups") }
+
+// script is the file of a container's command.
+func (s *databaseServer) script(container corev1.Container) string {
+	return filepath.Join(s.folder, "config", filepath.Base(container.Command[0]))
+}
+
+// exec runs a command as in the server's container. Only receive.sh has an input.
+func (s *databaseServer) exec(ctx context.Context, stdin io.Reader, command ...string) (string, error) {
+	env := []string{"RECEIVED_DIR=" + filepath.Join(s.folder, "received"), "BACKUP_DIR=" + s.backups()}
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return "", err
+	}
+	return s.runWith(ctx, stdin, env, path, command[1:]...)
 }
 
 // close stops the server and removes its folder.

@@ -32,7 +32,7 @@ const domain = "growbin.app"
 func Growbin() rehearsal.Program {
 	return rehearsal.Program{
 		Name: GrowbinName, Folder: ".", Stack: "dev", Run: stacks.Deploy, KubeconfigOutput: stacks.OutputKubeconfig,
-		URLsOutput: stacks.OutputURLs, PodRoles: stacks.AWSApplications(), HostedZones: []string{domain},
+		URLsOutput: stacks.OutputURLs, PodRoles: stacks.AWSWorkloads(), HostedZones: []string{domain},
 		Config:    growbinConfig,
 		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
 		Unprotect: map[string]string{keyDeletionProtection: "false"},

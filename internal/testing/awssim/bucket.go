@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -141,6 +142,21 @@ func (c *Cloud) getObject(bucketName, key string) ([]byte, error) {
 		return nil, refuseS3("GetObject", "NoSuchKey", "The specified key does not exist. (%s in %s)", key, bucketName)
 	}
 	return slices.Clone(versions[len(versions)-1]), nil
+}
+
+// ListObjects are the keys that begin with the prefix, in order.
+func (c *Cloud) ListObjects(bucketName, prefix string) ([]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.listObjects(bucketName, prefix)
+}
+
+func (c *Cloud) listObjects(bucketName, prefix string) ([]string, error) {
+	b := c.buckets[bucketName]
+	if b == nil {
+		return nil, noBucket("ListObjectsV2", bucketName)
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.objects)), func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }
 
 // ObjectVersions counts how many versions of an object the bucket keeps; 0 when there is none.

@@ -162,11 +162,7 @@ func (c *Cloud) listObjectsAs(who *caller, bucketName, prefix string) ([]string,
 	if err := c.authorize(who, "S3", operation, request{action: "s3:ListBucket", resource: "arn:aws:s3:::" + bucketName}); err != nil {
 		return nil, err
 	}
-	b := c.buckets[bucketName]
-	if b == nil {
-		return nil, noBucket(operation, bucketName)
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.objects)), func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
+	return c.listObjects(bucketName, prefix)
 }
 
 // unmarshal reads JSON that came from a bucket.

@@ -1,6 +1,9 @@
 package awssim
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // TerminateInstance terminates an instance out of band, as an operator at the console would.
 // It may be named by identifier or Name tag. Its resource is gone at the next refresh, and so are its attachments; until then
@@ -81,6 +84,13 @@ func (c *Cloud) DeleteVolume(id string) error {
 	delete(c.volumes, id)
 	c.forget(volumeToken, id)
 	return nil
+}
+
+// DeleteSnapshots deletes the snapshots of all volumes of that name, as somebody may by hand.
+func (c *Cloud) DeleteSnapshots(name string) {
+	c.mu.Lock()
+	defer c.unlock()
+	maps.DeleteFunc(c.snapshots, func(_ string, s *snapshot) bool { return s.tags["Name"] == name })
 }
 
 // MakeSpot makes an instance one that was bought on the spot market, which the on-demand quota does not count.

@@ -34,6 +34,7 @@ var lookups = map[string]lookup{
 	"aws:ec2/getInstanceType:getInstanceType":                   instanceTypeLookup,
 	"aws:ec2/getAmi:getAmi":                                     imageLookup,
 	"aws:ec2/getKeyPair:getKeyPair":                             keyPairLookup,
+	"aws:s3/getObjects:getObjects":                              objectsLookup,
 	"aws:route53/getZone:getZone":                               zoneLookup,
 }
 

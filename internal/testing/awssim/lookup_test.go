@@ -156,3 +156,20 @@ func TestImageLookup_OwnerAndIdentifier(t *testing.T) {
 	_, err = w.ask("aws:ec2/getAmi:getAmi", values{"owners": anyList([]string{canonicalOwner})})
 	require.ErrorContains(t, err, "more than one result")
 }
+
+func TestObjectsLookup(t *testing.T) {
+	w := newWorld(t, Options{})
+	b := w.make(bucketToken, "dumps", values{})
+	for _, key := range []string{"a/2", "b/1", "a/1", "a/3"} {
+		require.NoError(t, w.c.PutObject(b, key, nil))
+	}
+	const token = "aws:s3/getObjects:getObjects"
+	out, err := w.ask(token, values{"bucket": b, "prefix": "a/", "maxKeys": 2.0})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a/1", "a/2"}, out.texts("keys"))
+	out, err = w.ask(token, values{"bucket": b})
+	require.NoError(t, err)
+	assert.Len(t, out.texts("keys"), 4)
+	_, err = w.ask(token, values{"bucket": "nobodys"})
+	w.refused(err, "NoSuchBucket", "nobodys")
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // debianFolders hold server binaries that Debian's packages do not install on the PATH.
-var debianFolders = []string{"/usr/lib/postgresql/15/bin", "/usr/lib/rabbitmq/bin", "/usr/sbin"}
+var debianFolders = []string{"/usr/lib/postgresql/15/bin", "/usr/lib/rabbitmq/bin", "/usr/sbin", "/usr/bin"}
 
 // Find returns the path of a binary, from Debian's own folders first: the one on the PATH can be a wrapper that requires
 // a certain user (rabbitmq-server) or picks a version (psql).

@@ -15,7 +15,7 @@ func (r Registration) RequireMounts(t testing.TB, path string) {
 	for _, v := range r.list(path + ".volumes") {
 		have[v["name"]] = true
 	}
-	for _, c := range r.list(path + ".containers") {
+	for _, c := range append(r.list(path+".containers"), r.list(path+".initContainers")...) {
 		mounts, _ := c["volumeMounts"].([]any)
 		for _, m := range mounts {
 			used[m.(map[string]any)["name"]] = true
@@ -43,9 +43,14 @@ func (r Registration) RequireRestricted(t testing.TB, path string) {
 		".automountServiceAccountToken":        false,
 		".enableServiceLinks":                  false,
 	}
-	containers := r.list(path + ".containers")
-	for i := range containers {
-		c := fmt.Sprintf(".containers[%d].securityContext", i)
+	var containers []string
+	for _, kind := range []string{"containers", "initContainers"} {
+		for i := range r.list(path + "." + kind) {
+			containers = append(containers, fmt.Sprintf(".%s[%d]", kind, i))
+		}
+	}
+	for _, container := range containers {
+		c := container + ".securityContext"
 		want[c+".runAsNonRoot"] = true
 		want[c+".readOnlyRootFilesystem"] = true
 		want[c+".allowPrivilegeEscalation"] = false
@@ -62,9 +67,9 @@ func (r Registration) RequireRestricted(t testing.TB, path string) {
 	if uid, _ := r.Value(path + ".securityContext.runAsUser").(float64); uid == 0 {
 		t.Errorf("%s %s runs as root or as the user of its image; runAsUser must be set", r.Type, r.Name)
 	}
-	for i := range containers {
+	for _, container := range containers {
 		for _, name := range []string{"cpu", "memory"} {
-			c := fmt.Sprintf("%s.containers[%d].resources", path, i)
+			c := path + container + ".resources"
 			request, limit := r.quantity(t, c+".requests."+name), r.quantity(t, c+".limits."+name)
 			if request.Sign() <= 0 || limit.Cmp(request) < 0 {
 				t.Errorf("%s %s: %s: %s requested, limit %s", r.Type, r.Name, c, request.String(), limit.String())

@@ -1,0 +1,173 @@
+// Package s3server serves a part of S3's protocol on loopback, so that the real AWS CLI can use the simulated account.
+package s3server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
+
+// Session uses S3 with the permissions of a caller, e.g. *awssim.Session, or *awssim.Cloud for the account's owner.
+type Session interface {
+	PutObject(bucket, key string, content []byte) error
+	GetObject(bucket, key string) ([]byte, error)
+	ListObjects(bucket, prefix string) ([]string, error)
+}
+
+// Server has the objects of an account, by the path-style addresses of S3. It does not verify signatures.
+type Server struct {
+	http *httptest.Server
+
+	mu sync.Mutex
+	// sessions are the callers by access key.
+	sessions map[string]Session
+	// headers are those of each object that are no content, by bucket and key.
+	headers map[string]http.Header
+}
+
+// New starts a server.
+func New() *Server {
+	s := &Server{sessions: map[string]Session{}, headers: map[string]http.Header{}}
+	s.http = httptest.NewServer(s)
+	return s
+}
+
+// Close stops the server.
+func (s *Server) Close() { s.http.Close() }
+
+// Allow makes a session the caller of requests with the access key, and returns the variables of an AWS CLI that makes them.
+func (s *Server) Allow(accessKey string, session Session) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[accessKey] = session
+	return []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=unchecked", "AWS_REGION=ap-northeast-2", "AWS_DEFAULT_REGION=ap-northeast-2"}
+}
+
+// InstallCLI writes a program aws to the folder that runs the real one against the server: older versions know no variable for it.
+func (s *Server) InstallCLI(folder, cli string) error {
+	script := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url %s \"$@\"\n", cli, s.http.URL)
+	if err := os.WriteFile(filepath.Join(folder, "aws"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+		return fmt.Errorf("install the AWS CLI: %w", err)
+	}
+	return nil
+}
+
+var accessKey = regexp.MustCompile(`Credential=([^/]+)/`)
+
+// ServeHTTP answers PutObject, GetObject, HeadObject and ListObjectsV2.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	var session Session
+	if found := accessKey.FindStringSubmatch(r.Header.Get("Authorization")); found != nil {
+		session = s.sessions[found[1]]
+	}
+	if session == nil {
+		refuse(w, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+		return
+	}
+	switch {
+	case r.Method == http.MethodPut && key != "":
+		s.put(w, r, session, bucket, key)
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && key != "":
+		content, err := session.GetObject(bucket, key)
+		if err != nil {
+			refuseWith(w, err)
+			return
+		}
+		for name, values := range s.headers[bucket+"/"+key] {
+			w.Header()[name] = values
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+		w.Header().Set("ETag", `"0"`)
+		w.Header().Set("Last-Modified", "Thu, 26 Nov 2026 00:00:00 GMT")
+		if r.Method == http.MethodGet {
+			_, _ = w.Write(content)
+		}
+	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
+		list(w, session, bucket, r.URL.Query().Get("prefix"))
+	default:
+		refuse(w, http.StatusNotImplemented, "NotImplemented", r.Method+" "+r.URL.String())
+	}
+}
+
+func (s *Server) put(w http.ResponseWriter, r *http.Request, session Session, bucket, key string) {
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "IncompleteBody", err.Error())
+		return
+	}
+	sum := sha256.Sum256(content)
+	if given := r.Header.Get("X-Amz-Content-Sha256"); given != hex.EncodeToString(sum[:]) {
+		refuse(w, http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header "+given+" does not match what was computed.")
+		return
+	}
+	if err := session.PutObject(bucket, key, content); err != nil {
+		refuseWith(w, err)
+		return
+	}
+	kept := http.Header{}
+	for name, values := range r.Header {
+		if strings.HasPrefix(name, "X-Amz-Meta-") || name == "X-Amz-Server-Side-Encryption" {
+			kept[strings.ToLower(name)] = values // S3 answers in lower case, and the CLI compares the names of metadata
+		}
+	}
+	s.headers[bucket+"/"+key] = kept
+	w.Header().Set("ETag", `"0"`)
+}
+
+func list(w http.ResponseWriter, session Session, bucket, prefix string) {
+	keys, err := session.ListObjects(bucket, prefix)
+	if err != nil {
+		refuseWith(w, err)
+		return
+	}
+	type content struct{ Key string }
+	result := struct {
+		XMLName     xml.Name `xml:"ListBucketResult"`
+		Name        string
+		Prefix      string
+		KeyCount    int
+		IsTruncated bool
+		Contents    []content
+	}{Name: bucket, Prefix: prefix, KeyCount: len(keys)}
+	for _, key := range keys {
+		result.Contents = append(result.Contents, content{key})
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(w).Encode(result)
+}
+
+func refuseWith(w http.ResponseWriter, err error) {
+	failure := (*awssim.APIError)(nil)
+	switch {
+	case !errors.As(err, &failure):
+		refuse(w, http.StatusInternalServerError, "InternalError", err.Error())
+	case strings.HasPrefix(failure.Code, "NoSuch"):
+		refuse(w, http.StatusNotFound, failure.Code, failure.Message)
+	default:
+		refuse(w, http.StatusForbidden, failure.Code, failure.Message)
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_ = xml.NewEncoder(w).Encode(struct {
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+	}{Code: code, Message: message})
+}
