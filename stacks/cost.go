@@ -59,6 +59,9 @@ func (s *Settings) usage() cost.Usage {
 	for key := range u {
 		u[key] *= float64(s.ExpectedLoadPercent) / 100
 	}
+	if s.Sleep != nil {
+		u[cost.UsageAwake] = s.Sleep.Awake()
+	}
 	return u
 }
 

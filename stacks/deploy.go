@@ -115,7 +115,11 @@ func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, pro
 	if err := newBudget(ctx, settings, provider); err != nil {
 		return nil, err
 	}
-	if err := newStatusAlarms(ctx, settings, infra, provider); err != nil {
+	alarms, err := newStatusAlarms(ctx, settings, infra, provider)
+	if err != nil {
+		return nil, err
+	}
+	if err := newSleep(ctx, settings, infra, alarms, provider); err != nil {
 		return nil, err
 	}
 	p, err := newPlatform(ctx, settings, infra)
@@ -188,6 +192,9 @@ func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provide
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
+		return nil, err
+	}
+	if err := checkAwake(ctx, s, via); err != nil {
 		return nil, err
 	}
 	live, err := readAccount(ctx, s, via)

@@ -12,6 +12,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
+	"github.com/growbin/cluster/components/sleep"
 )
 
 // ConfigPrefix is the namespace of the settings: the project's name in Pulumi.yaml.
@@ -112,6 +113,8 @@ type Settings struct {
 	MonthlyBudget int
 	// BudgetEmails are the addresses that AWS notifies before the limit.
 	BudgetEmails []string
+	// Sleep are the hours in which all instances are stopped; nil for none.
+	Sleep *sleep.Hours
 
 	// ImageRegistry is the registry and path of the application images, e.g. ghcr.io/growbin.
 	ImageRegistry string
@@ -275,6 +278,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
 	r.problems.Include("", err)
 	s.applyBuying(r)
+	s.Sleep = readSleep(r, s.DeletionProtection)
 	r.growDisks(s.Nodes)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")

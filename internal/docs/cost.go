@@ -49,7 +49,7 @@ func (c *costs) blocks() (map[string]map[string]string, error) {
 			c.prod.OnDemand(), credits, c.dev.OnDemand())},
 		"README.ko.md": {"cost": fmt.Sprintf("예상 비용(온디맨드, 월): prod %s USD(CPU 크레딧 %s 포함), dev %s USD. [docs/cost.md](docs/cost.md)\n",
 			c.prod.OnDemand(), credits, c.dev.OnDemand())},
-		"docs/cost.md": {"plans": c.planTable(), "bill": c.bill(), "alternatives": alternatives},
+		"docs/cost.md": {"plans": c.planTable(), "asleep": c.asleep(), "bill": c.bill(), "alternatives": alternatives},
 	}, nil
 }
 
@@ -76,6 +76,12 @@ func (c *costs) bill() string {
 	fmt.Fprintf(&out, "| **sum** | **%s** | **%s** |\n\nBoth together: %s USD a month.\n",
 		c.prod.OnDemand(), c.dev.OnDemand(), c.prod.OnDemand()+c.dev.OnDemand())
 	return out.String()
+}
+
+// asleep is the bill of dev awake, asleep, and by the clock.
+func (c *costs) asleep() string {
+	return fmt.Sprintf("| dev | USD a month |\n|---|---|\n| always awake | %s |\n| saved asleep | %s |\n| **as it sleeps** | **%s** |\n| of it billed while asleep | %s |\n",
+		c.dev.Bought()+c.dev.Saved(), c.dev.Saved(), c.dev.Bought(), c.dev.BilledAsleep())
 }
 
 func sumOf(table *cost.Table, item string) (sum cost.Cents) {

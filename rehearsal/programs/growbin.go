@@ -19,6 +19,7 @@ const (
 	KeyKubernetesVersion  = Prefix + "kubernetesVersion"
 	KeyInstanceTypes      = Prefix + "instanceTypes"
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
+	KeySleep              = Prefix + "sleep"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 
