@@ -164,6 +164,11 @@ func TestCostPlans_NoneReachesTheBriefsFigure(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, below, "without credits and without the load balancer")
+	own, any := Cheapest(plans, true), Cheapest(plans, false)
+	assert.Equal(t, plans[3], own)
+	assert.Equal(t, plans[5], any)
+	assert.True(t, own.OwnMachines)
+	assert.False(t, any.OwnMachines)
 	// Four t3.medium at 36 %, two t3.large and three t3.small at 63 %.
 	saved := handSum([2]float64{0.052 * 730 * 0.64, 4}, [2]float64{0.104 * 730 * 0.37, 2}, [2]float64{0.026 * 730 * 0.37, 3})
 	assert.InDelta(t, saved, (plans[0].Monthly - plans[2].Monthly).USD(), 0.09, "a cent for each rounded line")
@@ -219,7 +224,7 @@ func TestCost_UnknownLastUpdateStopsNothing(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = reportCost(ctx, s, resources, deployed)
+			_, err = reportCost(ctx, s, resources, deployed, nil)
 			return err
 		})
 		assert.Equal(t, refused, err != nil, "%v", err)

@@ -80,7 +80,11 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := settings.checkFit(resources); err != nil {
 		return nil, err
 	}
-	table, err := reportCost(ctx, settings, resources, deployed)
+	live, err := livePrices(ctx, settings, number)
+	if err != nil {
+		return nil, err
+	}
+	table, err := reportCost(ctx, settings, resources, deployed, live)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +92,11 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	live, err := preflight(ctx, settings, provider)
+	found, err := preflight(ctx, settings, provider)
 	if err != nil {
 		return nil, err
 	}
-	out, err := deployStack(ctx, settings, live, provider)
+	out, err := deployStack(ctx, settings, found, provider)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,8 @@ type Settings struct {
 	MonthlyBudget int
 	// BudgetEmails are the addresses that AWS notifies before the limit.
 	BudgetEmails []string
+	// LivePrices reads the prices of instances and disks from AWS for the estimate.
+	LivePrices bool
 	// Sleep are the hours in which all instances are stopped; nil for none.
 	Sleep *sleep.Hours
 
@@ -246,6 +248,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ExpectedLoadPercent: r.integer("expectedLoadPercent"),
 		MonthlyBudget:       r.integer("monthlyBudget"),
 		BudgetEmails:        r.list("budgetEmails"),
+		LivePrices:          r.boolean("livePrices"),
 
 		ImageRegistry: r.text("imageRegistry"),
 		ImageTag:      r.text("imageTag"),

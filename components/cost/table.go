@@ -49,6 +49,8 @@ type Table struct {
 	// Region and Date identify the prices.
 	Region string
 	Date   time.Time
+	// Live is the number of prices that were read from AWS; the others are of Date.
+	Live int
 	// Lines are sorted by type and name of their resource; those of assumptions are last.
 	Lines []Line
 }
@@ -111,8 +113,7 @@ func (t *Table) Print(out io.Writer) error {
 	for _, l := range t.Lines {
 		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\t%s\n", l.Resource, l.Item, quantity(l.Quantity), l.Unit, l.OnDemand, l.Bought, l.Note)
 	}
-	fmt.Fprintf(w, "total\t\t\t%s\t%s\tUSD a month without tax; prices of %s, %s\n",
-		t.OnDemand(), t.Bought(), t.Region, t.Date.Format(time.DateOnly))
+	fmt.Fprintf(w, "total\t\t\t%s\t%s\tUSD a month without tax; %s\n", t.OnDemand(), t.Bought(), t.source())
 	if share := t.asleep(); share > 0 {
 		fmt.Fprintf(w, "asleep\t\t%.0f %% of the month\t\t%s\tstill billed in these hours: disks, Elastic IPs, load balancers; %s saved\n", share*100, t.BilledAsleep(), t.Saved())
 	}

@@ -79,6 +79,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "hostedZone":         "",
 		Prefix + "alarmEmails":        `["team@example.com"]`,
 		Prefix + "gitPath":            "",
+		Prefix + "livePrices":         "false", // one simulated provider serves one region
 	}
 }
 
