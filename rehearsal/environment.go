@@ -96,7 +96,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 			r.status[machine] = message
 		},
 	})
-	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Terminate: r.terminate, CopyDisk: r.copyDisk})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Stop: r.stop, Start: r.start, Terminate: r.terminate, CopyDisk: r.copyDisk})
 	r.Defer(r.Cloud.Close)
 	r.Defer(r.World.Close)
 	go func() {
@@ -117,6 +117,17 @@ func (r *Rehearsal) copyDisk(from, to string) {
 	if r.OnCopyDisk != nil {
 		r.OnCopyDisk(from, to)
 	}
+}
+
+// stop and start are the effects of EC2's StopInstances and StartInstances.
+func (r *Rehearsal) stop(m *awssim.Machine) {
+	if err := r.World.Stop(context.Background(), m.ID); err != nil {
+		r.Console.machine(m.Name, err.Error())
+	}
+}
+
+func (r *Rehearsal) start(ctx context.Context, m *awssim.Machine) {
+	_ = r.World.Start(ctx, boot.Simulated(r.Cloud, m)) // it reports its errors in the log of the machines
 }
 
 // terminate switches an instance off.

@@ -19,6 +19,9 @@ import (
 // watchedNodes are those without which the cluster cannot tell that something is wrong.
 func watchedNodes(nodes []Node) []string { return []string{ControlPlane(nodes).Name, nodeMonitoring} }
 
+// AlarmPrefix begins the names of the stack's status alarms.
+func (s *Settings) AlarmPrefix() string { return s.ClusterName() + "-alarms" }
+
 // newStatusAlarms lets AWS watch the nodes on which the cluster's own alerts depend, if anyone is to be notified.
 func newStatusAlarms(ctx *pulumi.Context, s *Settings, i *infrastructure, provider *aws.Provider) error {
 	if len(s.AlarmEmails) == 0 {
@@ -32,11 +35,11 @@ func newStatusAlarms(ctx *pulumi.Context, s *Settings, i *infrastructure, provid
 	if s.Domain != "" {
 		args.Certificates = map[string]pulumi.StringInput{s.Domain: i.traffic.CertificateARN}
 	}
-	alarms, err := statusalarm.NewStatusAlarms(ctx, s.ClusterName()+"-alarms", args, pulumi.Provider(provider))
+	alarms, err := statusalarm.NewStatusAlarms(ctx, s.AlarmPrefix(), args, pulumi.Provider(provider))
 	if err != nil {
 		return err
 	}
-	i.alarms = alarms.TopicARN
+	i.alarms = alarms
 	return nil
 }
 
@@ -66,10 +69,14 @@ func deployHeartbeat(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pla
 	if err != nil {
 		return err
 	}
-	_, err = statusalarm.NewSilenceAlarm(ctx, s.ClusterName()+"-heartbeat", &statusalarm.SilenceAlarmArgs{
-		TopicARN: c.alarms, Namespace: metricNamespace, Metric: beat.Metric, Dimensions: map[string]string{beat.Dimension: s.ClusterName()},
+	silence, err := statusalarm.NewSilenceAlarm(ctx, s.AlarmPrefix()+"-heartbeat", &statusalarm.SilenceAlarmArgs{
+		TopicARN: c.alarms.TopicARN, Namespace: metricNamespace, Metric: beat.Metric, Dimensions: map[string]string{beat.Dimension: s.ClusterName()},
 		Description: s.ClusterName() + " has sent no heartbeat for 15 minutes: the control plane, monitoring or the way to the internet is down",
 		Minutes:     15,
 	}, pulumi.Provider(c.aws), pulumi.DependsOn([]pulumi.Resource{beats}))
-	return err
+	if err != nil {
+		return err
+	}
+	c.alarms.Alarms = append(c.alarms.Alarms, silence)
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/loadbalancer"
+	"github.com/growbin/cluster/components/statusalarm"
 )
 
 const (
@@ -36,8 +37,8 @@ type infrastructure struct {
 	dumps      *bucket.Bucket
 	aws        *aws.Provider
 	traffic    *loadbalancer.LoadBalancer
-	// alarms is the ARN of the topic that notifies people of what the cluster cannot tell; nil if nobody is to be notified.
-	alarms pulumi.StringInput
+	// alarms notify people of what the cluster cannot tell; nil if nobody is to be notified.
+	alarms *statusalarm.StatusAlarms
 	// onAWS is the option of everything in the account.
 	onAWS pulumi.ResourceOption
 }

@@ -64,6 +64,9 @@ func (s *Settings) usage() cost.Usage {
 	for key := range u {
 		u[key] *= float64(s.ExpectedLoadPercent) / 100
 	}
+	if s.Sleep != nil {
+		u[cost.UsageAwake] = s.Sleep.Awake()
+	}
 	return u
 }
 
@@ -98,13 +101,13 @@ func (s *Settings) estimate(ctx context.Context, rates map[string]string) (*cost
 	if err != nil {
 		return nil, err
 	}
-	return s.estimateOf(resources, rates)
+	return s.estimateOf(resources, rates, nil)
 }
 
-// estimateOf is estimate with the resources that the program registers.
-func (s *Settings) estimateOf(resources []cost.Resource, rates map[string]string) (*cost.Table, error) {
+// estimateOf is estimate with the resources that the program registers, and with live prices.
+func (s *Settings) estimateOf(resources []cost.Resource, rates map[string]string, live map[string]float64) (*cost.Table, error) {
 	return cost.Estimate(cost.Stack{
-		Name: s.Stack, Region: s.Region, Resources: resources, Usage: s.usage(), Commitments: rates,
+		Name: s.Stack, Region: s.Region, Resources: resources, Usage: s.usage(), Commitments: rates, Live: live,
 	})
 }
 

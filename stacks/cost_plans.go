@@ -1,8 +1,10 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/growbin/cluster/components/cost"
 )
@@ -11,10 +13,18 @@ import (
 type CostPlan struct {
 	// Title describes the plan.
 	Title string
+	// OwnMachines is true if the instance types are those of the topology.
+	OwnMachines bool
 	// Credits are the CPU credits in the bill, at the expected load.
 	Credits cost.Cents
 	// Monthly is the whole bill, with data transfer, buckets and credits.
 	Monthly cost.Cents
+}
+
+// Cheapest returns the cheapest of the plans, with the instance types of the topology or with any.
+func Cheapest(plans []CostPlan, ownMachines bool) CostPlan {
+	plans = slices.DeleteFunc(slices.Clone(plans), func(p CostPlan) bool { return ownMachines && !p.OwnMachines })
+	return slices.MinFunc(plans, func(a, b CostPlan) int { return cmp.Compare(a.Monthly, b.Monthly) })
 }
 
 // spotRate is the rate of an interrupted instance. It is no setting: the program does not buy spot instances yet.
@@ -34,7 +44,7 @@ func CostPlans(ctx context.Context, s *Settings) ([]CostPlan, error) {
 		{"on demand", nil, ""},
 		{"a savings plan of one year for all nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: string(BuySavingsPlan1Y)}, ""},
 		{"spot for the four nodes without data, a savings plan of one year for the others", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, ""},
-		{"the same, with a savings plan of three years", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, ""},
+		{"spot for the four nodes without data, a savings plan of three years for the others", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, ""},
 		{"spot and one year, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, withoutCredits},
 		{"spot and three years, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, withoutCredits},
 	} {
@@ -53,7 +63,7 @@ func CostPlans(ctx context.Context, s *Settings) ([]CostPlan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("plan %q: %w", p.title, err)
 		}
-		out := CostPlan{Title: p.title, Monthly: table.Bought()}
+		out := CostPlan{Title: p.title, OwnMachines: p.kind == "", Monthly: table.Bought()}
 		for _, l := range table.Lines {
 			if l.Item == cost.ItemCredits {
 				out.Credits += l.Bought

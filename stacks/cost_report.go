@@ -16,8 +16,8 @@ const maxChanges = 12
 
 // reportCost estimates the monthly bill, prints it with the change against the last update, and refuses one above monthlyBudget
 // before anything is created.
-func reportCost(ctx *pulumi.Context, s *Settings, resources []cost.Resource, deployed []cost.Line) (*cost.Table, error) {
-	table, err := s.estimateOf(resources, s.commitments())
+func reportCost(ctx *pulumi.Context, s *Settings, resources []cost.Resource, deployed []cost.Line, live map[string]float64) (*cost.Table, error) {
+	table, err := s.estimateOf(resources, s.commitments(), live)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +146,6 @@ func costOutput(table *cost.Table) pulumi.Map {
 	}
 	return pulumi.Map{
 		"usd": pulumi.Float64(table.Bought().USD()), "onDemandUsd": pulumi.Float64(table.OnDemand().USD()),
-		"pricesOf": pulumi.String(table.Date.Format("2006-01-02")), "lines": lines,
+		"pricesOf": pulumi.String(table.Date.Format("2006-01-02")), "livePrices": pulumi.Int(table.Live), "lines": lines,
 	}
 }

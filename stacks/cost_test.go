@@ -43,11 +43,14 @@ var machinesByHand = [][2]float64{
 	{0.005 * 730, 9}, // public addresses
 }
 
-// smallMachinesByHand are those of dev.
+// awakeByHand is the share of a week in which dev runs: five days from 07:45 to 20:00.
+const awakeByHand = 5 * 12.25 / 168
+
+// smallMachinesByHand are those of dev. The control plane's address is an Elastic IP, which is billed at night as well.
 var smallMachinesByHand = [][2]float64{
-	{0.052 * 730, 4}, {0.026 * 730, 5}, {20 * 0.0912, 9}, // instances, root disks
+	{0.052 * 730 * awakeByHand, 4}, {0.026 * 730 * awakeByHand, 5}, {20 * 0.0912, 9}, // instances, root disks
 	{10 * 0.0912, 2}, {20 * 0.0912, 1}, {40 * 0.0912, 2}, // data disks
-	{0.005 * 730, 9}, // public addresses
+	{0.005 * 730 * awakeByHand, 8}, {0.005 * 730, 1}, // public addresses
 }
 
 // balancerByHand are the hours of a load balancer, its capacity unit, and its address in each of three subnets.
@@ -76,6 +79,13 @@ func TestCost_DevByHand(t *testing.T) {
 		{0.0225 * 730, 1}, {0.1 * 0.008 * 730, 1}, {3 * 0.005 * 730, 1}, // load balancer: hours, capacity unit, address per subnet
 	}, smallMachinesByHand...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
+
+	awake := estimate(t, "dev", map[string]string{"sleep": ""})
+	assert.Zero(t, awake.Saved())
+	assert.InDelta(t, (awake.OnDemand() - table.OnDemand()).USD(), table.Saved().USD(), 0.17, "a cent for each rounded line")
+	// At night disks, the Elastic IP, load balancer and its addresses, stored objects and snapshots.
+	asleep := (20*0.0912*9 + 120*0.0912 + 0.005*730 + 0.0225*730 + 3*0.005*730 + 10*0.025 + 0.025 + 5*0.05) * (1 - awakeByHand)
+	assert.InDelta(t, asleep, table.BilledAsleep().USD(), 0.15, "a cent for each rounded line")
 }
 
 // The estimate runs the program by itself: it must see the resources of a deployment, with every optional part switched on.
@@ -154,6 +164,11 @@ func TestCostPlans_NoneReachesTheBriefsFigure(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, below, "without credits and without the load balancer")
+	own, any := Cheapest(plans, true), Cheapest(plans, false)
+	assert.Equal(t, plans[3], own)
+	assert.Equal(t, plans[5], any)
+	assert.True(t, own.OwnMachines)
+	assert.False(t, any.OwnMachines)
 	// Four t3.medium at 36 %, two t3.large and three t3.small at 63 %.
 	saved := handSum([2]float64{0.052 * 730 * 0.64, 4}, [2]float64{0.104 * 730 * 0.37, 2}, [2]float64{0.026 * 730 * 0.37, 3})
 	assert.InDelta(t, saved, (plans[0].Monthly - plans[2].Monthly).USD(), 0.09, "a cent for each rounded line")
@@ -209,7 +224,7 @@ func TestCost_UnknownLastUpdateStopsNothing(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = reportCost(ctx, s, resources, deployed)
+			_, err = reportCost(ctx, s, resources, deployed, nil)
 			return err
 		})
 		assert.Equal(t, refused, err != nil, "%v", err)

@@ -80,7 +80,11 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := settings.checkFit(resources); err != nil {
 		return nil, err
 	}
-	table, err := reportCost(ctx, settings, resources, deployed)
+	live, err := livePrices(ctx, settings, number)
+	if err != nil {
+		return nil, err
+	}
+	table, err := reportCost(ctx, settings, resources, deployed, live)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +92,11 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	live, err := preflight(ctx, settings, provider)
+	found, err := preflight(ctx, settings, provider)
 	if err != nil {
 		return nil, err
 	}
-	out, err := deployStack(ctx, settings, live, provider)
+	out, err := deployStack(ctx, settings, found, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +128,10 @@ func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, pro
 	}
 	logins, err := deployWorkloads(ctx, settings, infra, p)
 	if err != nil {
+		return nil, err
+	}
+	// After the alarm of the heartbeat, which is silent during a sleep, too.
+	if err := newSleep(ctx, settings, infra, provider); err != nil {
 		return nil, err
 	}
 	out := outputs(settings, infra, logins)
@@ -188,6 +196,9 @@ func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provide
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
+		return nil, err
+	}
+	if err := checkAwake(ctx, s, via); err != nil {
 		return nil, err
 	}
 	live, err := readAccount(ctx, s, via)

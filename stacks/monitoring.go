@@ -108,5 +108,5 @@ func (s *Settings) receiver() *monitoring.Receiver {
 	if s.AlertReceiver == alertNone {
 		return nil
 	}
-	return &monitoring.Receiver{Kind: monitoring.ReceiverKind(s.AlertReceiver), URL: s.AlertURL, Channel: s.AlertChannel}
+	return &monitoring.Receiver{Kind: monitoring.ReceiverKind(s.AlertReceiver), URL: s.AlertURL, Channel: s.AlertChannel, Quiet: s.quietTimes()}
 }

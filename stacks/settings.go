@@ -12,6 +12,7 @@ import (
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/network"
+	"github.com/growbin/cluster/components/sleep"
 )
 
 // ConfigPrefix is the namespace of the settings: the project's name in Pulumi.yaml.
@@ -120,6 +121,10 @@ type Settings struct {
 	MonthlyBudget int
 	// BudgetEmails are the addresses that AWS notifies before the limit.
 	BudgetEmails []string
+	// LivePrices reads the prices of instances and disks from AWS for the estimate.
+	LivePrices bool
+	// Sleep are the hours in which all instances are stopped; nil for none.
+	Sleep *sleep.Hours
 
 	// ImageRegistry is the registry and path of the application images, e.g. ghcr.io/growbin.
 	ImageRegistry string
@@ -260,6 +265,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		ExpectedLoadPercent: r.integer("expectedLoadPercent"),
 		MonthlyBudget:       r.integer("monthlyBudget"),
 		BudgetEmails:        r.list("budgetEmails"),
+		LivePrices:          r.boolean("livePrices"),
 
 		ImageRegistry: r.text("imageRegistry"),
 		ImageTag:      r.text("imageTag"),
@@ -294,6 +300,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
 	r.problems.Include("", err)
 	s.applyBuying(r)
+	s.Sleep = readSleep(r, s.DeletionProtection)
 	r.growDisks(s.Nodes)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")

@@ -69,6 +69,7 @@ var settingMoves = []struct {
 	{"etcdBackupKeepDays", "3", nil, "BucketLifecycleConfigurationV2 1"},
 	{"alarmEmails", `["team@example.com"]`, nil, "CronJob 1, Heartbeat 1, MetricAlarm 3, Role 2, RolePolicy 1, ServiceAccount 1, StatusAlarms 1, Topic 1, TopicSubscription 1"},
 	{"alertLanguage", "korean", nil, "ConfigMap 1, StatefulSet 1"},
+	{"sleep", "21:00-07:00", map[string]string{"sleep": "20:00-08:00"}, "Schedule 4"},
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},
 	{"alertChannel", "#two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
 	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
@@ -83,7 +84,7 @@ var settingMoves = []struct {
 var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
 	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
-	"expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
+	"livePrices": "TestPrices_LiveWhereTheRoleMay", "expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
 	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "rollImage": "TestMachineImage_OfTheRoll", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -59,9 +60,10 @@ func runVerify(ctx context.Context, o verifyOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	stack, err := pulumistack.Open(ctx, pulumistack.Options{
-		Dir: o.dir, Stack: o.stack, Progress: io.Discard, Settings: rollSettings(), NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
-	})
+	if asleep, err := whileAsleep(ctx, power{settings, awscli.InRegion(settings.Region), out}); err != nil || asleep != nil {
+		return errors.Join(err, report(out, o.stack, asleep))
+	}
+	stack, err := openStack(ctx, o.stackOptions)
 	if err != nil {
 		return err
 	}
@@ -85,11 +87,38 @@ func runVerify(ctx context.Context, o verifyOptions, out io.Writer) error {
 		drift, err := stack.Drift(ctx)
 		rows = append(rows, row("drift", "preview with a refresh", drift, err))
 	}
+	return report(out, o.stack, rows)
+}
+
+// openStack opens the stack for reading.
+func openStack(ctx context.Context, o *stackOptions) (*pulumistack.Stack, error) {
+	return pulumistack.Open(ctx, pulumistack.Options{
+		Dir: o.dir, Stack: o.stack, Progress: io.Discard, Settings: rollSettings(), NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
+	})
+}
+
+// report prints the rows; its error counts the deviations.
+func report(out io.Writer, stack string, rows []verify.Row) error {
 	problems, err := verify.Print(out, rows)
 	if err == nil && problems > 0 {
-		err = fmt.Errorf("stack %s has %d deviations from its design", o.stack, problems)
+		err = fmt.Errorf("stack %s has %d deviations from its design", stack, problems)
 	}
 	return err
+}
+
+// whileAsleep returns the rows of a stack of which no instance runs; none if one does. Nothing else can be checked then, and by the
+// setting sleep it is no deviation.
+func whileAsleep(ctx context.Context, p power) ([]verify.Row, error) {
+	names, all, err := p.stoppedNodes(ctx)
+	if err != nil || !all {
+		return nil, err
+	}
+	var problems []string
+	if p.settings.Sleep == nil {
+		problems = append(problems, "no instance runs, although "+stacks.ConfigPrefix+"sleep is empty")
+	}
+	found := fmt.Sprintf("%d instances are stopped; to start them: growbin wake -s %s", len(names), p.settings.Stack)
+	return []verify.Row{row("asleep", found, problems, nil)}, nil
 }
 
 // row makes an error one of the problems: the other checks still count.

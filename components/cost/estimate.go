@@ -27,15 +27,20 @@ type Stack struct {
 	// Commitments are the names of the rates at which instances are bought, e.g. savingsPlan1y, by the name of the instance.
 	// Spot instances are known by their inputs.
 	Commitments map[string]string
+	// Live are prices that were read from AWS, in USD by key, see ProductOf. They count instead of those of the table.
+	Live map[string]float64
 }
 
 // Estimate returns the monthly bill. Its error joins all problems.
 func Estimate(args Stack) (*Table, error) {
 	prices, err := ReadPrices(args.Region)
+	if err == nil {
+		prices, err = prices.with(args.Live)
+	}
 	if err != nil {
 		return nil, err
 	}
-	e := &estimate{Stack: args, prices: prices, byURN: map[string]Resource{}, table: &Table{Name: args.Name, Region: args.Region, Date: prices.Date}}
+	e := &estimate{Stack: args, prices: prices, byURN: map[string]Resource{}, table: &Table{Name: args.Name, Region: args.Region, Date: prices.Date, Live: prices.live}}
 	for _, r := range args.Resources {
 		e.byURN[r.URN] = r
 	}

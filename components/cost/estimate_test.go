@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,33 @@ func TestEstimate_Instance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, amounts(t, test.args)) })
 	}
+}
+
+// A stopped instance is not billed, nor the address that AWS gave it; disks and an Elastic IP are.
+func TestEstimate_Asleep(t *testing.T) {
+	disk := Resource{Type: "aws:ebs/volume:Volume", Name: "d", Inputs: props(map[string]any{"size": 40.0, "type": "gp3"})}
+	address := Resource{Type: "aws:ec2/eip:Eip", Name: "elastic"}
+	table, err := Estimate(Stack{
+		Name: "dev", Region: seoul, Resources: []Resource{machine(nil), subnet(true), disk, address},
+		Usage: Usage{"load/web": 0.75, UsageAwake: 0.25, UsageInternetGiB: 100, UsageZonesGiB: 0},
+	})
+	require.NoError(t, err)
+	bought := map[string]string{}
+	for _, l := range table.Lines {
+		bought[l.Resource+" "+l.Item] = l.Bought.String()
+	}
+	assert.Equal(t, map[string]string{
+		"web t3.medium": "9.49", "web public IPv4": "0.91", "web CPU credits": "10.04", "web root disk": "2.74", "d data disk": "3.65",
+		"elastic public IPv4": "3.65", "data transfer to the internet": "12.60",
+	}, bought)
+	assert.Equal(t, "7.54", table.BilledAsleep().String(), "three quarters of 2.74, 3.65 and 3.65, each rounded")
+	assert.Equal(t, "61.32", table.Saved().String(), "three times 9.49, 0.91 and 10.04")
+	var text strings.Builder
+	require.NoError(t, table.Print(&text))
+	assert.Contains(t, text.String(), "75 % of the month")
+	always, err := Estimate(Stack{Name: "dev", Region: seoul, Resources: []Resource{machine(nil), subnet(true)}, Usage: Usage{"load/web": 0.75, UsageInternetGiB: 0, UsageZonesGiB: 0}})
+	require.NoError(t, err)
+	assert.Zero(t, always.BilledAsleep()+always.Saved())
 }
 
 func TestEstimate_OtherResources(t *testing.T) {

@@ -22,6 +22,8 @@ const (
 	SourceList = "list"
 	// SourceAssumed marks a price that has yet to be confirmed.
 	SourceAssumed = "assumed"
+	// SourceLive marks a price that AWS has just told.
+	SourceLive = "live"
 )
 
 // Price is one price of AWS.
@@ -30,7 +32,7 @@ type Price struct {
 	USD float64 `json:"usd"`
 	// Unit is the quantity that is billed, e.g. hour or GiB-month.
 	Unit string `json:"unit"`
-	// Source is SourceList or SourceAssumed.
+	// Source is SourceList, SourceAssumed or SourceLive.
 	Source string `json:"source"`
 }
 
@@ -44,6 +46,8 @@ type Prices struct {
 	HoursPerMonth float64
 
 	byKey map[string]Price
+	// live is the number of live prices.
+	live int
 }
 
 // ReadPrices returns the prices of a region.

@@ -4,6 +4,8 @@ package cost
 const (
 	// UsageLoad is the average CPU utilization of an instance, 0 to 1.
 	UsageLoad = "load"
+	// UsageAwake is the share of the hours in which an instance runs, 0 to 1; 1 if it is not set.
+	UsageAwake = "awake"
 	// UsageInternetGiB is the data sent to the internet, in GiB.
 	UsageInternetGiB = "internetGiB"
 	// UsageZonesGiB is the data sent between zones, in GiB.

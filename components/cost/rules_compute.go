@@ -23,7 +23,8 @@ const (
 func (e *estimate) instance(r Resource) {
 	name := text(r.Inputs, "instanceType")
 	share, how := e.buying(r)
-	e.bought(r, name, "instance/"+name, e.prices.HoursPerMonth, share, how)
+	awake := e.awake(r)
+	e.stopping(r, name, "instance/"+name, e.prices.HoursPerMonth*awake, share, how)
 	if root, ok := r.Inputs["rootBlockDevice"]; ok && root.IsObject() {
 		e.volume(r, "root disk", root.ObjectValue(), "volumeSize", "volumeType")
 	} else {
@@ -32,13 +33,32 @@ func (e *estimate) instance(r Resource) {
 	if _, ok := r.Inputs["ebsBlockDevices"]; ok {
 		e.problems.Add(r.Name+".ebsBlockDevices", "set", "must be volumes of their own, which components/cost prices")
 	}
-	if e.publicAddress(r) {
-		e.month(r, "public IPv4", "publicIPv4", 1)
+	if e.publicAddress(r) { // which AWS takes back while the instance is stopped
+		e.stopping(r, "public IPv4", "publicIPv4", e.prices.HoursPerMonth*awake, 1, "")
 	}
 	if flag(r.Inputs, "monitoring") {
 		e.line(r, "detailed monitoring", "metric", detailedMetrics, "")
 	}
 	e.credits(r, name)
+}
+
+// awake returns the share of the hours in which the instance runs.
+func (e *estimate) awake(r Resource) float64 {
+	for _, key := range []string{UsageAwake + "/" + r.Name, UsageAwake} {
+		if share, ok := e.Usage[key]; ok {
+			return share
+		}
+	}
+	return 1
+}
+
+// stopping adds an item that is not billed while its instance is stopped.
+func (e *estimate) stopping(r Resource, item, key string, quantity, share float64, note string) {
+	before := len(e.table.Lines)
+	e.bought(r, item, key, quantity, share, note)
+	for i := before; i < len(e.table.Lines); i++ {
+		e.table.Lines[i].Awake = e.awake(r)
+	}
 }
 
 // buying returns the share of the on-demand price, and how the instance is bought.
@@ -95,7 +115,7 @@ func (e *estimate) credits(r Resource, name string) {
 	}
 	load := e.used(r, UsageLoad)
 	family, _, _ := strings.Cut(name, ".")
-	e.line(r, ItemCredits, "credits/"+family, SurplusHours(kind, load, e.prices.HoursPerMonth),
+	e.stopping(r, ItemCredits, "credits/"+family, SurplusHours(kind, load, e.prices.HoursPerMonth*e.awake(r)), 1,
 		fmt.Sprintf("load %g %%, baseline %d %%", load*100, kind.BaselinePercent))
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -35,6 +36,8 @@ type Line struct {
 	OnDemand Cents
 	// Bought is the amount a month as it is bought, e.g. on the spot market.
 	Bought Cents
+	// Awake is the share of the month in which a stopped instance lets AWS bill the line; 0 for a line that no stop ends.
+	Awake float64
 	// Note states the assumptions in the line; empty if there are none.
 	Note string
 }
@@ -46,6 +49,8 @@ type Table struct {
 	// Region and Date identify the prices.
 	Region string
 	Date   time.Time
+	// Live is the number of prices that were read from AWS; the others are of Date.
+	Live int
 	// Lines are sorted by type and name of their resource; those of assumptions are last.
 	Lines []Line
 }
@@ -66,6 +71,41 @@ func (t *Table) Bought() (sum Cents) {
 	return sum
 }
 
+// Saved returns the amount that the hours asleep save, as bought.
+func (t *Table) Saved() (sum Cents) {
+	for _, line := range t.Lines {
+		if line.Awake > 0 && line.Awake < 1 {
+			sum += ToCents(line.Bought.USD()/line.Awake) - line.Bought
+		}
+	}
+	return sum
+}
+
+// asleep is the share of the month in which instances are stopped.
+func (t *Table) asleep() (share float64) {
+	for _, line := range t.Lines {
+		if line.Awake > 0 {
+			share = max(share, 1-line.Awake)
+		}
+	}
+	return share
+}
+
+// BilledAsleep returns the part of the bill, as bought, for the hours in which the instances are stopped: disks, Elastic IPs, load
+// balancers and everything else with a price per hour or per month.
+func (t *Table) BilledAsleep() (sum Cents) {
+	share := t.asleep()
+	for _, line := range t.Lines {
+		if line.Awake == 0 && slices.Contains(standing, line.Unit) {
+			sum += ToCents(line.Bought.USD() * share)
+		}
+	}
+	return sum
+}
+
+// standing are the units of prices for existence, not for use.
+var standing = []string{"hour", "month", "GiB-month"}
+
 // Print writes the table for people.
 func (t *Table) Print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -73,8 +113,10 @@ func (t *Table) Print(out io.Writer) error {
 	for _, l := range t.Lines {
 		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\t%s\n", l.Resource, l.Item, quantity(l.Quantity), l.Unit, l.OnDemand, l.Bought, l.Note)
 	}
-	fmt.Fprintf(w, "total\t\t\t%s\t%s\tUSD a month without tax; prices of %s, %s\n",
-		t.OnDemand(), t.Bought(), t.Region, t.Date.Format(time.DateOnly))
+	fmt.Fprintf(w, "total\t\t\t%s\t%s\tUSD a month without tax; %s\n", t.OnDemand(), t.Bought(), t.source())
+	if share := t.asleep(); share > 0 {
+		fmt.Fprintf(w, "asleep\t\t%.0f %% of the month\t\t%s\tstill billed in these hours: disks, Elastic IPs, load balancers; %s saved\n", share*100, t.BilledAsleep(), t.Saved())
+	}
 	return w.Flush()
 }
 

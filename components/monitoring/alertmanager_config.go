@@ -7,6 +7,25 @@ type alertmanagerConfig struct {
 	Route        alertRoute      `json:"route"`
 	Receivers    []alertReceiver `json:"receivers"`
 	InhibitRules []inhibitRule   `json:"inhibit_rules"`
+
+	TimeIntervals []timeInterval `json:"time_intervals,omitempty"`
+}
+
+// timeInterval is a named set of times of a week.
+type timeInterval struct {
+	Name  string      `json:"name"`
+	Times []weekTimes `json:"time_intervals"`
+}
+
+type weekTimes struct {
+	Times    []timeRange `json:"times,omitempty"`
+	Weekdays []string    `json:"weekdays,omitempty"`
+	Location string      `json:"location"`
+}
+
+type timeRange struct {
+	Start string `json:"start_time"`
+	End   string `json:"end_time"`
 }
 
 type alertRoute struct {
@@ -16,6 +35,7 @@ type alertRoute struct {
 	GroupInterval  string       `json:"group_interval,omitempty"`
 	RepeatInterval string       `json:"repeat_interval,omitempty"`
 	Matchers       []string     `json:"matchers,omitempty"`
+	Mute           []string     `json:"mute_time_intervals,omitempty"`
 	Routes         []alertRoute `json:"routes,omitempty"`
 }
 
@@ -59,6 +79,9 @@ const (
 	// receiverHeartbeat is the watcher outside the cluster.
 	receiverHeartbeat = "heartbeat"
 )
+
+// quietInterval is the name of the times in which the team is told nothing.
+const quietInterval = "quiet"
 
 // heartbeatInterval is the time between two heartbeats.
 const heartbeatInterval = "1m"
@@ -110,8 +133,31 @@ func renderAlertmanager(r *Receiver, url, heartbeat string) (string, error) {
 			Matchers: []string{`severity="critical"`}, Receiver: receiverTeam, GroupWait: "10s", RepeatInterval: "2h",
 		})
 		config.Receivers = append(config.Receivers, teamReceiver(r, url))
+		if len(r.Quiet) > 0 {
+			config.mute(r.Quiet)
+		}
 	}
 	return marshal("alertmanager.yml", config)
+}
+
+// mute silences the team's receiver at quiet times. The root route can have none, so all alerts get a route of their own. Watchdog
+// goes on: the watcher outside the cluster knows the times, or it would report each night.
+func (c *alertmanagerConfig) mute(times []Quiet) {
+	quiet := timeInterval{Name: quietInterval}
+	for _, q := range times {
+		one := weekTimes{Weekdays: q.Weekdays, Location: q.Timezone}
+		if q.Start != "" {
+			one.Times = []timeRange{{q.Start, q.End}}
+		}
+		quiet.Times = append(quiet.Times, one)
+	}
+	c.TimeIntervals = []timeInterval{quiet}
+	c.Route.Routes = append(c.Route.Routes, alertRoute{Receiver: receiverTeam})
+	for i := range c.Route.Routes {
+		if route := &c.Route.Routes[i]; route.Receiver == receiverTeam {
+			route.Mute = []string{quietInterval}
+		}
+	}
 }
 
 func teamReceiver(r *Receiver, url string) alertReceiver {

@@ -125,6 +125,19 @@ type Receiver struct {
 	URL pulumi.StringInput `pulumi:"url"`
 	// Channel is a Slack channel, e.g. "#alerts". Slack requires it; the others have none.
 	Channel string `pulumi:"channel"`
+	// Quiet are times at which nothing is sent. An alert that lasts is sent afterwards.
+	Quiet []Quiet `pulumi:"quiet"`
+}
+
+// Quiet is a part of each week.
+type Quiet struct {
+	// Weekdays are Alertmanager's names, e.g. saturday or "monday:friday"; all when empty.
+	Weekdays []string `pulumi:"weekdays"`
+	// Start and End are times of day, e.g. 20:00 and 24:00; the whole day when empty.
+	Start string `pulumi:"start"`
+	End   string `pulumi:"end"`
+	// Timezone is an IANA name, e.g. Asia/Seoul.
+	Timezone string `pulumi:"timezone"`
 }
 
 func maxRetentionGiB(diskGiB int) int { return int(MaxRetentionShare * float64(diskGiB)) }

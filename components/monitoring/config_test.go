@@ -80,6 +80,30 @@ func TestAlertmanagerConfig_Amtool(t *testing.T) {
 	}
 }
 
+// At quiet times the team is told nothing, and the watcher outside still everything.
+func TestAlertmanagerConfig_QuietTimes(t *testing.T) {
+	quiet := []Quiet{{Start: "20:00", End: "24:00", Timezone: "Asia/Seoul"}, {Weekdays: []string{"saturday", "sunday"}, Timezone: "Asia/Seoul"}}
+	text, err := renderAlertmanager(&Receiver{Kind: ReceiverWebhook, Quiet: quiet}, "https://hooks.example.com/secret-part", "https://beats.example.com/secret-part")
+	require.NoError(t, err)
+	out, err := run(t, map[string]string{"alertmanager.yml": text}, "amtool", "check-config", "alertmanager.yml")
+	require.NoError(t, err, out)
+	var config alertmanagerConfig
+	require.NoError(t, yaml.UnmarshalStrict([]byte(text), &config))
+	for _, route := range config.Route.Routes {
+		want := []string{quietInterval}
+		if route.Receiver == receiverHeartbeat {
+			want = nil
+		}
+		assert.Equal(t, want, route.Mute, route.Receiver)
+	}
+	assert.Empty(t, config.Route.Mute, "Alertmanager refuses it at the root")
+	for _, level := range []Severity{Critical, Warning} {
+		out, err = run(t, map[string]string{"alertmanager.yml": text}, "amtool", "config", "routes", "test", "--config.file=alertmanager.yml",
+			"--verify.receivers="+receiverTeam, "severity="+string(level), "alertname=NodeDown")
+		require.NoError(t, err, "%s: %s", level, out)
+	}
+}
+
 // The team is not told twice a day that all is well.
 func TestAlertmanagerConfig_WatchdogGoesToTheHeartbeatOnly(t *testing.T) {
 	for heartbeat, want := range map[string]string{"": receiverNone, "https://beats.example.com/secret-part": receiverHeartbeat} {

@@ -40,6 +40,8 @@ type StatusAlarms struct {
 
 	// TopicARN is the topic to which the alarms are sent.
 	TopicARN pulumi.StringOutput `pulumi:"topicArn"`
+	// Alarms are in the order of the nodes' names.
+	Alarms []*cloudwatch.MetricAlarm `pulumi:"alarms"`
 }
 
 // Validate returns all problems of the arguments, joined.
@@ -92,7 +94,7 @@ func (s *StatusAlarms) build(ctx *pulumi.Context, name string, args *StatusAlarm
 		}
 	}
 	for _, node := range slices.Sorted(maps.Keys(args.Instances)) {
-		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+node, &cloudwatch.MetricAlarmArgs{
+		alarm, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+node, &cloudwatch.MetricAlarmArgs{
 			AlarmDescription: pulumi.Sprintf("%s fails its status checks, or was stopped or terminated", node),
 			Namespace:        pulumi.String("AWS/EC2"), MetricName: pulumi.String("StatusCheckFailed"),
 			Dimensions: pulumi.StringMap{"InstanceId": args.Instances[node]}, Statistic: pulumi.String("Maximum"),
@@ -101,9 +103,11 @@ func (s *StatusAlarms) build(ctx *pulumi.Context, name string, args *StatusAlarm
 			// A stopped or terminated instance has no checks.
 			TreatMissingData: pulumi.String("breaching"),
 			AlarmActions:     pulumi.Array{topic.Arn}, OkActions: pulumi.Array{topic.Arn},
-		}, parent); err != nil {
+		}, parent)
+		if err != nil {
 			return err
 		}
+		s.Alarms = append(s.Alarms, alarm)
 	}
 	for _, domain := range slices.Sorted(maps.Keys(args.Certificates)) {
 		arn := args.Certificates[domain]

@@ -49,8 +49,48 @@ func (c *costs) blocks() (map[string]map[string]string, error) {
 			c.prod.OnDemand(), credits, c.dev.OnDemand())},
 		"README.ko.md": {"cost": fmt.Sprintf("예상 비용(온디맨드, 월): prod %s USD(CPU 크레딧 %s 포함), dev %s USD. [docs/cost.md](docs/cost.md)\n",
 			c.prod.OnDemand(), credits, c.dev.OnDemand())},
-		"docs/cost.md": {"plans": c.planTable(), "bill": c.bill(), "alternatives": alternatives},
+		"docs/cost.md": {"lead": c.lead(), "way": c.inTheWay(), "plans": c.planTable(), "asleep": c.asleep(), "bill": c.bill(), "alternatives": alternatives},
 	}, nil
+}
+
+// brief is the figure of the design in USD a month.
+const brief = 240
+
+// lead are the first lines of the page.
+func (c *costs) lead() string {
+	own, any := stacks.Cheapest(c.plans, true), stacks.Cheapest(c.plans, false)
+	verdict := "cannot be had"
+	if own.Monthly <= cost.ToCents(brief) {
+		verdict = "can be had"
+	}
+	return fmt.Sprintf("**prod costs %s USD a month on demand. The brief's %d %s with its own machines at its own load: with them the\n"+
+		"lowest figure is %s.** That is %s.\nWith other machines the lowest figure is %s: %s.\n",
+		c.prod.OnDemand(), brief, verdict, own.Monthly, own.Title, any.Monthly, any.Title)
+}
+
+// inTheWay are the parts of prod's bill that no way to buy instances lowers.
+func (c *costs) inTheWay() string {
+	balancer := map[string]bool{}
+	for _, l := range c.prod.Lines {
+		if l.Item == "load balancer" {
+			balancer[l.Resource] = true
+		}
+	}
+	var credits, balancers, addresses, disks cost.Cents
+	for _, l := range c.prod.Lines {
+		switch {
+		case l.Item == cost.ItemCredits:
+			credits += l.OnDemand
+		case balancer[l.Resource]:
+			balancers += l.OnDemand
+		case l.Item == "public IPv4":
+			addresses += l.OnDemand
+		case strings.HasSuffix(l.Item, "disk"):
+			disks += l.OnDemand
+		}
+	}
+	return fmt.Sprintf("| in the way | USD a month |\n|---|---|\n| CPU credits | %s |\n| the load balancer with its addresses | %s |\n| addresses of the nodes | %s |\n| disks | %s |\n",
+		credits, balancers, addresses, disks)
 }
 
 func (c *costs) planTable() string {
@@ -76,6 +116,12 @@ func (c *costs) bill() string {
 	fmt.Fprintf(&out, "| **sum** | **%s** | **%s** |\n\nBoth together: %s USD a month.\n",
 		c.prod.OnDemand(), c.dev.OnDemand(), c.prod.OnDemand()+c.dev.OnDemand())
 	return out.String()
+}
+
+// asleep is the bill of dev awake, asleep, and by the clock.
+func (c *costs) asleep() string {
+	return fmt.Sprintf("| dev | USD a month |\n|---|---|\n| always awake | %s |\n| saved asleep | %s |\n| **as it sleeps** | **%s** |\n| of it billed while asleep | %s |\n",
+		c.dev.Bought()+c.dev.Saved(), c.dev.Saved(), c.dev.Bought(), c.dev.BilledAsleep())
 }
 
 func sumOf(table *cost.Table, item string) (sum cost.Cents) {

@@ -148,13 +148,19 @@ func (s *Snapshot) checkPods(d *differences) {
 		if kind, _ := s.controller(pod); kind == "Job" && !finished(pod) {
 			continue
 		}
-		if pod.Status.Phase == corev1.PodSucceeded || pod.DeletionTimestamp != nil {
+		if pod.Status.Phase == corev1.PodSucceeded || pod.DeletionTimestamp != nil || endedWithNode(pod) {
 			continue
 		}
 		if ready, why := podReady(pod); pod.Status.Phase != corev1.PodRunning || !ready {
 			d.add("pod %s is %s and not ready: %s %s", FullName(pod), pod.Status.Phase, why, pod.Status.Message)
 		}
 	}
+}
+
+// endedWithNode reports whether kubelet ended the pod because its machine was shut down. Its controller has made another one, and
+// the object stays until the controller manager collects it.
+func endedWithNode(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed && pod.Status.Reason == "Terminated"
 }
 
 func replicas(wanted *int32) int32 {

@@ -128,6 +128,22 @@ func TestDifferences(t *testing.T) {
 				"pod shop/web-1-b is Pending and not ready: Unschedulable: 0/9 nodes are available: 9 Insufficient cpu.",
 			},
 		},
+		"a pod that ended with its machine is no difference": {
+			func(s *Snapshot) {
+				ended := s.Pods[0].DeepCopy()
+				ended.Name, ended.Status = "web-1-night", corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Terminated", Message: "Pod was terminated in response to imminent node shutdown."}
+				s.Pods = append(s.Pods, *ended)
+			},
+			nil,
+		},
+		"pod that failed": {
+			func(s *Snapshot) {
+				failed := s.Pods[0].DeepCopy()
+				failed.Name, failed.Status = "web-1-failed", corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted"}
+				s.Pods = append(s.Pods, *failed)
+			},
+			[]string{"pod shop/web-1-failed is Failed and not ready: it has never reported"},
+		},
 		"pod running but not ready": {
 			func(s *Snapshot) {
 				s.Pods[1].Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse, Reason: "ContainersNotReady"}}

@@ -19,24 +19,29 @@ func (w *World) VolumeDir(id string) string { return w.volumeDir(id) }
 
 // Terminate stops a machine and deletes its root disk. Data volumes stay.
 func (w *World) Terminate(ctx context.Context, id string) error {
+	problems := []error{w.Stop(ctx, id)}
+	if err := os.RemoveAll(w.machineDir(id)); err != nil {
+		problems = append(problems, fmt.Errorf("removing the root disk of %s: %w", id, err))
+	}
+	return errors.Join(problems...)
+}
+
+// Stop stops a machine. Its disks stay.
+func (w *World) Stop(ctx context.Context, id string) error {
 	w.mu.Lock()
 	state := w.machines[id]
 	delete(w.machines, id)
 	w.mu.Unlock()
-	if state == nil { // it has never booted
+	if state == nil { // it has never booted, or is stopped
 		return nil
 	}
 	state.cancel()
 	<-state.done
 	w.stopControlPlane(id)
-	var problems []error
-	if state.node != "" {
-		problems = append(problems, w.silence(ctx))
+	if state.node == "" {
+		return nil
 	}
-	if err := os.RemoveAll(w.machineDir(id)); err != nil {
-		problems = append(problems, fmt.Errorf("removing the root disk of %s: %w", id, err))
-	}
-	return errors.Join(problems...)
+	return w.silence(ctx)
 }
 
 // RemoveVolume deletes the content of a data volume.

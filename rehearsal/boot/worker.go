@@ -82,5 +82,8 @@ func (a *attempt) join(ctx context.Context, validated *bool) (err error) {
 		a.joining = nil // the answer may have expired: the next attempt asks anew
 		return err
 	}
+	if err := a.saveIdentity(lasting); err != nil {
+		return err
+	}
 	return register(ctx, lasting, a.machine, a.node)
 }

@@ -68,9 +68,16 @@ func New(options Options) *World {
 	return &World{options: options, network: newNetwork(), machines: map[string]*booted{}, failed: make(chan error, 1)}
 }
 
-// Boot simulates the boot of a machine until its node is registered. It retries failed attempts as systemd does, except for
+// Boot simulates the first boot of a machine until its node is registered. It retries failed attempts as systemd does, except for
 // invalid user data, until the context ends.
-func (w *World) Boot(ctx context.Context, m Machine) error {
+func (w *World) Boot(ctx context.Context, m Machine) error { return w.on(ctx, m, w.attempt) }
+
+// Start simulates a later boot of a machine that Stop has stopped. Its steps are done, and it reports nothing: kubelet goes on with
+// the identity on its disk, and starts a control plane.
+func (w *World) Start(ctx context.Context, m Machine) error { return w.on(ctx, m, w.again) }
+
+// on runs a boot until it has succeeded.
+func (w *World) on(ctx context.Context, m Machine, boot func(context.Context, Machine, *userdata.Node) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	state := &booted{cancel: cancel, done: make(chan struct{})}
@@ -85,7 +92,7 @@ func (w *World) Boot(ctx context.Context, m Machine) error {
 		return errors.Join(err, w.giveUp(m, statusParameter(m.UserData), err))
 	}
 	for {
-		err := w.attempt(ctx, m, node)
+		err := boot(ctx, m, node)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ const (
 	KeyKubernetesVersion  = Prefix + "kubernetesVersion"
 	KeyInstanceTypes      = Prefix + "instanceTypes"
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
+	KeySleep              = Prefix + "sleep"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 
@@ -78,6 +79,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "hostedZone":         "",
 		Prefix + "alarmEmails":        `["team@example.com"]`,
 		Prefix + "gitPath":            "",
+		Prefix + "livePrices":         "false", // one simulated provider serves one region
 	}
 }
 

@@ -121,13 +121,16 @@ func decide(policies []*policy, r request) error {
 	return verdict
 }
 
-// trusts reports whether EC2 may assume the role.
-func (p *policy) trusts(service string) bool {
+// trusts reports whether a service may assume the role.
+func (p *policy) trusts(service string) bool { return p.trustsFrom(service, nil) }
+
+// trustsFrom is trusts with the condition keys of the service's request.
+func (p *policy) trustsFrom(service string, context map[string]string) bool {
 	allowed := false
 	for _, s := range p.Statement {
 		names := append(append([]string{}, s.principals()["Service"]...), s.principals()["*"]...)
 		named := slices.Contains(names, service) || slices.Contains(names, "*")
-		if !named || !s.matches(request{action: "sts:AssumeRole"}) {
+		if !named || !s.matches(request{action: "sts:AssumeRole", context: context}) {
 			continue
 		}
 		if s.Effect == "Deny" {

@@ -35,10 +35,13 @@ func (c *Cloud) unlock() {
 
 // boot runs the boot hook for a new instance as soon as its creation has ended.
 func (c *Cloud) boot(i *instance) {
-	hook := c.options.Boot
-	if hook == nil {
-		return
+	if c.options.Boot != nil {
+		c.run(i, c.options.Boot)
 	}
+}
+
+// run calls the hook of a boot once the cloud is unlocked.
+func (c *Cloud) run(i *instance, hook func(context.Context, *Machine)) {
 	m, running, done := c.machine(i), i.running, make(chan struct{})
 	if c.boots.underWay == nil {
 		c.boots.underWay = map[string]bootUnderWay{}

@@ -77,6 +77,9 @@ func (cl *Client) Diff(token string, state, inputs resource.PropertyMap, ignore 
 
 // Create makes a resource from checked inputs and returns its identifier and outputs.
 func (cl *Client) Create(token, name string, inputs resource.PropertyMap) (string, resource.PropertyMap, error) {
+	if cl.config.region == listRegion {
+		return "", nil, fmt.Errorf("creating %s %s: the simulated AWS has the price list in %s, and nothing else", token, name, listRegion)
+	}
 	rt, err := typeOf(token)
 	if err != nil {
 		return "", nil, err
@@ -171,6 +174,9 @@ func (cl *Client) Delete(token, id string) error {
 // Invoke returns the result of a lookup. It is plain, also where the value is secret, as from the real provider: the
 // program must mark it.
 func (cl *Client) Invoke(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	if elsewhere := cl.config.region == listRegion; elsewhere != (token == productToken) {
+		return nil, fmt.Errorf("invoking %s: the simulated AWS has the price list in %s alone, and everything else in %s", token, listRegion, cl.cloud.options.Region)
+	}
 	return cl.cloud.invoke(token, args)
 }
 

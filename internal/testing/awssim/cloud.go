@@ -30,10 +30,15 @@ type Options struct {
 	// Boot is the effect of an instance's user data. It is called in a goroutine once the instance runs; its context
 	// ends when the instance is terminated or the cloud is closed.
 	Boot func(context.Context, *Machine)
+	// Stop is called after an instance was stopped, Start in a goroutine once it runs again; its context ends as that of Boot.
+	Stop  func(*Machine)
+	Start func(context.Context, *Machine)
 	// Terminate is called after an instance was terminated, by the program or out of band.
 	Terminate func(*Machine)
 	// CopyDisk is called when a snapshot of a volume is taken, and when a volume is made of a snapshot, with the identifiers of both.
 	CopyDisk func(from, to string)
+	// Prices are those of the price list in USD, by instance type or type of volume; without them the account may not read it.
+	Prices map[string]float64
 	// Now is the clock; it defaults to time.Now.
 	Now func() time.Time
 }
@@ -76,6 +81,7 @@ type Cloud struct {
 	alarms        map[string]*metricAlarm
 
 	lifecyclePolicies map[string]*lifecyclePolicy
+	schedules         map[string]*schedule // by name
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -152,6 +158,7 @@ func New(options Options) *Cloud {
 		alarms:        map[string]*metricAlarm{},
 
 		lifecyclePolicies: map[string]*lifecyclePolicy{},
+		schedules:         map[string]*schedule{},
 	}
 	for _, name := range options.HostedZones {
 		z := &hostedZone{id: "Z" + upper(c.digits("zone", name, 20)), name: trimDot(name), records: map[string]*dnsRecord{}}

@@ -42,7 +42,7 @@ func (c *Cloud) readProviderConfig(in values) (providerConfig, []Problem) {
 	}
 	found := providerProperties.problems("", plain)
 	config := providerConfig{region: plain.text("region"), defaultTags: plain.block("defaultTags").textMap("tags")}
-	if config.region != "" && config.region != c.options.Region {
+	if config.region != "" && config.region != c.options.Region && config.region != listRegion {
 		found = append(found, Problem{"region", fmt.Sprintf("the simulated AWS is the region %s, not %q", c.options.Region, config.region)})
 	}
 	if allowed := plain.texts("allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, c.options.AccountID) {

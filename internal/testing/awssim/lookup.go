@@ -17,14 +17,15 @@ type lookup struct {
 
 // lookups are the modeled functions by token.
 var lookups = map[string]lookup{
-	"aws:index/getCallerIdentity:getCallerIdentity":             callerIdentityLookup,
-	"aws:index/getAvailabilityZones:getAvailabilityZones":       zonesLookup,
-	"aws:ssm/getParameter:getParameter":                         parameterLookup,
-	"aws:ssm/getParametersByPath:getParametersByPath":           parametersLookup,
-	"aws:servicequotas/getServiceQuota:getServiceQuota":         quotaLookup,
-	"aws:ec2/getInstances:getInstances":                         instancesLookup,
-	"aws:ec2/getVpcs:getVpcs":                                   vpcsLookup,
-	"aws:ec2/getEips:getEips":                                   addressesLookup,
+	"aws:index/getCallerIdentity:getCallerIdentity":       callerIdentityLookup,
+	"aws:index/getAvailabilityZones:getAvailabilityZones": zonesLookup,
+	"aws:ssm/getParameter:getParameter":                   parameterLookup,
+	"aws:ssm/getParametersByPath:getParametersByPath":     parametersLookup,
+	"aws:servicequotas/getServiceQuota:getServiceQuota":   quotaLookup,
+	productToken:                        productLookup,
+	"aws:ec2/getInstances:getInstances": instancesLookup,
+	"aws:ec2/getVpcs:getVpcs":           vpcsLookup,
+	"aws:ec2/getEips:getEips":           addressesLookup,
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offeringsLookup,
 	"aws:ebs/getEbsVolumes:getEbsVolumes":                       volumesLookup,
 	"aws:ebs/getVolume:getVolume":                               volumeLookup,

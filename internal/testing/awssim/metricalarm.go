@@ -118,6 +118,26 @@ func deleteMetricAlarm(t *call, a *metricAlarm) error {
 	return nil
 }
 
+// switchActions enables or disables the alarm's actions out of band.
+func (a *metricAlarm) switchActions(c *Cloud, enabled bool) {
+	a.in = a.in.copy()
+	a.in["actionsEnabled"] = enabled
+	if o := c.objects[metricAlarmToken][a.name]; o != nil {
+		o.given = a.in
+	}
+}
+
+// AlarmActions are whether the actions of each alarm are enabled, by name.
+func (c *Cloud) AlarmActions() map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]bool{}
+	for name, a := range c.alarms {
+		out[name] = a.in.flag("actionsEnabled")
+	}
+	return out
+}
+
 func (a *metricAlarm) attributes(c *Cloud) values {
 	return values{"arn": c.arn("cloudwatch", "alarm:"+a.name), "name": a.name, "evaluateLowSampleCountPercentiles": ""}
 }

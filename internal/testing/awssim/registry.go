@@ -14,7 +14,7 @@ var resourceTypes = registry(
 	bucketObjectType, openIDProviderType,
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
-	lifecyclePolicyType,
+	lifecyclePolicyType, scheduleType,
 	defaultSecurityGroupType, flowLogType, logGroupType,
 )
 

@@ -216,5 +216,6 @@ func oneOfEach(t *testing.T) *world {
 		"vpcId": w.vpc, "trafficType": "ALL", "logDestination": w.c.arn("logs", "log-group:"+logs), "iamRoleArn": w.lifecycleRole("flows", trustFlowLogs),
 	})
 	w.make(lifecyclePolicyToken, "snapshots", snapshots(w.lifecycleRole("dlm", trustDLM), nil))
+	w.make(scheduleToken, "sleep", scheduled(w.lifecycleRole("sleep", trustScheduler), "ec2:stopInstances", `{"InstanceIds":["`+i+`"]}`))
 	return w
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -76,6 +77,7 @@ var sdkTypes = map[string]struct {
 	"aws:ec2/flowLog:FlowLog":                                                                    {ec2.FlowLogArgs{}, ec2.FlowLog{}},
 	"aws:cloudwatch/logGroup:LogGroup":                                                           {cloudwatch.LogGroupArgs{}, cloudwatch.LogGroup{}},
 	"aws:dlm/lifecyclePolicy:LifecyclePolicy":                                                    {dlm.LifecyclePolicyArgs{}, dlm.LifecyclePolicy{}},
+	"aws:scheduler/schedule:Schedule":                                                            {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
 	"aws:sns/topic:Topic":                                                                        {sns.TopicArgs{}, sns.Topic{}},
 	"aws:sns/topicSubscription:TopicSubscription":                                                {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
 	"aws:budgets/budget:Budget":                                                                  {budgets.BudgetArgs{}, budgets.Budget{}},

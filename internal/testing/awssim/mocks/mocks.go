@@ -86,7 +86,7 @@ func (b *backend) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if args.Token == readStackOutputs {
 		return b.stackOutputs(args.Args), nil
 	}
-	return b.client("").Invoke(args.Token, args.Args)
+	return b.client(args.Provider).Invoke(args.Token, args.Args)
 }
 
 // stash returns the value that was stored first, as the engine does, unless a change replaces the Stash.

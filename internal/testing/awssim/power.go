@@ -1,0 +1,97 @@
+package awssim
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+const (
+	stopInstances  = "StopInstances"
+	startInstances = "StartInstances"
+)
+
+// StopInstances stops instances out of band, as an administrator does. They may be named by identifier or Name tag.
+func (c *Cloud) StopInstances(namesOrIDs ...string) error {
+	return c.power(stopInstances, namesOrIDs, c.powerOff)
+}
+
+// StartInstances starts instances that were stopped.
+func (c *Cloud) StartInstances(namesOrIDs ...string) error {
+	return c.power(startInstances, namesOrIDs, c.powerOn)
+}
+
+func (c *Cloud) power(operation string, namesOrIDs []string, do func([]*instance) error) error {
+	c.mu.Lock()
+	defer c.unlock()
+	var list []*instance
+	for _, name := range namesOrIDs {
+		i, err := c.instanceByName(name)
+		if err != nil {
+			return refuseEC2(operation, "InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", name)
+		}
+		list = append(list, i)
+	}
+	return do(list)
+}
+
+// powerOff stops all instances or none.
+func (c *Cloud) powerOff(list []*instance) error {
+	for _, i := range list {
+		if i.protectStop {
+			return refuseEC2(stopInstances, "OperationNotPermitted",
+				"The instance '%s' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.", i.id)
+		}
+	}
+	for _, i := range list {
+		if i.state != "running" {
+			continue
+		}
+		m := c.machine(i)
+		c.stop(i)
+		i.end()
+		if hook := c.options.Stop; hook != nil {
+			c.afterwards(func() { hook(m) })
+		}
+	}
+	return nil
+}
+
+// powerOn starts all instances or none.
+func (c *Cloud) powerOn(list []*instance) error {
+	var asleep []*instance
+	need := instanceType{name: "all"}
+	for _, i := range list {
+		if i.state == "running" || slices.Contains(asleep, i) {
+			continue
+		}
+		asleep = append(asleep, i)
+		if !i.spot && i.kind.standard() {
+			need.vCPUs += i.kind.vCPUs
+		}
+	}
+	if err := c.hasVCPUs(startInstances, instanceType{}, need); err != nil {
+		return err
+	}
+	for _, i := range asleep {
+		if err := c.start(i); err != nil {
+			return err
+		}
+		i.running, i.end = context.WithCancel(c.ctx)
+		if c.options.Start != nil {
+			c.run(i, c.options.Start)
+		}
+	}
+	return nil
+}
+
+// InstanceStates are the states of all instances by Name tag.
+func (c *Cloud) InstanceStates() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	states := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(c.instances)) {
+		states[c.instances[id].displayName()] = c.instances[id].state
+	}
+	return states
+}
