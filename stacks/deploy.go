@@ -44,6 +44,7 @@ func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 			return err
 		}
 		settings.Sources = sources
+		settings.Packages = packageVersions
 		settings.Connect = func(ctx context.Context, server string) error { return api.connect(ctx, settings, server) }
 		outputs, err := build(ctx, settings)
 		if err != nil {
@@ -192,7 +193,7 @@ func awsProvider(ctx *pulumi.Context, s *Settings, account string) (*aws.Provide
 	return provider, nil
 }
 
-// preflight checks volumes, instance types, quotas, key pair, DNS zone and image in AWS before anything is created or changed.
+// preflight checks volumes, instance types, packages, quotas, key pair, DNS zone and image in AWS before anything is created or changed.
 func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveAccount, error) {
 	via := pulumi.Provider(provider)
 	if err := checkRollLock(ctx, s, via); err != nil {
@@ -218,6 +219,9 @@ func preflight(ctx *pulumi.Context, s *Settings, provider *aws.Provider) (*liveA
 		return nil, err
 	}
 	if err := checkOffered(ctx, s, via); err != nil {
+		return nil, err
+	}
+	if err := checkPackages(ctx, s); err != nil {
 		return nil, err
 	}
 	if err := checkQuotas(ctx, s, via); err != nil {

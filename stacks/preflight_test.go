@@ -2,6 +2,8 @@ package stacks
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -105,6 +107,28 @@ func TestPreflight_QuotasOfAddressesAndVPCs(t *testing.T) {
 		require.ErrorContains(t, err, tt.want)
 		assertNothingRegistered(t, w)
 	}
+}
+
+// A version that has no packages would stop the instances minutes after their start. Without an answer nothing is refused.
+func TestPreflight_PackageVersion(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/k8s/core:/stable:/v1.36/deb/Packages" {
+			http.NotFound(w, r)
+			return
+		}
+		for _, name := range []string{"kubeadm", "kubelet", "kubectl"} {
+			fmt.Fprintf(w, "Package: %s\nVersion: 1.36.3-1.1\n\n", name)
+		}
+	}))
+	defer server.Close()
+	mirror := fmt.Sprintf(`["kubernetes=%s/k8s"]`, server.URL)
+	_, err := tryDeploy(t, "dev", map[string]string{"packageMirrors": mirror, "kubernetesVersion": "1.36.3"}, awssim.Options{})
+	require.NoError(t, err)
+	w, err := tryDeploy(t, "dev", map[string]string{"packageMirrors": mirror, "kubernetesVersion": "1.36.99"}, awssim.Options{})
+	require.ErrorContains(t, err, `KubernetesVersion: "1.36.99" must have the package kubelet 1.36.99-1.1 in `+server.URL+`/k8s/core:/stable:/v1.36/deb/, which has 1.36.3-1.1`)
+	assertNothingRegistered(t, w)
+	_, err = tryDeploy(t, "dev", map[string]string{"packageMirrors": mirror, "kubernetesVersion": "1.35.4"}, awssim.Options{})
+	require.NoError(t, err, "the repository of that minor version does not answer")
 }
 
 func TestPreflight_TypeIsNotOffered(t *testing.T) {

@@ -179,6 +179,8 @@ type Settings struct {
 
 	// Connect is called with the URL of the API server before the first request; nil for none. It is no setting.
 	Connect func(ctx context.Context, server string) error
+	// Packages returns the versions of the packages in an apt repository; nil if nobody is to be asked. It is no setting.
+	Packages func(ctx context.Context, repository string) (map[string][]string, error)
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
 

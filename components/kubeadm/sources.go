@@ -20,6 +20,9 @@ func IsRegistry(text string) bool { return registryHost.MatchString(text) }
 // registryHostsDir is where containerd looks for the hosts of a registry.
 const registryHostsDir = "/etc/containerd/certs.d"
 
+// KubernetesMirror is where the packages of Kubernetes are.
+const KubernetesMirror = "https://pkgs.k8s.io"
+
 // KubernetesAPT returns the apt repository of a minor version in a mirror of pkgs.k8s.io.
 func KubernetesAPT(mirror, minor string) string {
 	return strings.TrimSuffix(mirror, "/") + "/core:/stable:/v" + minor + "/deb/"
@@ -65,7 +68,7 @@ type Sources struct {
 }
 
 func (s Sources) withDefaults(region, minor string) Sources {
-	kubernetes := KubernetesAPT("https://pkgs.k8s.io", minor)
+	kubernetes := KubernetesAPT(KubernetesMirror, minor)
 	return Sources{
 		KubernetesAPT:    cmp.Or(s.KubernetesAPT, kubernetes),
 		KubernetesAPTKey: cmp.Or(s.KubernetesAPTKey, kubernetes+"Release.key"),
