@@ -63,7 +63,7 @@ var settingMoves = []struct {
 	{"snapshotHours", "0", nil, "LifecyclePolicy 1, Role 1, RolePolicyAttachment 1, Snapshots 1"},
 	{"snapshotKeepDays", "3", nil, "LifecyclePolicy 1"},
 	{"etcdBackupKeepDays", "3", nil, "BucketLifecycleConfigurationV2 1"},
-	{"alarmEmails", `["team@example.com"]`, nil, "MetricAlarm 2, StatusAlarms 1, Topic 1, TopicSubscription 1"},
+	{"alarmEmails", `["team@example.com"]`, nil, "MetricAlarm 2, RolePolicy 1, Schedule 2, StatusAlarms 1, Topic 1, TopicSubscription 1"},
 	{"sleep", "21:00-07:00", map[string]string{"sleep": "20:00-08:00"}, "Schedule 4"},
 	{"alertReceiver", "webhook", map[string]string{"alertUrl": "https://hooks.example.com/one"}, "Secret 1"},
 	{"alertChannel", "#two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
