@@ -19,7 +19,7 @@ type Product struct {
 }
 
 // ListRegion is a region that serves AWS's price list; most do not.
-const ListRegion = "us-east-1"
+const ListRegion = "ap-south-1"
 
 // ProductOf returns the product of a price that can be read live: an instance type or a disk. Of the others the list has no single
 // product, or tiers.

@@ -9,7 +9,7 @@ import (
 )
 
 // listRegion is a region that serves the price list.
-const listRegion = "us-east-1"
+const listRegion = "ap-south-1"
 
 const productToken = "aws:pricing/getProduct:getProduct"
 
