@@ -27,6 +27,9 @@ type compilation struct {
 // run fetches the sources, compiles them and moves the program into the cache atomically.
 func (c *compilation) run(ctx context.Context) error {
 	c.progress.show("preparing " + c.tool.title(c.version))
+	if len(c.tool.tags) > 0 {
+		c.flags = append(c.flags, "-tags", strings.Join(c.tool.tags, ","))
+	}
 	overlay, err := c.overlay(ctx)
 	if err != nil {
 		return err

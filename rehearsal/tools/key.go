@@ -33,5 +33,8 @@ func cacheKey(ctx context.Context, module string, tool Tool, version string) (st
 		return "", fmt.Errorf("read the version of Go: %w", err)
 	}
 	fmt.Fprintf(hash, "%s\n%s\n%s\n", tool.Package, tool.linkerFlags(version), compiler)
+	if len(tool.tags) > 0 {
+		fmt.Fprintf(hash, "%s\n", tool.tags)
+	}
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil
 }

@@ -17,6 +17,8 @@ type Tool struct {
 	pins string
 	// stamp lists the linker's -X settings with the version, which a program built outside of its own repository lacks.
 	stamp func(version string) []string
+	// tags are build constraints that the program is built with.
+	tags []string
 	// embeds maps files that the program's source embeds to their paths in the pinned module. They are too large to
 	// be committed a second time, so that the compiler reads them from the module cache.
 	embeds map[string]string
