@@ -2,7 +2,7 @@
 
 import time
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, Summary, generate_latest
 from starlette.responses import Response
 
 REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "handler", "status"])
@@ -10,6 +10,13 @@ DURATION = Histogram("http_request_duration_seconds", "Time to answer.", ["metho
                      buckets=(0.1, 0.5, 1))
 ALL = Histogram("http_request_duration_highr_seconds", "Time to answer, in fine buckets.",
                 buckets=(0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 30, 60, 120, 180, 300))
+
+RECEIVED = Summary("http_request_size_bytes", "Bytes of the bodies of requests.", ["handler"])
+SENT = Summary("http_response_size_bytes", "Bytes of the bodies of answers.", ["handler"])
+
+
+def _length(headers):
+    return next((int(value) for name, value in headers if name.lower() == b"content-length" and value.isdigit()), 0)
 
 
 class Middleware:
@@ -21,12 +28,12 @@ class Middleware:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        begin, status = time.monotonic(), 500
+        begin, status, sent = time.monotonic(), 500, 0
 
         async def watched(message):
-            nonlocal status
+            nonlocal status, sent
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, sent = message["status"], _length(message["headers"])
             await send(message)
 
         try:
@@ -37,6 +44,8 @@ class Middleware:
             REQUESTS.labels(scope["method"], handler, f"{status // 100}xx").inc()
             DURATION.labels(scope["method"], handler).observe(took)
             ALL.observe(took)
+            RECEIVED.labels(handler).observe(_length(scope["headers"]))
+            SENT.labels(handler).observe(sent)
 
 
 def answer():

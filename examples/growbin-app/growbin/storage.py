@@ -1,4 +1,4 @@
-"""The bucket of the images. The credentials are those of the node's role, from the metadata service."""
+"""The bucket of the images. The credentials are those of the pod's role, which boto3 gets for the pod's token."""
 
 import functools
 import os

@@ -201,10 +201,28 @@ func (p *Prometheus) RunQueries(t testing.TB, d Dashboard, known NameSet, needHi
 func fill(expr string) string {
 	return variableUse.ReplaceAllStringFunc(expr, func(name string) string {
 		if name == "$__rate_interval" {
-			return "1m"
+			return "2m" // four scrapes
 		}
 		return ".*"
 	})
+}
+
+// Query is one of a panel, with each variable as if "All" were selected.
+type Query struct{ Panel, Expr string }
+
+// Queries returns those of a dashboard's JSON.
+func Queries(text string) ([]Query, error) {
+	var d Dashboard
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return nil, err
+	}
+	var queries []Query
+	for _, p := range d.allPanels() {
+		for _, target := range p.Targets {
+			queries = append(queries, Query{d.Title + ", " + p.Title, fill(target.Expr)})
+		}
+	}
+	return queries, nil
 }
 
 // Uses reports whether a query of the dashboard contains the text.
