@@ -25,7 +25,7 @@ func (s *Server) S3() http.Handler {
 			refuseObject(w, http.StatusBadRequest, "EntityTooLarge", fmt.Sprintf("the body must be at most %d bytes", maxRequest))
 			return
 		}
-		id, err := s.authenticate(r, "s3", body)
+		keys, err := s.authenticate(r, "s3", body)
 		switch {
 		case errors.Is(err, errExpired):
 			refuseObject(w, http.StatusBadRequest, "ExpiredToken", err.Error())
@@ -34,7 +34,7 @@ func (s *Server) S3() http.Handler {
 			refuseObject(w, http.StatusForbidden, "SignatureDoesNotMatch", err.Error())
 			return
 		}
-		instance, err := s.cloud.Machine(id)
+		user, err := s.bucketUser(keys)
 		if err != nil {
 			refuseObject(w, http.StatusForbidden, "InvalidAccessKeyId", err.Error())
 			return
@@ -42,30 +42,45 @@ func (s *Server) S3() http.Handler {
 		bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {
 		case r.Method == http.MethodPut && key != "":
-			putObject(w, r, instance, bucket, key, body)
+			putObject(w, r, user, bucket, key, body)
 		case r.Method == http.MethodGet && key != "":
-			getObject(w, instance, bucket, key)
+			getObject(w, user, bucket, key)
 		case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
-			listObjects(w, instance, bucket, r.URL.Query().Get("prefix"))
+			listObjects(w, user, bucket, r.URL.Query().Get("prefix"))
 		default:
 			refuseObject(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method)
 		}
 	})
 }
 
-func putObject(w http.ResponseWriter, r *http.Request, instance *awssim.Machine, bucket, key string, body []byte) {
+// bucketUser uses S3 with its permissions.
+type bucketUser interface {
+	PutObject(bucket, key string, content []byte) error
+	GetObject(bucket, key string) ([]byte, error)
+	ListObjects(bucket, prefix string) ([]string, error)
+}
+
+// bucketUser returns the session of the credentials, or their instance.
+func (s *Server) bucketUser(keys credentials) (bucketUser, error) {
+	if keys.session != nil {
+		return keys.session, nil
+	}
+	return s.cloud.Machine(keys.instance)
+}
+
+func putObject(w http.ResponseWriter, r *http.Request, user bucketUser, bucket, key string, body []byte) {
 	sum := sha256.Sum256(body)
 	if given := r.Header.Get("X-Amz-Checksum-Sha256"); given != "" && given != base64.StdEncoding.EncodeToString(sum[:]) {
 		refuseObject(w, http.StatusBadRequest, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 		return
 	}
-	if err := instance.PutObject(bucket, key, body); err != nil {
+	if err := user.PutObject(bucket, key, body); err != nil {
 		refuseObjectWith(w, err)
 	}
 }
 
-func getObject(w http.ResponseWriter, instance *awssim.Machine, bucket, key string) {
-	content, err := instance.GetObject(bucket, key)
+func getObject(w http.ResponseWriter, user bucketUser, bucket, key string) {
+	content, err := user.GetObject(bucket, key)
 	if err != nil {
 		refuseObjectWith(w, err)
 		return
@@ -73,8 +88,8 @@ func getObject(w http.ResponseWriter, instance *awssim.Machine, bucket, key stri
 	_, _ = w.Write(content) // a client that hangs up retries
 }
 
-func listObjects(w http.ResponseWriter, instance *awssim.Machine, bucket, prefix string) {
-	keys, err := instance.ListObjects(bucket, prefix)
+func listObjects(w http.ResponseWriter, user bucketUser, bucket, prefix string) {
+	keys, err := user.ListObjects(bucket, prefix)
 	if err != nil {
 		refuseObjectWith(w, err)
 		return

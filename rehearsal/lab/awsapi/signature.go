@@ -20,28 +20,28 @@ var (
 	errMismatch = errors.New("the request signature we calculated does not match the signature you provided")
 )
 
-// authenticate returns the ID of the instance that signed a request (Signature Version 4; IAM User Guide, "Create a signed AWS API request").
-func (s *Server) authenticate(r *http.Request, service string, body []byte) (instance string, err error) {
+// authenticate returns the credentials that a request was signed with (Signature Version 4; IAM User Guide, "Create a signed AWS API request").
+func (s *Server) authenticate(r *http.Request, service string, body []byte) (credentials, error) {
 	found := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if found == nil || found[3] != s.cloud.Region() || found[4] != service {
-		return "", errUnsigned
+		return credentials{}, errUnsigned
 	}
 	s.mu.Lock()
 	keys, ok := s.keys[found[1]]
 	s.mu.Unlock()
 	if !ok || r.Header.Get("X-Amz-Security-Token") != keys.sessionToken {
-		return "", errExpired
+		return credentials{}, errExpired
 	}
 	signed := strings.Split(found[5], ";")
 	for _, name := range []string{"host", "x-amz-date", "x-amz-security-token"} {
 		if !slices.Contains(signed, name) {
-			return "", fmt.Errorf("%w: header %s is not signed", errMismatch, name)
+			return credentials{}, fmt.Errorf("%w: header %s is not signed", errMismatch, name)
 		}
 	}
 	payload := hash(body)
 	if given := r.Header.Get("X-Amz-Content-Sha256"); given != "" {
 		if given != payload && given != "UNSIGNED-PAYLOAD" {
-			return "", fmt.Errorf("%w: x-amz-content-sha256 is not the body's", errMismatch)
+			return credentials{}, fmt.Errorf("%w: x-amz-content-sha256 is not the body's", errMismatch)
 		}
 		payload = given
 	}
@@ -63,9 +63,9 @@ func (s *Server) authenticate(r *http.Request, service string, body []byte) (ins
 		key = mac.Sum(nil)
 	}
 	if hex.EncodeToString(key) != found[6] {
-		return "", errMismatch
+		return credentials{}, errMismatch
 	}
-	return keys.instance, nil
+	return keys, nil
 }
 
 // canonicalQuery sorts the parameters and adds missing equals signs.

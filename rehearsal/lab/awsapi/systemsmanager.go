@@ -31,14 +31,14 @@ func (s *Server) SystemsManager() http.Handler {
 			refuse(w, "ThrottlingException", "Rate exceeded")
 			return
 		}
-		id, err := s.authenticate(r, "ssm", body)
+		keys, err := s.authenticate(r, "ssm", body)
 		switch {
 		case errors.Is(err, errExpired):
 			refuse(w, "ExpiredTokenException", err.Error())
 		case err != nil:
 			refuse(w, "InvalidSignatureException", err.Error())
 		default:
-			s.parameter(w, id, strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM."), body)
+			s.parameter(w, keys.instance, strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AmazonSSM."), body)
 		}
 	})
 }
