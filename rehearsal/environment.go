@@ -47,7 +47,8 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 		return err
 	}
 	r.pulumi = built[tools.Pulumi().Name]
-	return r.findPlugins(ctx)
+	r.plugins, err = findPlugins(ctx, r.Options.Root, r.builder, r.pulumi, r.Console.Logf)
+	return err
 }
 
 // folder is that of the program's Pulumi.yaml.

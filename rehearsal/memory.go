@@ -12,9 +12,9 @@ import (
 // sampleEvery is how often the memory of all processes is added up.
 const sampleEvery = time.Second
 
-// watchMemory samples the resident memory of this process and all that descend from it until ctx ends, and keeps the
+// WatchMemory samples the resident memory of this process and all that descend from it until ctx ends, and keeps the
 // largest sum in bytes. Where /proc is missing it stays 0.
-func watchMemory(ctx context.Context) *atomic.Int64 {
+func WatchMemory(ctx context.Context) *atomic.Int64 {
 	peak := &atomic.Int64{}
 	go func() {
 		for ctx.Err() == nil {

@@ -30,7 +30,7 @@ func TestResidentMemory_Children(t *testing.T) {
 	defer func() { _ = child.Process.Kill(); _ = child.Wait() }()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	peak := watchMemory(ctx)
+	peak := WatchMemory(ctx)
 	require.Eventually(t, func() bool { _, err := os.Stat(ready); return err == nil }, 10*time.Second, 10*time.Millisecond)
 	assert.Eventually(t, func() bool { return peak.Load() > alone+32<<20 }, 5*time.Second, 10*time.Millisecond)
 	assert.GreaterOrEqual(t, peak.Load(), alone)

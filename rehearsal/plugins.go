@@ -3,16 +3,15 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 
-	"github.com/growbin/cluster/internal/testing/randomprovider"
 	"github.com/growbin/cluster/rehearsal/charts"
 	"github.com/growbin/cluster/rehearsal/engine"
-	"github.com/growbin/cluster/rehearsal/k8splugin"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -32,41 +31,42 @@ type plugin struct {
 	version string
 }
 
-// findPlugins finds the plugins: installed, else downloaded in the very version that the program pins, else built from
-// its module. pulumi-random has no module that serves, so that a fake takes its place.
-func (r *Rehearsal) findPlugins(ctx context.Context) error {
-	r.plugins = map[string]plugin{}
+// findPlugins finds the plugins of the program in folder root: installed, else downloaded in the very version that the program
+// pins, else built from its module. pulumi-random has no module that serves, so that a fake takes its place. pulumi is the
+// path of the CLI.
+func findPlugins(ctx context.Context, root string, builder *tools.Builder, pulumi string, logf func(format string, args ...any)) (map[string]plugin, error) {
+	plugins := map[string]plugin{}
 	for _, name := range []string{kubernetesPackage, randomPackage} {
-		version, major, err := pinnedSDK(r.Options.Root, name)
+		version, major, err := pinnedSDK(root, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		found := plugin{version: version}
-		home := r.builder.Folder("pulumi-home")
+		home := builder.Folder("pulumi-home")
 		if found.path = engine.FindPlugin(name, major, home); found.path != "" {
 			found.origin = "installed at " + found.path
-		} else if found.path, err = engine.InstallPlugin(ctx, r.pulumi, home, name, version); err == nil {
+		} else if found.path, err = engine.InstallPlugin(ctx, pulumi, home, name, version); err == nil {
 			found.origin = version + ", downloaded by pulumi plugin install"
 		} else {
-			r.Console.Logf("%s %s cannot be downloaded: %v", name, version, err)
+			logf("%s %s cannot be downloaded: %v", name, version, err)
 		}
-		r.plugins[name] = found
+		plugins[name] = found
 	}
-	if r.plugins[kubernetesPackage].path != "" {
-		return nil
+	if plugins[kubernetesPackage].path != "" {
+		return plugins, nil
 	}
-	built, err := r.builder.Build(ctx, tools.PulumiKubernetes())
+	built, err := builder.Build(ctx, tools.PulumiKubernetes())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	module, err := r.builder.Version(tools.PulumiKubernetes())
+	module, err := builder.Version(tools.PulumiKubernetes())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.plugins[kubernetesPackage] = plugin{
-		path: built[tools.PulumiKubernetes().Name], origin: "built from its Go module " + module, version: r.plugins[kubernetesPackage].version,
+	plugins[kubernetesPackage] = plugin{
+		path: built[tools.PulumiKubernetes().Name], origin: "built from its Go module " + module, version: plugins[kubernetesPackage].version,
 	}
-	return nil
+	return plugins, nil
 }
 
 // pinnedSDK is the version of a provider's SDK that the program requires, without its v, and the major version.
@@ -92,45 +92,19 @@ func pinnedSDK(root, name string) (version, major string, err error) {
 
 // openProviders starts the providers that the engine attaches to. plugins are those that the engine starts itself.
 func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int, plugins map[string]string) error {
-	if err := r.openKubernetes(ctx, providers); err != nil {
-		return err
-	}
-	if path := r.plugins[randomPackage].path; path != "" {
-		plugins[randomPackage] = path
-		return nil
-	}
-	server, err := randomprovider.Serve(ctx)
-	if err != nil {
-		return err
-	}
-	providers[randomPackage] = server.Port
-	r.Defer(server.Close)
-	return nil
-}
-
-func (r *Rehearsal) openKubernetes(ctx context.Context, providers map[string]int) error {
 	var err error
 	if r.charts, err = charts.Open(ctx, r.Options.Charts, filepath.Join(r.state, "charts.pem")); err != nil {
 		return err
 	}
 	r.Defer(r.charts.Close)
-	environment := append(engine.PluginEnvironment(), "KUBECONFIG="+os.DevNull)
-	for _, name := range []string{"CACHE", "CONFIG", "DATA"} {
-		environment = append(environment, "HELM_"+name+"_HOME="+filepath.Join(r.state, "helm", strings.ToLower(name)))
-	}
-	r.kubernetes = k8splugin.NewPlugin(k8splugin.Options{
-		Program:     r.plugins[kubernetesPackage].path,
-		Environment: append(environment, r.charts.Environment()...),
-		Log:         filepath.Join(r.state, "logs", "kubernetes-plugin.log"),
-		Patience:    Patience,
-		Charts:      r.charts,
-	})
-	server, err := r.kubernetes.Serve(ctx)
+	opened, err := openProviders(ctx, r.plugins, r.state, r.charts, Patience)
 	if err != nil {
 		return err
 	}
-	providers[kubernetesPackage] = server.Port
-	r.Defer(server.Close)
+	r.Defer(opened.Close)
+	r.kubernetes = opened.Kubernetes
+	maps.Copy(providers, opened.Ports)
+	maps.Copy(plugins, opened.Programs)
 	return nil
 }
 

@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.memory = watchMemory(ctx)
+	r.memory = WatchMemory(ctx)
 	defer r.close()
 	if err := r.run(ctx, cancel); err != nil {
 		r.Problem("%v", err)
