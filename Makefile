@@ -11,7 +11,7 @@ ONLY    ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help rehearse boot-lab lint unit test mutate docs fmt roll tunnel bench
+.PHONY: help rehearse boot-lab lab lint unit test mutate docs fmt roll tunnel bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -23,6 +23,10 @@ rehearse: ## Rehearse a stack: preview, up, verify, up again, destroy. STACK=pro
 boot-lab: ## Boot a control plane and a worker from their real user data, then inject failures. Debian 12, root. ONLY='power cut'
 	@scripts/compile ./cmd/bootlab .rehearsal/bin/bootlab
 	@cd rehearsal && ../.rehearsal/bin/bootlab -only '$(ONLY)'
+
+lab: ## Boot all nine nodes from their real user data, run every pod, and have a photo answered. Debian 12, root. KEEP=1
+	@scripts/compile ./cmd/lab .rehearsal/bin/lab
+	@cd rehearsal && ../.rehearsal/bin/lab $(if $(KEEP),-keep)
 
 lint: ## Check formatting, shell scripts and workflows; go vet, staticcheck
 	@scripts/test lint

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/components/kubeadm"
@@ -13,6 +14,14 @@ import (
 
 // newClient returns a client of the API server with the kubeconfig that the control plane has published.
 func (l *Lab) newClient(controlPlane *instance) (kubernetes.Interface, error) {
+	config, err := l.clientConfig(controlPlane)
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
+}
+
+func (l *Lab) clientConfig(controlPlane *instance) (*rest.Config, error) {
 	text, err := l.cloud.Parameter(controlPlane.node.KubeconfigParameter)
 	if err != nil {
 		return nil, err
@@ -31,5 +40,5 @@ func (l *Lab) newClient(controlPlane *instance) (kubernetes.Interface, error) {
 	config.Dial = l.network.Dial
 	config.Timeout = 10 * time.Second
 	config.QPS, config.Burst = 50, 100
-	return kubernetes.NewForConfig(config)
+	return config, nil
 }

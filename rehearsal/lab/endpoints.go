@@ -12,6 +12,7 @@ import (
 	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 	"github.com/growbin/cluster/rehearsal/lab/image"
 	"github.com/growbin/cluster/rehearsal/lab/network"
+	"github.com/growbin/cluster/rehearsal/lab/services"
 )
 
 // Addresses of the lab's endpoints. The instances have those that the program gives them.
@@ -23,7 +24,13 @@ const (
 	ssmAddress      = gatewayAddress + ":8001"
 	s3Address       = gatewayAddress + ":8002"
 	registryAddress = gatewayAddress + ":5000"
+	openAIAddress   = gatewayAddress + ":8003"
+	kakaoAddress    = gatewayAddress + ":8004"
+	stsAddress      = gatewayAddress + ":8005"
 )
+
+// aiCallsPerSecond is the limit of the fake AI API: low, so that a run meets it.
+const aiCallsPerSecond = 2
 
 // sources are the only difference between the user data of the lab and of EC2.
 func sources() kubeadm.Sources {
@@ -36,7 +43,7 @@ func sources() kubeadm.Sources {
 }
 
 // serveEndpoints creates the network and serves AWS, the package mirror and the registry in it.
-func (l *Lab) serveEndpoints(images []image.Image) error {
+func (l *Lab) serveEndpoints(options awssim.Options, images []image.Image) error {
 	restore, err := saveKernelSettings()
 	if err != nil {
 		return err
@@ -46,7 +53,8 @@ func (l *Lab) serveEndpoints(images []image.Image) error {
 	if err := l.network.Create(); err != nil {
 		return err
 	}
-	l.cloud = awssim.New(awssim.Options{Region: l.settings.Region, Boot: l.bootOthers()})
+	options.Region = l.settings.Region
+	l.cloud = awssim.New(options)
 	l.api = awsapi.NewServer(l.cloud)
 	registry, err := image.NewRegistry(l.path("registry"), images...)
 	if err != nil {
@@ -54,6 +62,7 @@ func (l *Lab) serveEndpoints(images []image.Image) error {
 	}
 	for address, handler := range map[string]http.Handler{
 		metadataAddress + ":80": l.api.Metadata(), ssmAddress: l.api.SystemsManager(), s3Address: l.api.S3(), registryAddress: registry, mirrorAddress: l.mirror(),
+		stsAddress: l.api.SecurityTokenService(), openAIAddress: services.OpenAI(aiCallsPerSecond), kakaoAddress: services.Kakao(),
 	} {
 		listener, err := l.network.Listen(address)
 		if err != nil {

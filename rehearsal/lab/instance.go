@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,9 +29,16 @@ const (
 	workerPodRange       = "10.200.2.0/24"
 )
 
+var errClosed = errors.New("the lab was closed")
+
 // newInstance creates a host with a new root disk for an instance of the program. The data disk, if the program attaches
 // one, is created blank the first time and kept when the instance is replaced.
 func (l *Lab) newInstance(ctx context.Context, name string) (*instance, error) {
+	l.hostMu.Lock()
+	defer l.hostMu.Unlock()
+	if l.closed {
+		return nil, errClosed
+	}
 	ec2, err := l.cloud.Machine(name)
 	if err != nil {
 		return nil, err
@@ -56,6 +64,12 @@ func (l *Lab) newInstance(ctx context.Context, name string) (*instance, error) {
 	if h.Namespace, err = l.network.Join(name, ec2.PrivateIP); err != nil {
 		return nil, err
 	}
+	if l.options.Whole { // pods on different hosts reach each other
+		if hw.podRange, err = l.routePods(ec2); err != nil {
+			return nil, err
+		}
+		hw.podNetwork = l.settings.PodCIDR
+	}
 	if hw.userData, err = base64.StdEncoding.DecodeString(ec2.UserData); err != nil {
 		return nil, fmt.Errorf("user data of %s: %w", name, err)
 	}
@@ -69,12 +83,18 @@ func (l *Lab) newInstance(ctx context.Context, name string) (*instance, error) {
 // id returns the instance ID that the metadata service reports.
 func (i *instance) id() string { return i.lab.api.InstanceID(i.ec2) }
 
+// copyBase copies the base system $1 to $2. Packages replace files below /usr and never write into them, so that all hosts
+// share those by hard links.
+const copyBase = `mkdir -p "$2"
+find "$1" -mindepth 1 -maxdepth 1 ! -name usr -exec cp -a --reflink=auto -t "$2" {} +
+cp -al "$1/usr" "$2/usr"`
+
 // writeRootDisk copies the base system and applies the overrides.
 func (l *Lab) writeRootDisk(ctx context.Context, root string, hw hardware) error {
 	if err := os.RemoveAll(root); err != nil {
 		return fmt.Errorf("removing an old root disk: %w", err)
 	}
-	if output, err := exec.CommandContext(ctx, "cp", "-a", "--reflink=auto", l.base, root).CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(ctx, "sh", "-euc", copyBase, "sh", l.base, root).CombinedOutput(); err != nil {
 		return fmt.Errorf("copying the base system: %w: %s", err, output)
 	}
 	for _, override := range overrides(hw) {
@@ -90,6 +110,8 @@ func (i *instance) terminate() error {
 	if err := i.CutPower(); err != nil {
 		return err
 	}
+	i.lab.hostMu.Lock()
+	defer i.lab.hostMu.Unlock()
 	i.lab.hosts = slices.DeleteFunc(i.lab.hosts, func(h *host.Host) bool { return h == i.Host })
 	if err := i.lab.network.Leave(i.ec2.Name, i.ec2.PrivateIP); err != nil {
 		return err

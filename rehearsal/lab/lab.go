@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/k8splugin"
 	"github.com/growbin/cluster/rehearsal/lab/awsapi"
 	"github.com/growbin/cluster/rehearsal/lab/host"
 	"github.com/growbin/cluster/rehearsal/lab/network"
@@ -34,6 +35,8 @@ type Options struct {
 	Cache string
 	// Worker is the name of the node that joins the control plane.
 	Worker string
+	// Whole boots every node and deploys the stack with the real engine.
+	Whole bool
 	// Only, if non-nil, selects by name among the checks that follow those that make the cluster.
 	Only *regexp.Regexp
 	// Out receives the results.
@@ -46,7 +49,11 @@ type Lab struct {
 	settings *stacks.Settings
 	config   map[string]string // of the Pulumi program, by full key
 	secrets  []string          // keys of config whose values are secret
-	log      *os.File
+	// overridden are the values of config that differ from the stack file.
+	overridden map[string]string
+	// kubernetes is the provider of the whole lab's engine.
+	kubernetes *k8splugin.Plugin
+	log        *os.File
 
 	programs tools.Binaries
 	// base is the directory of the Debian system that root disks are copied from.
@@ -65,6 +72,9 @@ type Lab struct {
 	// wrongVersions makes the mirror offer only other Kubernetes versions than the configured one.
 	wrongVersions atomic.Bool
 
+	// hostMu guards the following fields while hosts are made in parallel.
+	hostMu       sync.Mutex
+	closed       bool
 	hosts        []*host.Host
 	instances    int                   // created so far
 	dataDisks    map[string]*host.Disk // by node name
@@ -114,8 +124,12 @@ func Clean(state string) error {
 
 // Close stops all hosts and releases everything that the lab uses on this machine.
 func (l *Lab) Close() error {
+	l.hostMu.Lock()
+	l.closed = true // no boot under way makes another host
+	hosts := slices.Clone(l.hosts)
+	l.hostMu.Unlock()
 	var problems []error
-	for _, h := range l.hosts {
+	for _, h := range hosts {
 		problems = append(problems, h.CutPower())
 	}
 	for _, server := range l.servers {
@@ -136,6 +150,11 @@ func (l *Lab) Close() error {
 	}
 	if l.network != nil {
 		problems = append(problems, l.network.Remove())
+	}
+	if l.options.Whole { // gigabytes
+		for _, directory := range []string{"hosts", "disks", "registry", "apt"} {
+			problems = append(problems, os.RemoveAll(l.path(directory)))
+		}
 	}
 	return errors.Join(append(problems, l.log.Close())...)
 }

@@ -27,6 +27,8 @@ type hardware struct {
 	dataDevice string
 	// podRange is the address range of the host's pods.
 	podRange string
+	// podNetwork, if not empty, is the range of all hosts' pods, between which the network has routes.
+	podNetwork string
 }
 
 // overrides returns those of one host.
@@ -43,9 +45,12 @@ func overrides(h hardware) []Override {
 			},
 		},
 		{
-			Difference: "apt has no other sources than those of the user data",
-			Reason:     "the lab has no route to the internet, and the base system has the packages that Ubuntu would provide",
-			Files:      []rootfs.File{{Path: "/etc/apt/sources.list", Content: "# none in the lab\n"}},
+			Difference: "apt has no other sources than those of the user data, and keeps no archives",
+			Reason:     "the lab has no route to the internet, the base system has the packages that Ubuntu would provide, and nine hosts share one disk",
+			Files: []rootfs.File{
+				{Path: "/etc/apt/sources.list", Content: "# none in the lab\n"},
+				{Path: "/etc/apt/apt.conf.d/90lab", Content: "Binary::apt-get::APT::Keep-Downloaded-Packages \"false\";\nAPT::Keep-Downloaded-Packages \"false\";\n"},
+			},
 		},
 		{
 			Difference: "unattended-upgrades is not installed, only its configuration of logind",
@@ -59,10 +64,10 @@ func overrides(h hardware) []Override {
 			Files:      []rootfs.File{{Path: "/etc/resolv.conf", Content: "nameserver " + gatewayAddress + "\n"}},
 		},
 		{
-			Difference: "containerd does not lower the OOM score of containers below its own",
-			Reason:     "the kernel requires CAP_SYS_RESOURCE for it, which this machine lacks",
+			Difference: "containerd does not lower the OOM score of containers below its own, and keeps no archives of images",
+			Reason:     "the kernel requires CAP_SYS_RESOURCE for the first, which this machine lacks; nine hosts share its disk",
 			Files: []rootfs.File{
-				{Path: "/etc/lab/containerd.toml", Content: "version = 3\nimports = ['/etc/containerd/config.toml']\n\n[plugins.'io.containerd.cri.v1.runtime']\n  restrict_oom_score_adj = true\n"},
+				{Path: "/etc/lab/containerd.toml", Content: "version = 3\nimports = ['/etc/containerd/config.toml']\n\n[plugins.'io.containerd.cri.v1.runtime']\n  restrict_oom_score_adj = true\n\n[plugins.'io.containerd.cri.v1.images']\n  discard_unpacked_layers = true\n"},
 				{Path: "/etc/systemd/system/containerd.service.d/lab.conf", Content: "[Service]\nExecStart=\nExecStart=/usr/bin/containerd --config /etc/lab/containerd.toml\n"},
 			},
 		},
@@ -104,18 +109,12 @@ func overrides(h hardware) []Override {
 				`! grep -q '^UUID=' /etc/fstab || mount -a -t ext4`),
 		},
 		{
-			Difference: "the pod network is Debian's bridge plugin",
-			Reason:     "Calico's images cannot be fetched here; pods on different nodes do not reach each other",
-			Files: []rootfs.File{{Path: "/etc/cni/net.d/10-lab.conflist", Content: `{
-  "cniVersion": "1.0.0", "name": "lab",
-  "plugins": [
-    {"type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
-     "ipam": {"type": "host-local", "ranges": [[{"subnet": "` + h.podRange + `"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
-    {"type": "portmap", "capabilities": {"portMappings": true}}
-  ]
-}
-`}},
+			Difference: "every registry is the lab's own",
+			Reason:     "no other can be reached",
+			Files: []rootfs.File{{Path: "/etc/containerd/certs.d/_default/hosts.toml",
+				Content: "[host.\"http://" + registryAddress + "\"]\ncapabilities = [\"pull\", \"resolve\"]\n"}},
 		},
+		podNetworkOverride(h),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -80,5 +81,5 @@ func (l *Lab) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.serveEndpoints(images)
+	return l.serveEndpoints(awssim.Options{Boot: l.bootOthers()}, images)
 }

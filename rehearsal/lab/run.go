@@ -47,15 +47,15 @@ func (l *Lab) Run(ctx context.Context) bool {
 			return false
 		}
 	}
-	l.printOverrides()
+	l.printOverrides(hardware{})
 	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s.\n", len(checks), time.Since(begin).Seconds())
 	return true
 }
 
 // printOverrides prints the differences from EC2.
-func (l *Lab) printOverrides() {
+func (l *Lab) printOverrides(h hardware) {
 	fmt.Fprintln(l.options.Out, "\nThe user data is the program's own. The lab's hosts differ from EC2 instances as follows:")
-	for _, o := range append(overrides(hardware{}), globalOverrides...) {
+	for _, o := range append(overrides(h), globalOverrides...) {
 		fmt.Fprintf(l.options.Out, "  · %s: %s\n", o.Difference, o.Reason)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -16,15 +18,20 @@ import (
 	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 )
 
-// searchPath is the environment variable PATH of every image.
+// searchPath is the environment variable PATH of an image that sets none.
 const searchPath = "PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
 
-// Image describes an image with one layer.
+// Image describes an image: a layer of files on those of Base.
 type Image struct {
 	// Name is repository and tag without the registry, e.g. coredns:v1.14.2.
-	Name       string
-	Files      []rootfs.File
-	Entrypoint []string
+	Name string
+	// Base, if non-nil, is a system below the files.
+	Base  *Layer
+	Files []rootfs.File
+	// Entrypoint and Command are those of the image; Environment has entries KEY=value.
+	Entrypoint, Command, Environment []string
+	// WorkingDir is the directory in which the command starts; empty for /.
+	WorkingDir string
 }
 
 func (i Image) build() (v1.Image, error) {
@@ -32,8 +39,12 @@ func (i Image) build() (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	layers := []v1.Layer{layer}
+	if i.Base != nil {
+		layers = []v1.Layer{i.Base, layer}
+	}
 	built := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	built, err = mutate.AppendLayers(built, layer)
+	built, err = mutate.AppendLayers(built, layers...)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +54,11 @@ func (i Image) build() (v1.Image, error) {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", "amd64"
-	config.Config.Entrypoint, config.Config.Env = i.Entrypoint, []string{searchPath}
+	config.Config.Entrypoint, config.Config.Cmd, config.Config.WorkingDir = i.Entrypoint, i.Command, i.WorkingDir
+	config.Config.Env = i.Environment
+	if !slices.ContainsFunc(i.Environment, func(v string) bool { return strings.HasPrefix(v, "PATH=") }) {
+		config.Config.Env = append([]string{searchPath}, i.Environment...)
+	}
 	return mutate.ConfigFile(built, config)
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -118,4 +119,24 @@ func TestRegistry_MissingSource(t *testing.T) {
 	_, err := NewRegistry(t.TempDir(), Image{Name: "gone:1", Files: []rootfs.File{rootfs.Program("/gone", "/does/not/exist")}})
 	require.ErrorContains(t, err, "gone:1")
 	assert.ErrorContains(t, err, "/does/not/exist")
+}
+
+func TestRegistry_ImageOnBase(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "base.tar")
+	require.NoError(t, os.WriteFile(base, []byte("an archive"), 0o644))
+	layer, err := OpenLayer(base)
+	require.NoError(t, err)
+	blobs := t.TempDir()
+	_, err = NewRegistry(blobs, Image{Name: "a/b:1", Base: layer, Command: []string{"run"}, Environment: []string{"PATH=/x"}})
+	require.NoError(t, err)
+	content, err := os.ReadFile(filepath.Join(blobs, "sha256", layer.digest.Hex))
+	require.NoError(t, err)
+	assert.Equal(t, "an archive", string(content))
+	built, err := Image{Name: "a/b:1", Base: layer, Command: []string{"run"}, Environment: []string{"PATH=/x"}}.build()
+	require.NoError(t, err)
+	config, err := built.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"PATH=/x"}, config.Config.Env)
+	assert.Equal(t, []string{"run"}, config.Config.Cmd)
+	assert.Equal(t, layer.digest, config.RootFS.DiffIDs[0])
 }

@@ -20,6 +20,11 @@ func NewRegistry(blobs string, images ...Image) (http.Handler, error) {
 	}
 	server := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs)), registry.Logger(log.New(io.Discard, "", 0)))
 	for _, image := range images {
+		if image.Base != nil {
+			if err := image.Base.linkInto(blobs); err != nil {
+				return nil, fmt.Errorf("image %s: %w", image.Name, err)
+			}
+		}
 		if err := push(server, image); err != nil {
 			return nil, fmt.Errorf("image %s: %w", image.Name, err)
 		}

@@ -59,6 +59,20 @@ func (n *Network) Join(host, address string) (namespace string, err error) {
 	)
 }
 
+// Route makes the network forward a range of addresses to a host, and between hosts. The range reaches the endpoints too.
+func (n *Network) Route(addresses, host string) error {
+	if err := run("ip -n " + n.Name + " route replace " + addresses + " via " + host); err != nil {
+		return err
+	}
+	return within(n.Name, func() error {
+		// The setting is that of the namespace of the thread that opens the file.
+		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
+			return fmt.Errorf("forwarding between hosts: %w", err)
+		}
+		return nil
+	})
+}
+
 // portOf returns the name of the bridge's end of a host's veth pair, at most 15 characters long.
 func portOf(address string) string { return "to-" + strings.ReplaceAll(address, ".", "") }
 
