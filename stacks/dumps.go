@@ -37,7 +37,7 @@ func newDumps(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceOption) (*b
 	_, err = ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
 		Name: pulumi.String(dumpsParameter(s.ClusterName())), Type: pulumi.String("String"), InsecureValue: dumps.Name,
 		Description: pulumi.String("Bucket of the database dumps"),
-	}, onAWS)
+	}, pulumi.Parent(dumps))
 	return dumps, err
 }
 

@@ -42,7 +42,7 @@ var reachable = map[string]string{
 	"migrate-analytics": "postgresql:5432 dns:53",
 	"rabbitmq":          "dns:53",
 	"postgresql":        "dns:53",
-	"postgresql-backup": "postgresql:5432 dns:53",
+	"postgresql-backup": "postgresql:5432 internet:443 dns:53",
 	"redis-cache":       "dns:53",
 	"redis-durable":     "dns:53",
 
@@ -141,6 +141,7 @@ func TestNetworkPolicies_FromOutside(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{
 		"waste-api:8000", "chat-llm-api:8000", "auth-api:8000", "userinfo-api:8000", "location-api:8000", "recycle-info-api:8000", "argocd-server:8080",
+		"alertmanager:9093", // growbin verify, by the API server
 	}, open)
 }
 

@@ -34,10 +34,16 @@ func podsImages(t *testing.T, w *world) map[string][]string {
 	t.Helper()
 	images := map[string][]string{}
 	for _, r := range w.mocks.All() {
-		if !slices.Contains([]string{"kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:DaemonSet"}, r.Type) {
+		var path string
+		switch r.Type {
+		case "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:DaemonSet":
+			path = "spec.template.spec"
+		case "kubernetes:batch/v1:CronJob":
+			path = "spec.jobTemplate.spec.template.spec"
+		default:
 			continue
 		}
-		pod := at(t, r.Inputs, "spec.template.spec").ObjectValue()
+		pod := at(t, r.Inputs, path).ObjectValue()
 		node := ""
 		if selector := pod["nodeSelector"]; selector.IsObject() {
 			node = nodeWith(t, selector.ObjectValue().Mappable())

@@ -57,7 +57,8 @@ func (s *Settings) sleepName() string { return s.ClusterName() + "-night" }
 // everything that needs them. Monitoring is last, and stops first, so that it sees no other node stop.
 func (s *Settings) WakeOrder() [][]string {
 	groups := [][]string{nil, nil}
-	for _, n := range s.nodesWithSurge() {
+	// A surge instance lives for minutes, beside one that sleeps.
+	for _, n := range s.Nodes {
 		last := 0
 		if n.DataGiB == 0 || n.Name == nodeMonitoring {
 			last = 1

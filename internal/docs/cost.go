@@ -63,8 +63,8 @@ func (c *costs) lead() string {
 	if own.Monthly <= cost.ToCents(brief) {
 		verdict = "can be had"
 	}
-	return fmt.Sprintf("**prod costs %s USD a month on demand. The brief's %d %s with its own machines at its own load: with them\n"+
-		"the lowest figure is %s.** That is %s.\nWith other machines the lowest figure is %s: %s.\n",
+	return fmt.Sprintf("**prod costs %s USD a month on demand. The brief's %d %s with its own machines at its own load: with\n"+
+		"them the lowest figure is %s.** That is\n%s.\nWith other machines the lowest figure is %s: %s.\n",
 		c.prod.OnDemand(), brief, verdict, own.Monthly, own.Title, any.Monthly, any.Title)
 }
 

@@ -208,6 +208,10 @@ func TestDifferences(t *testing.T) {
 func TestDifferences_WorkloadOnAnyNode(t *testing.T) {
 	s, want := fabricate(), design()
 	s.Pods[1].Spec.NodeName = "other"
+	s.Nodes, want.Nodes = append(s.Nodes, *s.Nodes[0].DeepCopy()), append(want.Nodes, want.Nodes[0])
+	s.Nodes[1].Name, want.Nodes[1].Name = "other", "other"
+	want.Nodes[1].Band = nil
+	s.DaemonSets[0].Status = appsv1.DaemonSetStatus{DesiredNumberScheduled: 2, CurrentNumberScheduled: 2, UpdatedNumberScheduled: 2, NumberAvailable: 2, NumberReady: 2}
 	want.Nodes[0].Band, want.Workloads[0].Node = nil, ""
 	assert.Empty(t, s.Differences(want))
 }
