@@ -17,7 +17,7 @@ func (s *Settings) prefetched(n Node) []string {
 		nodeRabbitMQ:   {pins.RabbitMQ},
 		nodePostgreSQL: {pins.PostgreSQL, pins.PostgresExporter, pins.AWSCLI},
 		nodeRedis:      {pins.Redis, pins.RedisExporter},
-		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter, pins.AWSCLI},
+		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter},
 	}[n.Name]...)
 	if s.RegistryUsername != "" { // the instance has no credentials
 		return images
