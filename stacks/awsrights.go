@@ -39,9 +39,10 @@ func (a Application) newAWSRole(ctx *pulumi.Context, s *Settings, c *infrastruct
 	return role.ARN, nil
 }
 
-// AWSWorkloads returns the names of the workloads that act in AWS: applications, and the jobs of dumps.
+// AWSWorkloads returns the names of the workloads that act in AWS in a stack with alarmEmails: applications, the jobs of dumps,
+// and the heartbeat.
 func AWSWorkloads() []string {
-	var names []string
+	names := []string{peerHeartbeat}
 	for _, d := range databases() {
 		names = append(names, postgresql.BackupName(serverPostgreSQL, d.Name))
 	}
