@@ -28,6 +28,9 @@ import (
 // (docs/recover.md).
 const lostResources = "**Instance$aws:**::%s*"
 
+// scheduleType is a schedule of a sleep, which names the instances that it stops or starts.
+const scheduleType = "aws:scheduler/schedule:Schedule"
+
 // drillObjects is the number of ConfigMaps that are written before the loss.
 const drillObjects = 200
 
@@ -232,10 +235,12 @@ func (l *loss) compareCluster(ctx context.Context) error {
 }
 
 // expectedStep reports whether a change follows from the loss: the instance with its volumes, attachments and alarm, the
-// Kubernetes provider, the label of the node, and the loan of the backups. Nothing in the cluster may be replaced, created or deleted.
+// Kubernetes provider, the label of the node, the loan of the backups, and the schedules that name the instance. Nothing in the cluster may be replaced, created or deleted.
 func (l *loss) expectedStep(step engine.Change) bool {
 	switch step.Type {
 	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm":
+		return step.Operation == "update"
+	case scheduleType:
 		return step.Operation == "update"
 	case "aws:iam/rolePolicy:RolePolicy":
 		return step.Operation == "update" && strings.HasSuffix(step.Name, "-"+kubeadm.LentPolicyName)

@@ -35,6 +35,8 @@ func TestExpectedStep(t *testing.T) {
 		{engine.Change{Operation: "create", Type: "aws:ebs/volume:Volume", Name: "k8s-master-data"}, true},
 		{engine.Change{Operation: "update", Type: "kubernetes:core/v1:NodePatch", Name: "k8s-master"}, true},
 		{engine.Change{Operation: "update", Type: "pulumi:providers:kubernetes", Name: "growbin-dev"}, true},
+		{engine.Change{Operation: "update", Type: "aws:scheduler/schedule:Schedule", Name: "growbin-dev-night-wake-stores"}, true},
+		{engine.Change{Operation: "create", Type: "aws:scheduler/schedule:Schedule", Name: "growbin-dev-night-wake-stores"}, false},
 		{engine.Change{Operation: "update", Type: "aws:iam/rolePolicy:RolePolicy", Name: "growbin-dev-read-backups"}, true},
 		{engine.Change{Operation: "update", Type: "aws:iam/rolePolicy:RolePolicy", Name: "growbin-dev-k8s-master"}, false},
 		{engine.Change{Operation: "replace", Type: "pulumi:providers:kubernetes", Name: "growbin-dev"}, false},

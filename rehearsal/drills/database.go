@@ -111,7 +111,7 @@ func (d *databaseLoss) recover(ctx context.Context) error {
 		return err
 	}
 	others := slices.DeleteFunc(slices.Clone(result.Changes), func(c engine.Change) bool {
-		return strings.HasPrefix(c.Name, lostDatabase) || c.Operation == "update" && len(c.Properties) == 0
+		return strings.HasPrefix(c.Name, lostDatabase) || c.Operation == "update" && (len(c.Properties) == 0 || c.Type == scheduleType)
 	})
 	d.Compare("resources changed that are not the node's", "–", join(engine.Strings(others)), len(others) == 0 && result.Changed() > 0)
 	return nil
@@ -181,7 +181,13 @@ func (d *databaseLoss) loseSnapshots(context.Context) error {
 		return err
 	}
 	// The dumps were on the same disk.
-	return errors.Join(d.server.lose(disk), os.RemoveAll(d.server.backups()))
+	// The folder of the dumps is on the disk, and its mount point in every new pod.
+	dumps, err := filepath.Glob(filepath.Join(d.server.backups(), "*"))
+	err = errors.Join(err, d.server.lose(disk))
+	for _, folder := range dumps {
+		err = errors.Join(err, os.RemoveAll(folder))
+	}
+	return err
 }
 
 // startEmpty is what the refused update asks for.

@@ -79,7 +79,10 @@ func (r *run) checkNodes(ctx context.Context) error {
 		if err := r.awaitNode(ctx, i); err != nil {
 			return err
 		}
-		if err := checkIdentity(ctx, r.client, r.settings.Region, i.ec2); err != nil {
+		if r.registered[i.ec2.Name] == "" {
+			r.registered[i.ec2.Name] = i.ec2.ID
+		}
+		if err := checkIdentity(ctx, r.client, r.settings.Region, r.registered[i.ec2.Name], i.ec2); err != nil {
 			return err
 		}
 	}

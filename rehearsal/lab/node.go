@@ -61,14 +61,16 @@ func (l *Lab) checkNode(ctx context.Context, client kubernetes.Interface, name s
 	return nil
 }
 
-// checkIdentity compares a node that its instance has registered with the instance.
-func checkIdentity(ctx context.Context, client kubernetes.Interface, region string, instance *awssim.Machine) error {
+// checkIdentity compares a node with its instance. A Node keeps the provider ID of the instance that registered it first, see
+// docs/limits.md.
+func checkIdentity(ctx context.Context, client kubernetes.Interface, region, first string, instance *awssim.Machine) error {
 	node, err := client.CoreV1().Nodes().Get(ctx, instance.Name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
-	if id := "aws:///" + instance.Zone + "/" + instance.ID; node.Spec.ProviderID != id {
-		return fmt.Errorf("node %s: provider ID %q must be %q", node.Name, node.Spec.ProviderID, id)
+	place := "aws:///" + instance.Zone + "/"
+	if id := node.Spec.ProviderID; id != place+instance.ID && id != place+first {
+		return fmt.Errorf("node %s: provider ID %q must be %q", node.Name, id, place+instance.ID)
 	}
 	if address := (corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: instance.PrivateIP}); !slices.Contains(node.Status.Addresses, address) {
 		return fmt.Errorf("node %s: addresses %v must contain %s", node.Name, node.Status.Addresses, instance.PrivateIP)

@@ -20,13 +20,15 @@ type run struct {
 	*Lab
 	controlPlane, worker *instance
 	client               kubernetes.Interface
+	// registered are the IDs of the first instances by node.
+	registered map[string]string
 	// controlPlaneFiles and workerFiles are the fingerprints after a first boot without failures.
 	controlPlaneFiles, workerFiles fingerprint
 }
 
 // Run runs the checks in order until one fails, and reports whether all passed.
 func (l *Lab) Run(ctx context.Context) bool {
-	r := &run{Lab: l}
+	r := &run{Lab: l, registered: map[string]string{}}
 	begin := time.Now()
 	checks := r.setup()
 	for _, c := range r.checks() {
