@@ -180,8 +180,7 @@ func (d *databaseLoss) loseSnapshots(context.Context) error {
 	if err := errors.Join(d.Cloud.LoseInstance(lostDatabase), d.Cloud.DeleteVolume(disk)); err != nil {
 		return err
 	}
-	// The dumps were on the same disk.
-	// The folder of the dumps is on the disk, and its mount point in every new pod.
+	// The dumps were on the same disk. Their folder is a mount point, which every new pod has.
 	dumps, err := filepath.Glob(filepath.Join(d.server.backups(), "*"))
 	err = errors.Join(err, d.server.lose(disk))
 	for _, folder := range dumps {
