@@ -150,7 +150,7 @@ func (n *night) compare(ctx context.Context) error {
 	n.Compare("private addresses", all, private, private == all)
 	// AWS may give an instance the address again that it had.
 	n.Compare("public addresses that AWS changed", 0, moved, moved > 0)
-	n.Compare("alarms that notify", len(n.Cloud.AlarmActions()), n.notifying(), n.notifying() == len(n.Cloud.AlarmActions()))
+	n.Compare("alarms that notify", n.watched, n.notifying(), n.notifying() == n.watched)
 	client, err := n.Client(ctx)
 	if err != nil {
 		return err
