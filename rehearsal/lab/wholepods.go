@@ -36,13 +36,16 @@ func (w *whole) checkNodes(ctx context.Context) error {
 	return nil
 }
 
-// pods returns all pods, without those that have ended.
+// pods returns all pods, without those that have ended and those of Jobs, which come and go.
 func (w *whole) pods(ctx context.Context) ([]corev1.Pod, error) {
 	list, err := w.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.Status.Phase == corev1.PodSucceeded || p.DeletionTimestamp != nil }), nil
+	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool {
+		owner := metav1.GetControllerOf(&p)
+		return p.Status.Phase == corev1.PodSucceeded || p.DeletionTimestamp != nil || owner != nil && owner.Kind == "Job"
+	}), nil
 }
 
 func podReady(pod *corev1.Pod) bool {
