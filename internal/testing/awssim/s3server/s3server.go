@@ -4,8 +4,6 @@ package s3server
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,8 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-
-	"github.com/growbin/cluster/internal/testing/awssim"
 )
 
 // Session uses S3 with the permissions of a caller, e.g. *awssim.Session, or *awssim.Cloud for the account's owner.
@@ -76,7 +72,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		session = s.sessions[found[1]]
 	}
 	if session == nil {
-		refuse(w, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+		Refuse(w, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
 		return
 	}
 	switch {
@@ -85,7 +81,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && key != "":
 		content, err := session.GetObject(bucket, key)
 		if err != nil {
-			refuseWith(w, err)
+			RefuseWith(w, err)
 			return
 		}
 		for name, values := range s.headers[bucket+"/"+key] {
@@ -98,25 +94,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write(content)
 		}
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
-		list(w, session, bucket, r.URL.Query().Get("prefix"))
+		List(w, session, bucket, r.URL.Query().Get("prefix"))
 	default:
-		refuse(w, http.StatusNotImplemented, "NotImplemented", r.Method+" "+r.URL.String())
+		Refuse(w, http.StatusNotImplemented, "NotImplemented", r.Method+" "+r.URL.String())
 	}
 }
 
 func (s *Server) put(w http.ResponseWriter, r *http.Request, session Session, bucket, key string) {
 	content, err := io.ReadAll(r.Body)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "IncompleteBody", err.Error())
+		Refuse(w, http.StatusBadRequest, "IncompleteBody", err.Error())
 		return
 	}
 	sum := sha256.Sum256(content)
 	if given := r.Header.Get("X-Amz-Content-Sha256"); given != hex.EncodeToString(sum[:]) {
-		refuse(w, http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header "+given+" does not match what was computed.")
+		Refuse(w, http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header "+given+" does not match what was computed.")
 		return
 	}
 	if err := session.PutObject(bucket, key, content); err != nil {
-		refuseWith(w, err)
+		RefuseWith(w, err)
 		return
 	}
 	kept := http.Header{}
@@ -127,47 +123,4 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, session Session, bu
 	}
 	s.headers[bucket+"/"+key] = kept
 	w.Header().Set("ETag", `"0"`)
-}
-
-func list(w http.ResponseWriter, session Session, bucket, prefix string) {
-	keys, err := session.ListObjects(bucket, prefix)
-	if err != nil {
-		refuseWith(w, err)
-		return
-	}
-	type content struct{ Key string }
-	result := struct {
-		XMLName     xml.Name `xml:"ListBucketResult"`
-		Name        string
-		Prefix      string
-		KeyCount    int
-		IsTruncated bool
-		Contents    []content
-	}{Name: bucket, Prefix: prefix, KeyCount: len(keys)}
-	for _, key := range keys {
-		result.Contents = append(result.Contents, content{key})
-	}
-	w.Header().Set("Content-Type", "application/xml")
-	_ = xml.NewEncoder(w).Encode(result)
-}
-
-func refuseWith(w http.ResponseWriter, err error) {
-	failure := (*awssim.APIError)(nil)
-	switch {
-	case !errors.As(err, &failure):
-		refuse(w, http.StatusInternalServerError, "InternalError", err.Error())
-	case strings.HasPrefix(failure.Code, "NoSuch"):
-		refuse(w, http.StatusNotFound, failure.Code, failure.Message)
-	default:
-		refuse(w, http.StatusForbidden, failure.Code, failure.Message)
-	}
-}
-
-func refuse(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(status)
-	_ = xml.NewEncoder(w).Encode(struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
-	}{Code: code, Message: message})
 }
