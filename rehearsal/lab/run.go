@@ -36,7 +36,20 @@ func (l *Lab) Run(ctx context.Context) bool {
 			checks = append(checks, c)
 		}
 	}
-	for _, c := range checks {
+	if !l.runChecks(ctx, checks, false, r.explain) {
+		return false
+	}
+	l.printOverrides(hardware{})
+	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s.\n", len(checks), time.Since(begin).Seconds())
+	return true
+}
+
+// runChecks runs the checks in order until one fails, and reports whether all passed. With announce it names each check before.
+func (l *Lab) runChecks(ctx context.Context, checks []check, announce bool, explain func(error)) bool {
+	for n, c := range checks {
+		if announce {
+			fmt.Fprintf(l.options.Out, "  … %d of %d: %s\n", n+1, len(checks), c.name)
+		}
 		start := time.Now()
 		err := c.run(ctx)
 		mark := "✔"
@@ -45,12 +58,10 @@ func (l *Lab) Run(ctx context.Context) bool {
 		}
 		fmt.Fprintf(l.options.Out, "  %s %s  %.1f s\n", mark, c.name, time.Since(start).Seconds())
 		if err != nil {
-			r.explain(err)
+			explain(err)
 			return false
 		}
 	}
-	l.printOverrides(hardware{})
-	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s.\n", len(checks), time.Since(begin).Seconds())
 	return true
 }
 

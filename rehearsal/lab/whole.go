@@ -33,19 +33,8 @@ func (l *Lab) RunWhole(ctx context.Context) bool {
 	begin := time.Now()
 	memory := rehearsal.WatchMemory(ctx)
 	checks := w.checks()
-	for n, c := range checks {
-		fmt.Fprintf(l.options.Out, "  … %d of %d: %s\n", n+1, len(checks), c.name)
-		start := time.Now()
-		err := c.run(ctx)
-		mark := "✔"
-		if err != nil {
-			mark = "✘"
-		}
-		fmt.Fprintf(l.options.Out, "  %s %s  %.1f s\n", mark, c.name, time.Since(start).Seconds())
-		if err != nil {
-			w.explain(err)
-			return false
-		}
+	if !l.runChecks(ctx, checks, true, w.explain) {
+		return false
 	}
 	w.printProvenance()
 	fmt.Fprintf(l.options.Out, "\nAll %d checks passed in %.0f s. All processes had %.1f GiB of memory at most; shared pages count once for each.\n",
