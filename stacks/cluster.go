@@ -20,7 +20,7 @@ const (
 	// imageVersionDays is the number of days for which an overwritten or deleted image can be restored.
 	imageVersionDays = 30
 	// backupSchedule runs a backup of the control plane every six hours, one of them at 03:00 in Korea (systemd.time(7)).
-	backupSchedule = "*-*-* 03/6:00:00 Asia/Seoul"
+	backupSchedule = "*-*-* 03/6:00:00 " + timezone
 )
 
 // pollInterval and failedGrace bound the wait for a booting instance. Tests shorten them.

@@ -109,15 +109,25 @@ func (s *Settings) quietTimes() []monitoring.Quiet {
 
 // checkAwake refuses an update, and a preview, of a stack whose instances are stopped: no API server would answer.
 func checkAwake(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) error {
+	stopped := func(tags map[string]string) (int, error) {
+		tags[clusterTag] = s.ClusterName()
+		found, err := ec2.GetInstances(ctx, &ec2.GetInstancesArgs{InstanceTags: tags, InstanceStateNames: []string{"stopping", "stopped"}}, via)
+		if err != nil {
+			return 0, fmt.Errorf("find out whether the stack is asleep: %w", err)
+		}
+		return len(found.Ids), nil
+	}
+	// One call for a stack that is awake. The names take a call each.
+	if count, err := stopped(map[string]string{}); err != nil || count == 0 {
+		return err
+	}
 	var asleep []string
 	for _, n := range s.nodesWithSurge() {
-		found, err := ec2.GetInstances(ctx, &ec2.GetInstancesArgs{
-			InstanceTags: map[string]string{clusterTag: s.ClusterName(), "Name": n.Name}, InstanceStateNames: []string{"stopping", "stopped"},
-		}, via)
+		count, err := stopped(map[string]string{"Name": n.Name})
 		if err != nil {
-			return fmt.Errorf("find out whether the stack is asleep: %w", err)
+			return err
 		}
-		if len(found.Ids) > 0 {
+		if count > 0 {
 			asleep = append(asleep, n.Name)
 		}
 	}

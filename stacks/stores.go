@@ -82,7 +82,7 @@ func (s *Settings) databaseArgs(place pod.Placement, disk localvolume.Storage) *
 	return &postgresql.ServerArgs{
 		Placement: place, Storage: disk, Image: pins.PostgreSQL, ExporterImage: pins.PostgresExporter, Databases: databases(), MaxConnections: maxDatabaseConnections,
 		// At night in Korea.
-		Backup: postgresql.Backup{Hour: 3, TimeZone: "Asia/Seoul", KeepDays: s.BackupKeepDays},
+		Backup: postgresql.Backup{Hour: 3, TimeZone: timezone, KeepDays: s.BackupKeepDays},
 	}
 }
 

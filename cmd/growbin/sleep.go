@@ -198,11 +198,7 @@ func awaitDesign(ctx context.Context, o *stackOptions, settings *stacks.Settings
 			if err != nil {
 				return err
 			}
-			kubeconfig, err := stack.Kubeconfig(ctx)
-			if err != nil {
-				return err
-			}
-			client, err := newClient(kubeconfig)
+			client, err := connect(ctx, stack)
 			if err != nil {
 				return err
 			}

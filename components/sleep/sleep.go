@@ -11,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 const typeToken = "kubeadm-aws:sleep:Sleep"
@@ -107,13 +109,6 @@ func (s *Sleep) build(ctx *pulumi.Context, name string, args *SleepArgs) error {
 	return nil
 }
 
-// statement is one of the role's policy.
-type statement struct {
-	Sid, Effect      string
-	Action, Resource []string
-	Condition        map[string]map[string]string `json:",omitempty"`
-}
-
 // role creates the role of the schedules: it stops and starts instances with the tag, and switches the given alarms.
 func (s *Sleep) role(ctx *pulumi.Context, name string, args *SleepArgs) (*iam.Role, *iam.RolePolicy, error) {
 	parent := pulumi.Parent(s)
@@ -134,25 +129,21 @@ func (s *Sleep) role(ctx *pulumi.Context, name string, args *SleepArgs) (*iam.Ro
 	if err != nil {
 		return nil, nil, err
 	}
-	alarms := pulumi.StringArray{}
-	for _, alarm := range args.Alarms {
-		alarms = append(alarms, alarm.ARN)
-	}
-	policy := alarms.ToStringArrayOutput().ApplyT(func(alarms []string) (string, error) {
-		statements := []statement{{
-			Sid: "Power", Effect: "Allow", Action: []string{"ec2:StartInstances", "ec2:StopInstances"},
-			Resource:  []string{"arn:aws:ec2:*:" + self.AccountId + ":instance/*"},
-			Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + args.TagKey: args.TagValue}},
-		}}
-		if len(alarms) > 0 {
-			statements = append(statements, statement{
-				Sid: "Silence", Effect: "Allow", Action: []string{"cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"}, Resource: alarms,
-			})
+	statements := []kubeadm.Statement{{
+		Sid: "Power", Actions: []string{"ec2:StartInstances", "ec2:StopInstances"},
+		Resources: pulumi.StringArray{pulumi.String("arn:aws:ec2:*:" + self.AccountId + ":instance/*")},
+		Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + args.TagKey: args.TagValue}},
+	}}
+	if len(args.Alarms) > 0 {
+		alarms := pulumi.StringArray{}
+		for _, alarm := range args.Alarms {
+			alarms = append(alarms, alarm.ARN)
 		}
-		text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
-		return string(text), err
-	}).(pulumi.StringOutput)
-	permission, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{Role: role.Name, Policy: policy}, parent)
+		statements = append(statements, kubeadm.Statement{
+			Sid: "Silence", Actions: []string{"cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"}, Resources: alarms,
+		})
+	}
+	permission, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{Role: role.Name, Policy: kubeadm.PolicyDocument(statements)}, parent)
 	return role, permission, err
 }
 
