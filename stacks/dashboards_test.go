@@ -33,8 +33,14 @@ func TestQueries_RealPrometheus(t *testing.T) {
 	targets = append(targets, promtest.Samples(t)...)
 	rules := deployedRules(t)
 	prometheus := promtest.Scrape(t, rules, targets)
-	prometheus.WaitFor(t, "pg_up == 1", "redis_up == 1", fmt.Sprintf("rabbitmq_queue_messages{queue=%q}", queueImageUpload),
-		fmt.Sprintf("%s{node=%q}", monitoring.NodeLoadMetric, promtest.Node), fmt.Sprintf("%s{node=%q}", nodeBandLow, promtest.Node))
+	wanted := []string{
+		"pg_up == 1", "redis_up == 1", fmt.Sprintf("%s{node=%q}", monitoring.NodeLoadMetric, promtest.Node), fmt.Sprintf("%s{node=%q}", nodeBandLow, promtest.Node),
+	}
+	// The broker declares one queue after another, and a scrape may come in between.
+	for _, name := range names {
+		wanted = append(wanted, fmt.Sprintf("rabbitmq_queue_messages{queue=%q}", name))
+	}
+	prometheus.WaitFor(t, wanted...)
 	known := prometheus.Names(t)
 	for _, d := range promtest.ParseDashboards(t, configMap(t, "monitoring-grafana-dashboards")) {
 		prometheus.RunQueries(t, d, known, "Time above band, last day")
