@@ -28,6 +28,7 @@ func (r *run) powerCutsControlPlane(ctx context.Context) (err error) {
 		}
 		r.api.ReplaceInstance(i.ec2)
 	}
+	clear(r.registered) // a new cluster has no Node yet
 	if r.controlPlane, err = r.newInstance(ctx, r.controlPlaneName()); err != nil {
 		return err
 	}

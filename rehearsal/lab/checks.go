@@ -80,7 +80,7 @@ func (r *run) checkNodes(ctx context.Context) error {
 			return err
 		}
 		if r.registered[i.ec2.Name] == "" {
-			r.registered[i.ec2.Name] = i.ec2.ID
+			r.registered[i.ec2.Name] = r.api.InstanceID(i.ec2)
 		}
 		if err := checkIdentity(ctx, r.client, r.settings.Region, r.registered[i.ec2.Name], i.ec2); err != nil {
 			return err

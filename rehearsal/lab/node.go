@@ -68,9 +68,8 @@ func checkIdentity(ctx context.Context, client kubernetes.Interface, region, fir
 	if err != nil {
 		return err
 	}
-	place := "aws:///" + instance.Zone + "/"
-	if id := node.Spec.ProviderID; id != place+instance.ID && id != place+first {
-		return fmt.Errorf("node %s: provider ID %q must be %q", node.Name, id, place+instance.ID)
+	if want := "aws:///" + instance.Zone + "/" + first; node.Spec.ProviderID != want {
+		return fmt.Errorf("node %s: provider ID %q must be %q", node.Name, node.Spec.ProviderID, want)
 	}
 	if address := (corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: instance.PrivateIP}); !slices.Contains(node.Status.Addresses, address) {
 		return fmt.Errorf("node %s: addresses %v must contain %s", node.Name, node.Status.Addresses, instance.PrivateIP)
