@@ -95,9 +95,9 @@ func TestLiveChanges_SettingsAsDocumented(t *testing.T) {
 		for key, value := range move.with {
 			with[key] = value
 		}
-		before := registrations(t, with)
+		before := registrationsOnce(t, with)
 		with[move.key] = move.value
-		way := wayOf(t, before, registrations(t, with))
+		way := wayOf(t, before, registrationsOnce(t, with))
 		if way == wayRow { // the zones hold that of the control plane
 			way = wayAnew
 		}

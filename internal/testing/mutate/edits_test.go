@@ -31,5 +31,8 @@ func TestEdits_ApplyToTheCode(t *testing.T) {
 	for file, edited := range overlay.Replace {
 		_, err := parser.ParseFile(token.NewFileSet(), edited, nil, 0)
 		assert.NoError(t, err, file)
+		code, err := os.ReadFile(edited)
+		require.NoError(t, err)
+		assert.NotContains(t, string(code), ".mutated(", "an edit begins inside of a qualified name: include the package")
 	}
 }

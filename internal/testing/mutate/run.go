@@ -17,7 +17,7 @@ import (
 const switchVariable = "MUTANT"
 
 // testTimeout bounds the tests of one package with one edit: an endless wait is found too.
-const testTimeout = 5 * time.Minute
+const testTimeout = 10 * time.Minute
 
 // chooser is added to each edited package.
 const chooser = `package %s
@@ -118,9 +118,15 @@ func (r *runner) killer(ctx context.Context, edit Edit) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if passed, err := r.passes(ctx, binary, pkg, edit.ID); err != nil {
+		passed, err := r.passes(ctx, binary, pkg, edit.ID)
+		if key != "" { // no other edit uses it, and it may have 200 MB
+			delete(r.binaries, key+path.Base(pkg))
+			err = errors.Join(err, os.Remove(binary))
+		}
+		if err != nil {
 			return "", err
-		} else if !passed {
+		}
+		if !passed {
 			return pkg, nil
 		}
 	}
