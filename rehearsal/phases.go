@@ -15,9 +15,11 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/verify"
 	"github.com/growbin/cluster/rehearsal/apiobjects"
 	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/report"
 )
 
 // verifyTimeout bounds how long a deployed cluster may take to settle.
@@ -37,6 +39,13 @@ func (r *Rehearsal) preview(ctx context.Context) error {
 func (r *Rehearsal) up(ctx context.Context) error {
 	result, err := r.Engine.Up(ctx, "up", engine.RunOptions{})
 	r.report.Resources.Created = result.Created
+	if err != nil {
+		return err
+	}
+	path, err := r.Engine.CriticalPath(ctx, awssim.MinimalWait)
+	for _, wait := range path {
+		r.report.CriticalPath = append(r.report.CriticalPath, report.Wait{Resource: wait.Name, Seconds: wait.Time.Seconds()})
+	}
 	return err
 }
 

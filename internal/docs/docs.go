@@ -53,7 +53,11 @@ func Generate(root string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return costPages(root, append(append(files, runbook...), security))
+	model, err := awsModel(root)
+	if err != nil {
+		return nil, err
+	}
+	return costPages(root, append(append(files, runbook...), security, model))
 }
 
 // Write generates the files below root and returns the paths of those that changed.

@@ -142,6 +142,9 @@ func (r *Report) factTable() *table {
 	if r.PeakMemoryBytes > 0 {
 		fact("Memory", "%.1f GiB at most, all processes together", float64(r.PeakMemoryBytes)/(1<<30))
 	}
+	if len(r.CriticalPath) > 0 {
+		fact("Waits on AWS", "%s", r.waits())
+	}
 	for i, text := range r.Real {
 		fact(first(i, "Real"), "%s", text)
 	}
@@ -153,6 +156,16 @@ func (r *Report) factTable() *table {
 			cell{text: strings.TrimSpace(fmt.Sprintf("%s (chart %s %s): %s", item.Name, item.Chart, item.Version, item.Reason))})
 	}
 	return t
+}
+
+// waits are the critical path in a line.
+func (r *Report) waits() string {
+	sum, steps := 0.0, make([]string, len(r.CriticalPath))
+	for i, wait := range r.CriticalPath {
+		sum += wait.Seconds
+		steps[i] = fmt.Sprintf("%s %.0f s", wait.Resource, wait.Seconds)
+	}
+	return fmt.Sprintf("at least %.0f s beside boots and pods: %s", sum, strings.Join(steps, " → "))
 }
 
 func first(i int, name string) string {

@@ -31,6 +31,9 @@ type Report struct {
 	Claims       []Claim      `json:"claims"`
 	// NotInstalledHere lists the charts that a rehearsal cannot install.
 	NotInstalledHere []NotInstalled `json:"notInstalledHere"`
+	// CriticalPath is the chain of resources for which an update on AWS waits the longest, by the waits of the real provider that
+	// were seen. Boots of instances and starts of pods come on top.
+	CriticalPath []Wait `json:"criticalPath"`
 	// Real and Simulated list the parts of the rehearsal that were real and those that were simulated.
 	Real      []string `json:"real"`
 	Simulated []string `json:"simulated"`
@@ -100,6 +103,12 @@ type Resources struct {
 	// Changes are those of the second up, Left the resources that the destroy left. Both should be empty.
 	Changes []string `json:"changes,omitempty"`
 	Left    []string `json:"left,omitempty"`
+}
+
+// Wait is a resource for which an update on AWS waits.
+type Wait struct {
+	Resource string  `json:"resource"`
+	Seconds  float64 `json:"seconds"`
 }
 
 // NotInstalled is a chart that a rehearsal left out.

@@ -33,6 +33,7 @@ func sample() *Report {
 		Real:             []string{"Pulumi engine 3.258.0", "etcd and the control plane of Kubernetes v1.36.3"},
 		Simulated:        []string{"AWS", "kubelets and containers (kwok)"},
 		PeakMemoryBytes:  3 << 29,
+		CriticalPath:     []Wait{{"public-a", 10}, {"k8s-master", 11}},
 	}
 	return r
 }

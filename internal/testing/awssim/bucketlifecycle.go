@@ -1,5 +1,7 @@
 package awssim
 
+import "time"
+
 const bucketLifecycleToken = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 
 var storageClass = property{kind: text, required: true, oneOf: []string{
@@ -8,7 +10,7 @@ var storageClass = property{kind: text, required: true, oneOf: []string{
 
 var days = property{kind: whole, valid: within(1, 1<<31-1)}
 
-var bucketLifecycleType = settingType(bucketLifecycleToken, "S3 Bucket Lifecycle Configuration", "PutBucketLifecycleConfiguration",
+var bucketLifecycleType = seenOf(55*time.Second, "create and update wait 10 s, then for ten equal answers, 5 s apart", settingType(bucketLifecycleToken, "S3 Bucket Lifecycle Configuration", "PutBucketLifecycleConfiguration",
 	"internal/service/s3/bucket_lifecycle_configuration.go", properties{
 		"transitionDefaultMinimumObjectSize": {kind: text, computed: true, oneOf: []string{"all_storage_classes_128K", "varies_by_storage_class"}},
 		"rules": {kind: blocks, required: true, key: "id", fields: properties{
@@ -29,7 +31,13 @@ var bucketLifecycleType = settingType(bucketLifecycleToken, "S3 Bucket Lifecycle
 			"status":      {kind: text, required: true, oneOf: []string{"Enabled", "Disabled"}},
 			"transitions": {kind: blocks, fields: properties{"days": {kind: whole, valid: within(0, 1<<31-1)}, "storageClass": storageClass}},
 		}},
-	}, []string{"expectedBucketOwner", "timeouts"}, checkLifecycle)
+	}, []string{"expectedBucketOwner", "timeouts"}, checkLifecycle))
+
+// seenOf adds observations of the real provider to a type.
+func seenOf(wait time.Duration, seen string, rt *resourceType) *resourceType {
+	rt.wait, rt.seen = wait, seen
+	return rt
+}
 
 func required(p property) property {
 	p.required = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 const instanceToken = "aws:ec2/instance:Instance"
@@ -51,7 +52,10 @@ type instance struct {
 
 var instanceResourceType = define(resourceType{
 	token: instanceToken, title: "EC2 Instance",
-	source:  "internal/service/ec2/ec2_instance.go",
+	source: "internal/service/ec2/ec2_instance.go",
+	wait:   11 * time.Second,
+	seen: "volumeTags is read as one map of all attached volumes and written to all of them; deletion lifts disableApiTermination; " +
+		"rootBlockDevice.tags gets the default tags",
 	inputs:  instanceProperties,
 	outputs: instanceOutputs,
 	refused: instanceRefused,

@@ -43,6 +43,7 @@ var parameterProperties = properties{
 var parameterType = define(resourceType{
 	token: parameterToken, title: "SSM Parameter",
 	source:   "internal/service/ssm/parameter.go",
+	seen:     "any change but tags sends PutParameter with the value of the state",
 	inputs:   parameterProperties,
 	outputs:  []string{"arn", "version"},
 	refused:  []string{"arn"},

@@ -1,6 +1,9 @@
 package awssim
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // kind is the shape of a property's value.
 type kind int
@@ -54,6 +57,10 @@ type resourceType struct {
 	token, title string
 	// source names the upstream file that replaces and computed were taken from.
 	source string
+	// wait is the shortest time that the real provider takes to create one, as it was seen; 0 where nobody has looked.
+	wait time.Duration
+	// seen is the behavior of the real provider (terraform-provider-aws 5.100.0) that was tried, where it surprises.
+	seen   string
 	inputs properties
 	// outputs names the properties that only the cloud sets.
 	outputs []string

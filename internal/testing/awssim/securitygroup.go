@@ -26,6 +26,7 @@ var groupText = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]*$`)
 var securityGroupType = define(resourceType{
 	token: securityGroupToken, title: "EC2 Security Group",
 	source: "internal/service/ec2/vpc_security_group.go",
+	seen:   "a changed description deletes the group first, which fails for 15 minutes while it is in use",
 	inputs: properties{
 		"description":         {kind: text, replaces: true, fallback: "Managed by Pulumi", valid: validGroupText},
 		"name":                {kind: text, replaces: true, computed: true, valid: validGroupName},

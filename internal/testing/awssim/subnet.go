@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"net/netip"
+	"time"
 )
 
 const subnetToken = "aws:ec2/subnet:Subnet"
@@ -24,6 +25,7 @@ type subnet struct {
 var subnetType = define(resourceType{
 	token: subnetToken, title: "EC2 Subnet",
 	source: "internal/service/ec2/vpc_subnet.go",
+	wait:   10 * time.Second,
 	inputs: properties{
 		"availabilityZone":                     {kind: text, replaces: true, computed: true},
 		"availabilityZoneId":                   {kind: text, replaces: true, computed: true},

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"time"
 )
 
 const volumeToken = "aws:ebs/volume:Volume"
@@ -25,6 +26,7 @@ type volume struct {
 var volumeType = define(resourceType{
 	token: volumeToken, title: "EBS Volume",
 	source: "internal/service/ec2/ebs_volume.go",
+	wait:   11 * time.Second,
 	inputs: properties{
 		"availabilityZone": {kind: text, required: true, replaces: true},
 		"encrypted":        {kind: flag, replaces: true, computed: true},

@@ -1,6 +1,9 @@
 package awssim
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const volumeAttachmentToken = "aws:ec2/volumeAttachment:VolumeAttachment"
 
@@ -14,6 +17,8 @@ type volumeAttachment struct {
 var volumeAttachmentType = define(resourceType{
 	token: volumeAttachmentToken, title: "EBS Volume Attachment",
 	source: "internal/service/ec2/ebs_volume_attachment.go",
+	wait:   20 * time.Second,
+	seen:   "10 s before it attaches and 10 s after; destroy stops the instance first, and fails on one that is terminated",
 	inputs: properties{
 		"deviceName":                  {kind: text, required: true, replaces: true},
 		"forceDetach":                 {kind: flag},

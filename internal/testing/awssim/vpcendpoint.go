@@ -3,6 +3,7 @@ package awssim
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 const vpcEndpointToken = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -22,6 +23,7 @@ const allAccess = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*",
 var vpcEndpointType = define(resourceType{
 	token: vpcEndpointToken, title: "EC2 VPC Endpoint",
 	source: "internal/service/ec2/vpc_endpoint.go",
+	wait:   5 * time.Second,
 	inputs: properties{
 		"policy":        {kind: document, computed: true},
 		"routeTableIds": {kind: textSet, computed: true},
