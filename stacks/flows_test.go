@@ -21,6 +21,7 @@ const (
 	metadataAddress = "169.254.169.254"
 	nodeAddress     = "10.1.2.50"
 	apiAddress      = "10.1.1.10"
+	overlayAddress  = "192.168.200.9"
 )
 
 // reachable is every connection that the policies allow, by source. A destination is a pod or an address.
@@ -121,7 +122,7 @@ func free(to string) bool {
 // from the internet.
 func TestNetworkPolicies_FromOutside(t *testing.T) {
 	engine, pods := policyEngine(t)
-	var open []string
+	var open, overlay []string
 	for name, pod := range pods {
 		if strings.HasPrefix(name, "stranger") || name == "dns" {
 			continue
@@ -137,8 +138,16 @@ func TestNetworkPolicies_FromOutside(t *testing.T) {
 			if allowed {
 				open = append(open, name+":"+port)
 			}
+			if allowed, err = engine.CheckIfAllowed(overlayAddress, pod, "TCP", port); allowed {
+				overlay = append(overlay, name+":"+port)
+			}
+			require.NoError(t, err)
 		}
 	}
+	// A node's address in the pod network cannot be told from a pod's, so a pod of a namespace without policies reaches these too.
+	assert.ElementsMatch(t, []string{
+		"waste-api:8000", "chat-llm-api:8000", "auth-api:8000", "userinfo-api:8000", "location-api:8000", "recycle-info-api:8000", "alertmanager:9093",
+	}, overlay)
 	assert.ElementsMatch(t, []string{
 		"waste-api:8000", "chat-llm-api:8000", "auth-api:8000", "userinfo-api:8000", "location-api:8000", "recycle-info-api:8000", "argocd-server:8080",
 		"alertmanager:9093", // growbin verify, by the API server
