@@ -11,6 +11,9 @@ import (
 
 const namespaceArgoCD = "argocd"
 
+// gitTokenUser is the name that GitHub expects beside a token; GitLab and Gitea accept any.
+const gitTokenUser = "x-access-token"
+
 // platform holds the pod network, the node roles and the storage class, which all workloads depend on.
 type platform struct {
 	*cluster.Platform
@@ -48,7 +51,10 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD
 		args.NodePort = argoCDNodePort
 	}
 	if s.GitRepository != "" {
-		args.Repository = &argocd.Repository{URL: s.GitRepository}
+		args.Repository = &argocd.Repository{URL: s.GitRepository, Password: s.GitToken, SSHKey: s.GitDeployKey}
+		if s.GitToken != nil {
+			args.Repository.Username = gitTokenUser
+		}
 		if s.GitPath != "" {
 			args.Root = &argocd.Application{
 				Name: "root", Path: s.GitPath, Revision: s.GitRevision, Namespace: namespaceApplications,

@@ -167,7 +167,7 @@ type Settings struct {
 	Heartbeat bool
 	// AlertChannel is the Slack channel of alerts, e.g. #alerts.
 	AlertChannel string
-	// GitRepository is the https URL of the repository that Argo CD reads; empty for none.
+	// GitRepository is the repository that Argo CD reads: an https URL, or git@host:path with a deploy key; empty for none.
 	GitRepository string
 	// GitPath is the folder of the root Application in GitRepository; empty for none.
 	GitPath string
@@ -184,6 +184,8 @@ type Settings struct {
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
 
+	// GitToken and GitDeployKey are the credentials for GitRepository; nil for those that are not set.
+	GitToken, GitDeployKey pulumi.StringInput
 	// RegistryPassword is the password or token of RegistryUsername.
 	RegistryPassword pulumi.StringOutput
 	// OpenAIAPIKey is the key of the OpenAI API.
@@ -207,6 +209,12 @@ func LoadSettings(ctx *pulumi.Context) (*Settings, error) {
 	}
 	cfg := config.New(ctx, strings.TrimSuffix(ConfigPrefix, ":"))
 	settings.RegistryPassword = cfg.GetSecret("registryPassword")
+	if cfg.Get("gitToken") != "" {
+		settings.GitToken = cfg.GetSecret("gitToken")
+	}
+	if cfg.Get("gitDeployKey") != "" {
+		settings.GitDeployKey = cfg.GetSecret("gitDeployKey")
+	}
 	settings.OpenAIAPIKey = cfg.GetSecret("openaiApiKey")
 	settings.KakaoAPIKey = cfg.GetSecret("kakaoApiKey")
 	settings.AlertURL = cfg.GetSecret("alertUrl")

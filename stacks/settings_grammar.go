@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/pem"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -121,15 +122,21 @@ func (s *Settings) validateAlerts(r *settingsReader) {
 	}
 }
 
+// sshRepository is the address of a Git repository over ssh.
+var sshRepository = regexp.MustCompile(`^git@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[A-Za-z0-9_][A-Za-z0-9._/-]*$`)
+
 func (s *Settings) validateGit(r *settingsReader) {
+	overSSH := strings.HasPrefix(s.GitRepository, "git@")
+	s.validateGitCredentials(r, overSSH)
 	if s.GitRepository != "" {
 		address, err := url.Parse(s.GitRepository)
 		switch {
+		case overSSH && sshRepository.MatchString(s.GitRepository):
 		case err == nil && address.User != nil:
 			r.invalid("gitRepository", address.Redacted(), "must hold no credentials")
 		case err != nil || address.Scheme != "https" || address.Hostname() == "" || strings.Trim(address.Path, "/") == "" ||
 			address.RawQuery != "" || address.Fragment != "" || strings.ContainsFunc(s.GitRepository, unicode.IsSpace):
-			r.invalid("gitRepository", s.GitRepository, "must be an https URL, e.g. https://github.com/growbin/deployments")
+			r.invalid("gitRepository", s.GitRepository, "must be an https URL, e.g. https://github.com/growbin/deployments, or git@github.com:growbin/deployments.git with gitDeployKey")
 		}
 	}
 	if s.GitPath != "" {
@@ -142,6 +149,26 @@ func (s *Settings) validateGit(r *settingsReader) {
 	}
 	if s.GitRevision != "" && (!gitRef.MatchString(s.GitRevision) || strings.Contains(s.GitRevision, "..")) {
 		r.invalid("gitRevision", s.GitRevision, "must be a branch, tag or commit, e.g. main")
+	}
+}
+
+// validateGitCredentials checks the token for https and the key for ssh: each belongs to one kind of address.
+func (s *Settings) validateGitCredentials(r *settingsReader, overSSH bool) {
+	r.unusedSecret("gitToken")
+	if token, _ := r.Get("gitToken"); token != "" && (s.GitRepository == "" || overSSH) {
+		r.invalid("gitToken", hidden{}, "must be empty unless gitRepository is an https URL")
+	}
+	key, _ := r.Get("gitDeployKey")
+	switch block, _ := pem.Decode([]byte(key)); {
+	case key == "" && overSSH:
+		r.problems.NotSet(ConfigPrefix+"gitDeployKey", "must be the private key that may read %s: pulumi config set --secret %sgitDeployKey < FILE", s.GitRepository, ConfigPrefix)
+	case key == "" || key == secretPlaceholder:
+	case !r.IsSecret("gitDeployKey"):
+		r.invalid("gitDeployKey", clearText{}, "must be revoked, and a new one set with: pulumi config set --secret %sgitDeployKey < FILE", ConfigPrefix)
+	case !overSSH:
+		r.invalid("gitDeployKey", hidden{}, "must be empty unless gitRepository is git@host:path")
+	case block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY"):
+		r.invalid("gitDeployKey", hidden{}, "must be a private key in PEM format")
 	}
 }
 

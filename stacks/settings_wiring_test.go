@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,9 +76,16 @@ var settingMoves = []struct {
 	{"alertUrl", "https://hooks.slack.com/services/two", map[string]string{"alertReceiver": "slack", "alertChannel": "#one", "alertUrl": "https://hooks.slack.com/services/one"}, "Secret 1"},
 	{"heartbeatUrl", "https://beats.example.com/two", map[string]string{"heartbeatUrl": "https://beats.example.com/one"}, "Secret 1"},
 	{"gitRepository", "https://github.com/growbin/other", nil, "Secret 1"},
+	{"gitToken", "github_pat_of_tests", map[string]string{"gitRepository": "https://github.com/growbin/other"}, "Secret 1"},
+	{"gitDeployKey", deployKey("other"), map[string]string{"gitRepository": "git@github.com:growbin/other.git", "gitDeployKey": deployKey("one")}, "Secret 1"},
 	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"},
 		"Application 1, Guard 1, Parameter 11, Releaser 11, Role 11, RoleBinding 11, Secret 11, ServiceAccount 11, ValidatingAdmissionPolicy 3, ValidatingAdmissionPolicyBinding 3"},
 	{"gitRevision", "next", map[string]string{"gitRepository": "https://github.com/growbin/other", "gitPath": "clusters/dev"}, "Application 1"},
+}
+
+// deployKey is a private key by its looks.
+func deployKey(body string) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: []byte(body)}))
 }
 
 // unmoved are settings of one update, or read by AWS before anything is created.

@@ -94,7 +94,8 @@ func tryDeployOn(t testing.TB, stack string, overrides map[string]string, option
 		for key := range testSecrets {
 			info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+key)
 		}
-		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl", ConfigPrefix+"heartbeatUrl")
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, ConfigPrefix+"registryPassword", ConfigPrefix+"alertUrl", ConfigPrefix+"heartbeatUrl",
+			ConfigPrefix+"gitToken", ConfigPrefix+"gitDeployKey")
 	})
 	return w, err
 }

@@ -89,14 +89,22 @@ func (b *builder) rootApplication(release *helmv3.Release) error {
 	_, err := apiextensions.NewCustomResource(b.ctx, b.name+"-root", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("argoproj.io/v1alpha1"),
 		Kind:       pulumi.String("Application"),
-		Metadata:   &meta.ObjectMetaArgs{Name: pulumi.String(root.Name), Namespace: b.args.Namespace},
+		Metadata: &meta.ObjectMetaArgs{
+			Name: pulumi.String(root.Name), Namespace: b.args.Namespace,
+			// The API server compares: a field that the repository does not state is no difference.
+			Annotations: pulumi.StringMap{"argocd.argoproj.io/compare-options": pulumi.String("ServerSideDiff=true")},
+		},
 		OtherFields: map[string]any{"spec": map[string]any{
 			"project": "default",
 			"source":  map[string]any{"repoURL": b.args.Repository.URL, "path": root.Path, "targetRevision": revision},
 			"destination": map[string]any{
 				"server": "https://kubernetes.default.svc", "namespace": root.Namespace,
 			},
-			"syncPolicy": map[string]any{"automated": map[string]any{"prune": root.Prune, "selfHeal": true}},
+			"syncPolicy": map[string]any{
+				"automated": map[string]any{"prune": root.Prune, "selfHeal": true},
+				// An object may state some fields and leave the others to their owner: it is no valid object by itself.
+				"syncOptions": []string{"ServerSideApply=true", "Validate=false"},
+			},
 		}},
 	}, pulumi.Parent(b.parent), pulumi.DependsOn([]pulumi.Resource{release}))
 	if err != nil {

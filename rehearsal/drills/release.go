@@ -8,8 +8,10 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -25,6 +27,7 @@ const (
 	releasedApplication = "waste-api"
 	goodTag             = "1.1.0"
 	badTag              = "1.2.0" + cluster.BrokenImage
+	committedTag        = "1.3.0"
 	// badReleaseTimeout ends the wait for pods that never become ready.
 	badReleaseTimeout = 5 * time.Second
 )
@@ -41,6 +44,7 @@ func releases() rehearsal.Drill {
 				{Name: "attempts of the release's identity", Do: d.attack},
 				{Name: "updates", Do: d.update},
 				{Name: "new token", Do: d.renew},
+				{Name: "images of a Git repository", Do: d.manifests},
 			}
 		},
 	}
@@ -213,6 +217,54 @@ func (d *releaseDrill) renew(ctx context.Context) error {
 	d.Compare("kubeconfig for releases after its token was deleted", "former", map[bool]string{true: "former", false: "another"}[before == after], before != after && apierrors.IsUnauthorized(err))
 	d.requests.compare(d.Rehearsal)
 	return d.compareTag(ctx, "tag after an update with a refresh", goodTag)
+}
+
+// argoCDManager is the name under which Argo CD applies.
+const argoCDManager = "argocd-controller"
+
+// manifests applies the files of growbin manifests with other tags, as Argo CD does. Each image alone may change, and an update keeps it.
+func (d *releaseDrill) manifests(ctx context.Context) error {
+	settings, err := stacks.ReadSettings(d.Engine.WorkDir(), d.Options.Stack, map[string]string{programs.Prefix + "imageTag": committedTag})
+	if err != nil {
+		return err
+	}
+	files, err := settings.Manifests()
+	if err != nil {
+		return err
+	}
+	deployments := d.admin.AppsV1().Deployments(stacks.ReleaseNamespace)
+	var others []string
+	for i, application := range settings.Applications() {
+		before, err := deployments.Get(ctx, application.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		after, err := deployments.Patch(ctx, application.Name, types.ApplyYAMLPatchType, files[i].Text, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)})
+		if err != nil {
+			return fmt.Errorf("apply %s as Argo CD does: %w", files[i].Name, err)
+		}
+		want := before.Spec.DeepCopy()
+		want.Template.Spec.Containers[0].Image = settings.Image(application.Name)
+		if !equality.Semantic.DeepEqual(*want, after.Spec) {
+			others = append(others, application.Name)
+		}
+	}
+	d.Compare("Deployments of which a Git repository changed more than the image", "none", join(others), len(others) == 0)
+	if _, err := d.Engine.Up(ctx, "after-git", noOptions); err != nil {
+		return err
+	}
+	var lost []string
+	for _, application := range settings.Applications() {
+		running, err := deployments.Get(ctx, application.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if running.Spec.Template.Spec.Containers[0].Image != settings.Image(application.Name) {
+			lost = append(lost, application.Name)
+		}
+	}
+	d.Compare("images of the repository that an update took back", "none", join(lost), len(lost) == 0)
+	return nil
 }
 
 // connect uses the kubeconfig of a release from now on.

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -35,4 +36,22 @@ func TestEdits_ApplyToTheCode(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, string(code), ".mutated(", "an edit begins inside of a qualified name: include the package")
 	}
+}
+
+func TestWriteKillers_KeepsTheList(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "edits.txt")
+	const text = "# edits\na.go\tx := «1»«2»\tend\nb.go\t«old»«new» {\t./b.TestOld\nc.sh\t«c»«d»\n"
+	require.NoError(t, os.WriteFile(list, []byte(text), 0o600))
+	edits, err := readEdits(list, regexp.MustCompile(""))
+	require.NoError(t, err)
+	require.Len(t, edits, 3)
+	assert.Equal(t, "\tend", edits[0].After)
+	assert.Equal(t, "./b.TestOld", edits[1].Killer)
+	assert.Equal(t, " {", edits[1].After)
+
+	edits[0].Killer, edits[1].Killer = "./a.TestNew", ""
+	require.NoError(t, writeKillers(list, edits[:2]))
+	written, err := os.ReadFile(list)
+	require.NoError(t, err)
+	assert.Equal(t, "# edits\na.go\tx := «1»«2»\tend\t./a.TestNew\nb.go\t«old»«new» {\nc.sh\t«c»«d»\n", string(written))
 }

@@ -1,6 +1,6 @@
 // Command mutate applies each edit of edits.txt to the product code and requires that a test of the edited package, or of stacks,
-// fails. All edits of Go code are compiled into one binary per package, which takes the number of an edit from the environment; the
-// working tree is not changed.
+// fails. All edits of Go code are compiled into one binary per package, which takes the number of an edit from the environment. The
+// test that found an edit is kept in edits.txt and asked first the next time; nothing else in the working tree is changed.
 package main
 
 import (
@@ -15,6 +15,9 @@ import (
 
 // maxSurvivors is the number of edits that no test may find.
 const maxSurvivors = 2
+
+// list is the file of the edits.
+const list = "internal/testing/mutate/edits.txt"
 
 func main() {
 	only := flag.String("only", "", "apply the edits of files that match this `expression`")
@@ -32,7 +35,7 @@ func run(ctx context.Context, only string) error {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	edits, err := readEdits("internal/testing/mutate/edits.txt", filter)
+	edits, err := readEdits(list, filter)
 	if err != nil {
 		return err
 	}
@@ -46,15 +49,20 @@ func run(ctx context.Context, only string) error {
 		return err
 	}
 	var survivors []Edit
-	for _, edit := range edits {
+	for i, edit := range edits {
 		started := time.Now()
 		killer, err := r.killer(ctx, edit)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%3d %-9s %4.1fs %s\n", edit.ID, map[bool]string{true: "killed", false: "SURVIVED"}[killer != ""], time.Since(started).Seconds(), edit)
+		result := "by " + killer
 		if killer == "" {
-			survivors = append(survivors, edit)
+			survivors, result = append(survivors, edit), "SURVIVED"
+		}
+		fmt.Printf("%3d of %d %5.1fs %s %s\n", edit.ID, len(edits), time.Since(started).Seconds(), edit, result)
+		edits[i].Killer = killer
+		if err := writeKillers(list, edits[:i+1]); err != nil {
+			return err
 		}
 	}
 	fmt.Printf("%d edits, %d survived\n", len(edits), len(survivors))

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -96,8 +98,8 @@ func (r *runner) writeOverlay(name string, texts map[string]string) (string, err
 	return file, os.WriteFile(file, body, 0o600)
 }
 
-// killer returns the package whose tests fail with the edit; "" if all pass.
-func (r *runner) killer(ctx context.Context, edit Edit) (string, error) {
+// killer returns the test that fails with the edit; "" if all pass. That of the last time is asked first.
+func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err error) {
 	overlay, key := r.file, ""
 	if !edit.isGo() {
 		text, err := os.ReadFile(edit.File)
@@ -112,58 +114,102 @@ func (r *runner) killer(ctx context.Context, edit Edit) (string, error) {
 		if overlay, err = r.writeOverlay(key, map[string]string{edit.File: edited}); err != nil {
 			return "", err
 		}
+		defer func() { err = errors.Join(err, r.remove(key)) }() // no other edit uses them, and one may have 200 MB
+	}
+	var attempts []attempt
+	if pkg, test, ok := cutLast(edit.Killer, "."); ok {
+		attempts = append(attempts, attempt{pkg, "-test.run=^" + test + "$"})
 	}
 	for _, pkg := range edit.packages() {
-		binary, err := r.build(ctx, overlay, key, pkg)
+		attempts = append(attempts, attempt{pkg, "-test.skip=" + slowTests})
+	}
+	for _, pkg := range edit.packages() {
+		attempts = append(attempts, attempt{pkg, "-test.run=" + slowTests})
+	}
+	for _, a := range attempts {
+		binary, err := r.build(ctx, overlay, key, a.pkg)
 		if err != nil {
 			return "", err
 		}
-		passed, err := r.passes(ctx, binary, pkg, edit.ID)
-		if key != "" { // no other edit uses it, and it may have 200 MB
-			delete(r.binaries, key+path.Base(pkg))
-			err = errors.Join(err, os.Remove(binary))
-		}
-		if err != nil {
-			return "", err
-		}
-		if !passed {
-			return pkg, nil
+		test, err := r.failing(ctx, binary, a, edit.ID)
+		if err != nil || test != "" {
+			return test, err
 		}
 	}
 	return "", nil
 }
 
+// slowTests deploy the stack a hundred times, so they are asked last.
+const slowTests = "^(TestLiveChanges_.*|TestSettings_EachMovesItsResourcesOnly)$"
+
+// attempt is a selection of a package's tests.
+type attempt struct{ pkg, selection string }
+
+// cutLast cuts s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// remove removes the binaries of one edit.
+func (r *runner) remove(key string) error {
+	var errs []error
+	for name, binary := range r.binaries {
+		if strings.HasPrefix(name, key+" ") {
+			delete(r.binaries, name)
+			errs = append(errs, os.Remove(binary))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // build compiles the tests of a package once. Without an edit they must pass.
 func (r *runner) build(ctx context.Context, overlay, key, pkg string) (string, error) {
-	name := key + path.Base(pkg)
+	name := key + " " + pkg
 	if binary := r.binaries[name]; binary != "" {
 		return binary, nil
 	}
-	binary := filepath.Join(r.dir, name+".test")
+	binary := filepath.Join(r.dir, key+path.Base(pkg)+".test")
 	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, pkg).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile the tests of %s: %w\n%s", pkg, err, out)
 	}
 	r.binaries[name] = binary
 	if key == "" {
-		if passed, err := r.passes(ctx, binary, pkg, 0); err != nil {
+		test, err := r.failing(ctx, binary, attempt{pkg: pkg, selection: "-test.run=."}, 0)
+		if err != nil {
 			return "", err
-		} else if !passed {
-			return "", fmt.Errorf("the tests of %s fail without an edit", pkg)
+		}
+		if test != "" {
+			return "", fmt.Errorf("%s fails without an edit", test)
 		}
 	}
 	return binary, nil
 }
 
-func (r *runner) passes(ctx context.Context, binary, pkg string, id int) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, testTimeout)
-	defer cancel()
-	// Short leaves out real servers and tools: each edit must be found by a fast test.
-	command := exec.CommandContext(ctx, binary, "-test.failfast", "-test.short")
-	command.Dir, command.Env = pkg, append(os.Environ(), switchVariable+"="+strconv.Itoa(id), "CI=")
-	err := command.Run()
-	var failed *exec.ExitError
-	if err == nil || errors.As(err, &failed) || ctx.Err() == context.DeadlineExceeded {
-		return err == nil, nil
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// failing returns the first test that fails with an edit, as PACKAGE.TestName; "" if all pass.
+func (r *runner) failing(ctx context.Context, binary string, a attempt, id int) (string, error) {
+	if id > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, testTimeout)
+		defer cancel()
 	}
-	return false, fmt.Errorf("run the tests of %s: %w", pkg, err)
+	// Short leaves out real servers and tools: each edit must be found by a fast test.
+	command := exec.CommandContext(ctx, binary, "-test.failfast", "-test.short", a.selection)
+	command.Dir, command.Env = a.pkg, append(os.Environ(), switchVariable+"="+strconv.Itoa(id), "CI=")
+	out, err := command.Output()
+	var failed *exec.ExitError
+	switch {
+	case err == nil:
+		return "", nil
+	case !errors.As(err, &failed) && ctx.Err() != context.DeadlineExceeded:
+		return "", fmt.Errorf("run the tests of %s: %w", a.pkg, err)
+	}
+	if found := failedTest.FindSubmatch(out); found != nil {
+		return a.pkg + "." + string(found[1]), nil
+	}
+	return a.pkg + ".TestMain", nil // it panicked, or ran out of time
 }
