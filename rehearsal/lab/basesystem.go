@@ -14,8 +14,8 @@ import (
 const suite = "bookworm"
 
 // hostPackages are installed on every host before its first boot: those of Ubuntu's cloud image that the boot scripts use,
-// and the dependencies of the Kubernetes packages, so that a host needs no Debian mirror.
-const hostPackages = "cloud-init curl python3 openssl gnupg iptables conntrack ethtool socat ebtables runc e2fsprogs mount util-linux " +
+// and the dependencies of the Kubernetes packages, so that a host needs no Debian mirror; ipset is for the image of kube-router.
+const hostPackages = "cloud-init curl python3 openssl gnupg iptables ipset conntrack ethtool socat ebtables runc e2fsprogs mount util-linux " +
 	"containernetworking-plugins libseccomp2 iproute2 procps kmod udev dbus systemd systemd-sysv ca-certificates"
 
 // baseSystem returns the directory of a Debian system, which is made once and kept in the cache.

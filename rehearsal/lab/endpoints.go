@@ -22,11 +22,21 @@ const (
 	metadataAddress = "169.254.169.254"
 	mirrorAddress   = gatewayAddress + ":8000"
 	ssmAddress      = gatewayAddress + ":8001"
-	s3Address       = gatewayAddress + ":8002"
 	registryAddress = gatewayAddress + ":5000"
-	openAIAddress   = gatewayAddress + ":8003"
-	kakaoAddress    = gatewayAddress + ":8004"
-	stsAddress      = gatewayAddress + ":8005"
+)
+
+// Services of the internet have public addresses (RFC 5737) and the port of HTTPS, since NetworkPolicies tell them apart by both.
+// They speak HTTP: the lab has no certificate that pods trust.
+const (
+	s3Host        = "203.0.113.1"
+	stsHost       = "203.0.113.2"
+	openAIHost    = "203.0.113.3"
+	kakaoHost     = "203.0.113.4"
+	internetPort  = "443"
+	s3Address     = s3Host + ":" + internetPort
+	stsAddress    = stsHost + ":" + internetPort
+	openAIAddress = openAIHost + ":" + internetPort
+	kakaoAddress  = kakaoHost + ":" + internetPort
 )
 
 // aiCallsPerSecond is the limit of the fake AI API: low, so that a run meets it.
@@ -49,7 +59,7 @@ func (l *Lab) serveEndpoints(options awssim.Options, images []image.Image) error
 		return err
 	}
 	l.closers = append(l.closers, restore)
-	l.network = &network.Network{Name: networkName, Gateway: gatewayAddress + "/16", Metadata: metadataAddress}
+	l.network = &network.Network{Name: networkName, Gateway: gatewayAddress + "/16", Others: []string{metadataAddress, s3Host, stsHost, openAIHost, kakaoHost}}
 	if err := l.network.Create(); err != nil {
 		return err
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 )
 
-// iptables returns the programs that kube-proxy runs, and the libraries that they load, from the base system.
+// iptables returns the programs that kube-proxy and kube-router run, and the libraries that they load, from the base system.
 func iptables(base string) ([]rootfs.File, error) {
 	files := []rootfs.File{{Path: "/usr/sbin/iptables", Link: "xtables-nft-multi"}}
 	for _, name := range []string{"iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"} {
 		files = append(files, rootfs.File{Path: "/usr/sbin/" + name, Link: "xtables-nft-multi"})
 	}
 	const libraries = "/usr/lib/x86_64-linux-gnu"
-	programs := []string{"/usr/sbin/xtables-nft-multi", "/usr/sbin/conntrack"}
+	programs := []string{"/usr/sbin/xtables-nft-multi", "/usr/sbin/conntrack", "/usr/sbin/ipset"}
 	extensions, err := filepath.Glob(filepath.Join(base, libraries, "xtables", "*.so"))
 	if err != nil {
 		return nil, fmt.Errorf("listing the extensions of iptables: %w", err)

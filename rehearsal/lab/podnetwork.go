@@ -31,7 +31,7 @@ func podNetworkOverride(h hardware) Override {
 		o.Reason += "; pods on different nodes do not reach each other"
 		return o
 	}
-	o.Difference += ", with routes between the nodes; it enforces no NetworkPolicy"
+	o.Difference += ", with routes between the nodes; kube-router enforces NetworkPolicies"
 	o.Files = append(o.Files, service("lab-pod-network", "Before=kubelet.service", "multi-user.target",
 		fmt.Sprintf("iptables -t nat -A POSTROUTING -s %s ! -d %s -j MASQUERADE", h.podRange, h.podNetwork))...)
 	return o

@@ -48,6 +48,7 @@ func (w *whole) checks() []check {
 		{"the program deploys the stack on nine hosts, which boot from its user data", w.up},
 		{"every node is Ready, with its labels, taints and pod capacity", w.checkNodes},
 		{"every pod is Ready", w.checkPods},
+		{"NetworkPolicies are enforced: every pair of pods is tried", w.checkPolicies},
 		{"pods on different nodes reach each other by name", w.checkNames},
 		{"every API answers through its node port", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
@@ -82,6 +83,11 @@ func (w *whole) prepareImages(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	router, err := w.policyImage(ctx)
+	if err != nil {
+		return err
+	}
+	images = append(images, router)
 	for _, i := range w.deployed {
 		images = append(images, i.Image)
 	}

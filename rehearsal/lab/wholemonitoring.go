@@ -5,13 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/internal/testing/promtest"
 )
 
@@ -21,17 +25,43 @@ const alertTimeout = 5 * time.Minute
 // deadLettersAlert is the alert that the check fires.
 const deadLettersAlert = "DeadLettersWaiting"
 
-// ask sends a GET to a Service of monitoring through the API server, and decodes the JSON of its answer.
-func (w *whole) ask(ctx context.Context, service, path string, parameters map[string]string, into any) error {
-	request := w.client.CoreV1().RESTClient().Get().Namespace("monitoring").Resource("services").Name(service + ":http").SubResource("proxy").Suffix(path)
-	for name, value := range parameters {
-		request = request.Param(name, value)
-	}
-	text, err := request.DoRaw(ctx)
+// askPrometheus sends a GET to Prometheus and decodes the JSON of its answer. It asks on the pod's own node, as kubectl port-forward
+// does: the NetworkPolicies admit nobody else but Grafana.
+func (w *whole) askPrometheus(ctx context.Context, path string, parameters url.Values, into any) error {
+	pods, err := w.client.CoreV1().Pods("monitoring").List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=prometheus"})
 	if err != nil {
-		return fmt.Errorf("asking %s: %w: %s", service, err, text)
+		return err
 	}
-	return json.Unmarshal(text, into)
+	if len(pods.Items) != 1 {
+		return fmt.Errorf("Prometheus has %d pods, must have 1", len(pods.Items))
+	}
+	node, err := w.fleet.get(pods.Items[0].Spec.NodeName)
+	if err != nil {
+		return err
+	}
+	address := "http://" + net.JoinHostPort(pods.Items[0].Status.PodIP, strconv.Itoa(monitoring.PrometheusPort)) + "/" + path
+	text, err := node.Run(ctx, "curl", "--silent", "--show-error", "--fail", "--max-time", "20", address+"?"+parameters.Encode())
+	if err != nil {
+		return fmt.Errorf("asking Prometheus: %w", err)
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+// activeAlerts asks Alertmanager through the API server, as growbin verify does.
+func (w *whole) activeAlerts(ctx context.Context) (names []string, err error) {
+	text, err := w.client.CoreV1().RESTClient().Get().Namespace("monitoring").Resource("services").Name("alertmanager:http").
+		SubResource("proxy").Suffix("api/v2/alerts").Param("active", "true").DoRaw(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking Alertmanager: %w: %s", err, text)
+	}
+	var alerts []struct{ Labels map[string]string }
+	if err := json.Unmarshal(text, &alerts); err != nil {
+		return nil, fmt.Errorf("asking Alertmanager: %w", err)
+	}
+	for _, alert := range alerts {
+		names = append(names, alert.Labels["alertname"])
+	}
+	return names, nil
 }
 
 // checkTargets asks Prometheus which targets are down.
@@ -45,7 +75,7 @@ func (w *whole) checkTargets(ctx context.Context) error {
 				}
 			}
 		}
-		if err := w.ask(ctx, "prometheus", "api/v1/targets", nil, &found); err != nil {
+		if err := w.askPrometheus(ctx, "api/v1/targets", nil, &found); err != nil {
 			return err
 		}
 		var problems []error
@@ -123,7 +153,7 @@ func absent(expr string) bool {
 // unanswered returns the queries without a result, or whose metrics nothing exports, with an error.
 func (w *whole) unanswered(ctx context.Context, queries []promtest.Query) (left []promtest.Query, err error) {
 	var known struct{ Data []string }
-	if err := w.ask(ctx, "prometheus", "api/v1/label/__name__/values", nil, &known); err != nil {
+	if err := w.askPrometheus(ctx, "api/v1/label/__name__/values", nil, &known); err != nil {
 		return queries, err
 	}
 	var problems []error
@@ -131,7 +161,7 @@ func (w *whole) unanswered(ctx context.Context, queries []promtest.Query) (left 
 		var found struct {
 			Data struct{ Result []json.RawMessage }
 		}
-		problem := w.ask(ctx, "prometheus", "api/v1/query", map[string]string{"query": query.Expr}, &found)
+		problem := w.askPrometheus(ctx, "api/v1/query", url.Values{"query": {query.Expr}}, &found)
 		if problem == nil && len(found.Data.Result) == 0 && !strings.HasSuffix(query.Panel, emptyPanel) {
 			problem = errors.New("no result")
 		}
@@ -163,17 +193,11 @@ func (w *whole) checkAlert(ctx context.Context) error {
 
 func (w *whole) awaitAlert(ctx context.Context, firing bool) error {
 	return poll(ctx, alertTimeout, func(ctx context.Context) error {
-		var alerts []struct{ Labels map[string]string }
-		if err := w.ask(ctx, "alertmanager", "api/v2/alerts", map[string]string{"active": "true"}, &alerts); err != nil {
+		names, err := w.activeAlerts(ctx)
+		if err != nil {
 			return err
 		}
-		var names []string
-		found := false
-		for _, alert := range alerts {
-			names = append(names, alert.Labels["alertname"])
-			found = found || alert.Labels["alertname"] == deadLettersAlert
-		}
-		if found != firing {
+		if slices.Contains(names, deadLettersAlert) != firing {
 			return fmt.Errorf("alert %s must be active: %v; active are %v", deadLettersAlert, firing, names)
 		}
 		return nil

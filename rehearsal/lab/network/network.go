@@ -24,8 +24,8 @@ type Network struct {
 	Name string
 	// Gateway is the bridge's address with its prefix length, e.g. 10.1.0.1/16.
 	Gateway string
-	// Metadata is a second address of the bridge, for the metadata service: 169.254.169.254.
-	Metadata string
+	// Others are further addresses of the bridge, e.g. 169.254.169.254 for the metadata service.
+	Others []string
 }
 
 // Create creates the network and removes the remains of an earlier run.
@@ -33,14 +33,17 @@ func (n *Network) Create() error {
 	if err := n.Remove(); err != nil {
 		return err
 	}
-	return run(
-		"ip netns add "+n.Name,
-		"ip -n "+n.Name+" link set lo up",
-		"ip -n "+n.Name+" link add bridge type bridge",
-		"ip -n "+n.Name+" link set bridge up",
-		"ip -n "+n.Name+" address add "+n.Gateway+" dev bridge",
-		"ip -n "+n.Name+" address add "+n.Metadata+"/32 dev bridge",
-	)
+	commands := []string{
+		"ip netns add " + n.Name,
+		"ip -n " + n.Name + " link set lo up",
+		"ip -n " + n.Name + " link add bridge type bridge",
+		"ip -n " + n.Name + " link set bridge up",
+		"ip -n " + n.Name + " address add " + n.Gateway + " dev bridge",
+	}
+	for _, address := range n.Others {
+		commands = append(commands, "ip -n "+n.Name+" address add "+address+"/32 dev bridge")
+	}
+	return run(commands...)
 }
 
 // Join creates the namespace of a host with an address. Its default route ends at the bridge, which forwards nothing.
