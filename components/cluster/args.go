@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/growbin/cluster/components/encryption"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/securitygroup"
@@ -125,6 +126,11 @@ type ClusterArgs struct {
 	BackupSchedule string `pulumi:"backupSchedule"`
 	// LendBackupsUntil allows the control plane to read its backups until that time; see kubeadm.BootstrapArgs.
 	LendBackupsUntil time.Time `pulumi:"lendBackupsUntil"`
+	// Key encrypts parameters, volumes and backups; AWS's own keys when nil. Its policy must admit the roles of the nodes, see
+	// kubeadm.RoleName.
+	Key *encryption.Key `pulumi:"key"`
+	// BackupUsers are the only principals that use the backups, see bucket.BucketArgs; the role of the control plane must be one.
+	BackupUsers []string `pulumi:"backupUsers"`
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 
@@ -175,6 +181,14 @@ func subnets(count int) []string {
 		ranges = append(ranges, fmt.Sprintf("10.0.%d.0/24", i))
 	}
 	return ranges
+}
+
+// keyARN returns the ARN of the key; nil without one.
+func (a *ClusterArgs) keyARN() pulumi.StringInput {
+	if a.Key == nil {
+		return nil
+	}
+	return a.Key.ARN
 }
 
 // controlPlane returns the node with RoleControlPlane. The arguments must be valid.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,8 +51,16 @@ var conditionOperators = map[string]func(value string, wanted []string) bool{
 	"ArnLike":         anyWildcard,
 	"ArnNotEquals":    func(v string, w []string) bool { return !anyWildcard(v, w) },
 	"ArnNotLike":      func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"NumericLessThan": lessThan,
 	"DateLessThan":    func(v string, w []string) bool { return len(w) == 1 && before(v, w[0]) },
 	"Bool":            func(v string, w []string) bool { return len(w) == 1 && strings.EqualFold(w[0], v) },
+}
+
+// lessThan compares decimal numbers; a text that is none meets no condition.
+func lessThan(value string, wanted []string) bool {
+	have, err := strconv.ParseFloat(value, 64)
+	limit, other := strconv.ParseFloat(strings.Join(wanted, " "), 64)
+	return err == nil && other == nil && have < limit
 }
 
 // before compares times in RFC 3339; a text that is none meets no condition.
