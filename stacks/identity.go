@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,11 +131,21 @@ func (s *Settings) keyArgs(who identity) *encryption.KeyArgs {
 		users = append(users, who.role(kubeadm.RoleName(s.ClusterName(), n.Name)))
 	}
 	args := &encryption.KeyArgs{
-		Account: who.account, Region: s.Region, Users: users, Builders: s.people(who), Readers: s.Readers,
+		Account: who.account, Region: s.Region, Users: users, Builders: s.people(who),
 		DeletionProtection: s.DeletionProtection,
 	}
-	for _, one := range []kubeadm.Identity{kubeadm.Reader, kubeadm.Previewer} {
-		args.Readable = append(args.Readable, fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", s.Region, who.account, kubeadm.AccessParameter(s.ClusterName(), one)))
+	parameter := func(name string) string {
+		return fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", s.Region, who.account, name)
+	}
+	if len(s.Readers) > 0 {
+		args.Readers = append(args.Readers, encryption.Reader{Principals: s.Readers, Parameters: []string{
+			parameter(kubeadm.AccessParameter(s.ClusterName(), kubeadm.Reader)), parameter(kubeadm.AccessParameter(s.ClusterName(), kubeadm.Previewer)),
+		}})
+	}
+	for _, application := range slices.Sorted(maps.Keys(s.ReleaseRepositories)) {
+		args.Readers = append(args.Readers, encryption.Reader{
+			Principals: []string{who.role(s.releaseRole(application))}, Parameters: []string{parameter(ReleaseParameter(s.Stack, application))},
+		})
 	}
 	if s.Sleep != nil {
 		args.Starters = []string{who.role(s.sleepName())}

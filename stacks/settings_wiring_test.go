@@ -56,7 +56,7 @@ var settingMoves = []struct {
 	{"imageRegistry", "registry.example.com/growbin", nil, "CronJob 3, Deployment 11, Instance 4, ValidatingAdmissionPolicy 2"},
 	{"imageTag", "2.0.0", nil, "CronJob 3, Deployment 11, Instance 4"},
 	{"imageTags", `["waste-api=2.0.0"]`, nil, "CronJob 1, Deployment 1, Instance 1"},
-	{"releaseRepositories", `["waste-api=growbin/waste-api"]`, nil, "Role 1, RolePolicy 1"},
+	{"releaseRepositories", `["waste-api=growbin/waste-api"]`, nil, "Key 1, Role 1, RolePolicy 1"},
 	{"registryUsername", "robot", map[string]string{"registryPassword": "robot-password"}, "CronJob 3, Deployment 11, Instance 4, Secret 1"},
 	{"registryPassword", "another-password", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"}, "Secret 1"},
 	{"logLevel", "warning", nil, "CronJob 3, Deployment 11"},

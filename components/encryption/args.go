@@ -18,13 +18,18 @@ type KeyArgs struct {
 	Builders []string `pulumi:"builders"`
 	// Starters are principals that start instances with encrypted volumes, and use the key for nothing else.
 	Starters []string `pulumi:"starters"`
-	// Readers are principals that decrypt the SSM parameters named by Readable, and nothing else.
-	Readers  []string `pulumi:"readers"`
-	Readable []string `pulumi:"readable"`
+	// Readers decrypt single SSM parameters, and nothing else.
+	Readers []Reader `pulumi:"readers"`
 	// LogGroups are names, or beginnings of names with a *, of log groups of CloudWatch that the service encrypts.
 	LogGroups []string `pulumi:"logGroups"`
 	// DeletionProtection protects the key from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
+}
+
+// Reader are principals that decrypt the SSM parameters with the given ARNs.
+type Reader struct {
+	Principals []string `pulumi:"principals"`
+	Parameters []string `pulumi:"parameters"`
 }
 
 var (
@@ -60,5 +65,9 @@ func (a *KeyArgs) Validate() error {
 }
 
 func (a *KeyArgs) principals() map[string][]string {
-	return map[string][]string{"Users": a.Users, "Builders": a.Builders, "Starters": a.Starters, "Readers": a.Readers}
+	all := map[string][]string{"Users": a.Users, "Builders": a.Builders, "Starters": a.Starters}
+	for _, reader := range a.Readers {
+		all["Readers"] = append(all["Readers"], reader.Principals...)
+	}
+	return all
 }

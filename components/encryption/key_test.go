@@ -48,7 +48,8 @@ func TestNewKey(t *testing.T) {
 // Nobody but the users decrypts, not even whoever administers the key; the policy does not lock its administrators out.
 func TestPolicy(t *testing.T) {
 	a := args()
-	a.Readers, a.Readable, a.Starters = []string{"arn:aws:iam::000000000000:user/reader"}, []string{"arn:aws:ssm:r:0:parameter/a"}, []string{"arn:aws:iam::000000000000:role/night"}
+	a.Readers = []Reader{{Principals: []string{"arn:aws:iam::000000000000:user/reader"}, Parameters: []string{"arn:aws:ssm:r:0:parameter/a"}}}
+	a.Starters = []string{"arn:aws:iam::000000000000:role/night"}
 	recorded, _, err := deploy(t, a)
 	require.NoError(t, err)
 	const account = `"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Resource":"*"`
@@ -60,7 +61,7 @@ func TestPolicy(t *testing.T) {
 		{"Sid":"Volumes",`+account+`,"Action":["kms:CreateGrant"],"Condition":{
 			"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::000000000000:user/simulated","arn:aws:iam::000000000000:role/night"]},
 			"StringEquals":{"kms:ViaService":"ec2.ap-northeast-2.amazonaws.com"},"Bool":{"kms:GrantIsForAWSResource":"true"}}},
-		{"Sid":"Read",`+account+`,"Action":["kms:Decrypt"],"Condition":{
+		{"Sid":"Read1",`+account+`,"Action":["kms:Decrypt"],"Condition":{
 			"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::000000000000:user/reader"]},"StringEquals":{"kms:EncryptionContext:PARAMETER_ARN":["arn:aws:ssm:r:0:parameter/a"]}}},
 		{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.ap-northeast-2.amazonaws.com"},"Resource":"*","Action":[`+use+`,"kms:Describe*"],
 			"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":["arn:aws:logs:ap-northeast-2:000000000000:log-group:/dev/*"]}}}]}`,
@@ -68,7 +69,7 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestKeyArgs_Invalid(t *testing.T) {
-	recorded, _, err := deploy(t, KeyArgs{Account: "1", Readers: []string{"*"}, Starters: []string{"arn:aws:iam::000000000000:group/g"}})
+	recorded, _, err := deploy(t, KeyArgs{Account: "1", Readers: []Reader{{Principals: []string{"*"}}}, Starters: []string{"arn:aws:iam::000000000000:group/g"}})
 	for _, want := range []string{
 		`Account: "1" must be the number`, "Region: not set", "Users: not set", `Readers: "*" must be the ARN`, `Starters: "arn:aws:iam::000000000000:group/g" must`,
 	} {

@@ -42,9 +42,9 @@ func (a *KeyArgs) policy() (string, error) {
 			"Bool":         {"kms:GrantIsForAWSResource": "true"},
 		}))
 	}
-	if len(a.Readers) > 0 {
-		statements = append(statements, allow("Read", []string{"kms:Decrypt"}, map[string]map[string]any{
-			"ArnLike": by(a.Readers), "StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": a.Readable},
+	for i, reader := range a.Readers {
+		statements = append(statements, allow(fmt.Sprintf("Read%d", i+1), []string{"kms:Decrypt"}, map[string]map[string]any{
+			"ArnLike": by(reader.Principals), "StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": reader.Parameters},
 		}))
 	}
 	if len(a.LogGroups) > 0 {

@@ -168,7 +168,7 @@ func TestNewInstance_OptionalArgs(t *testing.T) {
 
 // No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
 func TestNewInstance_RollReplaces(t *testing.T) {
-	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
+	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
 	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
 		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"

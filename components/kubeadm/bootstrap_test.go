@@ -253,7 +253,9 @@ func TestBootstrap_KeyForTheirOwn(t *testing.T) {
 		return `{"Action":[` + actions + `],"Condition":{"StringLike":{"kms:EncryptionContext:` + context + `":[` + values + `]}},"Effect":"Allow",` +
 			`"Resource":["arn:aws:kms:ap-northeast-2:123456789012:key/k"],"Sid":"` + sid + `"}`
 	}
-	policy := func(node string) string { return r.One(t, "aws:iam/rolePolicy:RolePolicy", "k-"+node).Inputs["policy"].StringValue() }
+	policy := func(node string) string {
+		return r.One(t, "aws:iam/rolePolicy:RolePolicy", "k-"+node).Inputs["policy"].StringValue()
+	}
 	require.Contains(t, policy("k8s-redis"), statement("Join", `"kms:Decrypt","kms:Encrypt","kms:GenerateDataKey"`, "PARAMETER_ARN", `"`+arnPrefix+`/dev/join/k8s-redis"`))
 	require.Contains(t, policy("k8s-master"), statement("Decrypt", `"kms:Decrypt"`, "PARAMETER_ARN", `"`+arnPrefix+encryptionParameter+`","`+arnPrefix+`/dev/join/*"`))
 	require.Contains(t, policy("k8s-master"), statement("EncryptBackups", `"kms:GenerateDataKey"`, "aws:s3:arn", `"arn:aws:s3:::backups"`))
