@@ -11,6 +11,7 @@ import (
 
 	"github.com/growbin/cluster/components/encryption"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/sessions"
 	"github.com/growbin/cluster/components/validation"
 )
 
@@ -131,7 +132,7 @@ func (s *Settings) keyArgs(who identity) *encryption.KeyArgs {
 		users = append(users, who.role(kubeadm.RoleName(s.ClusterName(), n.Name)))
 	}
 	args := &encryption.KeyArgs{
-		Account: who.account, Region: s.Region, Users: users, Builders: s.people(who),
+		Account: who.account, Region: s.Region, Users: users, Builders: s.people(who), LogGroups: []string{sessions.LogGroup(s.ClusterName())},
 		DeletionProtection: s.DeletionProtection,
 	}
 	parameter := func(name string) string {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/release"
+	"github.com/growbin/cluster/components/sessions"
 	"github.com/growbin/cluster/components/validation"
 )
 
@@ -205,7 +206,7 @@ func (s *Settings) releasePolicy(arn, key string) (string, error) {
 			map[string]any{"Sid": "FindControlPlane", "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"},
 			map[string]any{
 				"Sid": "ForwardPort", "Effect": "Allow", "Action": "ssm:StartSession",
-				"Resource": "arn:aws:ssm:" + s.Region + "::document/AWS-StartPortForwardingSession",
+				"Resource": "arn:aws:ssm:" + s.Region + ":" + strings.Split(arn, ":")[4] + ":document/" + sessions.ForwardDocument(s.ClusterName()),
 			},
 			map[string]any{
 				"Sid": "ToControlPlane", "Effect": "Allow", "Action": "ssm:StartSession",

@@ -131,6 +131,8 @@ type ClusterArgs struct {
 	Key *encryption.Key `pulumi:"key"`
 	// BackupUsers are the only principals that use the backups, see bucket.BucketArgs; the role of the control plane must be one.
 	BackupUsers []string `pulumi:"backupUsers"`
+	// SessionLogARN is the log group to which Session Manager writes the shells on the nodes; none when nil.
+	SessionLogARN pulumi.StringInput `pulumi:"sessionLogArn"`
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 

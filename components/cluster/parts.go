@@ -63,7 +63,7 @@ func (a *ClusterArgs) securityGroups(vpcID pulumi.StringInput) *securitygroup.Se
 
 // bootstrap returns the nodes and their permissions for kubeadm.
 func (a *ClusterArgs) bootstrap(name string, backups, issuer pulumi.StringInput) *kubeadm.BootstrapArgs {
-	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, IssuerBucketARN: issuer, LendBackupsUntil: a.LendBackupsUntil, KeyARN: a.keyARN(), Statements: map[string][]kubeadm.Statement{}}
+	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, IssuerBucketARN: issuer, LendBackupsUntil: a.LendBackupsUntil, KeyARN: a.keyARN(), SessionLogARN: a.SessionLogARN, Statements: map[string][]kubeadm.Statement{}}
 	for _, n := range a.Nodes {
 		if n.Role == RoleControlPlane {
 			args.ControlPlane = n.Name

@@ -92,6 +92,9 @@ func (b *bootstrapBuilder) build() error {
 			return err
 		}
 		statements := append([]Statement{sessionManager()}, own...)
+		if b.args.SessionLogARN != nil {
+			statements = append(statements, logSessions(b.args.SessionLogARN)...)
+		}
 		profile, err := b.instanceProfile(node, append(statements, b.args.Statements[node]...))
 		if err != nil {
 			return err

@@ -37,6 +37,14 @@ func sessionManager() Statement {
 	}
 }
 
+// logSessions lets the agent of Systems Manager write the log of a shell, and check that the log is encrypted.
+func logSessions(groupARN pulumi.StringInput) []Statement {
+	return []Statement{
+		{Sid: "SessionLogs", Actions: []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}, Resources: pulumi.StringArray{groupARN, pulumi.Sprintf("%s:*", groupARN)}},
+		{Sid: "FindSessionLog", Actions: []string{"logs:DescribeLogGroups"}, Resources: pulumi.StringArray{pulumi.String("*")}},
+	}
+}
+
 func writeParameters(arns ...pulumi.StringInput) Statement {
 	return Statement{Sid: "WriteParameters", Actions: []string{"ssm:PutParameter"}, Resources: pulumi.StringArray(arns)}
 }

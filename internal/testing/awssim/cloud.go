@@ -80,6 +80,7 @@ type Cloud struct {
 	logGroups     map[string]*logGroup // by name
 	keys          map[string]*key      // by ID
 	keyAliases    map[string]*keyAlias // by name
+	documents     map[string]*ssmDocument
 	alarms        map[string]*metricAlarm
 
 	lifecyclePolicies map[string]*lifecyclePolicy
@@ -159,6 +160,7 @@ func New(options Options) *Cloud {
 		logGroups:     map[string]*logGroup{},
 		keys:          map[string]*key{},
 		keyAliases:    map[string]*keyAlias{},
+		documents:     map[string]*ssmDocument{},
 		alarms:        map[string]*metricAlarm{},
 
 		lifecyclePolicies: map[string]*lifecyclePolicy{},

@@ -16,7 +16,7 @@ var resourceTypes = registry(
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 	lifecyclePolicyType, scheduleType,
 	defaultSecurityGroupType, flowLogType, logGroupType,
-	keyType, keyAliasType,
+	keyType, keyAliasType, documentType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

@@ -78,12 +78,13 @@ var sdkTypes = map[string]struct {
 	"aws:ec2/flowLog:FlowLog":                                                                    {ec2.FlowLogArgs{}, ec2.FlowLog{}},
 	"aws:cloudwatch/logGroup:LogGroup":                                                           {cloudwatch.LogGroupArgs{}, cloudwatch.LogGroup{}},
 	"aws:dlm/lifecyclePolicy:LifecyclePolicy":                                                    {dlm.LifecyclePolicyArgs{}, dlm.LifecyclePolicy{}},
-	"aws:kms/key:Key":                             {kms.KeyArgs{}, kms.Key{}},
-	"aws:kms/alias:Alias":                         {kms.AliasArgs{}, kms.Alias{}},
-	"aws:scheduler/schedule:Schedule":             {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
-	"aws:sns/topic:Topic":                         {sns.TopicArgs{}, sns.Topic{}},
-	"aws:sns/topicSubscription:TopicSubscription": {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
-	"aws:budgets/budget:Budget":                   {budgets.BudgetArgs{}, budgets.Budget{}},
+	"aws:ssm/document:Document":                                                                  {ssm.DocumentArgs{}, ssm.Document{}},
+	"aws:kms/key:Key":                                                                            {kms.KeyArgs{}, kms.Key{}},
+	"aws:kms/alias:Alias":                                                                        {kms.AliasArgs{}, kms.Alias{}},
+	"aws:scheduler/schedule:Schedule":                                                            {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
+	"aws:sns/topic:Topic":                                                                        {sns.TopicArgs{}, sns.Topic{}},
+	"aws:sns/topicSubscription:TopicSubscription":                                                {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
+	"aws:budgets/budget:Budget":                                                                  {budgets.BudgetArgs{}, budgets.Budget{}},
 }
 
 // TestSchema_MatchesSDK: every input of the SDK is modeled or refused by name, with its kind and fields, and every
