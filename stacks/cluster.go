@@ -72,6 +72,7 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, prov
 		return nil, err
 	}
 	args := s.clusterArgs(live)
+	args.Identity = s.apiIdentity(ctx.DryRun(), live.identity)
 	args.SessionLogARN = i.sessions.LogGroupARN
 	args.AMI, args.Key, args.BackupUsers = pulumi.String(live.image), i.key, s.backupUsers(live.identity)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {

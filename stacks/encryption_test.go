@@ -164,7 +164,10 @@ func TestMayDeploy(t *testing.T) {
 		"arn:aws:sts::111122223333:assumed-role/kim/one":          false,
 		"arn:aws:iam::111122223333:root":                          false,
 	} {
-		assert.Equal(t, want, s.mayDeploy(identity{account: account, caller: principalOf(arn), deployer: deployer}), arn)
+		who := identity{account: account, caller: principalOf(arn), deployer: deployer}
+		assert.Equal(t, want, s.mayDeploy(who), arn)
+		assert.Equal(t, map[bool]kubeadm.Identity{true: kubeadm.Deployer, false: kubeadm.Previewer}[want], s.apiIdentity(true, who), "a preview by %s", arn)
+		assert.Equal(t, kubeadm.Deployer, s.apiIdentity(false, who), "an update has one identity alone")
 	}
 }
 

@@ -79,6 +79,15 @@ func (s *Settings) mayDeploy(who identity) bool {
 	})
 }
 
+// apiIdentity returns the user of the API server as whom the program connects. Somebody who may not deploy cannot read the
+// deployer's kubeconfig, and needs none that changes anything for a preview.
+func (s *Settings) apiIdentity(preview bool, who identity) kubeadm.Identity {
+	if preview && !s.mayDeploy(who) {
+		return kubeadm.Previewer
+	}
+	return kubeadm.Deployer
+}
+
 // validatePeople checks the settings operators and readers.
 func (s *Settings) validatePeople(r *settingsReader) {
 	for key, list := range map[string][]string{"operators": s.Operators, "readers": s.Readers} {

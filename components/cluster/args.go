@@ -103,6 +103,8 @@ type ClusterArgs struct {
 	// APIServerURL is the URL of the API server as the program reaches it, e.g. https://127.0.0.1:6443 behind a port
 	// forward; the public address of the control plane when empty.
 	APIServerURL string `pulumi:"apiServerUrl"`
+	// Identity is the user of the API server as whom the program connects; kubeadm.Deployer when empty.
+	Identity kubeadm.Identity `pulumi:"identity"`
 	// Connect, if not nil, is called with the URL of the API server before the first request; see
 	// kubeconfig.KubeconfigArgs.
 	Connect func(ctx context.Context, server string) error `pulumi:"connect"`

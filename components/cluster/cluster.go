@@ -202,7 +202,7 @@ func (b *builder) kubeconfig() (err error) {
 		b.cluster.APIServerURL = pulumi.Sprintf("https://%s:%d", machine.PublicIP, ports.APIServer)
 	}
 	b.cluster.kubeconfig, err = kubeconfig.NewKubeconfig(b.ctx, b.name, &kubeconfig.KubeconfigArgs{
-		Cluster: b.name, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL, Connect: b.args.Connect,
+		Cluster: b.name, Identity: b.args.Identity, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL, Connect: b.args.Connect,
 		Timeout: b.args.BootTimeout, PollInterval: b.args.PollInterval, FailedGrace: b.args.FailedGrace,
 		// Resources in the cluster depend on the kubeconfig, and must be destroyed before the instance's volume and address.
 	}, b.parent(), pulumi.DependsOn([]pulumi.Resource{machine}))
