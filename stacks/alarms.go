@@ -55,7 +55,7 @@ func deployHeartbeat(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pla
 		RoleName: s.ClusterName() + "-heartbeat", Issuer: c.Issuer, Namespace: namespaceMonitoring, ServiceAccount: peerHeartbeat,
 		Statements: []kubeadm.Statement{{
 			Sid: "Heartbeat", Actions: []string{"cloudwatch:PutMetricData"}, Resources: pulumi.StringArray{pulumi.String("*")}, // it supports no resources
-			Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": metricNamespace}},
+			Condition: map[string]pulumi.Map{"StringEquals": {"cloudwatch:namespace": pulumi.String(metricNamespace)}},
 		}},
 	}, pulumi.Provider(c.aws))
 	if err != nil {

@@ -30,13 +30,18 @@ func (a Application) newAWSRole(ctx *pulumi.Context, s *Settings, c *infrastruct
 		actions = append(actions, string(right))
 	}
 	role, err := podidentity.NewRole(ctx, a.Name, &podidentity.RoleArgs{
-		RoleName: fmt.Sprintf("%s-pod-%s", s.ClusterName(), a.Name), Issuer: c.Issuer, Namespace: namespaceApplications, ServiceAccount: a.Name,
+		RoleName: s.podRole(a.Name), Issuer: c.Issuer, Namespace: namespaceApplications, ServiceAccount: a.Name,
 		Statements: []kubeadm.Statement{{Sid: "Images", Actions: actions, Resources: pulumi.StringArray{pulumi.Sprintf("%s/*", c.images.ARN)}}},
 	}, pulumi.Provider(c.aws))
 	if err != nil {
 		return nil, err
 	}
 	return role.ARN, nil
+}
+
+// podRole returns the name of the role of an application's pods.
+func (s *Settings) podRole(application string) string {
+	return fmt.Sprintf("%s-pod-%s", s.ClusterName(), application)
 }
 
 // AWSWorkloads returns the names of the workloads that act in AWS in a stack with alarmEmails: applications, the jobs of dumps,

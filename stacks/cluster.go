@@ -11,8 +11,11 @@ import (
 
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/cluster"
+	"github.com/growbin/cluster/components/encryption"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/loadbalancer"
+	"github.com/growbin/cluster/components/ports"
+	"github.com/growbin/cluster/components/sessions"
 	"github.com/growbin/cluster/components/statusalarm"
 )
 
@@ -35,8 +38,12 @@ type infrastructure struct {
 	kubernetes *kubernetes.Provider
 	images     *bucket.Bucket
 	dumps      *bucket.Bucket
-	aws        *aws.Provider
-	traffic    *loadbalancer.LoadBalancer
+	// key encrypts parameters, volumes, backups and dumps.
+	key *encryption.Key
+	// sessions are the ways to the instances through Session Manager.
+	sessions *sessions.Sessions
+	aws      *aws.Provider
+	traffic  *loadbalancer.LoadBalancer
 	// alarms notify people of what the cluster cannot tell; nil if nobody is to be notified.
 	alarms *statusalarm.StatusAlarms
 	// onAWS is the option of everything in the account.
@@ -49,16 +56,25 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, prov
 	onAWS := pulumi.Provider(provider)
 	i := &infrastructure{aws: provider, onAWS: onAWS}
 	var err error
+	if i.key, err = encryption.NewKey(ctx, name, s.keyArgs(live.identity), onAWS); err != nil {
+		return nil, err
+	}
+	if i.sessions, err = sessions.NewSessions(ctx, name, &sessions.SessionsArgs{Port: ports.APIServer, KeyARN: i.key.ARN}, onAWS); err != nil {
+		return nil, err
+	}
 	if i.images, err = bucket.NewBucket(ctx, name+"-images", &bucket.BucketArgs{
 		NoncurrentDays: imageVersionDays, ExpireDays: s.ImageKeepDays, Origins: s.ImageOrigins, DeletionProtection: s.DeletionProtection,
+		Users: s.imageUsers(live.identity),
 	}, onAWS); err != nil {
 		return nil, err
 	}
-	if i.dumps, err = newDumps(ctx, s, onAWS); err != nil {
+	if i.dumps, err = newDumps(ctx, s, i.key, s.dumpUsers(live.identity), onAWS); err != nil {
 		return nil, err
 	}
 	args := s.clusterArgs(live)
-	args.AMI = pulumi.String(live.image)
+	args.Identity = s.apiIdentity(ctx.DryRun(), live.identity)
+	args.SessionLogARN = i.sessions.LogGroupARN
+	args.AMI, args.Key, args.BackupUsers = pulumi.String(live.image), i.key, s.backupUsers(live.identity)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/sessions"
 	"github.com/growbin/cluster/components/validation"
 	"github.com/growbin/cluster/internal/tunnel"
 )
@@ -29,7 +30,7 @@ func newAPIServer(s *Settings) *apiServer {
 
 // TunnelOptions returns the options of the tunnel of a stack.
 func TunnelOptions(s *Settings) tunnel.Options {
-	return tunnel.Options{Region: s.Region, Cluster: s.ClusterName(), Node: ControlPlane(s.Nodes).Name, Port: s.APITunnelPort}
+	return tunnel.Options{Region: s.Region, Cluster: s.ClusterName(), Node: ControlPlane(s.Nodes).Name, Port: s.APITunnelPort, Document: sessions.ForwardDocument(s.ClusterName())}
 }
 
 // checkAccess reports, before anything is created, a reason for which the program cannot open the tunnel.

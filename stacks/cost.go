@@ -85,7 +85,7 @@ func registered(ctx context.Context, s *Settings) ([]cost.Resource, error) {
 		if err != nil {
 			return err
 		}
-		_, err = deployStack(ctx, s.withoutSecrets(), &liveAccount{image: "ami-of-the-estimate"}, provider)
+		_, err = deployStack(ctx, s.withoutSecrets(), &liveAccount{image: "ami-of-the-estimate", identity: identityOfEstimate}, provider)
 		return err
 	})
 }

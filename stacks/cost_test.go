@@ -66,6 +66,7 @@ func TestCost_ProdByHand(t *testing.T) {
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {20 * 0.00035, 1}, // backups
 		{75 * 0.025, 1}, {10 * 0.0045, 1}, {10 * 0.00035, 1}, // dumps
 		{50 * 0.05, 1}, // snapshots
+		{1, 1},         // key
 	}, slices.Concat(machinesByHand, balancerByHand)...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
 	assert.Equal(t, table.OnDemand(), table.Bought())
@@ -78,6 +79,7 @@ func TestCost_DevByHand(t *testing.T) {
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {200 * 0.00035, 1},
 		{1 * 0.025, 1}, {2 * 0.0045, 1}, {2 * 0.00035, 1}, {5 * 0.05, 1},
 		{7.5 * 0.025, 1}, {1 * 0.0045, 1}, {1 * 0.00035, 1},
+		{1, 1},                                                          // key
 		{0.0225 * 730, 1}, {0.1 * 0.008 * 730, 1}, {3 * 0.005 * 730, 1}, // load balancer: hours, capacity unit, address per subnet
 	}, smallMachinesByHand...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
@@ -85,8 +87,8 @@ func TestCost_DevByHand(t *testing.T) {
 	awake := estimate(t, "dev", map[string]string{"sleep": ""})
 	assert.Zero(t, awake.Saved())
 	assert.InDelta(t, (awake.OnDemand() - table.OnDemand()).USD(), table.Saved().USD(), 0.17, "a cent for each rounded line")
-	// At night disks, the Elastic IP, load balancer and its addresses, stored objects and snapshots.
-	asleep := (20*0.0912*9 + 120*0.0912 + 0.005*730 + 0.0225*730 + 3*0.005*730 + 10*0.025 + 0.025 + 7.5*0.025 + 5*0.05) * (1 - awakeByHand)
+	// At night the key, disks, the Elastic IP, load balancer and its addresses, stored objects and snapshots.
+	asleep := (1 + 20*0.0912*9 + 120*0.0912 + 0.005*730 + 0.0225*730 + 3*0.005*730 + 10*0.025 + 0.025 + 7.5*0.025 + 5*0.05) * (1 - awakeByHand)
 	assert.InDelta(t, asleep, table.BilledAsleep().USD(), 0.15, "a cent for each rounded line")
 }
 

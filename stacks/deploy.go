@@ -67,11 +67,15 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := checkCharts(chartFolder); err != nil {
 		return nil, err
 	}
-	number, err := account(ctx, settings)
+	who, err := caller(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
+	number := who.account
 	if err := settings.rememberAccount(ctx, number); err != nil {
+		return nil, err
+	}
+	if who.deployer, err = settings.rememberDeployer(ctx, who); err != nil {
 		return nil, err
 	}
 	resources, err := registered(ctx.Context(), settings)
@@ -97,6 +101,7 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	found.identity = who
 	out, err := deployStack(ctx, settings, found, provider)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/bucket"
+	"github.com/growbin/cluster/components/encryption"
 	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
@@ -26,10 +27,11 @@ const dumpVersionDays = 7
 func dumpsParameter(cluster string) string { return "/" + cluster + "/dumps" }
 
 // newDumps creates the bucket of database dumps, and the parameter by which an update finds it when a data volume is lost.
-func newDumps(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceOption) (*bucket.Bucket, error) {
+func newDumps(ctx *pulumi.Context, s *Settings, key *encryption.Key, users []string, onAWS pulumi.ResourceOption) (*bucket.Bucket, error) {
 	name := s.ClusterName() + "-dumps"
 	dumps, err := bucket.NewBucket(ctx, name, &bucket.BucketArgs{
 		NoncurrentDays: dumpVersionDays, ExpireDays: s.DumpKeepDays, DeletionProtection: s.DeletionProtection,
+		KeyARN: key.ARN, Users: users,
 	}, onAWS)
 	if err != nil {
 		return nil, err
@@ -41,19 +43,24 @@ func newDumps(ctx *pulumi.Context, s *Settings, onAWS pulumi.ResourceOption) (*b
 	return dumps, err
 }
 
+// dumpRole returns the name of the role of the job that dumps a database.
+func (s *Settings) dumpRole(database string) string {
+	return fmt.Sprintf("%s-dump-%s", s.ClusterName(), database)
+}
+
 // dumpUpload returns the bucket of dumps with a role per database, which may put and read the dumps of that database alone, and
 // delete none.
 func dumpUpload(ctx *pulumi.Context, s *Settings, c *infrastructure) (*postgresql.Upload, error) {
 	upload := &postgresql.Upload{Bucket: c.dumps.Name, Region: s.Region, Image: pins.AWSCLI, Roles: map[string]pulumi.StringInput{}}
 	for _, d := range databases() {
 		role, err := podidentity.NewRole(ctx, "dump-"+d.Name, &podidentity.RoleArgs{
-			RoleName: fmt.Sprintf("%s-dump-%s", s.ClusterName(), d.Name), Issuer: c.Issuer,
+			RoleName: s.dumpRole(d.Name), Issuer: c.Issuer,
 			Namespace: namespaceData, ServiceAccount: postgresql.BackupName(serverPostgreSQL, d.Name),
 			Statements: []kubeadm.Statement{{
 				// The job reads the size, the encryption and the checksum of its upload back.
 				Sid: "Dumps", Actions: []string{"s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"},
 				Resources: pulumi.StringArray{pulumi.Sprintf("%s/%s/*", c.dumps.ARN, d.Name)},
-			}},
+			}, kubeadm.EncryptIn("Encrypt", c.key.ARN, c.dumps.ARN), kubeadm.DecryptIn("Decrypt", c.key.ARN, c.dumps.ARN)},
 		}, pulumi.Provider(c.aws))
 		if err != nil {
 			return nil, err

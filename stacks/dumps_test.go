@@ -52,7 +52,7 @@ func TestDumps_KeptAsConfigured(t *testing.T) {
 	rules := w.mocks.One(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "growbin-dev-dumps").Inputs["rules"].ArrayValue()
 	require.Len(t, rules, 2)
 	assert.Equal(t, map[string]any{"days": 12.0}, rules[1].ObjectValue()["expiration"].ObjectValue().Mappable())
-	assert.Equal(t, "AES256", w.mocks.One(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "growbin-dev-dumps").
+	assert.Equal(t, "aws:kms", w.mocks.One(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "growbin-dev-dumps").
 		Value("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm"))
 }
 

@@ -16,6 +16,8 @@ import (
 
 // liveAccount is the part of the account that the program builds on.
 type liveAccount struct {
+	// identity is whose account it is, and who deploys there.
+	identity identity
 	// image is the AMI of new instances.
 	image string
 	// volumes are those of the cluster.

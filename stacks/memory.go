@@ -18,22 +18,23 @@ const fieldAccount = "AWS account"
 
 // Names of the resources that hold the facts. Those of a node have its name behind stashOfCluster.
 const (
-	stashOfAccount = "built-with-account"
-	stashOfCluster = "built-with"
+	stashOfAccount  = "built-with-account"
+	stashOfDeployer = "built-with-deployer"
+	stashOfCluster  = "built-with"
 )
 
-// account returns the number of the AWS account whose credentials are in use.
-func account(ctx *pulumi.Context, s *Settings) (string, error) {
+// caller returns the AWS account and the principal whose credentials are in use.
+func caller(ctx *pulumi.Context, s *Settings) (identity, error) {
 	// A provider of its own: that of the resources is bound to the account.
 	provider, err := aws.NewProvider(ctx, "aws-account", &aws.ProviderArgs{Region: pulumi.String(s.Region)})
 	if err != nil {
-		return "", fmt.Errorf("configure AWS: %w", err)
+		return identity{}, fmt.Errorf("configure AWS: %w", err)
 	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Provider(provider))
+	found, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Provider(provider))
 	if err != nil {
-		return "", fmt.Errorf("read the AWS account: %w", err)
+		return identity{}, fmt.Errorf("read the AWS account: %w", err)
 	}
-	return caller.AccountId, nil
+	return identity{account: found.AccountId, caller: principalOf(found.Arn)}, nil
 }
 
 // accountFacts returns the place of a stack. Anywhere else AWS knows nothing of it.
@@ -106,25 +107,34 @@ func (s *Settings) rememberCluster(ctx *pulumi.Context, live *liveAccount) error
 
 // compareStash adds the facts that differ from those that were stored first. Facts that do not bind yet are stored anew.
 func compareStash(ctx *pulumi.Context, problems *validation.Problems, name string, facts map[string]string, binds bool) error {
+	remembered, err := stash(ctx, name, facts, binds)
+	if err != nil {
+		return err
+	}
+	compareFacts(problems, remembered, facts)
+	return nil
+}
+
+// stash returns the facts that were stored first.
+func stash(ctx *pulumi.Context, name string, facts map[string]string, binds bool) (map[string]any, error) {
 	var options []pulumi.ResourceOption
 	if !binds {
 		options = append(options, pulumi.ReplaceOnChanges([]string{"input"}))
 	}
 	stored, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: pulumi.ToStringMap(facts)}, options...)
 	if err != nil {
-		return fmt.Errorf("remember the settings of the stack: %w", err)
+		return nil, fmt.Errorf("remember the settings of the stack: %w", err)
 	}
 	// Awaited, since nothing may be changed before the comparison. It is known in a preview, too.
 	first, err := internals.UnsafeAwaitOutput(ctx.Context(), stored.Output)
 	if err != nil {
-		return fmt.Errorf("read the settings that the stack was built with: %w", err)
+		return nil, fmt.Errorf("read the settings that the stack was built with: %w", err)
 	}
 	remembered, ok := first.Value.(map[string]any)
 	if !first.Known || !ok {
-		return fmt.Errorf("read the settings that the stack was built with: %T is no map", first.Value)
+		return nil, fmt.Errorf("read the settings that the stack was built with: %T is no map", first.Value)
 	}
-	compareFacts(problems, remembered, facts)
-	return nil
+	return remembered, nil
 }
 
 // compareFacts ignores facts that only one side has, those of another version of the program.

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/instance"
+	"github.com/growbin/cluster/components/sessions"
 )
 
 // Names of the stack outputs.
@@ -113,7 +114,7 @@ func nodeRoles(nodes []Node) pulumi.StringMap {
 func sshCommands(s *Settings, nodes map[string]*instance.Instance) pulumi.StringMap {
 	commands := pulumi.StringMap{}
 	for name, n := range nodes {
-		session := pulumi.Sprintf("aws ssm start-session --region %s --target %s", s.Region, n.InstanceID)
+		session := pulumi.Sprintf("aws ssm start-session --region %s --document-name %s --target %s", s.Region, sessions.ShellDocument(s.ClusterName()), n.InstanceID)
 		commands[name] = session
 		if s.opensSSH() {
 			commands[name] = pulumi.All(n.KeyName, n.PublicIP, session).ApplyT(s.sshCommand).(pulumi.StringOutput)

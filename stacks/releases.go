@@ -18,6 +18,7 @@ import (
 
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/release"
+	"github.com/growbin/cluster/components/sessions"
 	"github.com/growbin/cluster/components/validation"
 )
 
@@ -77,7 +78,7 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 			return err
 		}
 		parameter, err := ssm.NewParameter(ctx, "release-"+a.Name, &ssm.ParameterArgs{
-			Name: pulumi.String(ReleaseParameter(s.Stack, a.Name)), Type: pulumi.String("SecureString"),
+			Name: pulumi.String(ReleaseParameter(s.Stack, a.Name)), Type: pulumi.String("SecureString"), KeyId: c.key.ARN,
 			Description: pulumi.String("Kubeconfig that may release " + a.Name),
 			Value:       pulumi.ToSecret(pulumi.All(c.Kubeconfig, identity.Secret).ApplyT(releaseKubeconfig(ctx))).(pulumi.StringOutput),
 		}, c.onAWS, pulumi.Parent(identity))
@@ -154,7 +155,7 @@ func newReleaseRole(ctx *pulumi.Context, s *Settings, c *infrastructure, applica
 	if repository == "" {
 		return nil
 	}
-	name := s.ClusterName() + "-release-" + application
+	name := s.releaseRole(application)
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Name: pulumi.String(name), Description: pulumi.String("Releases of " + application + " by workflows of " + repository),
 		AssumeRolePolicy: parameter.Arn.ApplyT(func(arn string) (string, error) { return releaseTrust(s.Stack, repository, arn) }).(pulumi.StringOutput),
@@ -164,11 +165,18 @@ func newReleaseRole(ctx *pulumi.Context, s *Settings, c *infrastructure, applica
 	}
 	if _, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
 		Name: pulumi.String("release"), Role: role.Name,
-		Policy: parameter.Arn.ApplyT(s.releasePolicy).(pulumi.StringOutput),
+		Policy: pulumi.All(parameter.Arn, c.key.ARN).ApplyT(func(arns []any) (string, error) {
+			return s.releasePolicy(arns[0].(string), arns[1].(string))
+		}).(pulumi.StringOutput),
 	}, c.onAWS); err != nil {
 		return fmt.Errorf("permit the role for releases of %s: %w", application, err)
 	}
 	return nil
+}
+
+// releaseRole returns the name of the role for releases of an application.
+func (s *Settings) releaseRole(application string) string {
+	return s.ClusterName() + "-release-" + application
 }
 
 // releaseTrust lets the workflows of a repository take the role; arn is one of the account.
@@ -185,14 +193,20 @@ func releaseTrust(stack, repository, arn string) (string, error) {
 
 // releasePolicy permits to read the kubeconfig with the given ARN and, where the API server is behind Session Manager, to forward
 // a port to the control plane. The check of the document keeps a shell from it.
-func (s *Settings) releasePolicy(arn string) (string, error) {
-	statements := []map[string]any{{"Sid": "Kubeconfig", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": arn}}
+func (s *Settings) releasePolicy(arn, key string) (string, error) {
+	statements := []map[string]any{
+		{"Sid": "Kubeconfig", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": arn},
+		{
+			"Sid": "Decrypt", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key,
+			"Condition": map[string]map[string]string{"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": arn}},
+		},
+	}
 	if s.APIAccess == AccessSessionManager {
 		statements = append(statements,
 			map[string]any{"Sid": "FindControlPlane", "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"},
 			map[string]any{
 				"Sid": "ForwardPort", "Effect": "Allow", "Action": "ssm:StartSession",
-				"Resource": "arn:aws:ssm:" + s.Region + "::document/AWS-StartPortForwardingSession",
+				"Resource": "arn:aws:ssm:" + s.Region + ":" + strings.Split(arn, ":")[4] + ":document/" + sessions.ForwardDocument(s.ClusterName()),
 			},
 			map[string]any{
 				"Sid": "ToControlPlane", "Effect": "Allow", "Action": "ssm:StartSession",

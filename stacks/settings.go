@@ -81,6 +81,11 @@ type Settings struct {
 	// SSHKeyFile is the path of its private key in the output sshCommands; ~/.ssh/<SSHKeyName>.pem when empty.
 	SSHKeyFile string
 
+	// Operators are ARNs of IAM roles and users that may deploy and hold everything that the stack encrypts, beside the first deployer.
+	Operators []string
+	// Readers are those of IAM roles and users that may read the kubeconfigs of reader and previewer, and nothing else.
+	Readers []string
+
 	// Domain is the parent of the hosts api, argocd and grafana, e.g. growbin.app; empty for plain HTTP without hosts.
 	Domain string
 	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
@@ -251,6 +256,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		APITunnelPort: r.integer("apiTunnelPort"),
 		SSHKeyName:    r.optional("sshKeyName"),
 		SSHKeyFile:    r.optional("sshKeyFile"),
+		Operators:     r.list("operators"),
+		Readers:       r.list("readers"),
 		FlowLogDays:   r.integerIn("flowLogDays", 0, maxDays),
 
 		Domain:     r.optional("domain"),

@@ -131,6 +131,7 @@ func (s *Settings) validateAccess(r *settingsReader) {
 	if s.APITunnelPort < 1024 || s.APITunnelPort > 65535 {
 		r.invalid("apiTunnelPort", s.APITunnelPort, "must be a port from 1024 to 65535: lower ones need root")
 	}
+	s.validatePeople(r)
 	if s.SSHKeyFile != "" && !keyFilePath.MatchString(s.SSHKeyFile) {
 		r.invalid("sshKeyFile", s.SSHKeyFile, "must be a path of letters, digits and -_./ that begins with / or ~/, e.g. ~/.ssh/sesacthon.pem")
 	}

@@ -70,7 +70,7 @@ func (s *Settings) WakeOrder() [][]string {
 
 // sleepArgs returns the schedules of a night.
 func (s *Settings) sleepArgs(i *infrastructure) *sleep.SleepArgs {
-	args := &sleep.SleepArgs{Hours: *s.Sleep, TagKey: clusterTag, TagValue: s.ClusterName()}
+	args := &sleep.SleepArgs{Hours: *s.Sleep, TagKey: clusterTag, TagValue: s.ClusterName(), KeyARN: i.key.ARN}
 	for g, nodes := range s.WakeOrder() {
 		group := sleep.Group{Name: []string{wakesFirst, wakesLast}[g], Instances: map[string]pulumi.StringInput{}}
 		for _, node := range nodes {

@@ -30,11 +30,16 @@ type BucketArgs struct {
 	Origins []string `pulumi:"origins"`
 	// PublicKeys are the keys of objects that everyone may read; all others stay private.
 	PublicKeys []string `pulumi:"publicKeys"`
+	// KeyARN is the key of KMS that encrypts new objects; S3's own when nil.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
+	// Users are the only principals that use objects and change the bucket: ARNs of roles and users, or patterns as of ArnLike.
+	// Whoever runs the program must be one of them. Everyone whom IAM allows it when empty.
+	Users []string `pulumi:"users"`
 	// DeletionProtection protects the bucket, and the objects in it, from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
 
-// Bucket is an encrypted, versioned bucket that accepts TLS only, without public access but to BucketArgs.PublicKeys.
+// Bucket is an encrypted, versioned bucket that accepts TLS from 1.2 on only, without public access but to BucketArgs.PublicKeys.
 type Bucket struct {
 	pulumi.ResourceState
 
@@ -65,7 +70,7 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	b.Name, b.ARN = bucket.Bucket, bucket.Arn
-	if err := b.encrypt(ctx, name, bucket); err != nil {
+	if err := b.encrypt(ctx, name, bucket, args.KeyARN); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	if err := b.keepPrivate(ctx, name, bucket, args); err != nil {
@@ -95,6 +100,9 @@ func (a *BucketArgs) Validate() error {
 		} else if slices.Contains(a.Origins[:i], origin) {
 			problems.Add("Origins", origin, "must be named once")
 		}
+	}
+	if len(a.Users) > 0 && len(a.PublicKeys) > 0 {
+		problems.Add("Users", a.Users, "must be empty with PublicKeys, which everyone uses")
 	}
 	if len(a.Origins) > MaxOrigins {
 		problems.Add("Origins", len(a.Origins), "must be at most %d", MaxOrigins)
@@ -161,16 +169,23 @@ func (b *Bucket) keepPrivate(ctx *pulumi.Context, name string, bucket *s3.Bucket
 	return err
 }
 
-func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
+func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2, key pulumi.StringInput) error {
+	rule := &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+		ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+			SseAlgorithm: pulumi.String("AES256"),
+		},
+	}
+	if key != nil {
+		rule = &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+			ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+				SseAlgorithm: pulumi.String("aws:kms"), KmsMasterKeyId: key,
+			},
+			BucketKeyEnabled: pulumi.Bool(true), // one call of KMS for many objects
+		}
+	}
 	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
 		Bucket: bucket.ID(),
-		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
-			&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-				ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-					SseAlgorithm: pulumi.String("AES256"),
-				},
-			},
-		},
+		Rules:  s3.BucketServerSideEncryptionConfigurationV2RuleArray{rule},
 	}, pulumi.Parent(b))
 	b.Writable = append(b.Writable, encryption)
 	return err
@@ -214,13 +229,29 @@ func (b *Bucket) keepVersions(ctx *pulumi.Context, name string, bucket *s3.Bucke
 	return err
 }
 
+// listing are the actions that show settings and names, and no content. IAM decides about them.
+var listing = []string{
+	"s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
+	"s3:GetAccelerateConfiguration", "s3:ListBucket",
+}
+
 // statements returns the bucket's policy.
 func (a *BucketArgs) statements(arn pulumi.StringOutput) pulumi.Array {
-	statements := pulumi.Array{pulumi.Map{
-		"Sid": pulumi.String("OnlyTLS"), "Effect": pulumi.String("Deny"), "Principal": pulumi.String("*"), "Action": pulumi.String("s3:*"),
-		"Resource":  pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)},
-		"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
-	}}
+	deny := func(sid, field string, actions pulumi.Input, condition pulumi.Map) pulumi.Map {
+		return pulumi.Map{
+			"Sid": pulumi.String(sid), "Effect": pulumi.String("Deny"), "Principal": pulumi.String("*"), field: actions,
+			"Resource": pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)}, "Condition": condition,
+		}
+	}
+	statements := pulumi.Array{
+		deny("OnlyTLS", "Action", pulumi.String("s3:*"), pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}}),
+		deny("OnlyTLS12", "Action", pulumi.String("s3:*"), pulumi.Map{"NumericLessThan": pulumi.StringMap{"s3:TlsVersion": pulumi.String("1.2")}}),
+	}
+	if len(a.Users) > 0 {
+		statements = append(statements, deny("OnlyUsers", "NotAction", pulumi.ToStringArray(listing), pulumi.Map{
+			"ArnNotLike": pulumi.Map{"aws:PrincipalArn": pulumi.ToStringArray(a.Users)},
+		}))
+	}
 	if len(a.PublicKeys) > 0 {
 		objects := pulumi.StringArray{}
 		for _, key := range a.PublicKeys {

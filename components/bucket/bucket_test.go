@@ -75,7 +75,8 @@ func TestNewBucket_TLSOnly(t *testing.T) {
 	require.NoError(t, err)
 	arn := "arn:aws:s3:::" + only(t, recorded, bucketV2).ID
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["`+arn+`","`+arn+`/*"],
-		"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, only(t, recorded, policy).Inputs["policy"].StringValue())
+		"Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Sid":"OnlyTLS12","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["`+arn+`","`+arn+`/*"],
+		"Condition":{"NumericLessThan":{"s3:TlsVersion":"1.2"}}}]}`, only(t, recorded, policy).Inputs["policy"].StringValue())
 	assert.Contains(t, only(t, recorded, policy).Dependencies, only(t, recorded, accessBlock).URN)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/growbin/cluster/components/encryption"
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/securitygroup"
@@ -102,6 +103,8 @@ type ClusterArgs struct {
 	// APIServerURL is the URL of the API server as the program reaches it, e.g. https://127.0.0.1:6443 behind a port
 	// forward; the public address of the control plane when empty.
 	APIServerURL string `pulumi:"apiServerUrl"`
+	// Identity is the user of the API server as whom the program connects; kubeadm.Deployer when empty.
+	Identity kubeadm.Identity `pulumi:"identity"`
 	// Connect, if not nil, is called with the URL of the API server before the first request; see
 	// kubeconfig.KubeconfigArgs.
 	Connect func(ctx context.Context, server string) error `pulumi:"connect"`
@@ -125,6 +128,13 @@ type ClusterArgs struct {
 	BackupSchedule string `pulumi:"backupSchedule"`
 	// LendBackupsUntil allows the control plane to read its backups until that time; see kubeadm.BootstrapArgs.
 	LendBackupsUntil time.Time `pulumi:"lendBackupsUntil"`
+	// Key encrypts parameters, volumes and backups; AWS's own keys when nil. Its policy must admit the roles of the nodes, see
+	// kubeadm.RoleName.
+	Key *encryption.Key `pulumi:"key"`
+	// BackupUsers are the only principals that use the backups, see bucket.BucketArgs; the role of the control plane must be one.
+	BackupUsers []string `pulumi:"backupUsers"`
+	// SessionLogARN is the log group to which Session Manager writes the shells on the nodes; none when nil.
+	SessionLogARN pulumi.StringInput `pulumi:"sessionLogArn"`
 	// DeletionProtection protects instances, data volumes and backups from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 
@@ -175,6 +185,14 @@ func subnets(count int) []string {
 		ranges = append(ranges, fmt.Sprintf("10.0.%d.0/24", i))
 	}
 	return ranges
+}
+
+// keyARN returns the ARN of the key; nil without one.
+func (a *ClusterArgs) keyARN() pulumi.StringInput {
+	if a.Key == nil {
+		return nil
+	}
+	return a.Key.ARN
 }
 
 // controlPlane returns the node with RoleControlPlane. The arguments must be valid.

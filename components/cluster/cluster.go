@@ -117,7 +117,7 @@ func (b *builder) bootstrap() (err error) {
 	// The latest backup lies outside the history and never expires, so that a cluster that was stopped for weeks can be restored.
 	if b.cluster.Backups, err = bucket.NewBucket(b.ctx, b.name+"-backups", &bucket.BucketArgs{
 		ExpirePrefix: kubeadm.BackupHistory, ExpireDays: b.args.BackupKeepDays, NoncurrentDays: b.args.BackupKeepDays,
-		DeletionProtection: b.args.DeletionProtection,
+		DeletionProtection: b.args.DeletionProtection, KeyARN: b.args.keyARN(), Users: b.args.BackupUsers,
 	}, b.parent()); err != nil {
 		return err
 	}
@@ -131,6 +131,9 @@ func (b *builder) bootstrap() (err error) {
 		return err
 	}
 	b.profiles = bootstrap.InstanceProfiles
+	if b.args.Key != nil {
+		b.ready = append(b.ready, b.args.Key)
+	}
 	b.ready = slices.Concat(b.ready, []pulumi.Resource{bootstrap}, b.cluster.Backups.Writable, b.cluster.Issuer.Bucket.Writable)
 	return nil
 }
@@ -199,7 +202,7 @@ func (b *builder) kubeconfig() (err error) {
 		b.cluster.APIServerURL = pulumi.Sprintf("https://%s:%d", machine.PublicIP, ports.APIServer)
 	}
 	b.cluster.kubeconfig, err = kubeconfig.NewKubeconfig(b.ctx, b.name, &kubeconfig.KubeconfigArgs{
-		Cluster: b.name, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL, Connect: b.args.Connect,
+		Cluster: b.name, Identity: b.args.Identity, ControlPlane: controlPlane, InstanceID: machine.InstanceID, Server: b.cluster.APIServerURL, Connect: b.args.Connect,
 		Timeout: b.args.BootTimeout, PollInterval: b.args.PollInterval, FailedGrace: b.args.FailedGrace,
 		// Resources in the cluster depend on the kubeconfig, and must be destroyed before the instance's volume and address.
 	}, b.parent(), pulumi.DependsOn([]pulumi.Resource{machine}))

@@ -63,7 +63,7 @@ func (a *ClusterArgs) securityGroups(vpcID pulumi.StringInput) *securitygroup.Se
 
 // bootstrap returns the nodes and their permissions for kubeadm.
 func (a *ClusterArgs) bootstrap(name string, backups, issuer pulumi.StringInput) *kubeadm.BootstrapArgs {
-	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, IssuerBucketARN: issuer, LendBackupsUntil: a.LendBackupsUntil, Statements: map[string][]kubeadm.Statement{}}
+	args := &kubeadm.BootstrapArgs{ClusterName: name, BackupBucketARN: backups, IssuerBucketARN: issuer, LendBackupsUntil: a.LendBackupsUntil, KeyARN: a.keyARN(), SessionLogARN: a.SessionLogARN, Statements: map[string][]kubeadm.Statement{}}
 	for _, n := range a.Nodes {
 		if n.Role == RoleControlPlane {
 			args.ControlPlane = n.Name
@@ -82,7 +82,7 @@ func (a *ClusterArgs) instance(n Node) *instance.InstanceArgs {
 	args := &instance.InstanceArgs{
 		InstanceType: n.InstanceType, Zone: n.Zone, RootGiB: n.RootGiB, DataGiB: n.DataGiB, KeyName: a.KeyName,
 		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll,
-		CPUCredits: a.CPUCredits, SnapshotGroup: n.SnapshotGroup, Snapshot: n.Snapshot,
+		CPUCredits: a.CPUCredits, SnapshotGroup: n.SnapshotGroup, Snapshot: n.Snapshot, KeyARN: a.keyARN(),
 	}
 	if n.Role == RoleControlPlane {
 		args.ElasticIP = !a.PrivateNodes
@@ -143,6 +143,9 @@ func (a *ClusterArgs) userData(name string, n Node, buckets Buckets) (string, er
 		Cluster: name, Region: a.Network.Region, Name: n.Name, Labels: n.labels(a.Network.Region), Taints: n.Taints, MaxPods: n.MaxPods,
 		KubeReserved: machine.KubeReserved(n.MaxPods), EvictionHard: capacity.EvictionHard(),
 		KubernetesVersion: a.KubernetesVersion, Sources: a.Sources, Images: n.Images,
+	}
+	if a.Key != nil {
+		config.Key = a.Key.Alias
 	}
 	if n.DataGiB > 0 {
 		config.DataMount = DataMount

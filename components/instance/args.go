@@ -41,6 +41,9 @@ type InstanceArgs struct {
 	// Snapshot is the ID of the snapshot, snap-…, of which a new data volume is made; blank when empty. It changes no volume that
 	// exists.
 	Snapshot string `pulumi:"snapshot"`
+	// KeyARN is the key of KMS that encrypts new volumes; AWS's own when nil. An existing data volume keeps its key, and a root volume
+	// until the instance is rolled.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
 	// ElasticIP gives the instance a public address that survives its replacement.
 	ElasticIP bool `pulumi:"elasticIp"`
 	// DeletionProtection protects the instance from termination and its data volume from deletion, by EC2 and by Pulumi.

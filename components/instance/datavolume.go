@@ -30,6 +30,8 @@ type KeptVolumeArgs struct {
 	Zone string `pulumi:"zone"`
 	// DataGiB is the size of the volume in GiB.
 	DataGiB int `pulumi:"dataGiB"`
+	// KeyARN is the key of KMS that encrypts a new volume; AWS's own when nil.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
 	// DeletionProtection protects the volume from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 	// SnapshotGroup is the value of SnapshotTag; without it no schedule takes snapshots of the volume.
@@ -87,6 +89,9 @@ func newDataVolume(ctx *pulumi.Context, name string, args *KeptVolumeArgs, snaps
 		tags[SnapshotTag] = pulumi.String(args.SnapshotGroup)
 	}
 	inputs.Tags = tags
+	if args.KeyARN != nil {
+		inputs.KmsKeyId = args.KeyARN.ToStringOutput()
+	}
 	if snapshot != "" {
 		inputs.SnapshotId = pulumi.String(snapshot)
 	}
@@ -97,7 +102,7 @@ func newDataVolume(ctx *pulumi.Context, name string, args *KeptVolumeArgs, snaps
 
 func (a *InstanceArgs) attachDataVolume(ctx *pulumi.Context, name string, parent pulumi.Resource, instance *ec2.Instance) error {
 	volume, err := newDataVolume(ctx, name, &KeptVolumeArgs{
-		Zone: a.Zone, DataGiB: a.DataGiB, DeletionProtection: a.DeletionProtection, SnapshotGroup: a.SnapshotGroup,
+		Zone: a.Zone, DataGiB: a.DataGiB, DeletionProtection: a.DeletionProtection, SnapshotGroup: a.SnapshotGroup, KeyARN: a.KeyARN,
 	}, a.Snapshot, parent)
 	if err != nil {
 		return err

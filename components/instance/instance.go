@@ -15,7 +15,7 @@ const dataDevice = "/dev/sdf"
 
 // pinned are the properties that EC2 changes by replacing or stopping the instance. One edit, e.g. a new version in the user
 // data of every node, must not take all instances down in one update: each is changed when it is rolled.
-var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
+var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
 
 // Instance is one EC2 instance with its volumes.
 type Instance struct {
@@ -78,14 +78,7 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 			HttpTokens:              pulumi.String("required"), // IMDSv2 only
 			HttpPutResponseHopLimit: pulumi.Int(1),             // pods are a hop further
 		},
-		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
-			VolumeType:          pulumi.String("gp3"),
-			VolumeSize:          pulumi.Int(a.RootGiB),
-			Encrypted:           pulumi.Bool(true),
-			DeleteOnTermination: pulumi.Bool(true),
-			// The provider's volumeTags would name the data volume, too: it reads and writes those of all attached volumes.
-			Tags: pulumi.StringMap{"Name": pulumi.String(RootVolumeName(name))},
-		},
+		RootBlockDevice:     a.rootVolume(name),
 		CreditSpecification: a.creditSpecification(),
 		Tags:                pulumi.StringMap{"Name": pulumi.String(name)},
 	}
@@ -96,6 +89,21 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		args.KeyName = pulumi.String(a.KeyName)
 	}
 	return args
+}
+
+func (a *InstanceArgs) rootVolume(name string) *ec2.InstanceRootBlockDeviceArgs {
+	volume := &ec2.InstanceRootBlockDeviceArgs{
+		VolumeType:          pulumi.String("gp3"),
+		VolumeSize:          pulumi.Int(a.RootGiB),
+		Encrypted:           pulumi.Bool(true),
+		DeleteOnTermination: pulumi.Bool(true),
+		// The provider's volumeTags would name the data volume, too: it reads and writes those of all attached volumes.
+		Tags: pulumi.StringMap{"Name": pulumi.String(RootVolumeName(name))},
+	}
+	if a.KeyARN != nil {
+		volume.KmsKeyId = a.KeyARN.ToStringOutput()
+	}
+	return volume
 }
 
 func (a *InstanceArgs) instanceOptions(parent pulumi.Resource) []pulumi.ResourceOption {

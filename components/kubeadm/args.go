@@ -28,6 +28,11 @@ type BootstrapArgs struct {
 	LendBackupsUntil time.Time `pulumi:"lendBackupsUntil"`
 	// IssuerBucketARN is the bucket in which the control plane publishes the keys of service account tokens; nil for none.
 	IssuerBucketARN pulumi.StringInput `pulumi:"issuerBucketArn"`
+	// KeyARN is the key of KMS that encrypts the parameters and the bucket of backups; AWS's own keys when nil. Its policy must admit
+	// the role of each node.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
+	// SessionLogARN is the log group to which Session Manager writes the shells on the nodes; none when nil.
+	SessionLogARN pulumi.StringInput `pulumi:"sessionLogArn"`
 	// Statements allow nodes more than their part in the cluster, by node name.
 	Statements map[string][]Statement `pulumi:"statements"`
 }

@@ -62,12 +62,13 @@ type fakeAWS struct {
 	calls    []string
 	values   map[string]string
 	kinds    map[string]string
+	keys     map[string]string // of SecureStrings
 	statuses []string
 	problems []string
 }
 
 func newFakeAWS(t *testing.T) *fakeAWS {
-	fake := &fakeAWS{values: map[string]string{}, writers: map[string]string{}, kinds: map[string]string{}, bucket: fakeS3{objects: map[string][]byte{}}}
+	fake := &fakeAWS{values: map[string]string{}, writers: map[string]string{}, kinds: map[string]string{}, keys: map[string]string{}, bucket: fakeS3{objects: map[string][]byte{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", fake.token)
 	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
@@ -174,6 +175,7 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 	}
 	var request struct {
 		Name, Path, Type, Value, NextToken string
+		KeyId                              string
 		Overwrite, WithDecryption          bool
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -186,7 +188,7 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 		f.throttled--
 		refuse(w, "ThrottlingException", "Rate exceeded")
 	case action == "PutParameter" && request.Overwrite && len(request.Value) <= 4096:
-		f.values[request.Name], f.kinds[request.Name] = request.Value, request.Type
+		f.values[request.Name], f.kinds[request.Name], f.keys[request.Name] = request.Value, request.Type, request.KeyId
 		if strings.Contains(request.Name, "/nodes/") {
 			f.statuses = append(f.statuses, request.Value)
 		}
@@ -196,9 +198,9 @@ func (f *fakeAWS) ssm(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(answer)
 	case action == "GetParameter" && request.WithDecryption && request.Name == encryptionParameter:
 		_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": map[string]string{"Value": cmp.Or(f.values[request.Name], kubeadm.PendingValue)}})
-	case action == "GetParametersByPath" && request.Path == "/dev/join":
+	case action == "GetParametersByPath" && request.Path == "/dev/join" && !request.WithDecryption:
 		f.page(w, slices.Sorted(maps.Keys(f.values)), request.NextToken)
-	case action == "GetParameterHistory":
+	case action == "GetParameterHistory" && request.WithDecryption:
 		f.history(w, request.Name, request.NextToken)
 	default:
 		refuse(w, "ValidationException", "unexpected "+action+" of "+request.Name)
@@ -264,7 +266,7 @@ func (f *fakeAWS) page(w http.ResponseWriter, names []string, token string) {
 	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "/dev/join/") || name <= token })
 	answer := map[string]any{"Parameters": []any{}}
 	if len(names) > 0 {
-		answer["Parameters"] = []any{map[string]any{"Name": names[0], "Value": f.values[names[0]]}}
+		answer["Parameters"] = []any{map[string]any{"Name": names[0], "Value": "(encrypted)", "Version": 2}}
 	}
 	if len(names) > 1 {
 		answer["NextToken"] = names[0]

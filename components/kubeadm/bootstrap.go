@@ -92,6 +92,9 @@ func (b *bootstrapBuilder) build() error {
 			return err
 		}
 		statements := append([]Statement{sessionManager()}, own...)
+		if b.args.SessionLogARN != nil {
+			statements = append(statements, logSessions(b.args.SessionLogARN)...)
+		}
 		profile, err := b.instanceProfile(node, append(statements, b.args.Statements[node]...))
 		if err != nil {
 			return err
@@ -105,6 +108,15 @@ func (b *bootstrapBuilder) build() error {
 // there is a bucket.
 func (b *bootstrapBuilder) controlPlaneStatements(kubeconfig, encryption pulumi.StringOutput, written []pulumi.StringInput) ([]Statement, error) {
 	statements := append(answerRequests(b.args.ClusterName, kubeconfig), readParameters(encryption))
+	if b.args.KeyARN != nil {
+		requests := pulumi.Sprintf("%s/*", joinPath(b.args.ClusterName, kubeconfig))
+		statements = append(statements,
+			useKey("Decrypt", b.args.KeyARN, parameterContext, pulumi.StringArray{encryption, requests}, "kms:Decrypt"),
+			useKey("Encrypt", b.args.KeyARN, parameterContext, append(pulumi.StringArray{requests}, written...), encryptParameter...))
+		if b.args.BackupBucketARN != nil {
+			statements = append(statements, EncryptIn("EncryptBackups", b.args.KeyARN, b.args.BackupBucketARN))
+		}
+	}
 	if b.args.IssuerBucketARN != nil {
 		statements = append(statements, publishKeys(b.args.IssuerBucketARN))
 	}
@@ -120,20 +132,28 @@ func (b *bootstrapBuilder) controlPlaneStatements(kubeconfig, encryption pulumi.
 
 // workerStatements returns the permissions of a worker, and creates the parameter that it joins through.
 func (b *bootstrapBuilder) workerStatements(node string, status pulumi.StringOutput) ([]Statement, error) {
-	join, err := b.parameter("join-"+node, JoinParameter(b.args.ClusterName, node), "String", "Certificate request of the node, then the control plane's answer")
+	join, err := b.parameter("join-"+node, JoinParameter(b.args.ClusterName, node), "SecureString", "Certificate request of the node, then the control plane's answer")
 	if err != nil {
 		return nil, err
 	}
-	return []Statement{writeParameters(status, join.Arn), readParameters(join.Arn)}, nil
+	statements := []Statement{writeParameters(status, join.Arn), readParameters(join.Arn)}
+	if b.args.KeyARN != nil {
+		statements = append(statements, useKey("Join", b.args.KeyARN, parameterContext, pulumi.StringArray{join.Arn}, append([]string{"kms:Decrypt"}, encryptParameter...)...))
+	}
+	return statements, nil
 }
 
 func (b *bootstrapBuilder) parameter(child, path, kind, description string) (*ssm.Parameter, error) {
-	parameter, err := ssm.NewParameter(b.ctx, b.name+"-"+child, &ssm.ParameterArgs{
+	args := &ssm.ParameterArgs{
 		Name:        pulumi.String(path),
 		Type:        pulumi.String(kind),
 		Value:       pulumi.String(PendingValue),
 		Description: pulumi.String(description),
-	}, pulumi.Parent(b.bootstrap),
+	}
+	if kind == "SecureString" && b.args.KeyARN != nil {
+		args.KeyId = b.args.KeyARN.ToStringOutput()
+	}
+	parameter, err := ssm.NewParameter(b.ctx, b.name+"-"+child, args, pulumi.Parent(b.bootstrap),
 		// Pulumi creates and destroys the parameter; instances write its value. With a change of anything but tags the provider
 		// would write the value of the state again, which may be the first one.
 		pulumi.IgnoreChanges([]string{"allowedPattern", "dataType", "description", "keyId", "tier", "type", "value"}))

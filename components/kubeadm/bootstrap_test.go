@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -165,7 +166,7 @@ func TestBootstrap_ParameterValuesIgnored(t *testing.T) {
 		require.Equal(t, kubeadm.PendingValue, parameter.Value("value"))
 	}
 	require.Equal(t, map[string]string{
-		"/dev/join/k8s-redis": "String", "/dev/join/k8s-worker-storage": "String", "/dev/kubeconfig": "SecureString", "/dev/encryption": "SecureString",
+		"/dev/join/k8s-redis": "SecureString", "/dev/join/k8s-worker-storage": "SecureString", "/dev/kubeconfig": "SecureString", "/dev/encryption": "SecureString",
 		"/dev/access/admin": "SecureString", "/dev/access/reader": "SecureString", "/dev/access/previewer": "SecureString", "/dev/backup": "String",
 		"/dev/nodes/k8s-master": "String", "/dev/nodes/k8s-redis": "String", "/dev/nodes/k8s-worker-storage": "String",
 	}, kinds)
@@ -238,4 +239,33 @@ func TestBootstrapArgs_Invalid(t *testing.T) {
 	}
 	_, err := newBootstrap(nil, nil)
 	require.ErrorContains(t, err, `ClusterName: ""`)
+}
+
+// With a key of KMS each node uses it for its own parameters. The control plane encrypts backups, and decrypts them by a loan alone.
+func TestBootstrap_KeyForTheirOwn(t *testing.T) {
+	t.Parallel()
+	args := bootstrapArgs()
+	args.KeyARN = pulumi.String("arn:aws:kms:ap-northeast-2:123456789012:key/k")
+	args.LendBackupsUntil = time.Date(2026, 11, 26, 12, 30, 0, 0, time.UTC)
+	r, err := newBootstrap(args, nil)
+	require.NoError(t, err)
+	statement := func(sid, actions, context, values string) string {
+		return `{"Action":[` + actions + `],"Condition":{"StringLike":{"kms:EncryptionContext:` + context + `":[` + values + `]}},"Effect":"Allow",` +
+			`"Resource":["arn:aws:kms:ap-northeast-2:123456789012:key/k"],"Sid":"` + sid + `"}`
+	}
+	policy := func(node string) string {
+		return r.One(t, "aws:iam/rolePolicy:RolePolicy", "k-"+node).Inputs["policy"].StringValue()
+	}
+	require.Contains(t, policy("k8s-redis"), statement("Join", `"kms:Decrypt","kms:Encrypt","kms:GenerateDataKey"`, "PARAMETER_ARN", `"`+arnPrefix+`/dev/join/k8s-redis"`))
+	require.Contains(t, policy("k8s-master"), statement("Decrypt", `"kms:Decrypt"`, "PARAMETER_ARN", `"`+arnPrefix+encryptionParameter+`","`+arnPrefix+`/dev/join/*"`))
+	require.Contains(t, policy("k8s-master"), statement("EncryptBackups", `"kms:GenerateDataKey"`, "aws:s3:arn", `"arn:aws:s3:::backups"`))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
+		{"Sid":"ReadBackups","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::backups/etcd/*","Condition":{"DateLessThan":{"aws:CurrentTime":"2026-11-26T12:30:00Z"}}},
+		{"Sid":"DecryptBackups","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:ap-northeast-2:123456789012:key/k","Condition":{
+			"StringEquals":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::backups"},"DateLessThan":{"aws:CurrentTime":"2026-11-26T12:30:00Z"}}}]}`,
+		r.One(t, "aws:iam/rolePolicy:RolePolicy", lentPolicy).Inputs["policy"].StringValue())
+	for _, parameter := range r.OfType(parameterType) {
+		_, keyed := parameter.Inputs["keyId"]
+		require.Equal(t, parameter.Inputs["type"].StringValue() == "SecureString", keyed, parameter.Name)
+	}
 }

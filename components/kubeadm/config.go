@@ -42,6 +42,8 @@ type NodeConfig struct {
 	PackageRevision string
 	// ContainerdVersion is an apt version pattern; DefaultContainerdVersion when empty.
 	ContainerdVersion string
+	// Key names the key of KMS that encrypts the parameters, e.g. alias/dev; AWS's own when empty.
+	Key string
 	// DataMount is where the second disk is mounted; empty for a node without one.
 	DataMount string
 	// Images are references of images, beside those that kubeadm names, that the node pulls while it boots, without credentials.

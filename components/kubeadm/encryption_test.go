@@ -51,7 +51,7 @@ func TestEncryption_KeyMadeOnceAndEscrowed(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, raw, 32)
 	require.Equal(t, text, m.aws.values[encryptionParameter])
-	require.Equal(t, "SecureString", m.aws.kinds[encryptionParameter])
+	require.Equal(t, "SecureString alias/dev", m.aws.kinds[encryptionParameter]+" "+m.aws.keys[encryptionParameter])
 	info, err := os.Stat(m.path(encryptionFile))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())

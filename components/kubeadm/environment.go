@@ -19,6 +19,7 @@ func (c *NodeConfig) variables(role string, steps []string) []variable {
 		{userdata.EnvClusterName, c.Cluster},
 		{userdata.EnvRegion, c.Region},
 		{userdata.EnvSteps, strings.Join(steps, " ")},
+		{userdata.EnvKey, c.Key},
 		{userdata.EnvStatusParameter, StatusParameter(c.Cluster, c.Name)},
 		{userdata.EnvKubernetesVersion, version},
 		{"KUBERNETES_PACKAGE_VERSION", version + "-" + c.PackageRevision},

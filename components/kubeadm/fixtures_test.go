@@ -14,6 +14,7 @@ func controlPlaneConfig() kubeadm.ControlPlaneConfig {
 	return kubeadm.ControlPlaneConfig{
 		NodeConfig: kubeadm.NodeConfig{
 			Cluster:           "dev",
+			Key:               "alias/dev",
 			Region:            "ap-northeast-2",
 			Name:              "k8s-master",
 			Labels:            map[string]string{"workload": "control-plane"},
@@ -36,6 +37,7 @@ func controlPlaneConfig() kubeadm.ControlPlaneConfig {
 func workerConfig() kubeadm.WorkerConfig {
 	return kubeadm.WorkerConfig{NodeConfig: kubeadm.NodeConfig{
 		Cluster:           "dev",
+		Key:               "alias/dev",
 		Region:            "ap-northeast-2",
 		Name:              "k8s-redis",
 		Labels:            map[string]string{"workload": "redis", "node.kubernetes.io/purpose": "cache", "type": "storage"},

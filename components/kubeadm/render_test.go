@@ -64,7 +64,7 @@ func TestControlPlaneUserData_RoundTrip(t *testing.T) {
 	node.KubeadmConfig = nil
 	config := controlPlaneConfig()
 	require.Equal(t, &userdata.Node{
-		ControlPlane: true, Name: "k8s-master", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
+		ControlPlane: true, Name: "k8s-master", Cluster: "dev", Key: "alias/dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}},
 		MaxPods: 60, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
 		JoinPath: kubeadm.JoinPath("dev"), KubeconfigParameter: kubeadm.KubeconfigParameter("dev"),
@@ -82,7 +82,7 @@ func TestWorkerUserData_RoundTrip(t *testing.T) {
 	node.KubeadmConfig = nil
 	config := workerConfig()
 	require.Equal(t, &userdata.Node{
-		Name: "k8s-redis", Cluster: "dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
+		Name: "k8s-redis", Cluster: "dev", Key: "alias/dev", Region: "ap-northeast-2", KubernetesVersion: "1.36.3",
 		Labels: config.Labels, Taints: config.Taints,
 		MaxPods: 30, KubeReserved: config.KubeReserved, SystemReserved: config.SystemReserved, EvictionHard: config.EvictionHard, DataDisk: true,
 		JoinParameter: kubeadm.JoinParameter("dev", "k8s-redis"), StatusParameter: kubeadm.StatusParameter("dev", "k8s-redis"),

@@ -45,7 +45,8 @@ func TestWorker_Joins(t *testing.T) {
 	require.Contains(t, m.calls(), "apt-mark hold kubelet")
 	require.Contains(t, m.read("/etc/fstab"), " /var/lib/redis ext4 ")
 	require.False(t, m.exists("/etc/kubeadm/discovery.conf"), "the join data were left on the disk")
-	require.Equal(t, "String", m.aws.kinds[joinParameter])
+	require.Equal(t, "SecureString alias/dev", m.aws.kinds[joinParameter]+" "+m.aws.keys[joinParameter])
+	require.Empty(t, m.aws.keys[kubeadm.StatusParameter("dev", "k8s-redis")], "a String has no key")
 	require.NotContains(t, m.aws.values[joinParameter], "PRIVATE KEY")
 }
 

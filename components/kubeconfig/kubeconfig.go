@@ -26,6 +26,8 @@ const (
 type KubeconfigArgs struct {
 	// Cluster is the name of the cluster, which begins the names of its SSM parameters.
 	Cluster string `pulumi:"cluster"`
+	// Identity is the user of the API server whose kubeconfig is read; kubeadm.Deployer when empty.
+	Identity kubeadm.Identity `pulumi:"identity"`
 	// InstanceID is the instance of the control plane. A kubeconfig of an earlier instance is not accepted.
 	InstanceID pulumi.StringInput `pulumi:"instanceId"`
 	// Server is the URL of the API server as the program reaches it, e.g. https://127.0.0.1:6443 behind a port forward.
@@ -63,6 +65,14 @@ func (a *KubeconfigArgs) Validate() error {
 	return problems.Err()
 }
 
+// parameter is the name of the SSM parameter with the kubeconfig.
+func (a *KubeconfigArgs) parameter() string {
+	if a.Identity == "" || a.Identity == kubeadm.Deployer {
+		return kubeadm.KubeconfigParameter(a.Cluster)
+	}
+	return kubeadm.AccessParameter(a.Cluster, a.Identity)
+}
+
 // Kubeconfig is an administrator's access to one cluster.
 type Kubeconfig struct {
 	pulumi.ResourceState
@@ -86,7 +96,7 @@ func NewKubeconfig(ctx *pulumi.Context, name string, args *KubeconfigArgs, opts 
 	}
 	a.wait = newWaiter(ctx, a, args)
 	published := pulumi.All(a.Joined(args.ControlPlane, args.InstanceID), args.Server).ApplyT(func(all []any) (pulumi.StringOutput, error) {
-		message, ready, err := a.wait.kubeconfig(kubeadm.KubeconfigParameter(args.Cluster), all[0].(string))
+		message, ready, err := a.wait.kubeconfig(args.parameter(), all[0].(string))
 		if err != nil {
 			return pulumi.StringOutput{}, fmt.Errorf("kubeconfig of cluster %s: %w", args.Cluster, err)
 		}

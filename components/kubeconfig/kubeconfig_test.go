@@ -86,6 +86,20 @@ func TestKubeconfig_StaleInstanceIgnored(t *testing.T) {
 	assert.Equal(t, 6*DefaultPollInterval, o.took)
 }
 
+// Another identity reads its own parameter alone.
+func TestKubeconfig_OfAnotherIdentity(t *testing.T) {
+	s, parameter := newScript(t), kubeadm.AccessParameter("dev", kubeadm.Previewer)
+	s.answers[parameter] = []any{published(t, instance, fakeboot.Kubeconfig)}
+	delete(s.answers, kubeconfigParameter)
+	args := validArgs()
+	args.Cluster, args.Identity = "dev", kubeadm.Previewer
+	o := enter(t, s, args)
+	require.NoError(t, o.err)
+	assert.Contains(t, o.kubeconfig, "certificate-authority-data")
+	assert.Equal(t, 1, s.reads[parameter])
+	assert.Zero(t, s.reads[kubeconfigParameter])
+}
+
 // A failed read, e.g. a throttled one, is no failure of the instance.
 func TestKubeconfig_ReadErrorsRetried(t *testing.T) {
 	s := newScript(t)

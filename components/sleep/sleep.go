@@ -45,6 +45,8 @@ type SleepArgs struct {
 	// TagKey and TagValue are a tag of all instances: the schedules can stop and start no others.
 	TagKey   string `pulumi:"tagKey"`
 	TagValue string `pulumi:"tagValue"`
+	// KeyARN is the key of KMS that encrypts the volumes; AWS's own when nil. Its policy must admit the role, called like the component.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
 	// Alarms are the names and ARNs of CloudWatch alarms that are silent from the first stop until the end of the sleep.
 	Alarms []Alarm `pulumi:"alarms"`
 }
@@ -132,8 +134,14 @@ func (s *Sleep) role(ctx *pulumi.Context, name string, args *SleepArgs) (*iam.Ro
 	statements := []kubeadm.Statement{{
 		Sid: "Power", Actions: []string{"ec2:StartInstances", "ec2:StopInstances"},
 		Resources: pulumi.StringArray{pulumi.String("arn:aws:ec2:*:" + self.AccountId + ":instance/*")},
-		Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + args.TagKey: args.TagValue}},
+		Condition: map[string]pulumi.Map{"StringEquals": {"aws:ResourceTag/" + args.TagKey: pulumi.String(args.TagValue)}},
 	}}
+	if args.KeyARN != nil {
+		statements = append(statements, kubeadm.Statement{
+			Sid: "Volumes", Actions: []string{"kms:CreateGrant"}, Resources: pulumi.StringArray{args.KeyARN},
+			Condition: map[string]pulumi.Map{"Bool": {"kms:GrantIsForAWSResource": pulumi.String("true")}},
+		})
+	}
 	if len(args.Alarms) > 0 {
 		alarms := pulumi.StringArray{}
 		for _, alarm := range args.Alarms {

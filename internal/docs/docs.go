@@ -53,6 +53,11 @@ func Generate(root string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	policies, err := policyFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, policies...)
 	model, err := awsModel(root)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,8 @@ type Options struct {
 	Cluster string
 	// Node is the value of the tag Name of the control plane's instance.
 	Node string
+	// Document is the name of the SSM document of the port forward, see sessions.ForwardDocument.
+	Document string
 	// Port is the local TCP port, on 127.0.0.1.
 	Port int
 	// Poll is the pause between two checks of the instance and the port; DefaultPoll if 0.

@@ -8,13 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/growbin/cluster/components/ports"
 	"github.com/growbin/cluster/internal/awscli"
 )
 
 const (
-	// documentName is the SSM document of a port forward.
-	documentName = "AWS-StartPortForwardingSession"
 	// stopGrace is the time between SIGTERM and SIGKILL.
 	stopGrace = 2 * time.Second
 	// reapTimeout limits the wait for the end of killed processes.
@@ -34,7 +31,7 @@ type session struct {
 func (o Options) startSession(instance string) (*session, error) {
 	s := &session{done: make(chan struct{})}
 	s.command = exec.Command(awscli.Program, "ssm", "start-session", "--region", o.Region, "--target", instance,
-		"--document-name", documentName, "--parameters", fmt.Sprintf("portNumber=%d,localPortNumber=%d", ports.APIServer, o.Port))
+		"--document-name", o.Document, "--parameters", fmt.Sprintf("localPortNumber=%d", o.Port))
 	s.command.Stdout, s.command.Stderr, s.command.WaitDelay = &s.output, &s.output, time.Second
 	// A group of its own: the plugin survives the CLI, and Ctrl-C of the terminal must not reach it first.
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -51,7 +51,7 @@ func freePort(t *testing.T) int {
 
 func options(port int, l *lines) Options {
 	return Options{
-		Region: "ap-northeast-2", Cluster: "growbin-dev", Node: "k8s-master", Port: port, Logf: l.logf,
+		Region: "ap-northeast-2", Cluster: "growbin-dev", Node: "k8s-master", Document: "growbin-dev-forward", Port: port, Logf: l.logf,
 		Poll: 20 * time.Millisecond, OpenTimeout: patience, HandshakeTimeout: 500 * time.Millisecond, ReadyTimeout: patience,
 	}
 }
@@ -97,8 +97,8 @@ func TestTunnel_OpensWhenTheControlPlaneAppears(t *testing.T) {
 	for _, part := range []string{"--region ap-northeast-2", "Name=tag:Cluster,Values=growbin-dev", "Name=tag:Name,Values=k8s-master", "Values=running"} {
 		assert.Contains(t, f.get("describe"), part)
 	}
-	assert.Contains(t, f.get("start"), "--document-name AWS-StartPortForwardingSession")
-	assert.Contains(t, f.get("start"), fmt.Sprintf("portNumber=6443,localPortNumber=%d", o.Port))
+	assert.Contains(t, f.get("start"), "--document-name growbin-dev-forward")
+	assert.Contains(t, f.get("start"), fmt.Sprintf("--parameters localPortNumber=%d", o.Port))
 	assert.Equal(t, 1, strings.Count(l.all(), "waiting for"), "a state is logged once")
 	assert.Len(t, f.running(), 2)
 	stop()

@@ -34,6 +34,9 @@ const (
 // writerARN is the session of a role that EC2 gives to an instance.
 var writerARN = regexp.MustCompile(`^arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/([^/]+)/(i-[0-9a-f]+)$`)
 
+// errNoRequest is that of a parameter that holds a request no more, or not yet.
+var errNoRequest = errors.New("it holds no request")
+
 // approve answers the requests of joining nodes until the control plane stops, as the service kubeadm-approve does.
 func (a *attempt) approve(running *cluster.Cluster) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -42,17 +45,21 @@ func (a *attempt) approve(running *cluster.Cluster) {
 		<-running.Stopped()
 		cancel()
 	}()
-	logged := map[string]string{}
+	logged, seen := map[string]string{}, map[string]int{} // seen are the versions that are no requests
 	for ctx.Err() == nil {
 		requests, err := a.machine.ParametersByPath(a.node.JoinPath)
 		if err != nil {
 			a.log(a.node.Name, "requests could not be read: %v", err)
 		}
-		for parameter, value := range requests {
-			if !strings.HasPrefix(value, "{") {
+		for parameter, newest := range requests {
+			if seen[parameter] == newest.Version {
 				continue
 			}
 			err := a.answer(ctx, running, path.Base(parameter), parameter)
+			if errors.Is(err, errNoRequest) {
+				seen[parameter] = newest.Version
+				continue
+			}
 			if ctx.Err() == nil && err != nil && logged[parameter] != err.Error() {
 				a.log(a.node.Name, "the request of %s is refused: %v", path.Base(parameter), err)
 				logged[parameter] = err.Error()
@@ -70,6 +77,9 @@ func (a *attempt) answer(ctx context.Context, running *cluster.Cluster, node, pa
 	newest, err := a.machine.ParameterHistory(parameter)
 	if err != nil {
 		return err
+	}
+	if !strings.HasPrefix(newest.Value, "{") {
+		return errNoRequest
 	}
 	request, err := checkRequest(a.node.Cluster, node, newest.Value, newest.LastModifiedUser)
 	if err != nil {

@@ -70,8 +70,9 @@ func (a *attempt) complete(ctx context.Context) error {
 	return a.silence(ctx)
 }
 
+// put writes a SecureString.
 func (a *attempt) put(parameter string, value []byte) error {
-	if err := a.machine.PutParameter(parameter, string(value)); err != nil {
+	if err := a.machine.PutSecret(parameter, string(value), a.node.Key); err != nil {
 		return fmt.Errorf("publish %s: %w", parameter, err)
 	}
 	return nil

@@ -16,10 +16,14 @@ import (
 )
 
 // encryptionKey leaves the keys of Secrets on the data volume, as the boot scripts do: those on the disk, those of the parameter,
-// or a new one, which the parameter holds first.
+// or a new one, which the parameter holds first. Those on the disk are written to the parameter again.
 func (a *attempt) encryptionKey() error {
 	path := filepath.Join(a.volume, kubeadm.EncryptionDir, kubeadm.EncryptionFile)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+	kept, err := os.ReadFile(path)
+	if err == nil {
+		return a.put(a.node.EncryptionParameter, kept)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	keys, err := a.machine.GetParameter(a.node.EncryptionParameter)

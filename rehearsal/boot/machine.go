@@ -23,11 +23,13 @@ type Machine struct {
 
 // Services are those that a machine can use.
 type Services interface {
-	// PutParameter and GetParameter use SSM with the permissions of the instance profile.
+	// PutParameter and GetParameter use SSM with the permissions of the instance profile, PutSecret with a key of KMS.
 	PutParameter(name, value string) error
+	PutSecret(name, value, key string) error
 	GetParameter(name string) (string, error)
-	// ParametersByPath and ParameterHistory read the values below a path, and the newest version of one with its writer.
-	ParametersByPath(path string) (map[string]string, error)
+	// ParametersByPath reads the newest versions below a path, where SecureStrings stay encrypted, ParameterHistory that of one with
+	// its writer.
+	ParametersByPath(path string) (map[string]awssim.ParameterVersion, error)
 	ParameterHistory(name string) (awssim.ParameterVersion, error)
 	// PutObject, GetObject and ListObjects use S3 with the permissions of the instance profile.
 	PutObject(bucket, key string, content []byte) error

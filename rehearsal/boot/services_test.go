@@ -18,11 +18,12 @@ type account struct {
 	mu         sync.Mutex
 	parameters map[string]string
 	writers    map[string]string // by parameter
+	versions   map[string]int
 	objects    map[string][]byte // in the only bucket
 }
 
 func newAccount() *account {
-	return &account{parameters: map[string]string{}, writers: map[string]string{}, objects: map[string][]byte{}}
+	return &account{parameters: map[string]string{}, writers: map[string]string{}, versions: map[string]int{}, objects: map[string][]byte{}}
 }
 
 func (a *account) get(name string) string {
@@ -58,11 +59,14 @@ func (s *services) PutParameter(name, value string) error {
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
 	s.account.parameters[name], s.account.writers[name] = value, s.session
+	s.account.versions[name]++
 	if s.failed != nil && strings.Contains(value, `"phase":"`+kubeadm.PhaseFailed+`"`) {
 		s.failed()
 	}
 	return nil
 }
+
+func (s *services) PutSecret(name, value, _ string) error { return s.PutParameter(name, value) }
 
 func (s *services) GetParameter(name string) (string, error) {
 	s.account.mu.Lock()
@@ -77,11 +81,15 @@ func (s *services) GetParameter(name string) (string, error) {
 	return value, nil
 }
 
-func (s *services) ParametersByPath(path string) (map[string]string, error) {
+func (s *services) ParametersByPath(path string) (map[string]awssim.ParameterVersion, error) {
 	s.account.mu.Lock()
 	defer s.account.mu.Unlock()
-	found := maps.Clone(s.account.parameters)
-	maps.DeleteFunc(found, func(name, _ string) bool { return !strings.HasPrefix(name, path+"/") })
+	found := map[string]awssim.ParameterVersion{}
+	for name := range s.account.parameters {
+		if strings.HasPrefix(name, path+"/") {
+			found[name] = awssim.ParameterVersion{Value: "(encrypted)", Version: s.account.versions[name]}
+		}
+	}
 	return found, nil
 }
 

@@ -30,11 +30,15 @@ func (s simulatedServices) PutParameter(name, value string) error {
 	return s.machine.PutParameter(name, value)
 }
 
+func (s simulatedServices) PutSecret(name, value, key string) error {
+	return s.machine.PutSecret(name, value, key)
+}
+
 func (s simulatedServices) GetParameter(name string) (string, error) {
 	return s.machine.GetParameter(name)
 }
 
-func (s simulatedServices) ParametersByPath(path string) (map[string]string, error) {
+func (s simulatedServices) ParametersByPath(path string) (map[string]awssim.ParameterVersion, error) {
 	return s.machine.ParametersByPath(path)
 }
 

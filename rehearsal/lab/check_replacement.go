@@ -38,7 +38,7 @@ func (r *run) lendBackups() error {
 	if err != nil {
 		return err
 	}
-	policy := kubeadm.LentPolicy("arn:aws:s3:::"+variables[userdata.EnvBackupBucket], time.Now().Add(time.Hour))
+	policy := kubeadm.LentPolicy("arn:aws:s3:::"+variables[userdata.EnvBackupBucket], r.cloud.KeyARN(variables[userdata.EnvKey]), time.Now().Add(time.Hour))
 	return r.cloud.PutRolePolicy(kubeadm.RoleName(variables[userdata.EnvClusterName], r.controlPlaneName()), kubeadm.LentPolicyName, policy)
 }
 

@@ -9,19 +9,19 @@
 RUN=$RUN/approve
 install -d -m 0700 "$RUN"
 umask 077
-declare -A refused=()
+declare -A refused=() seen=() # seen are the versions of parameters that hold no request
 
 kube() { kubectl --kubeconfig "$ROOT/etc/kubernetes/admin.conf" --request-timeout=20s "$@"; }
 
-# pages ACTION FIELD VALUE makes a call as often as it has pages, and leaves these in $RUN/pages, one a line.
+# pages ACTION FIELD VALUE [DECRYPT] makes a call as often as it has pages, and leaves these in $RUN/pages, one a line.
 pages() {
   local token=
   : >"$RUN/pages"
   while true; do
     python3 -IS -c '
 import json, sys
-field, value, token = sys.argv[1:]
-print(json.dumps({field: value, **({"NextToken": token} if token else {})}))' "$2" "$3" "$token" >"$RUN/request" && ssm "$1" || return 1
+field, value, decrypt, token = sys.argv[1:]
+print(json.dumps({field: value, "WithDecryption": bool(decrypt), **({"NextToken": token} if token else {})}))' "$2" "$3" "${4:-}" "$token" >"$RUN/request" && ssm "$1" || return 1
     token=$(python3 -IS -c '
 import json, sys
 page = json.load(open(sys.argv[1]))
@@ -31,24 +31,26 @@ print(page.get("NextToken") or "")' "$RUN/answer" "$RUN/pages") || return 1
   done
 }
 
-# waiting prints the names of nodes whose parameter holds a request.
-waiting() {
+# versions prints each node with the version of its parameter. Nothing is decrypted: KMS bills each value.
+versions() {
   pages GetParametersByPath Path "$JOIN_PATH" && python3 -IS -c '
 import json, re, sys
 for page in open(sys.argv[1]):
     for parameter in json.loads(page):
         name = parameter["Name"].rsplit("/", 1)[1]
-        if parameter["Value"].startswith("{") and re.fullmatch("[a-z0-9-]+", name):
-            print(name)' "$RUN/pages"
+        if re.fullmatch("[a-z0-9-]+", name):
+            print(name, parameter["Version"])' "$RUN/pages"
 }
 
 # proven NODE leaves the node's newest request in $RUN/csr. It must have been written by the instance that it names, in the
-# role of that node: only EC2 can give an instance's name to a session of the role.
+# role of that node: only EC2 can give an instance's name to a session of the role. The exit code is 3 if there is no request.
 proven() {
-  pages GetParameterHistory Name "$JOIN_PATH/$1" && python3 -IS -c '
+  pages GetParameterHistory Name "$JOIN_PATH/$1" decrypt && python3 -IS -c '
 import json, re, sys
 pages, role, csr = sys.argv[1:]
 newest = max((p for page in open(pages) for p in json.loads(page)), key=lambda p: p["Version"])
+if not newest["Value"].startswith("{"):
+    sys.exit(3)
 request, writer = json.loads(newest["Value"]), newest["LastModifiedUser"]
 found = re.fullmatch("arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/([^/]+)/(i-[0-9a-f]+)", writer)
 if not found or found.groups() != (role, request["instanceId"]):
@@ -56,10 +58,10 @@ if not found or found.groups() != (role, request["instanceId"]):
 open(csr, "w").write(request["request"])' "$RUN/pages" "$CLUSTER_NAME-$1" "$RUN/csr"
 }
 
-# check NODE fails with a message unless the request may be answered.
+# check NODE fails with a message unless the request may be answered, with 3 if there is none.
 check() {
   local subject ready
-  proven "$1" || return 1
+  proven "$1" || return
   subject=$(openssl req -in "$RUN/csr" -noout -verify -subject -nameopt RFC2253) || return 1
   if [ "$subject" != "subject=CN=system:node:$1,O=system:nodes" ]; then
     echo "it is for another name: $subject" >&2
@@ -113,15 +115,20 @@ contexts:
     user: $1
 current-context: join
 YAML
-  ssm_put "$JOIN_PATH/$1" String "$RUN/join"
+  ssm_put "$JOIN_PATH/$1" SecureString "$RUN/join"
 }
 
 # read_requests answers all requests once. A refusal is logged when its reason changes: the node keeps asking.
 read_requests() {
-  local node
-  waiting >"$RUN/nodes" || return 1
-  while read -r node; do
-    if ! check "$node" </dev/null >"$RUN/check" 2>"$RUN/reason"; then
+  local node version status
+  versions >"$RUN/nodes" || return 1
+  while read -r node version; do
+    [ "${seen[$node]:-}" != "$version" ] || continue
+    status=0
+    check "$node" </dev/null >"$RUN/check" 2>"$RUN/reason" || status=$?
+    if [ "$status" = 3 ]; then
+      seen[$node]=$version
+    elif [ "$status" != 0 ]; then
       [ "${refused[$node]:-}" = "$(start_of "$RUN/reason")" ] || log "the request of $node is refused: $(start_of "$RUN/reason")"
       refused[$node]=$(start_of "$RUN/reason")
     elif answer "$node" </dev/null >"$RUN/signed"; then

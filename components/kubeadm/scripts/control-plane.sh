@@ -20,9 +20,12 @@ keep_authorities() {
 }
 
 # encryption_key leaves the keys of Secrets on the data disk. SSM holds them too, apart from the backups, before any Secret is
-# encrypted with them: a cluster that is restored onto a blank disk needs them.
+# encrypted with them: a cluster that is restored onto a blank disk needs them. A new instance writes them again, so that they are
+# encrypted with the present key of KMS.
 encryption_key() {
-  if [ ! -s "$KEYS" ]; then
+  if [ -s "$KEYS" ]; then
+    ssm_put "$ENCRYPTION_PARAMETER" SecureString "$KEYS" || return 1
+  else
     ssm_get "$ENCRYPTION_PARAMETER" >"$RUN/encryption" || return 1
     if ! grep -q secretbox "$RUN/encryption"; then
       ! grep -aqs k8s:enc:secretbox "$ETCD/member/snap/db" || fail "Secrets are encrypted, but neither $KEYS nor $ENCRYPTION_PARAMETER has their key"

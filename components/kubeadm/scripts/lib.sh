@@ -106,12 +106,14 @@ ssm() {
     --data-binary "@$RUN/request" "$SSM_ENDPOINT/"
 }
 
-# ssm_put NAME TYPE FILE overwrites a parameter with the file's content.
+# ssm_put NAME TYPE FILE overwrites a parameter with the file's content. A SecureString that is written without its key would get
+# AWS's own.
 ssm_put() {
   python3 -IS -c '
 import json, sys
-name, kind, path = sys.argv[1:]
-print(json.dumps({"Name": name, "Type": kind, "Value": open(path).read(), "Overwrite": True}))' "$@" >"$RUN/request" &&
+key, name, kind, path = sys.argv[1:]
+secret = {"KeyId": key} if key and kind == "SecureString" else {}
+print(json.dumps({"Name": name, "Type": kind, "Value": open(path).read(), "Overwrite": True, **secret}))' "$KMS_KEY" "$@" >"$RUN/request" &&
     ssm PutParameter
 }
 

@@ -28,7 +28,7 @@ answered() {
 fetch_join_data() {
   make_request && ssm_get "$JOIN_PARAMETER" >"$RUN/join" || return 1
   if ! answered; then
-    cmp -s "$RUN/join" "$RUN/join.request" || ssm_put "$JOIN_PARAMETER" String "$RUN/join.request" || return 1
+    cmp -s "$RUN/join" "$RUN/join.request" || ssm_put "$JOIN_PARAMETER" SecureString "$RUN/join.request" || return 1
     problem="the control plane has not answered the request in $JOIN_PARAMETER"
     return 1
   fi

@@ -24,6 +24,7 @@ const (
 	EnvAccessPath          = "ACCESS_PATH"
 	EnvEncryptionParameter = "ENCRYPTION_PARAMETER"
 	EnvStatusParameter     = "STATUS_PARAMETER"
+	EnvKey                 = "KMS_KEY"
 	EnvBackupBucket        = "BACKUP_BUCKET"
 	EnvIssuerBucket        = "ISSUER_BUCKET"
 	EnvBackupParameter     = "BACKUP_PARAMETER"

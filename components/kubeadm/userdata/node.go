@@ -34,6 +34,8 @@ type Node struct {
 	Steps []string
 	// DataDisk is true when the machine waits for a second disk.
 	DataDisk bool
+	// Key names the key of KMS that encrypts the parameters; may be empty.
+	Key string
 	// StatusParameter is the name of an SSM parameter.
 	StatusParameter string
 	// JoinParameter is the name of the SSM parameter that a worker joins through.
@@ -128,7 +130,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.StatusParameter = required(EnvStatusParameter)
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
-	n.IssuerBucket = variables[EnvIssuerBucket]
+	n.IssuerBucket, n.Key = variables[EnvIssuerBucket], variables[EnvKey]
 	n.DataDisk = variables[EnvDataMount] != ""
 	n.Steps = strings.Fields(variables[EnvSteps])
 	switch role := required(EnvRole); role {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Copies the latest dump of one database to a bucket, and compares the copy with the file. Exit code 0 means that the bucket
-# holds it whole and encrypted.
+# Copies the latest dump of one database to a bucket, which encrypts it with its own key, and compares the copy with the file.
+# Exit code 0 means that the bucket holds it whole.
 #
 # DATABASE          name of the database
 # BACKUP_DIR        directory with a directory of dumps per database
@@ -23,11 +23,11 @@ sum=$(sha256sum "${dump}")
 sum=${sum%% *}
 
 # S3 compares its own checksum of each part with that of the CLI. The metadata is for whoever restores the dump.
-aws s3 cp --only-show-errors --sse AES256 --metadata "sha256=${sum}" "${dump}" "s3://${BUCKET}/${key}"
+aws s3 cp --only-show-errors --metadata "sha256=${sum}" "${dump}" "s3://${BUCKET}/${key}"
 
 found=$(aws s3api head-object --bucket "${BUCKET}" --key "${key}" --output text \
-    --query '[ContentLength, ServerSideEncryption, Metadata.sha256]')
-wanted=$(printf '%s\tAES256\t%s' "${size}" "${sum}")
+    --query '[ContentLength, Metadata.sha256]')
+wanted=$(printf '%s\t%s' "${size}" "${sum}")
 if [[ "${found}" != "${wanted}" ]]; then
     echo "upload: s3://${BUCKET}/${key} is ${found}, must be ${wanted}" >&2
     exit 1

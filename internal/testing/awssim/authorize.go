@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,8 +51,17 @@ var conditionOperators = map[string]func(value string, wanted []string) bool{
 	"ArnLike":         anyWildcard,
 	"ArnNotEquals":    func(v string, w []string) bool { return !anyWildcard(v, w) },
 	"ArnNotLike":      func(v string, w []string) bool { return !anyWildcard(v, w) },
+	"NumericLessThan": lessThan,
 	"DateLessThan":    func(v string, w []string) bool { return len(w) == 1 && before(v, w[0]) },
+	"Null":            nil, // about the key alone, see holds
 	"Bool":            func(v string, w []string) bool { return len(w) == 1 && strings.EqualFold(w[0], v) },
+}
+
+// lessThan compares decimal numbers; a text that is none meets no condition.
+func lessThan(value string, wanted []string) bool {
+	have, err := strconv.ParseFloat(value, 64)
+	limit, other := strconv.ParseFloat(strings.Join(wanted, " "), 64)
+	return err == nil && other == nil && have < limit
 }
 
 // before compares times in RFC 3339; a text that is none meets no condition.
@@ -71,6 +81,12 @@ func (s statement) holds(r request) bool {
 		name := strings.TrimSuffix(operator, "IfExists")
 		for key, wanted := range keys {
 			value, known := r.context[strings.ToLower(key)]
+			if operator == "Null" {
+				if known == slices.Contains(wanted, "true") {
+					return false
+				}
+				continue
+			}
 			if !known {
 				if name != operator || strings.Contains(name, "Not") {
 					continue
@@ -119,6 +135,23 @@ func decide(policies []*policy, r request) error {
 		}
 	}
 	return verdict
+}
+
+// Decide evaluates identity policies, as JSON, for a request: nil, or IAM's reason to deny it. The context has condition keys.
+func Decide(action, resource string, context map[string]string, documents ...string) error {
+	r := request{action: action, resource: resource, context: map[string]string{}}
+	for key, value := range context {
+		r.context[strings.ToLower(key)] = value
+	}
+	var policies []*policy
+	for _, text := range documents {
+		p, err := parseIdentityPolicy(text)
+		if err != nil {
+			return err
+		}
+		policies = append(policies, p)
+	}
+	return decide(policies, r)
 }
 
 // trusts reports whether a service may assume the role.

@@ -16,9 +16,15 @@ type bucket struct {
 	name       string
 	objectLock bool
 	// objects are the versions that are kept of each, the current one last.
-	objects map[string][][]byte
+	objects map[string][]objectVersion
 	// settings are the bucket's separate configurations, by type token: at most one of each.
 	settings map[string]*bucketSetting
+}
+
+// objectVersion is a content with the key of KMS that encrypts it; empty for S3's own.
+type objectVersion struct {
+	content []byte
+	key     string
 }
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
@@ -64,7 +70,7 @@ func createBucket(t *call) (string, *bucket, error) {
 	}
 	b := &bucket{
 		name: name, objectLock: t.in.flag("objectLockEnabled"),
-		objects: map[string][][]byte{}, settings: map[string]*bucketSetting{},
+		objects: map[string][]objectVersion{}, settings: map[string]*bucketSetting{},
 	}
 	t.c.buckets[name] = b
 	return name, b, nil
@@ -121,7 +127,7 @@ func (c *Cloud) putObject(bucketName, key string, content []byte) error {
 	if !b.versioned() {
 		versions = nil
 	}
-	b.objects[key] = append(versions, slices.Clone(content))
+	b.objects[key] = append(versions, objectVersion{slices.Clone(content), b.kmsKey()})
 	return nil
 }
 
@@ -141,7 +147,7 @@ func (c *Cloud) getObject(bucketName, key string) ([]byte, error) {
 	if len(versions) == 0 {
 		return nil, refuseS3("GetObject", "NoSuchKey", "The specified key does not exist. (%s in %s)", key, bucketName)
 	}
-	return slices.Clone(versions[len(versions)-1]), nil
+	return slices.Clone(versions[len(versions)-1].content), nil
 }
 
 // ListObjects are the keys that begin with the prefix, in order.
@@ -168,6 +174,29 @@ func (c *Cloud) ObjectVersions(bucketName, key string) int {
 		return 0
 	}
 	return len(b.objects[key])
+}
+
+// kmsKey names the key of new objects; empty for S3's own.
+func (b *bucket) kmsKey() string {
+	s := b.settings[bucketEncryptionToken]
+	if s == nil {
+		return ""
+	}
+	for _, rule := range s.in.blocks("rules") {
+		if byDefault := rule.block("applyServerSideEncryptionByDefault"); byDefault.text("sseAlgorithm") != "AES256" {
+			return byDefault.text("kmsMasterKeyId")
+		}
+	}
+	return ""
+}
+
+// encryptionContext is the condition key of S3's requests to KMS: a bucket key is that of the whole bucket.
+func (b *bucket) encryptionContext(key string) map[string]string {
+	arn := objectARN(b.name, key)
+	if s := b.settings[bucketEncryptionToken]; s != nil && slices.ContainsFunc(s.in.blocks("rules"), func(rule values) bool { return rule.flag("bucketKeyEnabled") }) {
+		arn = "arn:aws:s3:::" + b.name
+	}
+	return map[string]string{"kms:EncryptionContext:aws:s3:arn": arn}
 }
 
 func (b *bucket) versioned() bool {

@@ -25,6 +25,9 @@ func checkBucketPolicy(t *call, b *bucket) error {
 		if len(s.Resource)+len(s.NotResource) == 0 {
 			return refuseS3(operation, "MalformedPolicy", "Missing required field Resource")
 		}
+		if err := s.modeled(); err != nil {
+			return refuseS3(operation, "MalformedPolicy", "%s", err)
+		}
 		for _, r := range s.Resource {
 			if arn := "arn:aws:s3:::" + b.name; r != arn && !strings.HasPrefix(r, arn+"/") {
 				return refuseS3(operation, "MalformedPolicy", "Policy has invalid resource: %s is not of bucket %s", r, b.name)

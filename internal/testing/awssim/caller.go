@@ -32,7 +32,7 @@ func (c *Cloud) sessionOf(owner *role, session string) *caller {
 
 // requestContext are the keys that do not depend on the caller.
 func (c *Cloud) requestContext() map[string]string {
-	return map[string]string{"aws:currenttime": c.now(), "aws:requestedregion": c.options.Region, "aws:securetransport": "true"}
+	return map[string]string{"aws:currenttime": c.now(), "aws:requestedregion": c.options.Region, "aws:securetransport": "true", "s3:tlsversion": "1.3"}
 }
 
 // authorize decides a request by the policies of the caller and those of the resource, as AWS does within one account: a deny in
@@ -105,6 +105,29 @@ type Session struct {
 // ARN names the session.
 func (s *Session) ARN() string { return s.who.session }
 
+// Principal is a session of somebody else of the account, e.g. a user, with identity policies of its own.
+func (c *Cloud) Principal(arn string, policies ...string) (*Session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	who := &caller{arn: arn, session: arn, context: c.requestContext()}
+	maps.Copy(who.context, map[string]string{"aws:principalaccount": c.options.AccountID, "aws:principalarn": arn})
+	for _, text := range policies {
+		p, err := parseIdentityPolicy(text)
+		if err != nil {
+			return nil, err
+		}
+		who.policies = append(who.policies, p)
+	}
+	return &Session{cloud: c, who: who}, nil
+}
+
+// GetParameter reads a parameter, decrypted.
+func (s *Session) GetParameter(name string) (string, error) {
+	s.cloud.mu.Lock()
+	defer s.cloud.mu.Unlock()
+	return s.cloud.getParameterAs(s.who, name)
+}
+
 // PutObject, GetObject, ListObjects and DeleteObject use S3 with the permissions of the session.
 func (s *Session) PutObject(bucketName, key string, content []byte) error {
 	s.cloud.mu.Lock()
@@ -140,6 +163,11 @@ func (c *Cloud) putObjectAs(who *caller, bucketName, key string, content []byte)
 	if err := c.authorize(who, "S3", operation, request{action: "s3:PutObject", resource: objectARN(bucketName, key)}); err != nil {
 		return err
 	}
+	if b := c.buckets[bucketName]; b != nil && b.kmsKey() != "" {
+		if err := c.useObjectKey(who, operation, "kms:GenerateDataKey", b.kmsKey(), b.encryptionContext(key)); err != nil {
+			return err
+		}
+	}
 	return c.putObject(bucketName, key, content)
 }
 
@@ -149,12 +177,34 @@ func (c *Cloud) getObjectAs(who *caller, bucketName, key string) ([]byte, error)
 	if err := c.authorize(who, "S3", operation, request{action: "s3:GetObject", resource: objectARN(bucketName, key)}); err != nil {
 		return nil, err
 	}
-	if b := c.buckets[bucketName]; b != nil && len(b.objects[key]) == 0 {
+	b := c.buckets[bucketName]
+	if b == nil {
+		return c.getObject(bucketName, key)
+	}
+	versions := b.objects[key]
+	if len(versions) == 0 {
 		if err := c.authorize(who, "S3", operation, request{action: "s3:ListBucket", resource: "arn:aws:s3:::" + bucketName}); err != nil {
 			return nil, err
 		}
 	}
+	if newest := versions[max(len(versions)-1, 0):]; len(newest) > 0 && newest[0].key != "" {
+		if err := c.useObjectKey(who, operation, "kms:Decrypt", newest[0].key, b.encryptionContext(key)); err != nil {
+			return nil, err
+		}
+	}
 	return c.getObject(bucketName, key)
+}
+
+// useObjectKey is a request of S3 to KMS, whose refusal S3 passes on.
+func (c *Cloud) useObjectKey(who *caller, operation, action, key string, context map[string]string) error {
+	err := error(wording("anonymous requests may not use KMS"))
+	if who != nil {
+		err = c.useKey(who, key, "s3", action, context)
+	}
+	if err != nil {
+		return refuseS3(operation, "AccessDenied", "%s", err)
+	}
+	return nil
 }
 
 func (c *Cloud) listObjectsAs(who *caller, bucketName, prefix string) ([]string, error) {

@@ -78,6 +78,9 @@ type Cloud struct {
 	zonesByID     map[string]*hostedZone
 	topics        map[string]*topic
 	logGroups     map[string]*logGroup // by name
+	keys          map[string]*key      // by ID
+	keyAliases    map[string]*keyAlias // by name
+	documents     map[string]*ssmDocument
 	alarms        map[string]*metricAlarm
 
 	lifecyclePolicies map[string]*lifecyclePolicy
@@ -155,6 +158,9 @@ func New(options Options) *Cloud {
 		zonesByID:     map[string]*hostedZone{},
 		topics:        map[string]*topic{},
 		logGroups:     map[string]*logGroup{},
+		keys:          map[string]*key{},
+		keyAliases:    map[string]*keyAlias{},
+		documents:     map[string]*ssmDocument{},
 		alarms:        map[string]*metricAlarm{},
 
 		lifecyclePolicies: map[string]*lifecyclePolicy{},

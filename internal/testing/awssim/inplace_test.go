@@ -172,6 +172,7 @@ func TestUpdate_InPlace(t *testing.T) {
 			assert.Equal(t, map[string]string{"c": "d"}, w.c.volumes[all.text("volumeId")].tags)
 		}},
 		{"parameter's key", func(t *testing.T, w *world) {
+			w.make(keyAliasToken, "k", values{"name": "alias/mine", "targetKeyId": w.make(keyToken, "k", values{})})
 			id := w.make(parameterToken, "s", values{"name": "/s", "type": "SecureString", "value": "x", "keyId": "alias/mine"})
 			assert.Equal(t, "alias/mine", w.read(parameterToken, id).text("keyId"))
 			require.NoError(t, w.change(parameterToken, id, values{"name": "/s", "type": "String", "value": "x"}))

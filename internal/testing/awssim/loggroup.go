@@ -12,6 +12,7 @@ const logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
 type logGroup struct {
 	name, class string
 	retention   int // days, 0 for ever
+	key         string
 }
 
 var logGroupName = regexp.MustCompile(`^[a-zA-Z0-9_\-/.#]{1,512}$`)
@@ -23,6 +24,7 @@ var logGroupType = define(resourceType{
 	token: logGroupToken, title: "CloudWatch Logs Log Group",
 	source: "internal/service/logs/group.go",
 	inputs: properties{
+		"kmsKeyId":      {kind: text, valid: validARN},
 		"logGroupClass": {kind: text, replaces: true, computed: true, oneOf: []string{"STANDARD", "INFREQUENT_ACCESS"}},
 		"name": {kind: text, replaces: true, computed: true, valid: func(value any) error {
 			if s := value.(string); !logGroupName.MatchString(s) {
@@ -39,7 +41,7 @@ var logGroupType = define(resourceType{
 		"skipDestroy": {kind: flag, fallback: false},
 	},
 	outputs:  []string{"arn", "namePrefix"},
-	refused:  []string{"kmsKeyId", "namePrefix"},
+	refused:  []string{"namePrefix"},
 	tagged:   true,
 	autoname: "name",
 }, createLogGroup, updateLogGroup, deleteLogGroup)
@@ -52,13 +54,44 @@ func createLogGroup(t *call) (string, *logGroup, error) {
 	if t.c.logGroups[g.name] != nil {
 		return "", nil, refuse("CloudWatch Logs", "CreateLogGroup", "ResourceAlreadyExistsException", "The specified log group already exists")
 	}
+	if err := g.encrypt(t, "CreateLogGroup"); err != nil {
+		return "", nil, err
+	}
 	t.c.logGroups[g.name] = g
 	return g.name, g, nil
 }
 
 func updateLogGroup(t *call, g *logGroup) error {
+	if err := g.encrypt(t, "AssociateKmsKey"); err != nil {
+		return err
+	}
 	g.retention = t.in.whole("retentionInDays")
 	return nil
+}
+
+// encrypt sets the key, which the service itself must be allowed to use.
+func (g *logGroup) encrypt(t *call, operation string) error {
+	g.key = t.in.text("kmsKeyId")
+	if g.key == "" {
+		return nil
+	}
+	service := "logs." + t.c.options.Region + ".amazonaws.com"
+	if k := t.c.keyNamed(g.key); k == nil || k.deleted || !k.admits(service, t.c.arn("logs", "log-group:"+g.name)) {
+		return refuse("CloudWatch Logs", operation, "AccessDeniedException", "The specified KMS key does not exist or is not allowed to be used with Arn '%s'",
+			t.c.arn("logs", "log-group:"+g.name))
+	}
+	return nil
+}
+
+// admits reports whether a service may use the key for a log group.
+func (k *key) admits(service, group string) bool {
+	for _, s := range k.policy.Statement {
+		if s.Effect == "Allow" && slices.Contains(s.principals()["Service"], service) &&
+			s.matches(request{action: "kms:GenerateDataKey", resource: "*", context: map[string]string{"kms:encryptioncontext:aws:logs:arn": group}}) {
+			return true
+		}
+	}
+	return false
 }
 
 func deleteLogGroup(t *call, g *logGroup) error {
@@ -68,7 +101,7 @@ func deleteLogGroup(t *call, g *logGroup) error {
 
 func (g *logGroup) attributes(c *Cloud) values {
 	return values{
-		"arn": g.arn(c), "name": g.name, "namePrefix": "", "logGroupClass": g.class, "retentionInDays": float64(g.retention),
+		"arn": g.arn(c), "name": g.name, "namePrefix": "", "kmsKeyId": g.key, "logGroupClass": g.class, "retentionInDays": float64(g.retention),
 	}
 }
 

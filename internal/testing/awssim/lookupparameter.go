@@ -20,6 +20,11 @@ var parameterLookup = lookup{
 		if p == nil {
 			return nil, refuseSSM("GetParameter", "ParameterNotFound", "parameter %s not found", name)
 		}
+		if !in.has("withDecryption") || in.flag("withDecryption") {
+			if err := c.parameterKey(c.program(), "GetParameter", "kms:Decrypt", p); err != nil {
+				return nil, err
+			}
+		}
 		out := values{
 			"arn": p.arn(c), "id": name, "name": name, "type": p.kind, "value": p.value, "insecureValue": "", "version": p.version,
 			"withDecryption": in["withDecryption"],

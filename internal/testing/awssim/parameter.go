@@ -25,6 +25,9 @@ const (
 	advancedLimit = 8192
 )
 
+// defaultParameterKey is AWS's own key for parameters. Whoever of the account may read a parameter may decrypt with it.
+const defaultParameterKey = "alias/aws/ssm"
+
 var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
 var parameterProperties = properties{
@@ -93,9 +96,12 @@ func (t *call) put(p parameter) (parameter, error) {
 	}
 	p.keyID = ""
 	if p.kind == "SecureString" {
-		p.keyID = "alias/aws/ssm"
+		p.keyID = defaultParameterKey
 		if t.in.has("keyId") {
 			p.keyID = t.in.text("keyId")
+		}
+		if err := t.c.parameterKey(t.c.program(), "PutParameter", "kms:Encrypt", &p); err != nil {
+			return p, err
 		}
 	}
 	value := t.in.text("value")

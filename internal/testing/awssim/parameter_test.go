@@ -28,7 +28,7 @@ func TestParameter_MachineValueOverwrittenByTheState(t *testing.T) {
 	assert.Equal(t, ParameterVersion{"token", 2, "arn:aws:sts::" + w.c.AccountID() + ":assumed-role/node/" + m.ID}, written)
 	below, err := m.ParametersByPath("/c")
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"/c/join": "token"}, below)
+	assert.Equal(t, map[string]ParameterVersion{"/c/join": {"(encrypted)", 2, written.LastModifiedUser}}, below, "nothing is decrypted")
 
 	update := func(state, next values) {
 		t.Helper()

@@ -16,6 +16,7 @@ var resourceTypes = registry(
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 	lifecyclePolicyType, scheduleType,
 	defaultSecurityGroupType, flowLogType, logGroupType,
+	keyType, keyAliasType, documentType,
 )
 
 func registry(all ...*resourceType) map[string]*resourceType {

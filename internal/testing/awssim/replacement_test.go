@@ -211,6 +211,8 @@ func oneOfEach(t *testing.T) *world {
 	w.make(topicSubscriptionToken, "told", values{"topic": told, "protocol": "email", "endpoint": "a@example.com"})
 	w.make(metricAlarmToken, "alarm", statusAlarm(told, nil))
 	w.make(defaultSecurityGroupToken, "default", values{"vpcId": w.vpc})
+	w.make(documentToken, "d", values{"documentType": "Session", "content": `{"schemaVersion":"1.0","description":"d","sessionType":"Port","properties":{"portNumber":"6443","type":"LocalPortForwarding"}}`})
+	w.make(keyAliasToken, "k", values{"name": "alias/k", "targetKeyId": w.make(keyToken, "k", values{"enableKeyRotation": true})})
 	logs := w.make(logGroupToken, "flows", values{"name": "flows", "retentionInDays": 30})
 	w.make(flowLogToken, "flows", values{
 		"vpcId": w.vpc, "trafficType": "ALL", "logDestination": w.c.arn("logs", "log-group:"+logs), "iamRoleArn": w.lifecycleRole("flows", trustFlowLogs),

@@ -222,6 +222,14 @@ func (c *Cloud) scheduledPower(r *role, operation string, ids []string, do func(
 		if err := decide(r.policies(), request{action: "ec2:" + operation, resource: c.arn("ec2", "instance/"+id), context: context}); err != nil {
 			return refuseEC2(operation, "UnauthorizedOperation", "You are not authorized to perform this operation. %s %s ec2:%s action on %s", r.name, err, operation, id)
 		}
+		for _, v := range i.devices {
+			if operation != startInstances {
+				break
+			}
+			if err := c.attachKey(c.sessionOf(r, "scheduler"), operation, v.kmsKey); err != nil {
+				return err
+			}
+		}
 		list = append(list, i)
 	}
 	return do(list)

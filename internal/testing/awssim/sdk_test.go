@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -77,6 +78,9 @@ var sdkTypes = map[string]struct {
 	"aws:ec2/flowLog:FlowLog":                                                                    {ec2.FlowLogArgs{}, ec2.FlowLog{}},
 	"aws:cloudwatch/logGroup:LogGroup":                                                           {cloudwatch.LogGroupArgs{}, cloudwatch.LogGroup{}},
 	"aws:dlm/lifecyclePolicy:LifecyclePolicy":                                                    {dlm.LifecyclePolicyArgs{}, dlm.LifecyclePolicy{}},
+	"aws:ssm/document:Document":                                                                  {ssm.DocumentArgs{}, ssm.Document{}},
+	"aws:kms/key:Key":                                                                            {kms.KeyArgs{}, kms.Key{}},
+	"aws:kms/alias:Alias":                                                                        {kms.AliasArgs{}, kms.Alias{}},
 	"aws:scheduler/schedule:Schedule":                                                            {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
 	"aws:sns/topic:Topic":                                                                        {sns.TopicArgs{}, sns.Topic{}},
 	"aws:sns/topicSubscription:TopicSubscription":                                                {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},

@@ -104,6 +104,9 @@ func (c *Cloud) newVolume(operation, name, zoneName string, in values, tags map[
 	if v.encrypted && v.kmsKey == "" {
 		v.kmsKey = c.arn("kms", "alias/aws/ebs")
 	}
+	if err := c.attachKey(c.program(), operation, v.kmsKey); err != nil {
+		return nil, err
+	}
 	if err := v.resize(operation, in); err != nil {
 		return nil, err
 	}
@@ -130,6 +133,12 @@ func (c *Cloud) fromSnapshot(v *volume, operation string, in values) error {
 		return refuseEC2(operation, "InvalidParameterValue", "Invalid value '%d' for size. The size is less than the snapshot size of %d GiB.", in.whole("size"), s.sizeGiB)
 	}
 	v.encrypted = v.encrypted || s.encrypted
+	if err := c.attachKey(c.program(), operation, s.kmsKey); err != nil {
+		return err
+	}
+	if v.kmsKey == "" {
+		v.kmsKey = s.kmsKey
+	}
 	return nil
 }
 

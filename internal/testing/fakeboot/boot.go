@@ -67,7 +67,7 @@ func boot(ctx context.Context, machine *awssim.Machine) error {
 		if err != nil {
 			return err
 		}
-		if err := machine.PutParameter(node.KubeconfigParameter, string(message)); err != nil {
+		if err := machine.PutSecret(node.KubeconfigParameter, string(message), node.Key); err != nil {
 			return fmt.Errorf("publish kubeconfig: %w", err)
 		}
 		go answer(ctx, machine, node)
@@ -88,7 +88,7 @@ func prepare(ctx context.Context, machine *awssim.Machine, node *userdata.Node) 
 	if node.ControlPlane {
 		return nil
 	}
-	if err := machine.PutParameter(node.JoinParameter, request); err != nil {
+	if err := machine.PutSecret(node.JoinParameter, request, node.Key); err != nil {
 		return fmt.Errorf("write the join request: %w", err)
 	}
 	for {
@@ -127,14 +127,11 @@ func answer(ctx context.Context, machine *awssim.Machine, node *userdata.Node) {
 	for ctx.Err() == nil {
 		written := machine.Cloud().ParameterWritten()
 		requests, err := machine.ParametersByPath(node.JoinPath)
-		for parameter, value := range requests {
+		for parameter := range requests {
 			role := "/" + kubeadm.RoleName(node.Cluster, path.Base(parameter)) + "/"
-			if value != request {
-				continue
-			}
 			newest, err := machine.ParameterHistory(parameter)
-			if err == nil && strings.Contains(newest.LastModifiedUser, role) {
-				_ = machine.PutParameter(parameter, "join data") // without the permission, workers wait
+			if err == nil && newest.Value == request && strings.Contains(newest.LastModifiedUser, role) {
+				_ = machine.PutSecret(parameter, "join data", node.Key) // without the permission, workers wait
 			}
 		}
 		if err != nil {

@@ -45,6 +45,7 @@ func (s *Server) SystemsManager() http.Handler {
 
 type parameterRequest struct {
 	Name, Path, Type, Value   string
+	KeyId                     string //nolint:revive // the name of the field in the API
 	Overwrite, WithDecryption bool
 }
 
@@ -76,7 +77,7 @@ func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte
 		}
 		list := []any{}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
-			list = append(list, map[string]any{"Name": name, "Value": found[name]})
+			list = append(list, map[string]any{"Name": name, "Value": found[name].Value, "Version": found[name].Version})
 		}
 		answer["Parameters"] = list
 	case "GetParameterHistory":
@@ -84,6 +85,9 @@ func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte
 		if err != nil {
 			refuseWith(w, err)
 			return
+		}
+		if !request.WithDecryption {
+			newest.Value = "(encrypted)"
 		}
 		answer["Parameters"] = []any{map[string]any{
 			"Name": request.Name, "Value": newest.Value, "Version": newest.Version, "LastModifiedUser": s.presentWriter(newest.LastModifiedUser),
@@ -93,7 +97,7 @@ func (s *Server) parameter(w http.ResponseWriter, id, action string, body []byte
 			refuse(w, "ValidationException", fmt.Sprintf("Standard tier parameters support a maximum parameter value of %d characters", parameterLimit))
 			return
 		}
-		if err := instance.PutParameter(request.Name, request.Value); err != nil {
+		if err := instance.PutSecret(request.Name, request.Value, request.KeyId); err != nil {
 			refuseWith(w, err)
 			return
 		}
