@@ -52,5 +52,6 @@ roll: ## Bring a changed version, image, instance type or bootstrap to the machi
 tunnel: ## Forward 127.0.0.1:16443 to the API server of a stack through Session Manager, until Ctrl-C. STACK=prod
 	@go run ./cmd/growbin tunnel -s $(STACK)
 
-bench: ## Run the benchmarks of the program and of the simulated AWS
+bench: ## Run the benchmarks of the program, of the simulated AWS, and of TLS to the stores
 	@go test -run '^$$' -bench . -benchmem ./stacks ./internal/testing/awssim/...
+	@go test -run '^$$' -bench . -benchtime 1x ./internal/testing/tlscost

@@ -37,7 +37,9 @@ func (a Application) command(logLevel string) []string {
 	case kindWorker:
 		return append(celery, "worker", "--loglevel="+logLevel, "--queues="+a.Queue,
 			fmt.Sprintf("--concurrency=%d", a.Concurrency), "--pool="+a.Pool,
-			fmt.Sprintf("--prefetch-multiplier=%d", a.Prefetch), "--task-events")
+			fmt.Sprintf("--prefetch-multiplier=%d", a.Prefetch), "--task-events",
+			// A worker that mingles sends a command to all others at its start, which none may.
+			"--without-mingle")
 	case kindBeat:
 		return append(celery, "beat", "--loglevel="+logLevel, "--schedule="+beatStateDir+"/schedule", "--pidfile=")
 	}

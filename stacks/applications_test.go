@@ -190,10 +190,10 @@ func TestApplications_CeleryCommands(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	found := applications(t, w)
 	commands := map[string]string{
-		"image-uploader":     "celery -A workers.image_uploader worker --loglevel=info --queues=q.image_upload --concurrency=8 --pool=prefork --prefetch-multiplier=4 --task-events",
-		"rule-retriever":     "celery -A workers.rule_retriever worker --loglevel=info --queues=q.rule_retrieval --concurrency=4 --pool=prefork --prefetch-multiplier=4 --task-events",
-		"gpt5-analyzer":      "celery -A workers.gpt5_analyzer worker --loglevel=info --queues=q.gpt5_analysis --concurrency=20 --pool=gevent --prefetch-multiplier=1 --task-events",
-		"response-generator": "celery -A workers.response_generator worker --loglevel=info --queues=q.response_generation --concurrency=10 --pool=gevent --prefetch-multiplier=1 --task-events",
+		"image-uploader":     "celery -A workers.image_uploader worker --loglevel=info --queues=q.image_upload --concurrency=8 --pool=prefork --prefetch-multiplier=4 --task-events --without-mingle",
+		"rule-retriever":     "celery -A workers.rule_retriever worker --loglevel=info --queues=q.rule_retrieval --concurrency=4 --pool=prefork --prefetch-multiplier=4 --task-events --without-mingle",
+		"gpt5-analyzer":      "celery -A workers.gpt5_analyzer worker --loglevel=info --queues=q.gpt5_analysis --concurrency=20 --pool=gevent --prefetch-multiplier=1 --task-events --without-mingle",
+		"response-generator": "celery -A workers.response_generator worker --loglevel=info --queues=q.response_generation --concurrency=10 --pool=gevent --prefetch-multiplier=1 --task-events --without-mingle",
 		"task-scheduler":     "celery -A workers.task_scheduler beat --loglevel=info --schedule=/var/run/celery/schedule --pidfile=",
 	}
 	for name, command := range commands {

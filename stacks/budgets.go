@@ -8,8 +8,8 @@ import (
 	"github.com/growbin/cluster/components/postgresql"
 )
 
-// maxDatabaseConnections of the server leave 4 MiB for each sort in the memory of its node.
-const maxDatabaseConnections = 130
+// maxDatabaseConnections of the server leave 3 MiB for each sort in the memory of its node.
+const maxDatabaseConnections = 136
 
 // podsDuringUpdate is the number of pods of the application during a rolling update: one more, except for a singleton.
 func (a Application) podsDuringUpdate() int {
@@ -32,7 +32,7 @@ func (a Application) databaseConnections() int {
 	return a.podsDuringUpdate() * a.processes() * a.DatabasePool
 }
 
-// connectionsTo returns the maximum number of connections to a database, while all of its applications are updated at once.
+// connectionsTo returns the maximum number of connections of applications to a database, while all of its applications are updated at once.
 func connectionsTo(database string) int {
 	sum := 0
 	for _, a := range catalog {
@@ -75,8 +75,9 @@ func (s *Settings) validateBudgets(r *settingsReader) {
 	available := postgresql.AvailableConnections(maxDatabaseConnections, len(databases()))
 	sum, terms := 0, nil
 	for _, d := range databases() {
-		sum += d.Connections
-		terms = append(terms, fmt.Sprintf("%s %d", d.Name, d.Connections))
+		of := d.Connections + connectionsTo(d.Name)
+		sum += of
+		terms = append(terms, fmt.Sprintf("%s %d", d.Name, of))
 	}
 	if sum > available {
 		r.problems.Add("catalog.DatabasePool", sum, "must be at most %d connections at once during an update (%s)", available, strings.Join(terms, ", "))

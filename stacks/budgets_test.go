@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -42,21 +43,44 @@ func TestBudgets_DatabaseConnections(t *testing.T) {
 		assert.Equal(t, "0", env["DATABASE_MAX_OVERFLOW"], name)
 	}
 	// Pods during an update, times processes, times the pool: of all that use the database.
-	limits := map[string]string{
-		"growbin":   "growbin growbin 106", // 4x4 + 4x2 + 3x2 + 3x2 + 3x2 + 4x8 + 3x4 + 6x2 + 4x2
-		"auth":      "auth auth 9",         // 3x3
-		"analytics": "analytics analytics 1",
+	limits := []string{
+		"growbin waste_api 16", "growbin chat_llm_api 8", "growbin userinfo_api 6", "growbin location_api 6", "growbin recycle_info_api 6",
+		"growbin image_uploader 32", "growbin rule_retriever 12", "growbin gpt5_analyzer 12", "growbin response_generator 8", // 4x4, 4x2, 3x2, (…)
+		"auth auth_api 9", "analytics task_scheduler 1",
 	}
 	for _, config := range objectsOf[corev1.ConfigMap](t, w, "core/v1:ConfigMap") {
 		if table, ok := config.Data["databases"]; ok {
-			for _, line := range limits {
-				assert.Contains(t, strings.Split(table, "\n"), line)
-			}
-			assert.Contains(t, config.Data["postgresql.conf"], "max_connections = 130\n")
+			assert.Equal(t, "growbin growbin 2\nauth auth 2\nanalytics analytics 2\n", table, "migrations")
+			assert.ElementsMatch(t, limits, strings.Split(strings.TrimSpace(config.Data["clients"]), "\n"))
+			assert.Contains(t, config.Data["postgresql.conf"], "max_connections = 136\n")
 			return
 		}
 	}
 	t.Error("no table of databases")
+}
+
+// Each application has a role of its own, and the owner's password is in the Secret of the migration alone.
+func TestDatabases_RolePerApplication(t *testing.T) {
+	owners, roles := 0, map[string]bool{}
+	for name, secret := range objectsOf[corev1.Secret](t, deploy(t, "prod", nil), "core/v1:Secret") {
+		address, ok := secret.StringData["DATABASE_URL"]
+		if !ok {
+			continue
+		}
+		parsed, err := url.Parse(address)
+		require.NoError(t, err)
+		role, database := parsed.User.Username(), strings.TrimPrefix(parsed.Path, "/")
+		assert.False(t, roles[role], "%s has the role of another", name)
+		roles[role] = true
+		if role == database {
+			assert.Contains(t, name, "migrate-"+database)
+			owners++
+			continue
+		}
+		assert.Contains(t, name, strings.ReplaceAll(role, "_", "-"))
+	}
+	assert.Equal(t, len(databases()), owners)
+	assert.Len(t, roles, len(catalog)+owners)
 }
 
 func TestBudgets_TooManyConnections(t *testing.T) {
@@ -69,8 +93,8 @@ func TestBudgets_TooManyConnections(t *testing.T) {
 		}
 	}
 	_, err := decode(t, "prod", nil)
-	require.ErrorContains(t, err, "catalog.DatabasePool: 119 must be at most 116 connections")
-	require.ErrorContains(t, err, "growbin 106, auth 12, analytics 1")
+	require.ErrorContains(t, err, "catalog.DatabasePool: 125 must be at most 122 connections")
+	require.ErrorContains(t, err, "growbin 108, auth 14, analytics 3")
 }
 
 func TestProbes_DoNotAskTheBroker(t *testing.T) {

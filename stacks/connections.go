@@ -39,7 +39,7 @@ func newConnections(ctx *pulumi.Context, s *Settings, c *infrastructure, stores 
 func (c *connections) of(a Application, wanted connection) (pulumi.StringInput, error) {
 	switch wanted {
 	case envDatabase:
-		return c.stores.database.URL(a.Database)
+		return c.stores.database.URL(a.databaseRole())
 	case envRedis:
 		return c.stores.redis.URL(string(a.Cache))
 	case envResults:

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/growbin/cluster/components/postgresql"
 	"github.com/growbin/cluster/components/redis"
 )
@@ -12,15 +14,31 @@ const (
 	databaseAnalytics = "analytics"
 )
 
-// databases is the table of PostgreSQL's databases. Each has a role of the same name as its owner. An owner has
-// the connections of the pools in the catalog.
+// migrationConnections are those of a database's owner: one migration, and one that was killed and is not yet noticed.
+const migrationConnections = 2
+
+// databases is the table of PostgreSQL's databases. Each has a role of the same name as its owner, for migrations, and a role
+// per application with the connections of its pools.
 func databases() []postgresql.Database {
 	return []postgresql.Database{
-		{Name: databaseGrowbin, Owner: databaseGrowbin, MaxGiB: 6, Connections: connectionsTo(databaseGrowbin)},
-		{Name: databaseAuth, Owner: databaseAuth, MaxGiB: 1, Connections: connectionsTo(databaseAuth)},
-		{Name: databaseAnalytics, Owner: databaseAnalytics, MaxGiB: 3, Connections: connectionsTo(databaseAnalytics)},
+		database(databaseGrowbin, 6),
+		database(databaseAuth, 1),
+		database(databaseAnalytics, 3),
 	}
 }
+
+func database(name string, maxGiB int) postgresql.Database {
+	d := postgresql.Database{Name: name, Owner: name, MaxGiB: maxGiB, Connections: migrationConnections}
+	for _, a := range catalog {
+		if a.Database == name {
+			d.Clients = append(d.Clients, postgresql.Client{Role: a.databaseRole(), Connections: a.databaseConnections()})
+		}
+	}
+	return d
+}
+
+// databaseRole returns the application's role in PostgreSQL, e.g. waste_api.
+func (a Application) databaseRole() string { return strings.ReplaceAll(a.Name, "-", "_") }
 
 // redisUse is a kind of data that an application keeps in Redis.
 type redisUse string

@@ -40,7 +40,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
 			return err
 		}
-		if err := application.newMigration(ctx, args, released, p); err != nil {
+		if err := application.newMigration(ctx, args, released, p, stores); err != nil {
 			return err
 		}
 	}

@@ -29,19 +29,24 @@ func migrations() map[string]string {
 	return names
 }
 
-// newMigration creates the task that a release runs. It is the application's pod with the database alone.
-func (a Application) newMigration(ctx *pulumi.Context, of *workload.WorkloadArgs, released releasedImages, p *platform) error {
+// newMigration creates the task that a release runs. It is the application's pod with the
+// database alone, as its owner: no application may change a table.
+func (a Application) newMigration(ctx *pulumi.Context, of *workload.WorkloadArgs, released releasedImages, p *platform, stores *stores) error {
 	if !a.Migrates {
 		return nil
+	}
+	owner, err := stores.database.URL(a.Database)
+	if err != nil {
+		return err
 	}
 	args := &workload.WorkloadArgs{
 		Namespace: of.Namespace, Image: of.Image, Released: released.of("CronJob", a.migration(), of.Image), PullSecret: of.PullSecret, Command: migrationCommand,
 		Env:          map[string]string{"SERVICE_NAME": a.migration(), "LOG_LEVEL": of.Env["LOG_LEVEL"], "ENVIRONMENT": of.Env["ENVIRONMENT"]},
-		SecretEnv:    map[string]pulumi.StringInput{string(envDatabase): of.SecretEnv[string(envDatabase)]},
+		SecretEnv:    map[string]pulumi.StringInput{string(envDatabase): owner},
 		NodeSelector: of.NodeSelector, Tolerations: of.Tolerations,
 		Requests: workload.Resources{CPU: "50m", Memory: "128Mi"}, Limits: workload.Resources{Memory: "512Mi"},
 		PartOf: of.PartOf, Component: release.MigrationLabels[componentLabel],
 	}
-	_, err := workload.NewTask(ctx, a.migration(), args, release.MigrationLabels, p.inCluster)
+	_, err = workload.NewTask(ctx, a.migration(), args, release.MigrationLabels, p.inCluster)
 	return err
 }

@@ -11,13 +11,14 @@ const (
 	queueDeadLetters        = "q.dlq"
 )
 
-// queues is the table of RabbitMQ's queues. Messages that a worker rejects go to queueDeadLetters.
+// queues is the table of RabbitMQ's queues. Messages that a worker rejects go to queueDeadLetters. An exchange is of the type
+// that the applications' Celery declares: a sender may declare nothing, so it must exist before the first worker.
 func queues() []rabbitmq.Queue {
 	return []rabbitmq.Queue{
-		{Name: queueImageUpload, DeadLetter: true},
-		{Name: queueGPT5Analysis, DeadLetter: true},
-		{Name: queueRuleRetrieval, DeadLetter: true},
-		{Name: queueResponseGeneration, DeadLetter: true},
+		{Name: queueImageUpload, DeadLetter: true, Exchange: "topic"},
+		{Name: queueGPT5Analysis, DeadLetter: true, Exchange: "topic"},
+		{Name: queueRuleRetrieval, DeadLetter: true, Exchange: "topic"},
+		{Name: queueResponseGeneration, DeadLetter: true, Exchange: "topic"},
 		{Name: queueDeadLetters},
 	}
 }

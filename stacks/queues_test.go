@@ -23,45 +23,59 @@ func deployedDefinitions(t *testing.T, w *world) rabbitmq.Definitions {
 	return definitions
 }
 
-func TestQueues_NoExchangeBlocksCelery(t *testing.T) {
+func TestQueues_ExchangesAreThoseOfCelery(t *testing.T) {
 	definitions := deployedDefinitions(t, deploy(t, "dev", nil))
-	assert.Empty(t, definitions.Exchanges, "Celery declares topic exchanges, and fails if one of another type is there")
-	assert.Empty(t, definitions.Bindings)
-	var names []string
+	var names, exchanges []string
+	own := func(name string) bool { return !strings.HasPrefix(name, "celery_delayed_") }
 	for _, q := range definitions.Queues {
-		names = append(names, q.Name)
+		if own(q.Name) {
+			names = append(names, q.Name)
+		}
+	}
+	for _, e := range definitions.Exchanges {
+		if own(e.Name) {
+			exchanges = append(exchanges, e.Name)
+		}
+		assert.Equal(t, "topic", e.Type, "Celery declares topic exchanges, and fails if one of another type is there")
 	}
 	assert.ElementsMatch(t, []string{"q.image_upload", "q.gpt5_analysis", "q.rule_retrieval", "q.response_generation", "q.dlq"}, names)
+	assert.ElementsMatch(t, []string{"q.image_upload", "q.gpt5_analysis", "q.rule_retrieval", "q.response_generation"}, exchanges, "no sender may declare one")
 }
 
 func TestQueues_RightsOfEachUser(t *testing.T) {
-	queues := map[string]string{ // the queues that a user may write to or read from
-		"waste-api":          "q.image_upload q.gpt5_analysis q.rule_retrieval q.response_generation",
-		"image-uploader":     "q.image_upload q.gpt5_analysis",
-		"rule-retriever":     "q.rule_retrieval q.response_generation",
-		"task-scheduler":     "q.image_upload q.gpt5_analysis q.rule_retrieval q.response_generation",
-		"gpt5-analyzer":      "q.gpt5_analysis q.rule_retrieval",
-		"response-generator": "q.response_generation",
-		"celery-exporter":    "",
-		"operator":           "q.image_upload q.gpt5_analysis q.rule_retrieval q.response_generation q.dlq",
+	type rights struct{ publishes, consumes string }
+	users := map[string]rights{
+		"waste-api":          {"q.image_upload q.gpt5_analysis q.rule_retrieval q.response_generation", ""},
+		"image-uploader":     {"q.gpt5_analysis", "q.image_upload"},
+		"rule-retriever":     {"q.response_generation", "q.rule_retrieval"},
+		"task-scheduler":     {"q.image_upload q.gpt5_analysis q.rule_retrieval q.response_generation", ""},
+		"gpt5-analyzer":      {"q.rule_retrieval", "q.gpt5_analysis"},
+		"response-generator": {"", "q.response_generation"},
 	}
 	definitions := deployedDefinitions(t, deploy(t, "dev", nil))
-	require.Len(t, definitions.Permissions, len(queues))
+	require.Len(t, definitions.Permissions, len(users)+2, "and the exporter and the operator")
+	has := func(names, name string) bool { return strings.Contains(" "+names+" ", " "+name+" ") }
 	for _, p := range definitions.Permissions {
-		own, known := queues[p.User]
-		require.True(t, known, p.User)
-		for _, queue := range queueNames() {
-			allowed := strings.Contains(" "+own+" ", " "+queue+" ")
-			assert.Equal(t, allowed, regexp.MustCompile(p.Configure).MatchString(queue), "%s configures %s", p.User, queue)
-			assert.Equal(t, allowed, regexp.MustCompile(p.Write).MatchString(queue), "%s writes to %s", p.User, queue)
+		may := func(expression, name string) bool { return regexp.MustCompile(expression).MatchString(name) }
+		own, application := users[p.User]
+		worker, operator := own.consumes != "", p.User == brokerOperator
+		if !application {
+			require.Contains(t, []string{celeryExporter, brokerOperator}, p.User)
 		}
-		// Remote control: the exporter inspects all workers, each of which replies.
+		for _, queue := range queueNames() {
+			consumes := operator || has(own.consumes, queue)
+			assert.Equal(t, consumes, may(p.Configure, queue), "%s configures %s", p.User, queue)
+			assert.Equal(t, consumes || has(own.publishes, queue), may(p.Write, queue), "%s writes to %s", p.User, queue)
+			assert.Equal(t, consumes || p.User == celeryExporter, may(p.Read, queue), "%s reads from %s", p.User, queue)
+		}
+		assert.Equal(t, operator, may(p.Write, "amq.default"), "%s writes to the default exchange", p.User)
+		// Remote control: the exporter inspects all workers, each of which replies. No application commands them.
+		assert.Equal(t, !application, may(p.Write, "celery.pidbox"), "%s commands workers", p.User)
 		for _, right := range []string{p.Configure, p.Write, p.Read} {
-			for _, name := range []string{"celery.pidbox", "celery@worker.celery.pidbox", "5b3c.reply.celery.pidbox", "celeryev", "celeryev.5b3c"} {
-				assert.Regexp(t, right, name, p.User)
+			for _, name := range []string{"celery@worker.celery.pidbox", "5b3c.reply.celery.pidbox", "celeryev", "celeryev.5b3c"} {
+				assert.Equal(t, worker || !application, may(right, name), "%s: %s", p.User, name)
 			}
 		}
-		assert.Equal(t, p.User == "operator" || p.User == celeryExporter || strings.Contains(own, "q.dlq"), regexp.MustCompile(p.Read).MatchString(queueDeadLetters), p.User)
 	}
 }
 

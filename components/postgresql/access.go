@@ -9,7 +9,7 @@ import (
 const superuser = "postgres"
 
 // HostBasedAccess returns pg_hba.conf, which refuses everyone who is not listed. Both pg_hba.conf and the databases'
-// privileges (provision.sh) restrict each owner to its own database.
+// privileges (provision.sh) restrict each role to its own database.
 func HostBasedAccess(monitor string, databases []Database) string {
 	var out strings.Builder
 	line := func(kind, database, user, address, method string) {
@@ -24,6 +24,9 @@ func HostBasedAccess(monitor string, databases []Database) string {
 	for _, d := range databases {
 		line("host", d.Name, d.Owner, "all", "scram-sha-256")
 		line("host", d.Name, d.dumpRole(), "all", "scram-sha-256")
+		for _, c := range d.Clients {
+			line("host", d.Name, c.Role, "all", "scram-sha-256")
+		}
 	}
 	return out.String()
 }
@@ -35,11 +38,25 @@ func IdentMap(account string) string { return fmt.Sprintf("server %s %s\n", acco
 func DatabaseTable(databases []Database) string {
 	var out strings.Builder
 	for _, d := range databases {
-		limit := d.Connections
-		if limit == 0 {
-			limit = -1 // PostgreSQL's "no limit"
-		}
-		fmt.Fprintf(&out, "%s %s %d\n", d.Name, d.Owner, limit)
+		fmt.Fprintf(&out, "%s %s %d\n", d.Name, d.Owner, connectionLimit(d.Connections))
 	}
 	return out.String()
+}
+
+// ClientTable returns the table of clients for the scripts.
+func ClientTable(databases []Database) string {
+	var out strings.Builder
+	for _, d := range databases {
+		for _, c := range d.Clients {
+			fmt.Fprintf(&out, "%s %s %d\n", d.Name, c.Role, connectionLimit(c.Connections))
+		}
+	}
+	return out.String()
+}
+
+func connectionLimit(connections int) int {
+	if connections == 0 {
+		return -1 // PostgreSQL's "no limit"
+	}
+	return connections
 }

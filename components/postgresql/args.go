@@ -63,14 +63,24 @@ type ServerArgs struct {
 	BackupJob pod.Resources `pulumi:"backupJob"`
 }
 
-// Database is a database that only its owner and the role of its dumps can connect to.
+// Database is a database that only its owner, its clients and the role of its dumps can connect to.
 type Database struct {
 	Name string `pulumi:"name"`
-	// Owner is the role that owns this database only.
+	// Owner is the role that owns this database only: it runs the migrations.
 	Owner string `pulumi:"owner"`
 	// MaxGiB is the planned maximum size in GiB. It sizes the volume and is not enforced.
 	MaxGiB int `pulumi:"maxGiB"`
 	// Connections is the owner's maximum of open connections; 0 for no limit except the server's.
+	Connections int `pulumi:"connections"`
+	// Clients are the roles of applications. They read and write rows of the owner's tables, in schema public, and change no table.
+	Clients []Client `pulumi:"clients"`
+}
+
+// Client is the role of one application in one database.
+type Client struct {
+	// Role is the role's name.
+	Role string `pulumi:"role"`
+	// Connections is the role's maximum of open connections; 0 for no limit except the server's.
 	Connections int `pulumi:"connections"`
 }
 

@@ -26,6 +26,9 @@ const maxCronJobName = 52
 // application with a full pool does not stop a dump.
 func (d Database) dumpRole() string { return d.Name + "_dump" }
 
+// clientsRole returns the role whose members are the database's clients.
+func (d Database) clientsRole() string { return d.Name + "_clients" }
+
 // createBackups creates a CronJob per database. It can read the password of the database's dump role and no other.
 func (s *Server) createBackups(ctx *pulumi.Context, server *store.Store) error {
 	for i, d := range s.args.Databases {

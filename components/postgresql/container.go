@@ -46,6 +46,8 @@ func (a ServerArgs) files() map[string]string {
 		"pg_hba.conf":     HostBasedAccess(a.Monitor, a.Databases),
 		"pg_ident.conf":   IdentMap(superuser),
 		"databases":       DatabaseTable(a.Databases),
+		"clients":         ClientTable(a.Databases),
+		"grants.sql":      grantsScript,
 		"provision.sh":    provisionScript,
 		"backup.sh":       backupScript,
 		"restore.sh":      restoreScript,
@@ -82,6 +84,7 @@ func (a ServerArgs) serverContainer() core.ContainerArgs {
 			// corrupts indexes.
 			"POSTGRES_INITDB_ARGS": "--data-checksums --encoding=UTF8 --locale=C.UTF-8",
 			"DATABASES_FILE":       path.Join(configDir, "databases"),
+			"CLIENTS_FILE":         path.Join(configDir, "clients"),
 			"PASSWORDS_DIR":        passwordsDir,
 			"MONITOR":              a.Monitor,
 			"DUMP_CONNECTIONS":     strconv.Itoa(dumpConnections),

@@ -2,7 +2,6 @@ package postgresql
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,8 +45,7 @@ func testChange(t *testing.T, s *realServer, args ServerArgs) {
 	s.setPassword(t, "late_owner", "late")
 	s.setPassword(t, "late_dump", "late")
 	table := DatabaseTable(append(args.Databases, Database{Name: "late", Owner: "late_owner"}))
-	require.NoError(t, os.Remove(s.path("config/databases")))
-	realserver.Write(t, s.path("config/databases"), table, 0o400, s.user)
+	s.writeTable(t, "databases", table)
 	realserver.MustRun(t, s.script("provision.sh"))
 
 	_, err := s.client(t, first.Owner, before, first.Name, "SELECT 1")

@@ -82,6 +82,13 @@ func (s *realServer) setPassword(t *testing.T, role, password string) {
 	realserver.Write(t, s.path("passwords/"+role), password, 0o400, s.user)
 }
 
+// writeTable replaces a file of the ConfigMap.
+func (s *realServer) writeTable(t *testing.T, name, content string) {
+	t.Helper()
+	require.NoError(t, os.Remove(s.path("config/"+name)))
+	realserver.Write(t, s.path("config/"+name), content, 0o400, s.user)
+}
+
 func (s *realServer) path(name string) string { return filepath.Join(s.folder, name) }
 
 // command runs a program as in the server's container: superuser over the socket.
@@ -89,7 +96,7 @@ func (s *realServer) command(path string, args ...string) realserver.Command {
 	return realserver.Command{Path: path, Args: args, Dir: s.folder, User: s.user, Env: []string{
 		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "LANG=C.UTF-8",
 		"PGHOST=" + s.path("socket"), "PGPORT=" + strconv.Itoa(s.port), "PGUSER=postgres",
-		"DATABASES_FILE=" + s.path("config/databases"), "PASSWORDS_DIR=" + s.path("passwords"),
+		"DATABASES_FILE=" + s.path("config/databases"), "CLIENTS_FILE=" + s.path("config/clients"), "PASSWORDS_DIR=" + s.path("passwords"),
 		"MONITOR=monitor", "DUMP_CONNECTIONS=" + strconv.Itoa(dumpConnections), "WAIT_SECONDS=20",
 	}}
 }
@@ -154,6 +161,7 @@ func TestServer_RealPostgreSQL(t *testing.T) {
 		require.ErrorContains(t, err, "there is no password for role "+first)
 		s.setPassword(t, first, password)
 	})
+	t.Run("clients change rows and no tables", func(t *testing.T) { testClients(t, s, args) })
 	t.Run("backup and restore", func(t *testing.T) { testRestore(t, s, args) })
 	t.Run("restore beside, to a time", func(t *testing.T) { testRestoreBeside(t, s, args) })
 	t.Run("a dump's role reads one database", func(t *testing.T) { testDumpRole(t, s, args) })

@@ -13,6 +13,8 @@ import (
 var (
 	//go:embed scripts/provision.sh
 	provisionScript string
+	//go:embed scripts/grants.sql
+	grantsScript string
 	//go:embed scripts/backup.sh
 	backupScript string
 	//go:embed scripts/restore.sh

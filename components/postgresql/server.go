@@ -5,6 +5,7 @@ package postgresql
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -53,17 +54,26 @@ func NewServer(ctx *pulumi.Context, name string, args *ServerArgs, opts ...pulum
 	return s, nil
 }
 
-// URL returns the address of a database with its owner's credentials, as a secret.
-func (s *Server) URL(database string) (pulumi.StringOutput, error) {
+// URL returns the address of the database of an owner or a client with that role's credentials, as a secret.
+func (s *Server) URL(role string) (pulumi.StringOutput, error) {
 	for _, d := range s.args.Databases {
-		if d.Name == database {
+		if slices.Contains(d.logins(), role) {
 			return credentials.URL{
-				Scheme: "postgresql", User: d.Owner, Password: s.passwords[d.Owner],
+				Scheme: "postgresql", User: role, Password: s.passwords[role],
 				Host: s.Host, Port: s.Port, Path: d.Name,
 			}.Output(), nil
 		}
 	}
-	return pulumi.StringOutput{}, fmt.Errorf("postgresql %s has no database %q", s.name, database)
+	return pulumi.StringOutput{}, fmt.Errorf("postgresql %s has no owner or client %q", s.name, role)
+}
+
+// logins returns the owner and the clients.
+func (d Database) logins() []string {
+	roles := []string{d.Owner}
+	for _, c := range d.Clients {
+		roles = append(roles, c.Role)
+	}
+	return roles
 }
 
 func (s *Server) create(ctx *pulumi.Context) error {
@@ -96,7 +106,7 @@ func (s *Server) create(ctx *pulumi.Context) error {
 func (s *Server) roles() []string {
 	roles := []string{superuser, s.args.Monitor}
 	for _, d := range s.args.Databases {
-		roles = append(roles, d.Owner, d.dumpRole())
+		roles = append(append(roles, d.dumpRole()), d.logins()...)
 	}
 	return roles
 }

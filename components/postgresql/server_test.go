@@ -14,14 +14,14 @@ import (
 
 const cronJob = "kubernetes:batch/v1:CronJob"
 
-// deploy registers the server and returns the registrations and the URL of each database.
+// deploy registers the server and returns the registrations and the URL of each role.
 func deploy(t *testing.T, args ServerArgs) (*recorder.Recorder, map[string]string) {
 	t.Helper()
-	var databases []string
+	var roles []string
 	for _, d := range args.Databases {
-		databases = append(databases, d.Name)
+		roles = append(roles, d.logins()...)
 	}
-	return storetest.Run(t, databases, func(ctx *pulumi.Context) (*Server, error) { return NewServer(ctx, "main-db", &args) })
+	return storetest.Run(t, roles, func(ctx *pulumi.Context) (*Server, error) { return NewServer(ctx, "main-db", &args) })
 }
 
 func TestServer(t *testing.T) {
@@ -31,15 +31,17 @@ func TestServer(t *testing.T) {
 
 	storetest.CheckPod(t, r, "main-db", "postgresql", "9187", true)
 	for _, d := range args.Databases {
-		encoded := credentials.Encode(recorder.Password("main-db-" + d.Owner))
-		assert.Equal(t, "postgresql://"+d.Owner+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[d.Name])
+		for _, role := range d.logins() {
+			encoded := credentials.Encode(recorder.Password("main-db-" + role))
+			assert.Equal(t, "postgresql://"+role+":"+encoded+"@main-db.data.svc:5432/"+d.Name, urls[role])
+		}
 	}
 	assert.Len(t, r.OfType("kubernetes:core/v1:Service"), 2)
 }
 
 func TestPasswords_Hidden(t *testing.T) {
 	r, _ := deploy(t, validArgs())
-	for _, role := range []string{"postgres", "monitor", "orders_owner", "billing_owner", "audit_owner"} {
+	for _, role := range []string{"postgres", "monitor", "orders_owner", "billing_owner", "audit_owner", "shop_api", "billing_api"} {
 		password := recorder.Password("main-db-" + role)
 		r.RequireHidden(t, password, credentials.Encode(password))
 		r.RequireUsed(t, password)

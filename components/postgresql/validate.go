@@ -59,6 +59,7 @@ func (a ServerArgs) validateDatabases(problems *validation.Problems) {
 		problems.NotSet("Databases", "must be at least one")
 	}
 	databases, owners, connections := map[string]bool{}, map[string]bool{}, 0
+	clients := map[string]bool{}
 	for i, d := range a.Databases {
 		field := fmt.Sprintf("Databases[%d]", i)
 		validateName(problems, field+".Name", d.Name, reservedDatabases)
@@ -84,10 +85,27 @@ func (a ServerArgs) validateDatabases(problems *validation.Problems) {
 		}
 		databases[d.Name], owners[d.Owner] = true, true
 		connections += d.Connections
+		for j, c := range d.Clients {
+			field := fmt.Sprintf("%s.Clients[%d]", field, j)
+			validateName(problems, field+".Role", c.Role, append([]string{a.Monitor}, reservedRoles...))
+			if clients[c.Role] {
+				problems.Add(field+".Role", c.Role, "must be unique: a role has one database")
+			}
+			if c.Connections < 0 {
+				problems.Add(field+".Connections", c.Connections, "must be positive, or 0 for no limit")
+			}
+			clients[c.Role] = true
+			connections += c.Connections
+		}
 	}
 	for i, d := range a.Databases {
 		if slices.ContainsFunc(a.Databases, func(other Database) bool { return other.dumpRole() == d.Owner }) {
 			problems.Add(fmt.Sprintf("Databases[%d].Owner", i), d.Owner, "must not be the role of a database's dumps")
+		}
+		for _, own := range []string{d.Owner, d.dumpRole(), d.clientsRole()} {
+			if clients[own] {
+				problems.Add(fmt.Sprintf("Databases[%d].Clients", i), own, "must not be a role of database %q itself", d.Name)
+			}
 		}
 	}
 	if available := AvailableConnections(a.MaxConnections, len(a.Databases)); connections > available {
@@ -95,7 +113,7 @@ func (a ServerArgs) validateDatabases(problems *validation.Problems) {
 	}
 }
 
-// AvailableConnections returns the number of connections that owners may have together, on a server with this limit.
+// AvailableConnections returns the number of connections that owners and clients may have together, on a server with this limit.
 func AvailableConnections(maxConnections, databases int) int {
 	return maxConnections - reservedConnections - databases*dumpConnections
 }

@@ -60,7 +60,8 @@ type User struct {
 	// Publishes and Consumes are the names of the queues that the user may write to and read from.
 	Publishes []string `pulumi:"publishes"`
 	Consumes  []string `pulumi:"consumes"`
-	// Celery adds the permissions that a Celery client with default settings needs; see permissions.go.
+	// Celery adds the permissions of a Celery client: a worker without mingle if it consumes, else one that only publishes, to
+	// queues with no_declare. Exchanges must be topics. See permissions.go.
 	Celery bool `pulumi:"celery"`
 	// Tags of the management interface: administrator, monitoring, policymaker or management.
 	Tags []string `pulumi:"tags"`

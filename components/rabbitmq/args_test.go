@@ -22,7 +22,7 @@ func validArgs() BrokerArgs {
 		VirtualHost: "shop/main",
 		Queues: []Queue{
 			{Name: "work.in", DeadLetter: true, Exchange: "direct"}, {Name: "work.out", DeadLetter: true, DeliveryLimit: 3, Exchange: "direct"},
-			{Name: "work.a", DeadLetter: true}, {Name: "work.b", DeadLetter: true}, {Name: "work.dead"},
+			{Name: "work.a", DeadLetter: true, Exchange: "topic"}, {Name: "work.b", DeadLetter: true, Exchange: "topic"}, {Name: "work.dead"},
 		},
 		DeadLetterQueue: "work.dead",
 		Users: []User{
@@ -32,6 +32,8 @@ func validArgs() BrokerArgs {
 			{Name: "celery-a", Consumes: []string{"work.a"}, Celery: true},
 			{Name: "observer", Permissions: Observer("work.a")},
 			{Name: "operator", Permissions: &Everything, Tags: []string{"administrator"}},
+			{Name: "celery-b", Consumes: []string{"work.b"}, Celery: true},
+			{Name: "celery-sender", Publishes: []string{"work.a"}, Celery: true},
 		},
 	}
 }

@@ -53,7 +53,7 @@ func TestDefinitions_InSecret(t *testing.T) {
 	var definitions Definitions
 	text, _ := secret.Value(`stringData.definitions\.json`).(string)
 	require.NoError(t, json.Unmarshal([]byte(text), &definitions))
-	assert.Len(t, definitions.Queues, 5)
+	assert.Len(t, definitions.Queues, 5+delayBits)
 	assert.Len(t, definitions.Users, len(validArgs().Users))
 	assert.Equal(t, "rabbit_password_hashing_sha256", definitions.Users[0].HashingAlgorithm)
 }

@@ -17,10 +17,12 @@ type Definitions struct {
 	VirtualHosts []virtualHost `json:"vhosts"`
 	Users        []user        `json:"users"`
 	Permissions  []permission  `json:"permissions"`
-	Policies     []policy      `json:"policies"`
-	Exchanges    []exchange    `json:"exchanges"`
-	Queues       []queue       `json:"queues"`
-	Bindings     []binding     `json:"bindings"`
+	// Topics restrict permissions on topic exchanges further, by routing key.
+	Topics    []topicPermission `json:"topic_permissions"`
+	Policies  []policy          `json:"policies"`
+	Exchanges []exchange        `json:"exchanges"`
+	Queues    []queue           `json:"queues"`
+	Bindings  []binding         `json:"bindings"`
 }
 
 type virtualHost struct {
@@ -45,6 +47,14 @@ type permission struct {
 	User        string `json:"user"`
 	VirtualHost string `json:"vhost"`
 	Configure   string `json:"configure"`
+	Write       string `json:"write"`
+	Read        string `json:"read"`
+}
+
+type topicPermission struct {
+	User        string `json:"user"`
+	VirtualHost string `json:"vhost"`
+	Exchange    string `json:"exchange"`
 	Write       string `json:"write"`
 	Read        string `json:"read"`
 }
@@ -94,7 +104,7 @@ func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 		VirtualHosts: []virtualHost{{
 			Name: args.VirtualHost, DefaultQueueType: quorum, Metadata: virtualHostExtras{DefaultQueueType: quorum},
 		}},
-		Exchanges: []exchange{}, Bindings: []binding{}, // RabbitMQ reads no null
+		Exchanges: []exchange{}, Bindings: []binding{}, Topics: []topicPermission{}, // RabbitMQ reads no null
 	}
 	none := map[string]any{}
 	for _, q := range args.Queues {
@@ -114,6 +124,7 @@ func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 			Definition: args.policyOf(q),
 		})
 	}
+	d.addDelays(args)
 	for _, u := range args.Users {
 		p := u.permissions()
 		tags := u.Tags
@@ -126,6 +137,10 @@ func DefinitionsFor(args BrokerArgs, passwords map[string]string) Definitions {
 		d.Permissions = append(d.Permissions, permission{
 			User: u.Name, VirtualHost: args.VirtualHost, Configure: p.Configure, Write: p.Write, Read: p.Read,
 		})
+		for _, topic := range u.topics() {
+			topic.VirtualHost = args.VirtualHost
+			d.Topics = append(d.Topics, topic)
+		}
 	}
 	return d
 }

@@ -1,52 +1,78 @@
 package rabbitmq
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 )
 
+// nothing matches no name.
+const nothing = "^$"
+
+// Exchanges and queues of a Celery client, by kombu's naming.
 const (
-	// nothing matches no name.
-	nothing = "^$"
-	// defaultExchange is the name of the exchange "" in permissions.
-	defaultExchange = `amq\.default`
+	// controlExchange is a fanout exchange to every worker of the virtual host: whoever writes to it controls them all.
+	controlExchange = `celery\.pidbox`
+	// controlQueues are a worker's own queue of commands, and the exchange and the queues of answers.
+	controlQueues = `.+\.celery\.pidbox`
+	events        = `celeryev(\..+)?`
 )
-
-// celeryControl are the exchanges and queues of Celery's remote control (names that end in "celery.pidbox"), its events
-// (names that begin with "celeryev") and its delayed tasks, by kombu's naming. A user with access to them can send commands
-// to every worker of the virtual host. Workers with --without-gossip --without-mingle --without-heartbeat and
-// worker_enable_remote_control=False need the last only.
-var celeryControl = append([]string{`celery_delayed_.+`}, celeryRemoteControl...)
-
-// celeryRemoteControl is the part of celeryControl without delayed tasks.
-var celeryRemoteControl = []string{`(.+\.)?celery\.pidbox`, `celeryev(\..+)?`}
 
 // Observer returns the permissions of a Celery client that receives events, sends control commands, e.g. inspect, and reads
 // the lengths of the queues, as celery-exporter does. A permission to read the length is one to consume, too.
 func Observer(queues ...string) *Permissions {
-	control := anyOf(celeryRemoteControl)
-	return &Permissions{Configure: control, Write: control, Read: anyOf(append(quoted(queues), celeryRemoteControl...))}
+	control := anyOf([]string{controlExchange, controlQueues, events})
+	return &Permissions{Configure: control, Write: control, Read: anyOf(append(quoted(queues), controlExchange, controlQueues, events))}
 }
 
-// permissions returns the user's least privileges.
+// permissions returns the user's least privileges. None may write to the default exchange, which RabbitMQ cannot restrict
+// by queue.
 //
 // A publisher writes to the exchange with its queue's name and a consumer reads from its queue. Neither declares anything,
 // since the definitions declare everything.
 //
-// A Celery client with default settings declares and binds its queues and the exchanges with the same name at every
-// connect. That needs all three permissions on the name; the definitions equal its declarations. It publishes through the
-// default exchange, which RabbitMQ cannot restrict by queue: it can write to every queue, but read and change only its own.
+// A Celery client that only publishes needs the entrance of delayed tasks, too, and no more if its queues have no_declare.
+//
+// A Celery worker declares and binds its own queue, the exchange of the same name, its control queue and the levels of delay
+// at every connect. That needs all three permissions on these names; the definitions equal its declarations.
 func (u User) permissions() Permissions {
 	if u.Permissions != nil {
 		return *u.Permissions
 	}
 	publishes, consumes := quoted(u.Publishes), quoted(u.Consumes)
-	if !u.Celery {
+	switch {
+	case !u.Celery:
 		return Permissions{Configure: nothing, Write: anyOf(publishes), Read: anyOf(consumes)}
+	case len(consumes) == 0:
+		return Permissions{Configure: nothing, Write: anyOf(append(publishes, delayEntrance)), Read: nothing}
 	}
-	own := append(append(publishes, consumes...), celeryControl...)
-	return Permissions{Configure: anyOf(own), Write: anyOf(append([]string{defaultExchange}, own...)), Read: anyOf(own)}
+	own := append(consumes, controlQueues, events, delays)
+	return Permissions{
+		Configure: anyOf(append(own, controlExchange)),
+		Write:     anyOf(append(own, publishes...)),
+		Read:      anyOf(append(own, controlExchange)),
+	}
+}
+
+// topics returns the user's permissions on routing keys by topic exchange: Write for messages, Read for bindings. Delayed
+// tasks of all queues pass through the same exchanges, so a name alone does not tell whose they are.
+func (u User) topics() []topicPermission {
+	if u.Permissions != nil || !u.Celery {
+		return nil
+	}
+	queues := strings.Join(slices.Sorted(slices.Values(append(quoted(u.Publishes), quoted(u.Consumes)...))), "|")
+	entrance := topicPermission{User: u.Name, Exchange: delayEntrance, Write: fmt.Sprintf(`^([01]\.){%d}(%s)$`, delayBits, queues), Read: nothing}
+	if len(u.Consumes) == 0 {
+		return []topicPermission{entrance}
+	}
+	entrance.Read = delayBindings
+	topics := []topicPermission{entrance}
+	for level := delayBits - 2; level >= 0; level-- {
+		topics = append(topics, topicPermission{User: u.Name, Exchange: delayLevel(level), Write: nothing, Read: delayBindings})
+	}
+	own := fmt.Sprintf(`^#\.(%s)$`, strings.Join(quoted(u.Consumes), "|"))
+	return append(topics, topicPermission{User: u.Name, Exchange: delayExit, Write: nothing, Read: own})
 }
 
 func quoted(names []string) []string {

@@ -79,6 +79,8 @@ func (a ServersArgs) exporterContainer(secret pulumi.StringInput) core.Container
 			}},
 			// CONFIG GET would expose every setting; INFO has the useful ones.
 			core.EnvVarArgs{Name: pulumi.String("REDIS_EXPORTER_CONFIG_COMMAND"), Value: pulumi.String("-")},
+			// /scrape?target= would send the password, or a request, to any address that a caller names.
+			core.EnvVarArgs{Name: pulumi.String("REDIS_EXPORTER_DISABLE_SCRAPE_ENDPOINT"), Value: pulumi.String("true")},
 		},
 		Ports:           pod.ContainerPorts(pod.Port{Name: "metrics", Number: metricsPort}),
 		Resources:       a.Exporter.Args(),

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -54,6 +55,14 @@ func TestPasswords_Hidden(t *testing.T) {
 	exporter := recorder.Password("store-durable-exporter")
 	r.RequireHidden(t, exporter)
 	r.RequireUsed(t, exporter)
+}
+
+func TestExporter_OfItsOwnServerOnly(t *testing.T) {
+	r, _ := deploy(t, validArgs())
+	for _, server := range r.OfType(storetest.StatefulSet) {
+		env := fmt.Sprint(server.Value(storetest.PodSpec + ".containers[1].env"))
+		assert.Contains(t, env, "name:REDIS_EXPORTER_DISABLE_SCRAPE_ENDPOINT value:true")
+	}
 }
 
 func TestServers_OnlyNeeded(t *testing.T) {

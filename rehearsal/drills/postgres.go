@@ -173,6 +173,7 @@ func (s *databaseServer) runWith(ctx context.Context, stdin io.Reader, env []str
 	command := process.Command{Path: path, Args: args, Dir: s.folder, Credential: s.account, Env: append([]string{
 		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "PGHOST=" + filepath.Join(s.folder, "socket"),
 		"PGPORT=" + strconv.Itoa(s.port), "PGUSER=postgres", "DATABASES_FILE=" + filepath.Join(s.folder, "config/databases"),
+		"CLIENTS_FILE=" + filepath.Join(s.folder, "config/clients"),
 		"PASSWORDS_DIR=" + filepath.Join(s.folder, "passwords"), "MONITOR=monitor", "DUMP_CONNECTIONS=2", "WAIT_SECONDS=60",
 	}, env...)}
 	cmd := command.Exec(ctx)

@@ -33,7 +33,7 @@ var (
 	}
 	pythonSystem = debianSystem{
 		name: "python", suite: "sid",
-		packages: "celery python3-gevent python3-fastapi python3-uvicorn python3-sqlalchemy python3-psycopg python3-redis python3-boto3 " +
+		packages: "celery alembic python3-gevent python3-fastapi python3-uvicorn python3-sqlalchemy python3-psycopg python3-redis python3-boto3 " +
 			"python3-prometheus-client python3-pil python3-httpx python3-jwt",
 		// The clients of two hundred other services of AWS.
 		finish: "cd /usr/lib/python3/dist-packages/botocore/data && find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts -exec rm -rf {} +",

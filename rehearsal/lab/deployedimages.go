@@ -172,11 +172,11 @@ func (l *Lab) applicationImages(ctx context.Context) ([]deployed, error) {
 	return images, nil
 }
 
-// applicationFiles returns the reference application's Python files.
+// applicationFiles returns the reference application's Python files, and the settings of its migrations.
 func applicationFiles(directory string) ([]rootfs.File, error) {
 	var files []rootfs.File
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".py" {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".py" && filepath.Ext(path) != ".ini" {
 			return err
 		}
 		text, err := os.ReadFile(path)

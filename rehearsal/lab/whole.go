@@ -49,6 +49,7 @@ func (w *whole) checks() []check {
 		{"every node is Ready, with its labels, taints and pod capacity", w.checkNodes},
 		{"every pod is Ready", w.checkPods},
 		{"NetworkPolicies are enforced: every pair of pods is tried", w.checkPolicies},
+		{"every database is migrated by a release", w.migrate},
 		{"pods on different nodes reach each other by name", w.checkNames},
 		{"every API answers through its node port", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -178,7 +179,24 @@ func (w *whole) replaceStore(ctx context.Context) error {
 
 // releaseAPI releases an API by the identity that the stack has for it.
 func (w *whole) releaseAPI(ctx context.Context) error {
-	kubeconfig, err := w.cloud.Parameter(stacks.ReleaseParameter(w.stack(), releasedAPI))
+	return w.during(ctx, true, func(ctx context.Context) error { return w.release(ctx, releasedAPI, releasedTag) })
+}
+
+// migrate releases the image that runs already of each application whose image holds migrations: a new database is empty.
+func (w *whole) migrate(ctx context.Context) error {
+	var problems []error
+	for _, a := range w.settings.Applications() {
+		if a.Migrates {
+			_, tag, _ := strings.Cut(strings.TrimPrefix(w.settings.Image(a.Name), w.settings.ImageRegistry), ":")
+			problems = append(problems, w.release(ctx, a.Name, tag))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// release releases an application with the identity that the program published for it.
+func (w *whole) release(ctx context.Context, name, tag string) error {
+	kubeconfig, err := w.cloud.Parameter(stacks.ReleaseParameter(w.stack(), name))
 	if err != nil {
 		return err
 	}
@@ -190,14 +208,12 @@ func (w *whole) releaseAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	row, image, err := w.settings.ReleaseImage(releasedAPI, releasedTag)
+	row, image, err := w.settings.ReleaseImage(name, tag)
 	if err != nil {
 		return err
 	}
-	return w.during(ctx, true, func(ctx context.Context) error {
-		return release.Run(ctx, release.Options{
-			Client: client, Namespace: stacks.ReleaseNamespace, Application: releasedAPI, Image: image, Migration: row.Migration(),
-			Timeout: objectPatience, Poll: time.Second, Logf: w.printf,
-		})
+	return release.Run(ctx, release.Options{
+		Client: client, Namespace: stacks.ReleaseNamespace, Application: name, Image: image, Migration: row.Migration(),
+		Timeout: objectPatience, Poll: time.Second, Logf: w.printf,
 	})
 }

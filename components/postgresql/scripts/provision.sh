@@ -1,15 +1,16 @@
 #!/bin/bash
-# Creates the databases, their owners and the monitoring role, and revokes access for everyone else. It is idempotent and
+# Creates the databases, their owners and clients and the monitoring role, and revokes access for everyone else. It is idempotent and
 # runs at every start of the server, so that new databases and changed passwords take effect.
 #
 # DATABASES_FILE  lines of "<database> <owner> <connection limit>"
+# CLIENTS_FILE    lines of "<database> <role> <connection limit>"
 # PASSWORDS_DIR   directory with a file per role, named like the role
 # DUMP_CONNECTIONS  maximum of connections of the role <database>_dump, which reads one database for its dumps
 # MONITOR         role that can read statistics but no data
 # WAIT_SECONDS    timeout in seconds for the server to accept connections
 set -euo pipefail
 
-: "${DATABASES_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${DUMP_CONNECTIONS:?}" "${WAIT_SECONDS:?}"
+: "${DATABASES_FILE:?}" "${CLIENTS_FILE:?}" "${PASSWORDS_DIR:?}" "${MONITOR:?}" "${DUMP_CONNECTIONS:?}" "${WAIT_SECONDS:?}"
 
 run_sql() {
     psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --dbname=postgres --output=/dev/null "$@"
@@ -76,11 +77,34 @@ GRANT pg_monitor TO :"monitor";
 SQL
 }
 
+# A role per database without a login, whose members are the clients. Members that left are removed, and cannot log in either.
+ensure_clients() {
+    local database=$1 owner=$2 clients="$1_clients" role limit members=
+    run_sql --set=clients="${clients}" --set=database="${database}" <<'SQL'
+SELECT format('CREATE ROLE %I', :'clients') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'clients') \gexec
+ALTER ROLE :"clients" NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+GRANT CONNECT ON DATABASE :"database" TO :"clients";
+SQL
+    run_sql --dbname="${database}" --set=clients="${clients}" --set=owner="${owner}" --file="$(dirname "$0")/grants.sql"
+    while read -r of role limit; do
+        [[ "${of}" == "${database}" ]] || continue
+        ensure_role "${role}" "${limit}"
+        run_sql --set=clients="${clients}" --set=role="${role}" <<<'GRANT :"clients" TO :"role";'
+        members+=" ${role}"
+    done <"${CLIENTS_FILE}"
+    run_sql --set=clients="${clients}" --set=members="${members}" <<'SQL'
+SELECT format('REVOKE %I FROM %I; ALTER ROLE %2$I NOLOGIN', :'clients', m.rolname)
+    FROM pg_auth_members JOIN pg_roles m ON m.oid = member JOIN pg_roles r ON r.oid = roleid
+    WHERE r.rolname = :'clients' AND m.rolname <> ALL (string_to_array(trim(:'members'), ' ')) \gexec
+SQL
+}
+
 wait_for_server
 ensure_monitor
 while read -r database owner limit; do
     ensure_role "${owner}" "${limit}"
     ensure_database "${database}" "${owner}"
     ensure_dump_role "${database}"
+    ensure_clients "${database}" "${owner}"
 done <"${DATABASES_FILE}"
 echo "provision: databases and roles are as configured"

@@ -70,7 +70,7 @@ fi
 run_sql() {
     psql --no-psqlrc --quiet --tuples-only --set=ON_ERROR_STOP=1 --output=/dev/null \
         --set=database="${database}" --set=owner="${owner}" --set=fresh="${fresh}" --set=old="${old}" \
-        --set=dump="${database}_dump" --dbname=postgres
+        --set=dump="${database}_dump" --set=clients="${database}_clients" --dbname="${1:-postgres}"
 }
 
 run_sql <<'SQL'
@@ -79,6 +79,8 @@ CREATE DATABASE :"fresh" OWNER :"owner" TEMPLATE template0;
 REVOKE ALL ON DATABASE :"fresh" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"fresh" TO :"dump";
 SQL
+# Before the tables: the dump may be older than the clients' rights.
+run_sql "${fresh}" <"$(dirname "$0")/grants.sql"
 pg_restore --dbname="${fresh}" --role="${owner}" --no-owner --exit-on-error --single-transaction "${dump}"
 psql --no-psqlrc --quiet --dbname="${fresh}" --command='ANALYZE' 2>/dev/null
 
@@ -94,6 +96,7 @@ run_sql <<'SQL'
 ALTER DATABASE :"database" ALLOW_CONNECTIONS false;
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :'database';
 BEGIN;
+GRANT CONNECT ON DATABASE :"fresh" TO :"clients";
 ALTER DATABASE :"database" RENAME TO :"old";
 ALTER DATABASE :"fresh" RENAME TO :"database";
 COMMIT;

@@ -28,7 +28,7 @@ def _hash(password, salt):
 @app.post("/api/v1/auth/users", status_code=201)
 def register(login: Login):
     salt = secrets.token_hex(16)
-    with database.tables(tables.auth).begin() as connection:
+    with database.engine().begin() as connection:
         created = connection.execute(insert(tables.users).values(
             email=login.email, salt=salt, hash=_hash(login.password, salt)).on_conflict_do_nothing())
     if not created.rowcount:
@@ -39,7 +39,7 @@ def register(login: Login):
 @app.post("/api/v1/auth/sessions", status_code=201)
 def log_in(login: Login):
     """Returns a session for the other APIs, and a token that proves it to those with JWT_SECRET."""
-    with database.tables(tables.auth).connect() as connection:
+    with database.engine().connect() as connection:
         user = connection.execute(select(tables.users).where(tables.users.c.email == login.email)).one_or_none()
     if user is None or not hmac.compare_digest(user.hash, _hash(login.password, user.salt)):
         raise HTTPException(401, "wrong e-mail or password")

@@ -33,7 +33,7 @@ def chat(m: Message):
         commands.ltrim(key, -20, -1)
         commands.expire(key, cache.DAY)
         commands.execute()
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(tables.chats.insert().values(session=m.session, message=m.message, answer=answer))
     return {"answer": answer}
 

@@ -33,6 +33,6 @@ def search(query: str = "recycling"):
     found = {"places": [place["place_name"] for place in response.json()["documents"]]}
     cache.client().set("cache:places:" + query, json.dumps(found), ex=3600)
     statement = insert(tables.places).values(query=query, found=len(found["places"]))
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(statement.on_conflict_do_update(index_elements=["query"], set_={"found": statement.excluded.found}))
     return found

@@ -24,7 +24,7 @@ def _email(session):
 @app.put("/api/v1/users/me")
 def put(profile: Profile, x_session: str = Header()):
     statement = insert(tables.profiles).values(email=_email(x_session), nickname=profile.nickname)
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(statement.on_conflict_do_update(index_elements=["email"], set_={"nickname": profile.nickname}))
     return profile
 
@@ -32,7 +32,7 @@ def put(profile: Profile, x_session: str = Header()):
 @app.get("/api/v1/users/me")
 def get(x_session: str = Header()):
     email = _email(x_session)
-    with database.tables(tables.growbin).connect() as connection:
+    with database.engine().connect() as connection:
         nickname = connection.scalar(select(tables.profiles.c.nickname).where(tables.profiles.c.email == email))
     return {"email": email, "nickname": nickname}
 

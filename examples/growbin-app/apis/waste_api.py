@@ -23,7 +23,7 @@ def post(photo: bytes = Body(media_type="image/jpeg")):
         analysis = tasks.send_task("workers.image_uploader.upload", [base64.b64encode(photo).decode()])
     except OperationalError as error:
         raise HTTPException(503, "the broker does not answer", headers={"Retry-After": "10"}) from error
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(insert(tables.analyses).values(id=analysis.id))
     return {"id": analysis.id}
 
@@ -41,6 +41,6 @@ def get(analysis: str, response: Response):
     if result.state != "SUCCESS":
         response.status_code = 202
         return {"id": analysis, "state": result.state}
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(tables.analyses.update().where(tables.analyses.c.id == analysis).values(**result.result))
     return result.result

@@ -3,16 +3,24 @@
 import os
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 from growbin import heartbeat
 
 # A task goes to the queue of the worker that has it.
 ROUTES = {
-    "workers.image_uploader.*": {"queue": "q.image_upload"},
-    "workers.gpt5_analyzer.*": {"queue": "q.gpt5_analysis"},
-    "workers.rule_retriever.*": {"queue": "q.rule_retrieval"},
-    "workers.response_generator.*": {"queue": "q.response_generation"},
+    "workers.image_uploader.*": "q.image_upload",
+    "workers.gpt5_analyzer.*": "q.gpt5_analysis",
+    "workers.rule_retriever.*": "q.rule_retrieval",
+    "workers.response_generator.*": "q.response_generation",
 }
+
+
+def route(queue, own_queue):
+    """Returns the route to a queue. Only the worker that consumes it may declare it."""
+    if queue != own_queue:
+        queue = Queue(queue, Exchange(queue, type="topic"), routing_key=queue, no_declare=True)
+    return {"queue": queue}
 
 
 def create(own_queue=None):
@@ -36,7 +44,7 @@ def create(own_queue=None):
         task_acks_late=True,
         task_acks_on_failure_or_timeout=False,
         task_reject_on_worker_lost=True,
-        task_routes=dict(ROUTES, **({"*": {"queue": own_queue}} if own_queue else {})),
+        task_routes={task: route(queue, own_queue) for task, queue in [*ROUTES.items(), *([("*", own_queue)] if own_queue else [])]},
         result_expires=3600,
         timezone="Asia/Seoul",
     )

@@ -3,9 +3,7 @@
 import functools
 import os
 
-from sqlalchemy import create_engine, text
-
-CREATION = 4711  # key of the advisory lock
+from sqlalchemy import create_engine
 
 
 def url():
@@ -23,12 +21,3 @@ def engine():
         pool_timeout=10,
         pool_pre_ping=True,  # the server may have been replaced
     )
-
-
-@functools.cache
-def tables(metadata):
-    """Creates missing tables, once per process. Pods start together, and PostgreSQL's IF NOT EXISTS is no lock."""
-    with engine().begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION})
-        metadata.create_all(connection)
-    return engine()

@@ -1,4 +1,4 @@
-"""The tables, one MetaData per database."""
+"""The tables, one MetaData per database. A migration creates them: an application may not."""
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -46,7 +46,7 @@ RULES = {
 
 def rule(waste):
     """Returns the rule of a kind of waste, or None."""
-    with database.tables(growbin).begin() as connection:
+    with database.engine().begin() as connection:
         found = connection.scalar(select(rules.c.text).where(rules.c.waste == waste))
         if found is None and waste in RULES:
             found = RULES[waste]

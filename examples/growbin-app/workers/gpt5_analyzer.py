@@ -16,6 +16,6 @@ def analyze(self, photo, digest):
             # The message waits in the broker, so the worker is free meanwhile.
             raise self.retry(countdown=limited.seconds)
         cache.client().set("cache:waste:" + digest, waste, ex=3600)
-        with database.tables(tables.growbin).begin() as connection:
+        with database.engine().begin() as connection:
             connection.execute(tables.photos.update().where(tables.photos.c.digest == digest).values(waste=waste))
     return app.send_task("workers.rule_retriever.retrieve", [waste]).id

@@ -28,7 +28,7 @@ def upload(photo):
     image.save(scaled, "JPEG")
     key = "photos/" + digest + ".jpg"
     storage.put(key, data)
-    with database.tables(tables.growbin).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(insert(tables.photos).values(digest=digest, key=key).on_conflict_do_nothing())
     analysis = app.send_task("workers.gpt5_analyzer.analyze", [base64.b64encode(scaled.getvalue()).decode(), digest])
     cache.client().set("image-hash:" + digest, analysis.id, ex=3600)

@@ -17,7 +17,7 @@ def respond(self, waste, rule):
         except ai.Limited as limited:
             raise self.retry(countdown=limited.seconds)
         cache.client().set("chat:answer:" + waste, answer, ex=cache.DAY)
-    with database.tables(tables.growbin).connect() as connection:
+    with database.engine().connect() as connection:
         asked = connection.scalar(select(func.count()).where(tables.photos.c.waste == waste))
     app.log.get_default_logger().info("%s: photo %d", waste, asked)
     return {"waste": waste, "answer": answer}

@@ -19,5 +19,5 @@ app.conf.beat_schedule = {
 @signals.after_task_publish.connect
 def _sent(sender, headers, **_):
     """Notes each task that was sent. Celery logs an error of it, and sends on."""
-    with database.tables(tables.analytics).begin() as connection:
+    with database.engine().begin() as connection:
         connection.execute(tables.sent.insert().values(id=headers["id"], task=sender))
