@@ -41,6 +41,8 @@ const (
 	assumedSnapshotGiB = 50
 	// assumedLogsGiB is the volume that one log group receives.
 	assumedLogsGiB = 5
+	// assumedSessionsGiB is that of the log of shells.
+	assumedSessionsGiB = 0.05
 	// assumedWebRequests is the number of requests to the APIs.
 	assumedWebRequests = 5_000_000
 )
@@ -56,7 +58,7 @@ func (s *Settings) usage() cost.Usage {
 		// Two documents, which AWS reads seldom.
 		cost.UsageBucketGiB + issuer: 0, cost.UsageBucketWrites + issuer: 0, cost.UsageBucketReads + issuer: 0,
 		cost.UsageCapacityUnits: assumedCapacityUnits, cost.UsageSnapshotGiB: assumedSnapshotGiB,
-		cost.UsageLogsGiB: assumedLogsGiB, cost.UsageWebRequests: assumedWebRequests,
+		cost.UsageLogsGiB: assumedLogsGiB, cost.UsageLogsGiB + "/" + s.ClusterName() + "-sessions": assumedSessionsGiB, cost.UsageWebRequests: assumedWebRequests,
 	}
 	for _, n := range s.nodesWithSurge() {
 		u[cost.UsageLoad+"/"+n.Name] = n.ExpectedLoad()

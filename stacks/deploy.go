@@ -112,6 +112,9 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 
 // deployStack creates everything and returns the outputs of it. An estimate runs it without a provider of its own.
 func deployStack(ctx *pulumi.Context, settings *Settings, live *liveAccount, provider *aws.Provider) (pulumi.Map, error) {
+	if err := settings.limitRoles(ctx); err != nil {
+		return nil, err
+	}
 	infra, err := newInfrastructure(ctx, settings, live, provider)
 	if err != nil {
 		return nil, err

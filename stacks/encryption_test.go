@@ -186,3 +186,28 @@ func TestDeployer_AnotherIsRefused(t *testing.T) {
 	})
 	require.NoError(t, err)
 }
+
+// The boundary of the repository allows everything that the roles of a stack need, from the boot to a night, and no more.
+func TestBoundary_OnAllRoles(t *testing.T) {
+	w := deploy(t, "dev", map[string]string{"permissionsBoundary": boundaryARN})
+	for _, role := range w.mocks.OfType("aws:iam/role:Role") {
+		assert.Equal(t, boundaryARN, role.Value("permissionsBoundary"), role.Name)
+	}
+	master, err := w.cloud.Machine("k8s-master")
+	require.NoError(t, err)
+	require.NoError(t, master.PutObject(backupsBucket(t, w), kubeadm.BackupLatest, []byte("keys")))
+	for _, name := range []string{"growbin-dev-night-sleep-rest", "growbin-dev-night-sleep-stores", "growbin-dev-night-wake-stores", "growbin-dev-night-wake-rest"} {
+		require.NoError(t, w.cloud.RunSchedule(name))
+	}
+	signer := newTokens(t, w)
+	session, err := signer.assume(t, w, "growbin-dev-dump-auth", namespaceData+":postgresql-backup-auth")
+	require.NoError(t, err)
+	require.NoError(t, session.PutObject(bucketNamed(t, w, "growbin-dev-dumps"), "auth/one.dump", nil))
+
+	everything := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	require.NoError(t, w.cloud.PutRolePolicy("growbin-dev-k8s-redis", "everything", everything))
+	redis, err := w.cloud.Machine("k8s-redis")
+	require.NoError(t, err)
+	_, err = redis.GetParameter("/growbin-prod/kubeconfig")
+	require.ErrorContains(t, err, "no permissions boundary allows")
+}

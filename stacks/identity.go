@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/encryption"
@@ -28,6 +29,8 @@ var identityOfEstimate = identity{account: "000000000000", deployer: []string{"a
 
 // factDeployer names the deployer among the facts of a stack.
 const factDeployer = "deployer"
+
+var managedPolicy = regexp.MustCompile(`^arn:aws:iam::[0-9]{12}:policy/([\w+=,.@-]+/)*[\w+=,.@-]+$`)
 
 var roleSession = regexp.MustCompile(`^arn:aws:sts::([0-9]{12}):assumed-role/([^/]+)/`)
 
@@ -99,6 +102,9 @@ func (s *Settings) validatePeople(r *settingsReader) {
 			}
 		}
 	}
+	if s.PermissionsBoundary != "" && !managedPolicy.MatchString(s.PermissionsBoundary) {
+		r.invalid("permissionsBoundary", s.PermissionsBoundary, "must be the ARN of a managed policy, e.g. arn:aws:iam::111122223333:policy/%s-boundary", s.ClusterName())
+	}
 	for _, arn := range s.Readers {
 		if slices.Contains(s.Operators, arn) {
 			r.invalid("readers", arn, "must not be one of %soperators, which may read everything", ConfigPrefix)
@@ -161,4 +167,17 @@ func (s *Settings) keyArgs(who identity) *encryption.KeyArgs {
 		args.Starters = []string{who.role(s.sleepName())}
 	}
 	return args
+}
+
+// limitRoles sets the permissions boundary on every role that the program registers after it.
+func (s *Settings) limitRoles(ctx *pulumi.Context) error {
+	if s.PermissionsBoundary == "" {
+		return nil
+	}
+	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if role, isRole := args.Props.(*iam.RoleArgs); isRole {
+			role.PermissionsBoundary = pulumi.String(s.PermissionsBoundary)
+		}
+		return nil
+	})
 }

@@ -30,7 +30,7 @@ func TestOutputs_DescribeTheCluster(t *testing.T) {
 		assert.Equal(t, node.Purpose, roles[node.Name])
 		machine, err := w.cloud.Machine(node.Name)
 		require.NoError(t, err)
-		assert.Equal(t, "aws ssm start-session --region ap-northeast-2 --document-name growbin-dev-shell --target "+machine.ID, commands[node.Name])
+		assert.Equal(t, "aws ssm start-session --region ap-northeast-2 --document-name growbin-prod-shell --target "+machine.ID, commands[node.Name])
 	}
 }
 

@@ -86,6 +86,9 @@ type Settings struct {
 	// Readers are those of IAM roles and users that may read the kubeconfigs of reader and previewer, and nothing else.
 	Readers []string
 
+	// PermissionsBoundary is the ARN of the managed policy that limits all roles of the stack; empty for none.
+	PermissionsBoundary string
+
 	// Domain is the parent of the hosts api, argocd and grafana, e.g. growbin.app; empty for plain HTTP without hosts.
 	Domain string
 	// HostedZone is the Route 53 zone of Domain, if it is not Domain itself.
@@ -258,7 +261,10 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		SSHKeyFile:    r.optional("sshKeyFile"),
 		Operators:     r.list("operators"),
 		Readers:       r.list("readers"),
-		FlowLogDays:   r.integerIn("flowLogDays", 0, maxDays),
+
+		PermissionsBoundary: r.optional("permissionsBoundary"),
+
+		FlowLogDays: r.integerIn("flowLogDays", 0, maxDays),
 
 		Domain:     r.optional("domain"),
 		HostedZone: r.optional("hostedZone"),

@@ -114,10 +114,12 @@ func (s statement) matches(r request) bool {
 	return s.holds(r)
 }
 
-// errNotAllowed is IAM's reason when nothing allows the request, errDenied when something forbids it.
+// errNotAllowed is IAM's reason when nothing allows the request, errDenied when something forbids it, errBounded when the boundary
+// does not allow it.
 var (
 	errNotAllowed = errors.New("because no identity-based policy allows the")
 	errDenied     = errors.New("with an explicit deny in an identity-based policy for the")
+	errBounded    = errors.New("because no permissions boundary allows the")
 )
 
 // decide evaluates a role's policies: a deny wins, and the default is to deny.

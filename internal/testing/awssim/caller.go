@@ -13,6 +13,8 @@ type caller struct {
 	// arn is that of the role, session that of its session.
 	arn, session string
 	policies     []*policy
+	// boundary limits the policies; nil for no limit.
+	boundary *policy
 	// context are the condition keys of all requests, in lower case.
 	context map[string]string
 }
@@ -21,13 +23,24 @@ type caller struct {
 func (c *Cloud) sessionOf(owner *role, session string) *caller {
 	who := &caller{
 		arn: owner.arn(c), session: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", c.options.AccountID, owner.name, session),
-		policies: owner.policies(), context: c.requestContext(),
+		policies: owner.policies(), boundary: owner.limit, context: c.requestContext(),
 	}
 	maps.Copy(who.context, map[string]string{"aws:principalaccount": c.options.AccountID, "aws:principalarn": who.arn, "aws:userid": owner.uniqueID + ":" + session})
 	for key, value := range owner.tags {
 		who.context["aws:principaltag/"+strings.ToLower(key)] = value
 	}
 	return who
+}
+
+// decide evaluates the caller's own policies: those that are attached and the boundary must both allow.
+func (who *caller) decide(r request) error {
+	if err := decide(who.policies, r); err != nil || who.boundary == nil {
+		return err
+	}
+	if decide([]*policy{who.boundary}, r) != nil {
+		return errBounded
+	}
+	return nil
 }
 
 // requestContext are the keys that do not depend on the caller.
@@ -42,7 +55,7 @@ func (c *Cloud) authorize(who *caller, service, operation string, r request) err
 	identity, name := errNotAllowed, "anonymous"
 	if who != nil {
 		r.context = who.context
-		identity, name = decide(who.policies, r), fmt.Sprintf("%s (role %s)", who.session, who.arn)
+		identity, name = who.decide(r), fmt.Sprintf("%s (role %s)", who.session, who.arn)
 	}
 	resource, restricted, err := c.resourcePolicy(r.resource)
 	if err != nil {

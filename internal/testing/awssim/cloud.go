@@ -37,6 +37,8 @@ type Options struct {
 	Terminate func(*Machine)
 	// CopyDisk is called when a snapshot of a volume is taken, and when a volume is made of a snapshot, with the identifiers of both.
 	CopyDisk func(from, to string)
+	// Policies are managed policies of the account that an administrator made, as JSON, by ARN.
+	Policies map[string]string
 	// Prices are those of the price list in USD, by instance type or type of volume; without them the account may not read it.
 	Prices map[string]float64
 	// Now is the clock; it defaults to time.Now.

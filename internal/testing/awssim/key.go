@@ -155,7 +155,7 @@ func (c *Cloud) mayUseKey(who *caller, k *key, action string, context map[string
 	r := request{action: action, resource: arn, context: maps.Clone(who.context)}
 	maps.Copy(r.context, map[string]string{"kms:calleraccount": c.options.AccountID})
 	maps.Copy(r.context, context)
-	identity := decide(who.policies, r)
+	identity := who.decide(r)
 	denied := func(reason string) error {
 		return wordingf("User: %s is not authorized to perform: %s on resource: %s %s", who.session, action, arn, reason)
 	}
@@ -185,7 +185,7 @@ func (c *Cloud) mayUseKey(who *caller, k *key, action string, context map[string
 	case allowed || delegated && identity == nil:
 		return nil
 	case delegated:
-		return denied("because no identity-based policy allows the " + action + " action")
+		return denied(identity.Error() + " " + action + " action")
 	}
 	return denied("because no resource-based policy allows the " + action + " action")
 }

@@ -18,7 +18,10 @@ type role struct {
 	tags                                       map[string]string
 	inline                                     map[string]inlinePolicy
 	attached                                   map[string]bool // managed policy ARNs
-	profiles                                   map[string]*instanceProfile
+	// boundary is the ARN of the policy that limits all others; limit is its content. Empty and nil for none.
+	boundary string
+	limit    *policy
+	profiles map[string]*instanceProfile
 }
 
 type inlinePolicy struct {
@@ -48,11 +51,12 @@ var roleType = define(resourceType{
 		"forceDetachPolicies": {kind: flag, fallback: false},
 		"maxSessionDuration":  {kind: whole, fallback: float64(3600), valid: within(3600, 43200)},
 		"name":                {kind: text, replaces: true, computed: true, valid: validIAMName(64)},
+		"permissionsBoundary": {kind: text, valid: validARN},
 		"path":                {kind: text, replaces: true, fallback: "/"},
 	},
 	outputs: []string{"arn", "createDate", "inlinePolicies", "managedPolicyArns", "namePrefix", "uniqueId"},
 	// Inline and exclusive policies fight with RolePolicy and RolePolicyAttachment resources; the program has the latter.
-	refused:  []string{"inlinePolicies", "managedPolicyArns", "namePrefix", "permissionsBoundary"},
+	refused:  []string{"inlinePolicies", "managedPolicyArns", "namePrefix"},
 	tagged:   true,
 	autoname: "name",
 }, createRole, updateRole, deleteRole)
@@ -82,6 +86,17 @@ func (r *role) set(t *call, operation string) error {
 	if len(text) > 2048 {
 		return refuseIAM(operation, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
 	}
+	limit, boundary := (*policy)(nil), t.in.text("permissionsBoundary")
+	if boundary != "" {
+		content, exists := t.c.options.Policies[boundary]
+		if !exists {
+			return refuseIAM(operation, "InvalidInput", "Scope ARN: %s does not exist or is not attachable.", boundary)
+		}
+		if limit, err = parseIdentityPolicy(content); err != nil {
+			return refuseIAM(operation, "InvalidInput", "%s", err)
+		}
+	}
+	r.boundary, r.limit = boundary, limit
 	r.trust, r.trustText, r.tags = trust, text, t.tags
 	r.description, r.maxSession = t.in.text("description"), t.in.whole("maxSessionDuration")
 	return nil
@@ -133,7 +148,7 @@ func (r *role) attributes(c *Cloud) values {
 	return values{
 		"arn": r.arn(c), "name": r.name, "path": r.path, "description": r.description, "uniqueId": r.uniqueID, "createDate": r.created,
 		"assumeRolePolicy": r.trustText, "maxSessionDuration": r.maxSession, "managedPolicyArns": attached, "inlinePolicies": inline,
-		"namePrefix": "",
+		"namePrefix": "", "permissionsBoundary": r.boundary,
 	}
 }
 

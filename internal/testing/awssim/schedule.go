@@ -219,7 +219,7 @@ func (c *Cloud) scheduledPower(r *role, operation string, ids []string, do func(
 			context["aws:resourcetag/"+strings.ToLower(key)] = value
 			context["ec2:resourcetag/"+strings.ToLower(key)] = value
 		}
-		if err := decide(r.policies(), request{action: "ec2:" + operation, resource: c.arn("ec2", "instance/"+id), context: context}); err != nil {
+		if err := c.sessionOf(r, "scheduler").decide(request{action: "ec2:" + operation, resource: c.arn("ec2", "instance/"+id), context: context}); err != nil {
 			return refuseEC2(operation, "UnauthorizedOperation", "You are not authorized to perform this operation. %s %s ec2:%s action on %s", r.name, err, operation, id)
 		}
 		for _, v := range i.devices {
@@ -242,7 +242,7 @@ func (c *Cloud) switchAlarms(r *role, operation string, names []string, enabled 
 		if a == nil {
 			continue // CloudWatch ignores names that do not exist
 		}
-		if err := decide(r.policies(), request{action: "cloudwatch:" + operation, resource: c.arn("cloudwatch", "alarm:"+name), context: c.requestContext()}); err != nil {
+		if err := c.sessionOf(r, "scheduler").decide(request{action: "cloudwatch:" + operation, resource: c.arn("cloudwatch", "alarm:"+name), context: c.requestContext()}); err != nil {
 			return refuse("CloudWatch", operation, "AccessDenied", "%s is not authorized to perform: cloudwatch:%s on resource: %s %s action", r.name, operation, name, err)
 		}
 		a.switchActions(c, enabled)
