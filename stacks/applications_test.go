@@ -150,16 +150,21 @@ func TestApplications_LoadIsInEachNodesBand(t *testing.T) {
 		require.NoError(t, err)
 		load, err := capacity.Plan(nodeCapacities(settings.Nodes), podSets(t, w))
 		require.NoError(t, err)
-		for _, node := range settings.Nodes {
-			cpu, memory := load[node.Name].Of(node.Capacity().Allocatable)
-			t.Logf("%-22s CPU %5.1f %%  memory %5.1f %%", node.Name, cpu, memory)
-			if node.Band == nil {
-				continue
-			}
-			for resource, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
-				assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", resource, node.Name)
-				assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", resource, node.Name)
-			}
+		assertInBands(t, settings.Nodes, load)
+	}
+}
+
+func assertInBands(t *testing.T, nodes []Node, load map[string]capacity.Resources) {
+	t.Helper()
+	for _, node := range nodes {
+		cpu, memory := load[node.Name].Of(node.Capacity().Allocatable)
+		t.Logf("%-22s CPU %5.1f %%  memory %5.1f %%", node.Name, cpu, memory)
+		if node.Band == nil {
+			continue
+		}
+		for resource, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
+			assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", resource, node.Name)
+			assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", resource, node.Name)
 		}
 	}
 }

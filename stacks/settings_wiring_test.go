@@ -46,6 +46,7 @@ var settingMoves = []struct {
 	{"packageMirrors", `["kubernetes=https://packages.example.com/k8s"]`, nil, "Instance 9"},
 	{"imageMirrors", `["docker.io=https://registry.example.com/docker"]`, nil, "Instance 9"},
 	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, "Instance 1, outputs 2"},
+	{"buying", `["k8s-worker-ai=spot"]`, nil, "CronJob 3, Deployment 11, Instance 1"},
 	{"dataDiskGiB", `["k8s-redis=20"]`, nil, "PersistentVolume 1, Volume 1, outputs 1"},
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
 	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, NodePatch 1, NodeRole 1, Parameter 2, Role 1, RolePolicy 1, outputs 1"},
@@ -83,8 +84,8 @@ var settingMoves = []struct {
 // unmoved are settings of one update, or read by AWS before anything is created.
 var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
-	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
-	"livePrices": "TestPrices_LiveWhereTheRoleMay", "expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
+	"creditSpecification": "TestCost_SavingsPlanAndCreditMode",
+	"livePrices":          "TestPrices_LiveWhereTheRoleMay", "expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
 	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "rollImage": "TestMachineImage_OfTheRoll", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 

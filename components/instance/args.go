@@ -49,6 +49,9 @@ type InstanceArgs struct {
 	Terminable bool `pulumi:"terminable"`
 	// CPUCredits is the credit mode of a burstable type, one of CreditModes; EC2's default when empty, unlimited for t3.
 	CPUCredits string `pulumi:"cpuCredits"`
+	// Spot buys the instance on the spot market: EC2 may stop it with two minutes' notice, and starts it again, with its disks and
+	// its private address, once there is capacity. Such an instance cannot be protected from termination.
+	Spot bool `pulumi:"spot"`
 	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
 	Roll bool `pulumi:"roll"`
 }
@@ -68,6 +71,9 @@ func (a *InstanceArgs) Validate() error {
 	}
 	if a.Zone == "" {
 		problems.NotSet("Zone", "must be the availability zone of the subnet")
+	}
+	if a.Spot && a.DataGiB > 0 {
+		problems.Add("Spot", a.Spot, "must be false with a data volume: its store would be down whenever EC2 takes the instance")
 	}
 	a.validateCredits(&problems)
 	return problems.Err()

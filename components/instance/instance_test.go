@@ -35,6 +35,19 @@ func validArgs() InstanceArgs {
 	}
 }
 
+func TestInstance_Spot(t *testing.T) {
+	args := validArgs()
+	args.Spot, args.DeletionProtection = true, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	r := w.mocks.OfType(instanceType)[0]
+	assert.Equal(t, "persistent", r.Value("instanceMarketOptions.spotOptions.spotInstanceType"), "EC2 starts it again")
+	assert.Equal(t, "stop", r.Value("instanceMarketOptions.spotOptions.instanceInterruptionBehavior"), "its root disk and address stay")
+	require.NoError(t, w.cloud.TakeSpot("k8s-redis"))
+	args.DataGiB = 10
+	assert.ErrorContains(t, args.Validate(), "Spot: true must be false with a data volume")
+}
+
 // world is the account after the node was made in it.
 type world struct {
 	cloud *awssim.Cloud
@@ -168,7 +181,7 @@ func TestNewInstance_OptionalArgs(t *testing.T) {
 
 // No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
 func TestNewInstance_RollReplaces(t *testing.T) {
-	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
+	stopping := []string{"ami", "instanceMarketOptions", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
 		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"

@@ -57,6 +57,20 @@ func answerRequests(cluster string, kubeconfigARN pulumi.StringOutput) []Stateme
 	}
 }
 
+// LeaveTargetGroups lets a spot instance leave the target groups whose names begin with a prefix, and join them again.
+func LeaveTargetGroups(region, prefix string) []Statement {
+	return []Statement{
+		{
+			Sid: "FindTargetGroups", Actions: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"},
+			Resources: pulumi.StringArray{pulumi.String("*")}, // these actions support no resources
+		},
+		{
+			Sid: "LeaveTargetGroups", Actions: []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
+			Resources: pulumi.StringArray{pulumi.String("arn:aws:elasticloadbalancing:" + region + ":*:targetgroup/" + prefix + "*")},
+		},
+	}
+}
+
 // PolicyDocument writes the statements as an IAM policy.
 func PolicyDocument(statements []Statement) pulumi.StringOutput {
 	list := pulumi.Array{}

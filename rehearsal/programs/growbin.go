@@ -20,6 +20,7 @@ const (
 	KeyInstanceTypes      = Prefix + "instanceTypes"
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
 	KeySleep              = Prefix + "sleep"
+	KeyBuying             = Prefix + "buying"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 

@@ -63,6 +63,8 @@ await_node() {
 
 systemctl enable kubelet
 retry 8 kubelet_flags
+# The node of a spot instance is drained when EC2 takes it.
+[ ! -e "$ROOT/etc/systemd/system/kubeadm-spot.service" ] || systemctl enable --now --no-block kubeadm-spot.service
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "already joined"
   systemctl start kubelet

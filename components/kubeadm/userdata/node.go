@@ -49,6 +49,8 @@ type Node struct {
 	BackupBucket, BackupParameter string
 	// IssuerBucket is the bucket for the public keys of a control plane's service account tokens; may be empty.
 	IssuerBucket string
+	// TargetGroups begins the names of the target groups that the node of a spot instance leaves when EC2 takes it; may be empty.
+	TargetGroups string
 }
 
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
@@ -128,7 +130,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.StatusParameter = required(EnvStatusParameter)
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
-	n.IssuerBucket = variables[EnvIssuerBucket]
+	n.IssuerBucket, n.TargetGroups = variables[EnvIssuerBucket], variables[EnvTargetGroups]
 	n.DataDisk = variables[EnvDataMount] != ""
 	n.Steps = strings.Fields(variables[EnvSteps])
 	switch role := required(EnvRole); role {

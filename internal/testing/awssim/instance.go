@@ -42,6 +42,10 @@ type instance struct {
 
 	// spot instances have a quota of their own.
 	spot bool
+	// market are the options of a spot instance.
+	market values
+	// taken is true from the interruption of a spot instance until there is capacity again.
+	taken bool
 
 	// running ends with the instance.
 	running context.Context

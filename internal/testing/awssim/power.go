@@ -65,6 +65,9 @@ func (c *Cloud) powerOn(list []*instance) error {
 		if i.state == "running" || slices.Contains(asleep, i) {
 			continue
 		}
+		if i.taken {
+			return refuseEC2(startInstances, "InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request.")
+		}
 		asleep = append(asleep, i)
 		if !i.spot && i.kind.standard() {
 			need.vCPUs += i.kind.vCPUs
