@@ -40,6 +40,9 @@ func (s *Settings) applyBuying(r *settingsReader) {
 		}
 	}
 	for _, n := range s.Nodes {
+		if n.Spot() && s.Sleep != nil {
+			r.invalid("buying", n.Name+"="+string(n.Buying), "must not be spot with %ssleep: EC2 stops no such instance", ConfigPrefix)
+		}
 		if n.Spot() && !n.pooled() {
 			r.invalid("buying", n.Name+"="+string(n.Buying), "must be a node without a data volume: one of %s", nodeList(pool(s.Nodes)))
 		}

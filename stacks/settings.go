@@ -301,8 +301,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	var err error
 	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
 	r.problems.Include("", err)
-	s.applyBuying(r)
 	s.Sleep = readSleep(r, s.DeletionProtection)
+	s.applyBuying(r)
 	r.growDisks(s.Nodes)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")

@@ -111,6 +111,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"repository by ssh":       {map[string]string{"gitRepository": "git@github.com:growbin/deployments"}, []string{`gitRepository: "git@github.com:growbin/deployments"`, "https"}},
 		"credits":                 {map[string]string{"creditSpecification": "none"}, []string{`creditSpecification: "none"`, "unlimited, standard"}},
 		"buying":                  {map[string]string{"buying": `["k8s-redis=cash"]`}, []string{`buying: "cash"`, "onDemand, spot, savingsPlan1y"}},
+		"spot asleep":             {map[string]string{"buying": `["k8s-worker-ai=spot"]`, "sleep": "20:00-08:00"}, []string{`buying: "k8s-worker-ai=spot" must not be spot with growbin:sleep`}},
 		"spot with data":          {map[string]string{"buying": `["k8s-redis=spot"]`}, []string{`buying: "k8s-redis=spot" must be a node without a data volume: one of k8s-api-high-traffic, `}},
 		"buying of unknown node":  {map[string]string{"buying": `["k8s-cache=onDemand"]`}, []string{`buying: "k8s-cache"`, "k8s-master"}},
 		"expected load":           {map[string]string{"expectedLoadPercent": "101"}, []string{`expectedLoadPercent: 101`, "0 to 100"}},

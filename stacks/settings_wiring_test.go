@@ -46,7 +46,7 @@ var settingMoves = []struct {
 	{"packageMirrors", `["kubernetes=https://packages.example.com/k8s"]`, nil, "Instance 9"},
 	{"imageMirrors", `["docker.io=https://registry.example.com/docker"]`, nil, "Instance 9"},
 	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, "Instance 1, outputs 2"},
-	{"buying", `["k8s-worker-ai=spot"]`, nil, "CronJob 3, Deployment 11, Instance 1"},
+	{"buying", `["k8s-worker-ai=spot"]`, map[string]string{"sleep": "", "monthlyBudget": "0"}, "CronJob 3, Deployment 11, Instance 1"},
 	{"dataDiskGiB", `["k8s-redis=20"]`, nil, "PersistentVolume 1, Volume 1, outputs 1"},
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
 	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, NodePatch 1, NodeRole 1, Parameter 2, Role 1, RolePolicy 1, outputs 1"},

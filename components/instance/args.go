@@ -49,8 +49,8 @@ type InstanceArgs struct {
 	Terminable bool `pulumi:"terminable"`
 	// CPUCredits is the credit mode of a burstable type, one of CreditModes; EC2's default when empty, unlimited for t3.
 	CPUCredits string `pulumi:"cpuCredits"`
-	// Spot buys the instance on the spot market: EC2 may stop it with two minutes' notice, and starts it again, with its disks and
-	// its private address, once there is capacity. Such an instance cannot be protected from termination.
+	// Spot buys the instance on the spot market: EC2 may terminate it with two minutes' notice, and an update with a refresh launches
+	// another. Such an instance cannot be stopped, nor protected from termination.
 	Spot bool `pulumi:"spot"`
 	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
 	Roll bool `pulumi:"roll"`

@@ -93,7 +93,9 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		args.InstanceMarketOptions = &ec2.InstanceInstanceMarketOptionsArgs{
 			MarketType: pulumi.String("spot"),
 			SpotOptions: &ec2.InstanceInstanceMarketOptionsSpotOptionsArgs{
-				SpotInstanceType: pulumi.String("persistent"), InstanceInterruptionBehavior: pulumi.String("stop"),
+				// A persistent request starts its instance again by itself, and outlives it: the provider does not cancel it with
+				// the instance, and EC2 would launch another one that Pulumi does not know.
+				SpotInstanceType: pulumi.String("one-time"), InstanceInterruptionBehavior: pulumi.String("terminate"),
 			},
 		}
 	}

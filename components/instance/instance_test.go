@@ -41,8 +41,8 @@ func TestInstance_Spot(t *testing.T) {
 	w, err := deploy(t, args)
 	require.NoError(t, err)
 	r := w.mocks.OfType(instanceType)[0]
-	assert.Equal(t, "persistent", r.Value("instanceMarketOptions.spotOptions.spotInstanceType"), "EC2 starts it again")
-	assert.Equal(t, "stop", r.Value("instanceMarketOptions.spotOptions.instanceInterruptionBehavior"), "its root disk and address stay")
+	assert.Equal(t, "one-time", r.Value("instanceMarketOptions.spotOptions.spotInstanceType"), "no request outlives its instance")
+	assert.Equal(t, "terminate", r.Value("instanceMarketOptions.spotOptions.instanceInterruptionBehavior"))
 	require.NoError(t, w.cloud.TakeSpot("k8s-redis"))
 	args.DataGiB = 10
 	assert.ErrorContains(t, args.Validate(), "Spot: true must be false with a data volume")
@@ -184,7 +184,7 @@ func TestNewInstance_RollReplaces(t *testing.T) {
 	stopping := []string{"ami", "instanceMarketOptions", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"}
 	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
-		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"
+		args.Roll, args.Spot, args.KeyName, args.PrivateIP = roll, true, "admin", "10.0.1.10"
 		w, err := deploy(t, args)
 		require.NoError(t, err)
 		instance := w.only(t, instanceType, "k8s-redis")

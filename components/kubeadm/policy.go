@@ -57,15 +57,15 @@ func answerRequests(cluster string, kubeconfigARN pulumi.StringOutput) []Stateme
 	}
 }
 
-// LeaveTargetGroups lets a spot instance leave the target groups whose names begin with a prefix, and join them again.
+// LeaveTargetGroups lets a spot instance leave the target groups whose names begin with a prefix.
 func LeaveTargetGroups(region, prefix string) []Statement {
 	return []Statement{
 		{
-			Sid: "FindTargetGroups", Actions: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"},
-			Resources: pulumi.StringArray{pulumi.String("*")}, // these actions support no resources
+			Sid: "FindTargetGroups", Actions: []string{"elasticloadbalancing:DescribeTargetGroups"},
+			Resources: pulumi.StringArray{pulumi.String("*")}, // the action supports no resources
 		},
 		{
-			Sid: "LeaveTargetGroups", Actions: []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
+			Sid: "LeaveTargetGroups", Actions: []string{"elasticloadbalancing:DeregisterTargets"},
 			Resources: pulumi.StringArray{pulumi.String("arn:aws:elasticloadbalancing:" + region + ":*:targetgroup/" + prefix + "*")},
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,8 @@ type spotWorld struct {
 	// member are the target groups that the instance is in.
 	member map[string]bool
 	calls  []string
+	// node is the Node object.
+	node string
 }
 
 const (
@@ -52,12 +55,8 @@ func (s *spotWorld) balance(w http.ResponseWriter, form url.Values) {
 		for _, arn := range []string{groupOfNode, groupOfOther, groupForeign} {
 			fmt.Fprintf(w, "<TargetGroupArn>%s</TargetGroupArn>", arn)
 		}
-	case "DescribeTargetHealth":
-		if !s.member[group] {
-			fmt.Fprint(w, "<Reason>Target.NotRegistered</Reason>")
-		}
-	case "DeregisterTargets", "RegisterTargets":
-		s.member[group] = action == "RegisterTargets"
+	case "DeregisterTargets":
+		s.member[group] = false
 	}
 }
 
@@ -75,9 +74,11 @@ func (s *spotWorld) serve(w http.ResponseWriter, r *http.Request) bool {
 			http.NotFound(w, r)
 			return true
 		}
-		fmt.Fprint(w, `{"action": "stop", "time": "2026-11-26T08:22:00Z"}`)
+		fmt.Fprint(w, `{"action": "terminate", "time": "2026-11-26T08:22:00Z"}`)
 	case r.Method == http.MethodPatch && r.URL.Path == "/api/v1/nodes/k8s-redis":
 		s.calls = append(s.calls, string(body))
+	case r.Method == http.MethodGet && r.URL.Path == "/api/v1/nodes/k8s-redis" && s.node != "":
+		fmt.Fprint(w, s.node)
 	case r.Method == http.MethodGet && r.URL.Query().Get("fieldSelector") == "spec.nodeName=k8s-redis":
 		var items []string
 		for _, pod := range s.pods {
@@ -102,7 +103,7 @@ func (s *spotWorld) serve(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func TestSpot_DrainsAtTheNoticeAndIsBackAfterIt(t *testing.T) {
+func TestSpot_DrainsAtTheNotice(t *testing.T) {
 	t.Parallel()
 	s := &spotWorld{quiet: 2, blocked: 2, pods: []string{"api-a", "api-b", "daemon-a"}, member: map[string]bool{groupOfNode: true}}
 	m := newMachine(t, spotConfig())
@@ -114,13 +115,18 @@ func TestSpot_DrainsAtTheNoticeAndIsBackAfterIt(t *testing.T) {
 	require.Contains(t, output, "apps/api-a stays for now")
 	require.Contains(t, output, "drained")
 	require.Equal(t, []string{"daemon-a"}, s.pods)
-	require.Equal(t, map[string]bool{groupOfNode: false}, s.member)
-	require.Equal(t, `{"spec":{"unschedulable":true}}`, s.calls[0])
+	require.Equal(t, map[string]bool{groupOfNode: false, groupOfOther: false}, s.member, "no group of another cluster")
+	require.Equal(t, `{"metadata":{"annotations":{"kubeadm-aws.io/taken":"true"}},"spec":{"unschedulable":true}}`, s.calls[0])
+}
 
-	m.reboot()
-	s.pods, s.calls = nil, nil
-	require.Contains(t, m.requireRun(spotScript), "the node takes pods again")
-	require.Equal(t, `{"spec":{"unschedulable":false}}`, s.calls[0])
-	require.Contains(t, s.calls, "RegisterTargets dev-api/0123")
-	require.NotContains(t, strings.Join(s.calls, " "), "RegisterTargets dev-grafana", "a group of others")
+// The successor of a taken instance lifts its cordon, and no other.
+func TestWorker_TakesPodsAfterATakenInstance(t *testing.T) {
+	t.Parallel()
+	for annotation, lifted := range map[string]bool{`"kubeadm-aws.io/taken":"true"`: true, `"cordoned-by":"somebody"`: false} {
+		s := &spotWorld{node: `{"metadata":{"annotations":{` + annotation + `}}}`}
+		m := newMachine(t, spotConfig())
+		m.aws.other = s.serve
+		m.requireRun(workerScript)
+		require.Equal(t, lifted, slices.Contains(s.calls, `{"metadata":{"annotations":{"kubeadm-aws.io/taken":null}},"spec":{"unschedulable":false}}`))
+	}
 }

@@ -116,7 +116,6 @@ func (s *services) GetObject(_, key string) ([]byte, error) {
 }
 
 func (s *services) LeaveTargets(string) ([]string, error) { return nil, nil }
-func (s *services) JoinTargets([]string) error            { return nil }
 
 func (s *services) ListObjects(_, prefix string) ([]string, error) {
 	if s.s3 != nil {

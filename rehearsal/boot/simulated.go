@@ -58,8 +58,6 @@ func (s simulatedServices) LeaveTargets(prefix string) ([]string, error) {
 	return s.machine.LeaveTargets(prefix)
 }
 
-func (s simulatedServices) JoinTargets(arns []string) error { return s.machine.JoinTargets(arns) }
-
 func (s simulatedServices) Internet(ctx context.Context) error { return s.machine.WaitForInternet(ctx) }
 
 func (s simulatedServices) Reach(address string, port int) error {

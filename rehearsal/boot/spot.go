@@ -2,11 +2,7 @@ package boot
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,8 +18,8 @@ import (
 )
 
 const (
-	// takenFile exists on the root disk from the notice until the node takes pods again, with the target groups that it left.
-	takenFile = "spot.taken"
+	// takenAnnotation is that of a node whose spot instance EC2 takes.
+	takenAnnotation = "kubeadm-aws.io/taken"
 	// evictPoll is the pause between two rounds of evictions.
 	evictPoll = 200 * time.Millisecond
 )
@@ -44,21 +40,13 @@ func (w *World) Notice(ctx context.Context, m Machine) error {
 	if err != nil {
 		return fmt.Errorf("making the kubelet's client: %w", err)
 	}
-	if err := cordonSelf(ctx, client, node.Name, true); err != nil {
+	if err := cordonSelf(ctx, client, node.Name, true, `"true"`); err != nil {
 		return err
 	}
-	groups := []string{}
 	if node.TargetGroups != "" {
-		if groups, err = m.LeaveTargets(node.TargetGroups); err != nil {
+		if _, err := m.LeaveTargets(node.TargetGroups); err != nil {
 			return err
 		}
-	}
-	text, err := json.Marshal(groups)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(w.machineDir(m.ID), takenFile), text, 0o600); err != nil {
-		return fmt.Errorf("remembering the notice: %w", err)
 	}
 	w.log(node.Name, "EC2 takes this instance")
 	for {
@@ -78,35 +66,24 @@ func (w *World) Notice(ctx context.Context, m Machine) error {
 	}
 }
 
-// returned ends what Notice has begun, at the next start.
-func (a *attempt) returned(ctx context.Context, identity *rest.Config) error {
-	path := filepath.Join(a.machineDir(a.machine.ID), takenFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	var groups []string
-	if err == nil {
-		err = json.Unmarshal(text, &groups)
-	}
-	if err != nil {
-		return fmt.Errorf("reading the notice: %w", err)
-	}
+// succeed lifts the cordon that a taken instance of the node has left.
+func (a *attempt) succeed(ctx context.Context, identity *rest.Config) error {
 	client, err := kubernetes.NewForConfig(identity)
 	if err != nil {
 		return fmt.Errorf("making the kubelet's client: %w", err)
 	}
-	if err := cordonSelf(ctx, client, a.node.Name, false); err != nil {
-		return err
+	node, err := client.CoreV1().Nodes().Get(ctx, a.node.Name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading node %s: %w", a.node.Name, err)
 	}
-	if err := a.machine.JoinTargets(groups); err != nil {
-		return err
+	if _, taken := node.Annotations[takenAnnotation]; !taken {
+		return nil
 	}
-	return os.Remove(path)
+	return cordonSelf(ctx, client, a.node.Name, false, "null")
 }
 
-func cordonSelf(ctx context.Context, client kubernetes.Interface, node string, on bool) error {
-	patch := fmt.Sprintf(`{"spec":{"unschedulable":%t}}`, on)
+func cordonSelf(ctx context.Context, client kubernetes.Interface, node string, on bool, taken string) error {
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%s}},"spec":{"unschedulable":%t}}`, takenAnnotation, taken, on)
 	if _, err := client.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("cordoning node %s: %w", node, err)
 	}

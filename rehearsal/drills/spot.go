@@ -4,24 +4,32 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
 )
 
-// takenNode runs the most pods behind the load balancer, on a spot instance.
-const takenNode = "k8s-api-high-traffic"
+const (
+	// takenNode runs the most pods behind the load balancer, on a spot instance.
+	takenNode = "k8s-api-high-traffic"
+	// otherType is asked for where AWS has no capacity: as large as that of the node.
+	otherType = "c6i.large"
+)
 
 func spot() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "spot", Program: programs.GrowbinName,
-		About: "EC2 takes a spot instance under load, has no capacity, and gives it back",
+		About: "EC2 takes a spot instance under load, and has no capacity for another of its type",
 		Config: map[string]string{
 			programs.KeyBuying:        `["k8s-api-high-traffic=spot","k8s-api-low-traffic=spot","k8s-worker-storage=spot","k8s-worker-ai=spot"]`,
+			programs.KeySleep:         "",
 			programs.KeyInstanceTypes: `["k8s-worker-storage=t3.medium","k8s-worker-ai=t3.medium"]`,
 		},
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
@@ -30,7 +38,8 @@ func spot() rehearsal.Drill {
 				{Name: "remember", Do: s.remember},
 				{Name: "notice", Do: s.notice},
 				{Name: "without the instance", Do: s.without},
-				{Name: "capacity again", Do: s.back},
+				{Name: "no capacity", Do: s.refused},
+				{Name: "another type", Do: s.back},
 			}
 		},
 	}
@@ -39,11 +48,12 @@ func spot() rehearsal.Drill {
 // taken is a spot instance that EC2 takes, with the state before it.
 type taken struct {
 	*rehearsal.Rehearsal
-	client   kubernetes.Interface
-	instance string
-	load     *load
-	requests *requests
-	replicas *replicas
+	client kubernetes.Interface
+	// zone and kind are those of the instance.
+	zone, kind string
+	load       *load
+	requests   *requests
+	replicas   *replicas
 }
 
 func (s *taken) remember(ctx context.Context) (err error) {
@@ -51,7 +61,7 @@ func (s *taken) remember(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.instance = machine.ID
+	s.zone, s.kind = machine.Zone, machine.InstanceType
 	if s.client, err = s.Client(ctx); err != nil {
 		return err
 	}
@@ -122,25 +132,33 @@ func (s *taken) without(ctx context.Context) error {
 	return nil
 }
 
+// refused runs the one command that replaces a lost instance, where AWS has no capacity.
+func (s *taken) refused(ctx context.Context) error {
+	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
+	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
+	s.Compare("an update without capacity", "–", "InsufficientInstanceCapacity", err != nil && strings.Contains(err.Error(), "InsufficientInstanceCapacity"))
+	return nil
+}
+
+// back rolls the node, asking for another type.
 func (s *taken) back(ctx context.Context) error {
-	if err := s.Cloud.ReturnSpot(takenNode); err != nil {
+	o := rollOptions(s.Rehearsal)
+	o.Only, o.NoSurge, o.Types = []string{takenNode}, true, []string{otherType}
+	if err := roll.Run(ctx, o); err != nil {
 		return err
 	}
-	if err := s.Cloud.WaitBoots(ctx); err != nil {
-		return err
-	}
+	s.requests.compare(s.Rehearsal)
+	s.replicas.compare(s.Rehearsal)
 	written, present, _, err := s.load.stop(ctx)
 	if err != nil {
 		return err
 	}
 	s.Compare("objects written meanwhile", written, present, written > 0 && written == present)
-	s.requests.compare(s.Rehearsal)
-	s.replicas.compare(s.Rehearsal)
 	machine, err := s.Cloud.Machine(takenNode)
 	if err != nil {
 		return err
 	}
-	s.Compare("instance of "+takenNode, s.instance, machine.ID, s.instance == machine.ID)
+	s.Compare("type of "+takenNode, s.kind, machine.InstanceType, machine.InstanceType == otherType)
 	node, err := s.client.CoreV1().Nodes().Get(ctx, takenNode, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read node %s: %w", takenNode, err)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Waits until EC2 announces that it takes this spot instance, two minutes ahead. Then the node takes no new pods, leaves the load
-# balancer, and its pods are evicted as their disruption budgets allow, with kubelet's own rights. At the next start it is back.
+# balancer, and its pods are evicted as their disruption budgets allow, with kubelet's own rights. worker.sh of its successor
+# lifts the cordon.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -9,20 +10,6 @@ RUN=$RUN/spot
 install -d -m 0700 "$RUN"
 
 : "${NOTICE_INTERVAL:=5}" "${EVICT_INTERVAL:=5}" # seconds
-KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
-CERTIFICATE=$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem
-# Exists from the notice until the node takes pods again, and holds the target groups that it has left.
-TAKEN=$STATE/spot.taken
-
-# api METHOD PATH [TYPE BODY] makes one request with kubelet's certificate. /readyz of the API server needs none.
-api() {
-  local server body=()
-  server=$(sed -n 's/^ *server: //p' "$KUBELET_CONF")
-  [ $# -lt 4 ] || body=(-H "Content-Type: $3" --data-binary "$4")
-  curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$CERTIFICATE" -X "$1" "${body[@]}" "$server$2" 2>"$RUN/problem"
-}
-
-cordon() { api PATCH "/api/v1/nodes/$NODE_NAME" application/merge-patch+json "{\"spec\":{\"unschedulable\":$1}}" >"$RUN/node"; }
 
 # pods prints namespace and name of the pods to evict: all but those of DaemonSets, static ones and ended ones.
 pods() {
@@ -46,26 +33,16 @@ balance() {
   signed elasticloadbalancing "$1" "$RUN/answer" -m 20 --data-urlencode "Version=2015-12-01" --data-urlencode "Action=$1" "${@:2}" "$ELB_ENDPOINT/"
 }
 
-# member ACTION GROUP makes a call about this instance in a target group.
-member() { balance "$1" --data-urlencode "TargetGroupArn=$2" --data-urlencode "Targets.member.1.Id=$(instance_id)"; }
-
-# leave_targets removes the instance from the target groups that it is in. Requests that it has may end.
+# leave_targets removes the instance from the target groups of its cluster. Requests that it has may end. One that it is not in
+# takes the call as well.
 leave_targets() {
   [ -n "$TARGET_GROUPS" ] || return 0
-  local group
-  balance DescribeTargetGroups || return 1
+  local group id
+  id=$(instance_id) && balance DescribeTargetGroups || return 1
   grep -o "arn:[^<]*:targetgroup/${TARGET_GROUPS}[^<]*" "$RUN/answer" | sort -u >"$RUN/groups" || return 0
   while read -r group; do
-    member DescribeTargetHealth "$group" || return 1
-    ! grep -q Target.NotRegistered "$RUN/answer" || continue
-    grep -qxF -- "$group" "$TAKEN" || echo "$group" >>"$TAKEN"
-    member DeregisterTargets "$group" || return 1
+    balance DeregisterTargets --data-urlencode "TargetGroupArn=$group" --data-urlencode "Targets.member.1.Id=$id" || return 1
   done <"$RUN/groups"
-}
-
-join_targets() {
-  local group
-  while read -r group; do member RegisterTargets "$group" || return 1; done <"$TAKEN"
 }
 
 # noticed is true once there is a notice; without one the metadata service answers 404.
@@ -74,18 +51,11 @@ noticed() {
   token=$(imds_token) && imds "$token" spot/instance-action >"$RUN/action" 2>"$RUN/problem"
 }
 
-if [ -e "$TAKEN" ]; then
-  until cordon false && join_targets; do sleep "$EVICT_INTERVAL"; done
-  rm "$TAKEN"
-  log "the node takes pods again"
-fi
 until noticed; do sleep "$NOTICE_INTERVAL"; done
 log "EC2 takes this instance: $(start_of "$RUN/action")"
-touch "$TAKEN"
-sync "$TAKEN"
-until cordon true; do sleep 1; done
+until cordon true '"true"'; do sleep 1; done
 retry 3 leave_targets || log "the load balancer finds out by its health checks"
-# EC2's stop of the machine ends this.
+# The end of the machine ends this.
 while pods >"$RUN/left"; do
   [ -s "$RUN/left" ] || break
   while read -r namespace name; do

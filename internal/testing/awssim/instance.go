@@ -44,8 +44,6 @@ type instance struct {
 	spot bool
 	// market are the options of a spot instance.
 	market values
-	// taken is true from the interruption of a spot instance until there is capacity again.
-	taken bool
 
 	// running ends with the instance.
 	running context.Context

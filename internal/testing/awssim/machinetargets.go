@@ -7,15 +7,13 @@ import (
 
 const elb = "Elastic Load Balancing v2"
 
-// LeaveTargets removes the machine from all target groups that it is in, with the permissions of its instance profile, and returns
-// their ARNs. A group whose name does not begin with the prefix stays.
+// LeaveTargets removes the machine from the target groups whose names begin with a prefix, with the permissions of its instance
+// profile, and returns their ARNs.
 func (m *Machine) LeaveTargets(prefix string) ([]string, error) {
 	m.cloud.mu.Lock()
 	defer m.cloud.mu.Unlock()
-	for _, operation := range []string{"DescribeTargetGroups", "DescribeTargetHealth"} {
-		if err := m.mayBalance(operation, "*"); err != nil {
-			return nil, err
-		}
+	if err := m.mayBalance("DescribeTargetGroups", "*"); err != nil {
+		return nil, err
 	}
 	var left []string
 	for arn, g := range m.cloud.targetGroups {
@@ -32,27 +30,6 @@ func (m *Machine) LeaveTargets(prefix string) ([]string, error) {
 	}
 	slices.Sort(left)
 	return left, nil
-}
-
-// JoinTargets registers the machine in target groups that it has left.
-func (m *Machine) JoinTargets(arns []string) error {
-	m.cloud.mu.Lock()
-	defer m.cloud.mu.Unlock()
-	for _, arn := range arns {
-		g, err := m.cloud.targetGroupNamed("RegisterTargets", arn)
-		if err != nil {
-			return err
-		}
-		if err := m.mayBalance("RegisterTargets", arn); err != nil {
-			return err
-		}
-		for _, a := range g.targets {
-			if a.target == m.ID {
-				a.left = false
-			}
-		}
-	}
-	return nil
 }
 
 // mayBalance decides whether the machine may make a call of the load balancing API.

@@ -72,30 +72,26 @@ func (c *Cloud) NoticeSpot(nameOrID string) error {
 	return nil
 }
 
-// TakeSpot stops a spot instance for want of capacity. It cannot be started until ReturnSpot.
+// TakeSpot interrupts a spot instance: it is terminated, or stopped if that was asked for.
 func (c *Cloud) TakeSpot(nameOrID string) error {
-	if err := c.StopInstances(nameOrID); err != nil {
-		return err
-	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	i, err := c.instanceByName(nameOrID)
-	if err == nil {
-		i.taken = true
+	switch {
+	case err != nil:
+		return fmt.Errorf("taking a spot instance: %w", err)
+	case i.market == nil:
+		return fmt.Errorf("taking a spot instance: %s is none", nameOrID)
+	case i.persistent():
+		return fmt.Errorf("taking a spot instance: persistent requests, such as that of %s, are not modeled", nameOrID)
 	}
-	return err
+	c.strand(i)
+	c.terminate(i)
+	c.forget(instanceToken, i.id)
+	return nil
 }
 
-// ReturnSpot starts a spot instance that was taken: there is capacity again.
-func (c *Cloud) ReturnSpot(nameOrID string) error {
-	c.mu.Lock()
-	i, err := c.instanceByName(nameOrID)
-	if err == nil {
-		i.taken = false
-	}
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return c.StartInstances(nameOrID)
+// persistent reports whether the request of a spot instance outlives it.
+func (i *instance) persistent() bool {
+	return i.market.block("spotOptions").text("spotInstanceType") == "persistent"
 }

@@ -33,26 +33,18 @@ func TestSpot_RefusedCombinations(t *testing.T) {
 	assert.NoError(t, err, "a quota of its own")
 }
 
-func TestSpot_TakenAndReturned(t *testing.T) {
+func TestSpot_NoticedAndTaken(t *testing.T) {
 	noticed := make(chan string, 1)
 	w := build(t, Options{Notice: func(_ context.Context, m *Machine) { noticed <- m.Name }})
-	_, err := w.launch("steady", values{"tags": values{"Name": "steady"}})
-	require.NoError(t, err)
-	in := spotOptions("persistent", "stop")
-	in["tags"] = values{"Name": "spot"}
-	o, err := w.launch("spot", in)
-	require.NoError(t, err)
+	w.machine("steady", nil)
+	w.machine("spot", spotOptions("one-time", "terminate"))
 	assert.ErrorContains(t, w.c.NoticeSpot("steady"), "steady is none")
+	assert.ErrorContains(t, w.c.TakeSpot("steady"), "steady is none")
 	require.NoError(t, w.c.NoticeSpot("spot"))
 	assert.Equal(t, "spot", <-noticed)
+	assert.ErrorContains(t, w.c.StopInstances("spot"), "UnsupportedOperation")
 	require.NoError(t, w.c.TakeSpot("spot"))
-	assert.Equal(t, "stopped", w.c.InstanceStates()["spot"])
-	assert.ErrorContains(t, w.c.StartInstances("spot"), "InsufficientInstanceCapacity")
-	require.NoError(t, w.c.ReturnSpot("spot"))
-	assert.Equal(t, "running", w.c.InstanceStates()["spot"])
-	m, err := w.c.Machine("spot")
-	require.NoError(t, err)
-	assert.Equal(t, o.id, m.ID, "the same instance")
+	assert.NotContains(t, w.c.InstanceStates(), "spot")
 }
 
 func TestCapacity_RefusedByZoneTypeAndMarket(t *testing.T) {
@@ -84,12 +76,4 @@ func TestRequest_HealthChecksTakeTime(t *testing.T) {
 	assert.Equal(t, WebAnswer{Targets: others}, w.get(Internet, url))
 	require.NoError(t, w.c.StartInstances("api-1"))
 	assert.Len(t, w.get(Internet, url).Targets, 2)
-}
-
-func TestTargets_AMachineLeavesAndJoins(t *testing.T) {
-	w, _, _ := newSite(t)
-	m, err := w.c.Machine("api-1")
-	require.NoError(t, err)
-	_, err = m.LeaveTargets("")
-	require.Error(t, err, "no role")
 }
