@@ -57,6 +57,7 @@ func TestDecodeSettings_Invalid(t *testing.T) {
 		"nat mode":                {map[string]string{"natGateways": "many"}, []string{`natGateways: "many"`, "none, single, perAz"}},
 		"pods overlap vpc":        {map[string]string{"podCidr": "10.0.0.0/8"}, []string{`podCidr: "10.0.0.0/8"`, "overlap growbin:vpcCidr"}},
 		"services overlap pods":   {map[string]string{"serviceCidr": "192.168.4.0/22"}, []string{`serviceCidr: "192.168.4.0/22"`, "overlap growbin:podCidr 192.168.0.0/16"}},
+		"limit of requests":       {map[string]string{"maxRequests": "9"}, []string{`maxRequests: 9`, "must be at least 10"}},
 		"flow log of ten days":    {map[string]string{"flowLogDays": "10"}, []string{`flowLogDays: 10`, "must be one of [1 3 5 7 14"}},
 		"office of a continent":   {map[string]string{"adminCidrs": `["198.0.0.0/15"]`}, []string{`adminCidrs: "198.0.0.0/15"`, "/16 or smaller"}},
 		"admin from everywhere":   {map[string]string{"adminCidrs": `["0.0.0.0/0"]`}, []string{`adminCidrs: "0.0.0.0/0"`, "/16 or smaller"}},

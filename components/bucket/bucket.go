@@ -30,6 +30,8 @@ type BucketArgs struct {
 	Origins []string `pulumi:"origins"`
 	// PublicKeys are the keys of objects that everyone may read; all others stay private.
 	PublicKeys []string `pulumi:"publicKeys"`
+	// LoadBalancerLogs lets AWS write the access logs of this account's load balancers below AWSLogs/.
+	LoadBalancerLogs bool `pulumi:"loadBalancerLogs"`
 	// DeletionProtection protects the bucket, and the objects in it, from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
@@ -221,6 +223,13 @@ func (a *BucketArgs) statements(arn pulumi.StringOutput) pulumi.Array {
 		"Resource":  pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)},
 		"Condition": pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
 	}}
+	if a.LoadBalancerLogs {
+		statements = append(statements, pulumi.Map{
+			"Sid": pulumi.String("LoadBalancerLogs"), "Effect": pulumi.String("Allow"),
+			"Principal": pulumi.StringMap{"Service": pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com")},
+			"Action":    pulumi.String("s3:PutObject"), "Resource": pulumi.Sprintf("%s/AWSLogs/*", arn),
+		})
+	}
 	if len(a.PublicKeys) > 0 {
 		objects := pulumi.StringArray{}
 		for _, key := range a.PublicKeys {

@@ -77,6 +77,7 @@ type Cloud struct {
 	listenerRules map[string]*listenerRule
 	targetGroups  map[string]*targetGroup
 	certificates  map[string]*certificate
+	webACLs       map[string]*webACL // by ARN
 	zonesByID     map[string]*hostedZone
 	topics        map[string]*topic
 	logGroups     map[string]*logGroup // by name
@@ -162,6 +163,7 @@ func New(options Options) *Cloud {
 		listenerRules: map[string]*listenerRule{},
 		targetGroups:  map[string]*targetGroup{},
 		certificates:  map[string]*certificate{},
+		webACLs:       map[string]*webACL{},
 		zonesByID:     map[string]*hostedZone{},
 		topics:        map[string]*topic{},
 		logGroups:     map[string]*logGroup{},
