@@ -96,7 +96,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 			r.status[machine] = message
 		},
 	})
-	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Stop: r.stop, Start: r.start, Terminate: r.terminate, CopyDisk: r.copyDisk})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Notice: r.notice, Stop: r.stop, Start: r.start, Terminate: r.terminate, CopyDisk: r.copyDisk})
 	r.Defer(r.Cloud.Close)
 	r.Defer(r.World.Close)
 	go func() {
@@ -116,6 +116,13 @@ func (r *Rehearsal) boot(ctx context.Context, m *awssim.Machine) {
 func (r *Rehearsal) copyDisk(from, to string) {
 	if r.OnCopyDisk != nil {
 		r.OnCopyDisk(from, to)
+	}
+}
+
+// notice is the effect of EC2's announcement that it takes a spot instance.
+func (r *Rehearsal) notice(ctx context.Context, m *awssim.Machine) {
+	if err := r.World.Notice(ctx, boot.Simulated(r.Cloud, m)); err != nil {
+		r.Console.machine(m.Name, err.Error())
 	}
 }
 

@@ -95,7 +95,9 @@ var catalog = []Application{
 	{
 		Name: "waste-api", Kind: kindAPI, Replicas: 3, Node: "k8s-api-high-traffic", Route: "/api/v1/waste", NodePort: 30080,
 		Requests: workload.Resources{CPU: "220m", Memory: "320Mi"}, MemoryLimit: "640Mi",
-		Database: databaseGrowbin, Migrates: true, DatabasePool: 4, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults},
+		Database: databaseGrowbin, Migrates: true, DatabasePool: 4, Cache: redisImageHashes, Needs: []connection{envRabbitMQ, envResults, envBucket},
+		// Browsers upload and read photos by URLs that it signs.
+		AWS:       []awsRight{readImages, writeImages},
 		Publishes: []string{queueImageUpload, queueGPT5Analysis, queueRuleRetrieval, queueResponseGeneration},
 	},
 	{

@@ -150,16 +150,21 @@ func TestApplications_LoadIsInEachNodesBand(t *testing.T) {
 		require.NoError(t, err)
 		load, err := capacity.Plan(nodeCapacities(settings.Nodes), podSets(t, w))
 		require.NoError(t, err)
-		for _, node := range settings.Nodes {
-			cpu, memory := load[node.Name].Of(node.Capacity().Allocatable)
-			t.Logf("%-22s CPU %5.1f %%  memory %5.1f %%", node.Name, cpu, memory)
-			if node.Band == nil {
-				continue
-			}
-			for resource, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
-				assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", resource, node.Name)
-				assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", resource, node.Name)
-			}
+		assertInBands(t, settings.Nodes, load)
+	}
+}
+
+func assertInBands(t *testing.T, nodes []Node, load map[string]capacity.Resources) {
+	t.Helper()
+	for _, node := range nodes {
+		cpu, memory := load[node.Name].Of(node.Capacity().Allocatable)
+		t.Logf("%-22s CPU %5.1f %%  memory %5.1f %%", node.Name, cpu, memory)
+		if node.Band == nil {
+			continue
+		}
+		for resource, percent := range map[string]float64{"CPU": cpu, "memory": memory} {
+			assert.GreaterOrEqual(t, percent, node.Band.Low, "%s of %s", resource, node.Name)
+			assert.LessOrEqual(t, percent, node.Band.High, "%s of %s", resource, node.Name)
 		}
 	}
 }
@@ -224,7 +229,8 @@ func TestApplications_EnvironmentVariables(t *testing.T) {
 	api := []string{"SERVICE_NAME", "DATABASE_URL", "REDIS_URL"}
 	worker := []string{"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"}
 	extra := map[string][]string{
-		"waste-api": {"CELERY_ENABLED", "RABBITMQ_URL"}, "chat-llm-api": {"OPENAI_API_KEY"}, "auth-api": {"JWT_SECRET", "JWT_SECRET_OTHER"}, "location-api": {"KAKAO_API_KEY"},
+		"waste-api": {"CELERY_ENABLED", "RABBITMQ_URL", "AWS_S3_BUCKET", "AWS_REGION"}, "chat-llm-api": {"OPENAI_API_KEY"},
+		"auth-api": {"JWT_SECRET", "JWT_SECRET_OTHER"}, "location-api": {"KAKAO_API_KEY"},
 		"image-uploader": {"AWS_S3_BUCKET", "AWS_REGION"}, "gpt5-analyzer": {"OPENAI_API_KEY"}, "response-generator": {"OPENAI_API_KEY"},
 	}
 	secrets := objectsOf[corev1.Secret](t, w, "core/v1:Secret")

@@ -94,16 +94,11 @@ func registered(ctx context.Context, s *Settings) ([]cost.Resource, error) {
 
 // EstimateCost returns the monthly bill of a stack, derived from the resources that its program registers. It calls no provider.
 func EstimateCost(ctx context.Context, s *Settings) (*cost.Table, error) {
-	return s.estimate(ctx, s.commitments())
-}
-
-// estimate is EstimateCost with instances bought at the given rates by name.
-func (s *Settings) estimate(ctx context.Context, rates map[string]string) (*cost.Table, error) {
 	resources, err := registered(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return s.estimateOf(resources, rates, nil)
+	return s.estimateOf(resources, s.commitments(), nil)
 }
 
 // estimateOf is estimate with the resources that the program registers, and with live prices.

@@ -27,9 +27,6 @@ func Cheapest(plans []CostPlan, ownMachines bool) CostPlan {
 	return slices.MinFunc(plans, func(a, b CostPlan) int { return cmp.Compare(a.Monthly, b.Monthly) })
 }
 
-// spotRate is the rate of an interrupted instance. It is no setting: the program does not buy spot instances yet.
-const spotRate = "spot"
-
 // CostPlans returns the bill of a stack as planned: on demand, with savings plans for the nodes that keep data, with spot for those
 // that keep none, and with types without credits. Spot and savings plans are assumptions: see components/cost/prices.yaml.
 func CostPlans(ctx context.Context, s *Settings) ([]CostPlan, error) {
@@ -38,28 +35,26 @@ func CostPlans(ctx context.Context, s *Settings) ([]CostPlan, error) {
 	var plans []CostPlan
 	for _, p := range []struct {
 		title string
-		rates map[bool]string // by whether a node keeps data
+		rates map[bool]Buying // by whether a node keeps data
 		kind  string
 	}{
 		{"on demand", nil, ""},
-		{"a savings plan of one year for all nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: string(BuySavingsPlan1Y)}, ""},
-		{"spot for the four nodes without data, a savings plan of one year for the others", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, ""},
-		{"spot for the four nodes without data, a savings plan of three years for the others", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, ""},
-		{"spot and one year, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan1Y), false: spotRate}, withoutCredits},
-		{"spot and three years, with " + withoutCredits + " on the four nodes", map[bool]string{true: string(BuySavingsPlan3Y), false: spotRate}, withoutCredits},
+		{"a savings plan of one year for all nodes", map[bool]Buying{true: BuySavingsPlan1Y, false: BuySavingsPlan1Y}, ""},
+		{"spot for the four nodes without data, a savings plan of one year for the others", map[bool]Buying{true: BuySavingsPlan1Y, false: BuySpot}, ""},
+		{"spot for the four nodes without data, a savings plan of three years for the others", map[bool]Buying{true: BuySavingsPlan3Y, false: BuySpot}, ""},
+		{"spot and one year, with " + withoutCredits + " on the four nodes", map[bool]Buying{true: BuySavingsPlan1Y, false: BuySpot}, withoutCredits},
+		{"spot and three years, with " + withoutCredits + " on the four nodes", map[bool]Buying{true: BuySavingsPlan3Y, false: BuySpot}, withoutCredits},
 	} {
-		plan, rates := *s, map[string]string{}
+		plan := *s
 		plan.Nodes = nil
 		for _, n := range s.Nodes {
-			if p.rates != nil {
-				rates[n.Name] = p.rates[steady(n)]
-			}
+			n.Buying = p.rates[steady(n)]
 			if p.kind != "" && !steady(n) {
 				n.InstanceType = p.kind
 			}
 			plan.Nodes = append(plan.Nodes, n)
 		}
-		table, err := plan.estimate(ctx, rates)
+		table, err := EstimateCost(ctx, &plan)
 		if err != nil {
 			return nil, fmt.Errorf("plan %q: %w", p.title, err)
 		}

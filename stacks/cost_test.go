@@ -97,7 +97,7 @@ func TestCost_EveryDeployedResource(t *testing.T) {
 	options := map[string]string{
 		"privateSubnetCidrs": `["10.0.11.0/24","10.0.12.0/24","10.0.13.0/24"]`, "natGateways": "perAz",
 		"monthlyBudget": "5000", "budgetEmails": `["team@example.com"]`, "surgeNodes": `["k8s-worker-ai"]`,
-		"alarmEmails": `["team@example.com"]`, "imageOrigins": `["https://growbin.app"]`, "domain": "growbin.app", "adminCidrs": `["` + adminIP + `/32"]`,
+		"alarmEmails": `["team@example.com"]`, "imageOrigins": `["https://growbin.app"]`, "accessLogDays": "30", "maxRequests": "2000", "domain": "growbin.app", "adminCidrs": `["` + adminIP + `/32"]`,
 	}
 	w, err := tryDeploy(t, "prod", options, awssim.Options{Quotas: map[string]float64{vcpuQuota: 20}})
 	require.NoError(t, err)

@@ -68,11 +68,12 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 			return nil, fmt.Errorf("%s: %w", connection, err)
 		}
 	}
+	selector, prefer, tolerations := s.placeIn(node)
 	args := &workload.WorkloadArgs{
 		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
 		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
-		NodeSelector: node.Labels, Tolerations: node.Tolerations(),
+		NodeSelector: selector, Tolerations: tolerations, Prefer: prefer,
 		Requests: a.Requests, Limits: workload.Resources{Memory: a.MemoryLimit},
 		PartOf: "growbin", Component: string(a.Kind), NodePort: a.NodePort,
 	}

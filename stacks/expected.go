@@ -10,13 +10,17 @@ func (s *Settings) Expected() verify.Expected {
 	var want verify.Expected
 	for _, node := range s.Nodes {
 		expected := verify.Node{Name: node.Name, RoleLabel: rolePrefix + string(node.Role), Labels: node.Labels, Taints: node.Capacity().Taints}
-		if node.Band != nil {
+		if node.Band != nil && !(s.pools() && node.pooled()) {
 			expected.Band = &verify.Band{Low: node.Band.Low, High: node.Band.High}
 		}
 		want.Nodes = append(want.Nodes, expected)
 	}
 	for _, app := range s.Applications() {
-		want.Workloads = append(want.Workloads, verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node})
+		workload := verify.Workload{Name: app.Name, Replicas: app.Replicas, Node: app.Node}
+		if s.pools() {
+			workload.Node = "" // any node of the pool, until the next rollout
+		}
+		want.Workloads = append(want.Workloads, workload)
 	}
 	for _, service := range Services() {
 		want.Workloads = append(want.Workloads, verify.Workload{Name: service.Name, Replicas: 1, Node: service.Node})

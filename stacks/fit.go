@@ -3,6 +3,7 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -39,7 +40,25 @@ func (s *Settings) checkFit(resources []cost.Resource) error {
 	if err := problems.Err(); err != nil {
 		return s.refuse("has pods that do not fit their nodes", err)
 	}
-	return planErr
+	if planErr != nil {
+		return planErr
+	}
+	return s.checkTaken(nodes, sets)
+}
+
+// checkTaken returns an error if EC2 can take a spot instance whose pods the other nodes of the pool cannot run meanwhile.
+func (s *Settings) checkTaken(nodes []capacity.Node, sets []capacity.PodSet) error {
+	var problems validation.Problems
+	for i, n := range s.Nodes {
+		if !n.Spot() {
+			continue
+		}
+		if _, err := capacity.Plan(slices.Delete(slices.Clone(nodes), i, i+1), sets); err != nil {
+			problems.Add(ConfigPrefix+"buying", n.Name+"="+string(n.Buying), "must leave room for the pods of the node on the others, while EC2 has taken it: %s. "+
+				"Choose larger types in %sinstanceTypes, or buy it on demand", strings.ReplaceAll(err.Error(), "\n", "; "), ConfigPrefix)
+		}
+	}
+	return s.refuse("has spot instances that it cannot do without", problems.Err())
 }
 
 // podSetsOf returns the pods of the registered objects, and those of Calico's operator, which creates its own DaemonSet.

@@ -26,7 +26,7 @@ const (
 
 // reachable is every connection that the policies allow, by source. A destination is a pod or an address.
 var reachable = map[string]string{
-	"waste-api":          "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 dns:53",
+	"waste-api":          "postgresql:5432 rabbitmq:5672 redis-cache:6379 redis-durable:6379 internet:443 dns:53",
 	"chat-llm-api":       "postgresql:5432 redis-durable:6379 internet:443 dns:53",
 	"auth-api":           "postgresql:5432 redis-durable:6379 dns:53",
 	"userinfo-api":       "postgresql:5432 redis-durable:6379 dns:53",

@@ -49,7 +49,7 @@ func pinnedInputs(t *testing.T, registration string) map[string]any {
 	var inputs map[string]any
 	require.NoError(t, json.Unmarshal([]byte(text), &inputs))
 	pinned := map[string]any{}
-	for _, key := range []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"} {
+	for _, key := range []string{"ami", "instanceMarketOptions", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64"} {
 		pinned[key] = inputs[key]
 	}
 	return pinned
@@ -122,7 +122,7 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 		"Labels": func(n *Node) {
 			n.Labels = map[string]string{labelWorkload: "async-workers", labelType: "ai", "more": "yes"}
 		},
-		"Buying": func(n *Node) { n.Buying = BuySavingsPlan1Y },
+		"Buying": func(n *Node) { n.Buying = BuySpot },
 		"Band":   func(n *Node) { n.Band = &Band{55, 85} }, "Snapshots": func(n *Node) { n.Snapshots = true },
 		"MaxReplicas": func(n *Node) { n.MaxReplicas = 1 },
 	}

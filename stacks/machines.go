@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/growbin/cluster/components/cluster"
+	"github.com/growbin/cluster/components/kubeadm"
 )
 
 // roleDescriptions describe the security groups, one for each role.
@@ -21,11 +22,15 @@ func (s *Settings) clusterNodes(live *liveAccount) []cluster.Node {
 		node := cluster.Node{
 			Name: n.Name, Role: string(n.Role), InstanceType: n.InstanceType, Zone: s.AvailabilityZones[n.Zone],
 			RootGiB: n.RootGiB, DataGiB: n.DataGiB, MaxPods: n.MaxPods, Labels: n.Labels, Taints: n.Taints(),
-			Images: s.prefetched(n),
+			Images: s.prefetched(n), Spot: n.Spot(),
 			// An instance that never was Ready runs nothing: a wrong value that only the machine finds is mended by the next update.
 			Roll: slices.Contains(s.RollNodes, n.Name) || live.neverReady[n.Name],
 			// Surge instances are always deletable.
 			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
+		}
+		if n.Spot() && n.Role == RoleAPI {
+			node.TargetGroups = s.ClusterName() + "-"
+			node.Statements = kubeadm.LeaveTargetGroups(s.Region, node.TargetGroups)
 		}
 		if n.Name == nodeMonitoring {
 			node.Groups = []string{groupMonitoring}

@@ -59,19 +59,24 @@ func newNeighbours(t *testing.T, cluster string, types ...string) *neighbours {
 	return n
 }
 
-// vcpus returns the vCPUs that count as used by others, and the number of lists that it took.
+// vcpus returns the vCPUs on demand that count as used by others.
 func (n *neighbours) vcpus(cluster string) int {
-	vcpus := 0
+	vcpus, _ := n.bothVCPUs(cluster)
+	return vcpus
+}
+
+// bothVCPUs returns the vCPUs that count as used by others, on demand and spot.
+func (n *neighbours) bothVCPUs(cluster string) (vcpus, spot int) {
 	require.NoError(n.t, pulumi.RunErr(func(ctx *pulumi.Context) (err error) {
 		s := &Settings{Stack: "dev", Region: "ap-northeast-2"}
 		provider, err := awsProvider(ctx, s, n.cloud.AccountID())
 		if err != nil {
 			return err
 		}
-		vcpus, err = othersVCPU(ctx, cluster, pulumi.Provider(provider))
+		vcpus, spot, err = othersVCPU(ctx, cluster, pulumi.Provider(provider))
 		return err
 	}, pulumi.WithMocks("growbin", "dev", n.mocks)))
-	return vcpus
+	return vcpus, spot
 }
 
 // Every size of the model must be counted as EC2 counts it.
@@ -79,7 +84,8 @@ func TestOthersVCPU_CountsStandardOnDemandOfOthers(t *testing.T) {
 	n := newNeighbours(t, "another", "t3.nano", "t3.medium", "t3.large", "m6i.xlarge", "r6i.2xlarge", "inf1.xlarge", "c6i.xlarge")
 	assert.Equal(t, 2+2+2+4+8+4, n.vcpus("growbin-dev"), "inf1 has a quota of its own")
 	require.NoError(t, n.cloud.MakeSpot("c6i.xlarge-6"))
-	assert.Equal(t, 2+2+2+4+8, n.vcpus("growbin-dev"), "spot instances have a quota of their own")
+	onDemand, spot := n.bothVCPUs("growbin-dev")
+	assert.Equal(t, []int{2 + 2 + 2 + 4 + 8, 4}, []int{onDemand, spot}, "spot instances have a quota of their own")
 	assert.Zero(t, n.vcpus("another"), "those of the stack itself count with its topology")
 }
 

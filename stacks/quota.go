@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -14,6 +15,8 @@ import (
 const (
 	// vcpuQuota is "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", counted in vCPUs.
 	vcpuQuota = "L-1216C47A"
+	// spotQuota is "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", counted in vCPUs.
+	spotQuota = "L-34B43A08"
 	// addressQuota is "EC2-VPC Elastic IPs", vpcQuota "VPCs per Region".
 	addressQuota = "L-0263D0A3"
 	vpcQuota     = "L-F678F1CE"
@@ -33,9 +36,17 @@ type demand struct {
 // checkQuotas returns an error if the account's quotas do not cover the stack beside everything else in the account. AWS would
 // refuse the last resources only, with half a cluster created.
 func checkQuotas(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) error {
-	vcpus, err := othersVCPU(ctx, s.ClusterName(), via)
+	vcpus, spotVCPUs, err := othersVCPU(ctx, s.ClusterName(), via)
 	if err != nil {
 		return fmt.Errorf("count running vCPUs: %w", err)
+	}
+	var steady, spot []Node
+	for _, n := range s.nodesWithSurge() {
+		if n.Spot() {
+			spot = append(spot, n)
+		} else {
+			steady = append(steady, n)
+		}
 	}
 	own := map[string]string{clusterTag: s.ClusterName()}
 	addresses, err := ec2.GetEips(ctx, &ec2.GetEipsArgs{}, via)
@@ -54,11 +65,15 @@ func checkQuotas(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) erro
 	if err != nil {
 		return fmt.Errorf("count VPCs: %w", err)
 	}
-	for _, d := range []demand{
-		{s.quotaSubject(), "vCPUs", Sum(s.nodesWithSurge()).VCPU, vcpus, "ec2", vcpuQuota, "choose smaller instanceTypes"},
+	demands := []demand{
+		{s.quotaSubject(), "vCPUs", Sum(steady).VCPU, vcpus, "ec2", vcpuQuota, "choose smaller instanceTypes"},
 		{"the stack", "Elastic IPs", s.elasticIPs(), len(addresses.AllocationIds) - len(ownAddresses.AllocationIds), "ec2", addressQuota, "release some"},
 		{"the stack", "VPCs", 1, len(vpcs.Ids) - len(ownVPCs.Ids), "vpc", vpcQuota, "delete one"},
-	} {
+	}
+	if len(spot) > 0 {
+		demands = append(demands, demand{"the stack", "vCPUs of spot instances", Sum(spot).VCPU, spotVCPUs, "ec2", spotQuota, "buy on demand"})
+	}
+	for _, d := range demands {
 		if err := d.check(ctx, s.Region, via); err != nil {
 			return err
 		}
@@ -135,9 +150,9 @@ func sizes() []size {
 	return append(all, size{128, []string{"*"}}) // metal servers without a number have at most as many
 }
 
-// othersVCPU returns the number of vCPUs of running standard on-demand instances outside the cluster. A list does not hold the
-// types, and a question for each instance would take minutes in a large account, so each size is listed until all are counted.
-func othersVCPU(ctx *pulumi.Context, cluster string, via pulumi.InvokeOption) (int, error) {
+// othersVCPU returns the number of vCPUs of running standard instances outside the cluster, on demand and spot. A list does not hold
+// the types, and a question for each instance would take minutes in a large account, so each size is listed until all are counted.
+func othersVCPU(ctx *pulumi.Context, cluster string, via pulumi.InvokeOption) (onDemand, spot int, err error) {
 	list := func(tags map[string]string, filter string, values ...string) ([]string, error) {
 		args := &ec2.GetInstancesArgs{InstanceStateNames: []string{"pending", "running"}, InstanceTags: tags}
 		if filter != "" {
@@ -151,7 +166,7 @@ func othersVCPU(ctx *pulumi.Context, cluster string, via pulumi.InvokeOption) (i
 	}
 	standard, err := list(nil, "instance-type", standardTypes()...)
 	if err != nil || len(standard) == 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	others := map[string]bool{}
 	for _, id := range standard {
@@ -159,30 +174,34 @@ func othersVCPU(ctx *pulumi.Context, cluster string, via pulumi.InvokeOption) (i
 	}
 	own, err := list(map[string]string{clusterTag: cluster}, "")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	spot, err := list(nil, "instance-lifecycle", "spot")
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range append(own, spot...) {
+	for _, id := range own {
 		delete(others, id)
 	}
-	vcpus := 0
+	interruptible, err := list(nil, "instance-lifecycle", "spot")
+	if err != nil {
+		return 0, 0, err
+	}
 	for _, size := range sizes() {
 		if len(others) == 0 {
 			break
 		}
 		ids, err := list(nil, "instance-type", size.patterns...)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		for _, id := range ids {
-			if others[id] {
-				vcpus += size.vcpus
-				delete(others, id)
+			switch {
+			case !others[id]:
+				continue
+			case slices.Contains(interruptible, id):
+				spot += size.vcpus
+			default:
+				onDemand += size.vcpus
 			}
+			delete(others, id)
 		}
 	}
-	return vcpus, nil
+	return onDemand, spot, nil
 }

@@ -67,6 +67,10 @@ type Settings struct {
 	PodCIDR string
 	// ServiceCIDR is the IPv4 range of the Services.
 	ServiceCIDR string
+	// AccessLogDays is the number of days for which the load balancer's access logs are kept; 0 for no logs.
+	AccessLogDays int
+	// MaxRequests is the number of requests from one address in five minutes above which the load balancer refuses more; 0 for no limit.
+	MaxRequests int
 	// FlowLogDays is the number of days for which connections in the VPC are logged; 0 for no log.
 	FlowLogDays int
 
@@ -266,7 +270,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 
 		PermissionsBoundary: r.optional("permissionsBoundary"),
 
-		FlowLogDays: r.integerIn("flowLogDays", 0, maxDays),
+		FlowLogDays:   r.integerIn("flowLogDays", 0, maxDays),
+		AccessLogDays: r.integerIn("accessLogDays", 0, maxDays),
+		MaxRequests:   r.integerIn("maxRequests", 0, 2_000_000_000),
 
 		Domain:     r.optional("domain"),
 		HostedZone: r.optional("hostedZone"),
@@ -325,8 +331,8 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	var err error
 	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
 	r.problems.Include("", err)
-	s.applyBuying(r)
 	s.Sleep = readSleep(r, s.DeletionProtection)
+	s.applyBuying(r)
 	r.growDisks(s.Nodes)
 	r.secret("openaiApiKey")
 	r.secret("kakaoApiKey")

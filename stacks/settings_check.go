@@ -14,6 +14,7 @@ import (
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/loadbalancer"
 	"github.com/growbin/cluster/components/network"
 )
 
@@ -70,6 +71,9 @@ func (s *Settings) vpcArgs() *network.VpcArgs {
 }
 
 func (s *Settings) validateRanges(r *settingsReader) {
+	if s.MaxRequests != 0 && s.MaxRequests < loadbalancer.MinMaxRequests {
+		r.invalid("maxRequests", s.MaxRequests, "must be at least %d, or 0 for no limit", loadbalancer.MinMaxRequests)
+	}
 	for _, problem := range s.vpcArgs().Problems() {
 		key, ok := map[string]string{
 			"CIDR": "vpcCidr", "PublicSubnetCIDRs": "publicSubnetCidrs", "PrivateSubnetCIDRs": "privateSubnetCidrs", "NAT": "natGateways",

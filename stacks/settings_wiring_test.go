@@ -33,7 +33,9 @@ var settingMoves = []struct {
 	{"natGateways", "single", map[string]string{"monthlyBudget": "600", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, NatGateway 1, Route 3"},
 	{"nodeSubnets", "private", map[string]string{"monthlyBudget": "600", "natGateways": "single", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, EipAssociation 1, Instance 9, NetworkPolicy 3, Stash 1, SubnetCidrReservation 2, outputs 2"},
 	{"podCidr", "172.20.0.0/16", nil, "Installation 1, Instance 1, NetworkPolicy 12, Stash 1"},
-	{"serviceCidr", "172.21.0.0/16", nil, "Instance 1, NetworkPolicy 8, Stash 1"},
+	{"serviceCidr", "172.21.0.0/16", nil, "Instance 1, NetworkPolicy 9, Stash 1"},
+	{"accessLogDays", "30", nil, "BucketLifecycleConfigurationV2 1, BucketPolicy 1, BucketPublicAccessBlock 1, BucketServerSideEncryptionConfigurationV2 1, BucketV2 1, BucketVersioningV2 1, LoadBalancer 1"},
+	{"maxRequests", "2000", nil, "WebAcl 1, WebAclAssociation 1"},
 	{"flowLogDays", "30", nil, "FlowLog 1, LogGroup 1, Role 1, RolePolicy 1"},
 	{"adminCidrs", `["192.0.2.7/32"]`, nil, "SecurityGroupIngressRule 1"},
 	{"operators", `["arn:aws:iam::000000000000:role/operator"]`, nil, "BucketPolicy 3, Key 1"},
@@ -50,6 +52,7 @@ var settingMoves = []struct {
 	{"packageMirrors", `["kubernetes=https://packages.example.com/k8s"]`, nil, "Instance 9"},
 	{"imageMirrors", `["docker.io=https://registry.example.com/docker"]`, nil, "Instance 9"},
 	{"instanceTypes", `["k8s-redis=t3.medium"]`, nil, "Instance 1, outputs 2"},
+	{"buying", `["k8s-worker-ai=spot"]`, map[string]string{"sleep": "", "monthlyBudget": "0"}, "CronJob 3, Deployment 11, Instance 1"},
 	{"dataDiskGiB", `["k8s-redis=20"]`, nil, "PersistentVolume 1, Volume 1, outputs 1"},
 	{"rollNodes", `["k8s-redis"]`, nil, "Instance 1"},
 	{"surgeNodes", `["k8s-worker-ai"]`, nil, "Instance 2, InstanceProfile 1, Key 1, NodePatch 1, NodeRole 1, Parameter 2, Role 1, RolePolicy 1, outputs 1"},
@@ -95,8 +98,8 @@ func deployKey(body string) string {
 // unmoved are settings of one update, or read by AWS before anything is created.
 var unmoved = map[string]string{
 	"machineImage": "TestMachineImage_Configured", "region": "TestDecodeSettings_Invalid", "bootTimeoutMinutes": "TestKubeconfig_Timeout",
-	"creditSpecification": "TestCost_SavingsPlanAndCreditMode", "buying": "TestCost_SavingsPlanAndCreditMode",
-	"livePrices": "TestPrices_LiveWhereTheRoleMay", "expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
+	"creditSpecification": "TestCost_SavingsPlanAndCreditMode",
+	"livePrices":          "TestPrices_LiveWhereTheRoleMay", "expectedLoadPercent": "TestCost_ProdByHand", "monthlyBudget": "TestBudget_RefusesWithTheGrownLines", "budgetEmails": "TestBudget_RefusesWithTheGrownLines",
 	"startEmpty": "TestSnapshots_StartEmpty", "rollLocks": "TestRollLock_ExcludesOtherUpdates", "rollImage": "TestMachineImage_OfTheRoll", "unattended": "TestDecodeSettings_SomebodyIsNotified", "aiMaxCalls": "TestBudgets_CallsToTheAIAPI",
 }
 

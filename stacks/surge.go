@@ -15,6 +15,8 @@ const (
 	SettingUnprotectedNodes = ConfigPrefix + "unprotectedNodes"
 	// SettingRollImage is the machine image of a roll's plan.
 	SettingRollImage = ConfigPrefix + "rollImage"
+	// SettingInstanceTypes lists the instance types of nodes that differ from their rows, each as node=type.
+	SettingInstanceTypes = ConfigPrefix + "instanceTypes"
 )
 
 const surgeSuffix = "-surge"
@@ -25,8 +27,9 @@ func SurgeName(node string) string { return node + surgeSuffix }
 // canSurge reports whether a second instance can run the node's pods: it has no data volume and is not the control plane.
 func (n Node) canSurge() bool { return n.DataGiB == 0 && n.Role != RoleControlPlane }
 
-// surgeNode returns the row of the surge instance. It differs in name and purpose only, so pods run on either.
+// surgeNode returns the row of the surge instance, on which the pods run as on the node itself. It is bought on demand: it is needed now.
 func (n Node) surgeNode() Node {
+	n.Buying = BuyOnDemand
 	n.Purpose = fmt.Sprintf("Surge instance, while %s is being replaced", n.Name)
 	n.Name = SurgeName(n.Name)
 	return n

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/loadbalancer"
 )
 
@@ -73,6 +74,17 @@ func newLoadBalancer(ctx *pulumi.Context, s *Settings, i *infrastructure, provid
 	args := &loadbalancer.LoadBalancerArgs{
 		VpcID: i.VpcID.ToStringOutput(), SecurityGroupIDs: pulumi.StringArray{i.SecurityGroupID(groupLoadBalancer)},
 		Domain: s.Domain, HostedZone: s.HostedZone, ReplaceRecords: s.ReplaceRecords, AnswerSeconds: answerSeconds, DeletionProtection: s.DeletionProtection,
+		MaxRequests: s.MaxRequests,
+	}
+	after := []pulumi.Resource{i.Vpc}
+	if s.AccessLogDays > 0 {
+		logs, err := bucket.NewBucket(ctx, s.ClusterName()+"-access-logs", &bucket.BucketArgs{
+			NoncurrentDays: 1, ExpireDays: s.AccessLogDays, LoadBalancerLogs: true, DeletionProtection: s.DeletionProtection,
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return nil, err
+		}
+		args.AccessLogs, after = logs.Name, append(after, logs.Writable...) // AWS tries to write
 	}
 	for _, zone := range s.AvailabilityZones {
 		args.SubnetIDs = append(args.SubnetIDs, i.Vpc.PublicSubnets[zone].ID())
@@ -86,5 +98,5 @@ func newLoadBalancer(ctx *pulumi.Context, s *Settings, i *infrastructure, provid
 		}
 		args.Routes = append(args.Routes, r.Route)
 	}
-	return loadbalancer.NewLoadBalancer(ctx, s.ClusterName(), args, pulumi.Provider(provider), pulumi.DependsOn([]pulumi.Resource{i.Vpc}))
+	return loadbalancer.NewLoadBalancer(ctx, s.ClusterName(), args, pulumi.Provider(provider), pulumi.DependsOn(after))
 }

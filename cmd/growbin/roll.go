@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/growbin/cluster/components/capacity"
 	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/pulumistack"
 	"github.com/growbin/cluster/internal/roll"
@@ -30,6 +31,8 @@ type rollOptions struct {
 	nodes []string
 	// force are nodes that are rolled although nothing changed about them.
 	force []string
+	// types are asked for where AWS has no capacity for that of a node.
+	types []string
 	// yes skips the confirmation.
 	yes      bool
 	noSurge  bool
@@ -45,7 +48,7 @@ func newRoll(s *stackOptions) *cobra.Command {
 		Short: "Replaces the nodes whose version, image, type or bootstrap changed, one at a time",
 		Long: "roll brings a changed Kubernetes version, machine image, instance type or bootstrap to the nodes of a stack, one node\n" +
 			"at a time. It shows its plan and waits for a confirmation. It can be interrupted and run again.",
-		Example: "  growbin roll -s prod\n  growbin roll -s prod --nodes k8s-redis,k8s-rabbitmq --yes\n  growbin roll -s prod --force k8s-worker-ai",
+		Example: "  growbin roll -s prod\n  growbin roll -s prod --nodes k8s-redis,k8s-rabbitmq --yes\n  growbin roll -s prod --force k8s-worker-ai --types c6i.large,m6i.large",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -57,6 +60,7 @@ func newRoll(s *stackOptions) *cobra.Command {
 	flags := command.Flags()
 	flags.StringSliceVar(&o.nodes, "nodes", nil, "roll these `nodes` only, separated by commas")
 	flags.StringSliceVar(&o.force, "force", nil, "roll these `nodes`, and no others, although nothing changed about them")
+	flags.StringSliceVar(&o.types, "types", nil, "where AWS has no capacity for an instance, ask for these instance `types` in turn")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "skip the confirmation")
 	flags.BoolVar(&o.noSurge, "no-surge", false, "start no surge instances: the pods of a node are down while it is replaced")
 	flags.BoolVar(&o.noBackup, "no-backup", false, "skip the backup of etcd before an upgrade of the control plane")
@@ -72,7 +76,12 @@ func (o *rollOptions) check() error {
 	if o.drainTimeout < minDrainTimeout {
 		problems = append(problems, fmt.Errorf("--drain-timeout: %s must be at least %s, since pods may need it to end", o.drainTimeout, minDrainTimeout))
 	}
-	o.nodes, o.force = names(o.nodes), names(o.force)
+	o.nodes, o.force, o.types = names(o.nodes), names(o.force), names(o.types)
+	for _, kind := range o.types {
+		if _, err := capacity.LookupInstanceType(kind); err != nil {
+			problems = append(problems, fmt.Errorf("--types: %w", err))
+		}
+	}
 	return errors.Join(problems...)
 }
 
@@ -102,7 +111,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 	options := roll.Options{
 		Stack:     stack,
 		Connect:   func(ctx context.Context) (kubernetes.Interface, error) { return connect(ctx, stack) },
-		SurgeName: stacks.SurgeName, Only: o.nodes, Force: o.force, NoSurge: o.noSurge, DrainTimeout: o.drainTimeout,
+		SurgeName: stacks.SurgeName, Only: o.nodes, Force: o.force, Types: o.types, NoSurge: o.noSurge, DrainTimeout: o.drainTimeout,
 		Confirm: func(plan *roll.Plan) (bool, error) { return confirm(plan, o.yes, in, out) },
 		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
 	}
@@ -131,7 +140,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 func rollSettings() pulumistack.Settings {
 	return pulumistack.Settings{
 		Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
-		Image: stacks.SettingRollImage,
+		Image: stacks.SettingRollImage, Types: stacks.SettingInstanceTypes,
 	}
 }
 

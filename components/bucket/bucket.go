@@ -35,6 +35,8 @@ type BucketArgs struct {
 	// Users are the only principals that use objects and change the bucket: ARNs of roles and users, or patterns as of ArnLike.
 	// Whoever runs the program must be one of them. Everyone whom IAM allows it when empty.
 	Users []string `pulumi:"users"`
+	// LoadBalancerLogs lets AWS write the access logs of this account's load balancers below AWSLogs/.
+	LoadBalancerLogs bool `pulumi:"loadBalancerLogs"`
 	// DeletionProtection protects the bucket, and the objects in it, from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
@@ -251,6 +253,13 @@ func (a *BucketArgs) statements(arn pulumi.StringOutput) pulumi.Array {
 		statements = append(statements, deny("OnlyUsers", "NotAction", pulumi.ToStringArray(listing), pulumi.Map{
 			"ArnNotLike": pulumi.Map{"aws:PrincipalArn": pulumi.ToStringArray(a.Users)},
 		}))
+	}
+	if a.LoadBalancerLogs {
+		statements = append(statements, pulumi.Map{
+			"Sid": pulumi.String("LoadBalancerLogs"), "Effect": pulumi.String("Allow"),
+			"Principal": pulumi.StringMap{"Service": pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com")},
+			"Action":    pulumi.String("s3:PutObject"), "Resource": pulumi.Sprintf("%s/AWSLogs/*", arn),
+		})
 	}
 	if len(a.PublicKeys) > 0 {
 		objects := pulumi.StringArray{}

@@ -22,6 +22,11 @@ func (r Resources) Add(other Resources) Resources {
 	return Resources{r.MilliCPU + other.MilliCPU, r.MemoryMiB + other.MemoryMiB}
 }
 
+// hold reports whether r is enough for a request.
+func (r Resources) hold(request Resources) bool {
+	return request.MilliCPU <= r.MilliCPU && request.MemoryMiB <= r.MemoryMiB
+}
+
 // Of returns r as shares of total, in percent.
 func (r Resources) Of(total Resources) (cpuPercent, memoryPercent float64) {
 	return 100 * float64(r.MilliCPU) / float64(total.MilliCPU), 100 * float64(r.MemoryMiB) / float64(total.MemoryMiB)

@@ -82,3 +82,39 @@ func TestPlan_AllProblemsTogether(t *testing.T) {
 	assert.ErrorContains(t, err, "kept off fits 0 nodes")
 	assert.ErrorContains(t, err, "loose fits 2 nodes [a b]")
 }
+
+// A set that selects two nodes is spread over them.
+func TestPlan_EqualNodesShareThePods(t *testing.T) {
+	nodes := twoNodes()
+	nodes[1].Labels, nodes[1].Taints = nodes[0].Labels, nodes[0].Taints
+	app := pod("300m", "100Mi")
+	app.NodeSelector = map[string]string{"type": "a"}
+	app.Tolerations = []corev1.Toleration{{Key: "for", Operator: corev1.TolerationOpEqual, Value: "a"}}
+	load, err := Plan(nodes, []PodSet{{Name: "app", Replicas: 5, Pod: app}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]Resources{"a": {900, 300}, "b": {600, 200}}, load)
+	_, err = Plan(nodes, []PodSet{{Name: "app", Replicas: 7, Pod: app}})
+	assert.ErrorContains(t, err, "node a has requests of 1200m CPU", "six have room")
+}
+
+// Pods stay on the node that they prefer while there is room on it, and move if it is gone.
+func TestPlan_PreferredNodeFirst(t *testing.T) {
+	prefers := func(value, memory string) corev1.PodSpec {
+		spec := pod("100m", memory)
+		spec.Tolerations = []corev1.Toleration{{Key: "for", Operator: corev1.TolerationOpExists}}
+		spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{
+			Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "type", Operator: corev1.NodeSelectorOpIn, Values: []string{value}}}},
+		}}}}
+		return spec
+	}
+	sets := []PodSet{{Name: "first", Replicas: 3, Pod: prefers("a", "200Mi")}, {Name: "second", Replicas: 2, Pod: prefers("b", "150Mi")}}
+	load, err := Plan(twoNodes(), sets)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]Resources{"a": {300, 600}, "b": {200, 300}}, load)
+	load, err = Plan(twoNodes()[1:], sets)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]Resources{"b": {500, 900}}, load)
+	sets[0].Replicas = 4
+	_, err = Plan(twoNodes()[1:], sets)
+	assert.ErrorContains(t, err, "node b has requests of 600m CPU and 1100 MiB, must be at most 1000m and 1000 MiB")
+}

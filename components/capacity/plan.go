@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,37 +31,81 @@ type PodSet struct {
 	Pod corev1.PodSpec
 }
 
-// Plan places every pod set and returns the sum of requests by node name. A set that is not a DaemonSet must fit exactly one
-// node, so that the result does not depend on the scheduler's choice; control-plane pods, e.g. kube-apiserver, are not
-// included. It returns all problems, joined.
+// Plan places every pod set and returns the sum of requests by node name. The pods of a set that fits several nodes are spread over
+// those with room, nodes that their affinity prefers first; such a set must select or prefer nodes, so that none is placed
+// anywhere by omission. Control-plane pods, e.g. kube-apiserver, are not included. It returns all problems, joined.
 func Plan(nodes []Node, sets []PodSet) (map[string]Resources, error) {
-	load := map[string]Resources{}
-	var problems []error
+	p := plan{load: map[string]Resources{}}
+	var spread []PodSet
 	for _, set := range sets {
 		places := candidates(nodes, set)
-		request := Requests(set.Pod)
 		switch {
 		case set.EveryNode:
 			for _, node := range places {
-				load[node.Name] = load[node.Name].Add(request)
+				p.add(node, set)
 			}
 		case len(places) == 1:
 			for range set.Replicas {
-				load[places[0].Name] = load[places[0].Name].Add(request)
+				p.add(places[0], set)
 			}
-		default:
-			problems = append(problems, fmt.Errorf("%s fits %d nodes %v: its selector and tolerations must fit exactly one",
+		case len(places) == 0 || len(set.Pod.NodeSelector) == 0 && len(preferences(set.Pod)) == 0:
+			p.problems = append(p.problems, fmt.Errorf("%s fits %d nodes %v: its selector and tolerations must fit the nodes that it belongs on",
 				set.Name, len(places), nodeNames(places)))
+		default:
+			spread = append(spread, set)
+		}
+	}
+	// Small pods fit into the gaps that large ones leave.
+	slices.SortStableFunc(spread, func(a, b PodSet) int { return cmp.Compare(Requests(b.Pod).MemoryMiB, Requests(a.Pod).MemoryMiB) })
+	for _, displaced := range []bool{false, true} { // those whose preferred nodes are gone take the rest
+		for _, set := range spread {
+			places := candidates(nodes, set)
+			wanted := preferred(places, set.Pod)
+			if displaced == (len(preferences(set.Pod)) > 0 && len(wanted) == 0) {
+				p.spread(set, wanted, places)
+			}
 		}
 	}
 	for _, node := range nodes {
-		requested, has := load[node.Name], node.Allocatable
-		if requested.MilliCPU > has.MilliCPU || requested.MemoryMiB > has.MemoryMiB {
-			problems = append(problems, fmt.Errorf("node %s has requests of %dm CPU and %d MiB, must be at most %dm and %d MiB",
+		if requested, has := p.load[node.Name], node.Allocatable; !has.hold(requested) {
+			p.problems = append(p.problems, fmt.Errorf("node %s has requests of %dm CPU and %d MiB, must be at most %dm and %d MiB",
 				node.Name, requested.MilliCPU, requested.MemoryMiB, has.MilliCPU, has.MemoryMiB))
 		}
 	}
-	return load, errors.Join(problems...)
+	return p.load, errors.Join(p.problems...)
+}
+
+// plan is the state of Plan.
+type plan struct {
+	load     map[string]Resources
+	problems []error
+}
+
+func (p *plan) add(node Node, set PodSet) {
+	p.load[node.Name] = p.load[node.Name].Add(Requests(set.Pod))
+}
+
+// spread places the pods of a set one after the other on the emptiest of the preferred nodes with room, else of the others. Where
+// none has room, the emptiest shows the lack of it.
+func (p *plan) spread(set PodSet, wanted, places []Node) {
+	for range set.Replicas {
+		for i, list := range [][]Node{wanted, places} {
+			if len(list) == 0 {
+				continue
+			}
+			best := slices.MinFunc(list, func(a, b Node) int { return cmp.Compare(p.share(a, set), p.share(b, set)) })
+			if i == 1 || p.share(best, set) <= 1 {
+				p.add(best, set)
+				break
+			}
+		}
+	}
+}
+
+// share is the larger one of the shares of CPU and memory that are requested on a node with one more pod of the set.
+func (p *plan) share(node Node, set PodSet) float64 {
+	cpu, memory := p.load[node.Name].Add(Requests(set.Pod)).Of(node.Allocatable)
+	return max(cpu, memory) / 100
 }
 
 // Requests returns the requests of one pod as the scheduler counts them: the sum of its containers, or its largest init
@@ -96,6 +141,29 @@ func candidates(nodes []Node, set PodSet) []Node {
 		}
 	}
 	return fit
+}
+
+// preferences are the terms by which a pod prefers nodes.
+func preferences(pod corev1.PodSpec) []corev1.PreferredSchedulingTerm {
+	if pod.Affinity == nil || pod.Affinity.NodeAffinity == nil {
+		return nil
+	}
+	return pod.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+}
+
+// preferred returns the nodes that match all preferences of a pod; none if it has none.
+func preferred(nodes []Node, pod corev1.PodSpec) []Node {
+	terms := preferences(pod)
+	if len(terms) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool {
+		return slices.ContainsFunc(terms, func(term corev1.PreferredSchedulingTerm) bool {
+			return slices.ContainsFunc(term.Preference.MatchExpressions, func(e corev1.NodeSelectorRequirement) bool {
+				return e.Operator != corev1.NodeSelectorOpIn || !slices.Contains(e.Values, n.Labels[e.Key])
+			})
+		})
+	})
 }
 
 func selects(selector, labels map[string]string) bool {

@@ -70,6 +70,10 @@ type Node struct {
 	Taints []corev1.Taint `pulumi:"taints"`
 	// Images are references of images that the node pulls while it boots, without credentials.
 	Images []string `pulumi:"images"`
+	// Spot buys the instance on the spot market; only for a node without data. See instance.InstanceArgs.
+	Spot bool `pulumi:"spot"`
+	// TargetGroups begins the names of the load balancer's target groups that the node of a spot instance leaves when EC2 takes it.
+	TargetGroups string `pulumi:"targetGroups"`
 	// Statements allow the role of the instance more than its part in the cluster.
 	Statements []kubeadm.Statement `pulumi:"statements"`
 	// Roll allows an update to replace the instance for a new image, type, subnet, key or user data. Without it these

@@ -82,7 +82,7 @@ func (a *ClusterArgs) instance(n Node) *instance.InstanceArgs {
 	args := &instance.InstanceArgs{
 		InstanceType: n.InstanceType, Zone: n.Zone, RootGiB: n.RootGiB, DataGiB: n.DataGiB, KeyName: a.KeyName,
 		DeletionProtection: a.DeletionProtection, Terminable: n.Unprotected, Roll: n.Roll,
-		CPUCredits: a.CPUCredits, SnapshotGroup: n.SnapshotGroup, Snapshot: n.Snapshot, KeyARN: a.keyARN(),
+		CPUCredits: a.CPUCredits, SnapshotGroup: n.SnapshotGroup, Snapshot: n.Snapshot, KeyARN: a.keyARN(), Spot: n.Spot,
 	}
 	if n.Role == RoleControlPlane {
 		args.ElasticIP = !a.PrivateNodes
@@ -151,7 +151,7 @@ func (a *ClusterArgs) userData(name string, n Node, buckets Buckets) (string, er
 		config.DataMount = DataMount
 	}
 	if n.Role != RoleControlPlane {
-		return kubeadm.WorkerUserData(kubeadm.WorkerConfig{NodeConfig: config})
+		return kubeadm.WorkerUserData(kubeadm.WorkerConfig{NodeConfig: config, Spot: n.Spot, TargetGroups: n.TargetGroups})
 	}
 	address, err := a.ControlPlaneIP()
 	if err != nil {

@@ -52,6 +52,9 @@ type InstanceArgs struct {
 	Terminable bool `pulumi:"terminable"`
 	// CPUCredits is the credit mode of a burstable type, one of CreditModes; EC2's default when empty, unlimited for t3.
 	CPUCredits string `pulumi:"cpuCredits"`
+	// Spot buys the instance on the spot market: EC2 may terminate it with two minutes' notice, and an update with a refresh launches
+	// another. Such an instance cannot be stopped, nor protected from termination.
+	Spot bool `pulumi:"spot"`
 	// Roll lets a change of a pinned property replace the instance. Without it such changes are ignored.
 	Roll bool `pulumi:"roll"`
 }
@@ -71,6 +74,9 @@ func (a *InstanceArgs) Validate() error {
 	}
 	if a.Zone == "" {
 		problems.NotSet("Zone", "must be the availability zone of the subnet")
+	}
+	if a.Spot && a.DataGiB > 0 {
+		problems.Add("Spot", a.Spot, "must be false with a data volume: its store would be down whenever EC2 takes the instance")
 	}
 	a.validateCredits(&problems)
 	return problems.Err()

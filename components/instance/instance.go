@@ -15,7 +15,7 @@ const dataDevice = "/dev/sdf"
 
 // pinned are the properties that EC2 changes by replacing or stopping the instance. One edit, e.g. a new version in the user
 // data of every node, must not take all instances down in one update: each is changed when it is rolled.
-var pinned = []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
+var pinned = []string{"ami", "instanceMarketOptions", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
 
 // Instance is one EC2 instance with its volumes.
 type Instance struct {
@@ -72,7 +72,7 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		UserDataBase64:      a.UserData,
 		// A change that passes ignoreChanges is a deliberate roll; a restart would not rerun cloud-init.
 		UserDataReplaceOnChange: pulumi.Bool(true),
-		DisableApiTermination:   pulumi.Bool(a.DeletionProtection && !a.Terminable),
+		DisableApiTermination:   pulumi.Bool(a.DeletionProtection && !a.Terminable && !a.Spot),
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
 			HttpEndpoint:            pulumi.String("enabled"),
 			HttpTokens:              pulumi.String("required"), // IMDSv2 only
@@ -81,6 +81,16 @@ func (a *InstanceArgs) instance(name string) *ec2.InstanceArgs {
 		RootBlockDevice:     a.rootVolume(name),
 		CreditSpecification: a.creditSpecification(),
 		Tags:                pulumi.StringMap{"Name": pulumi.String(name)},
+	}
+	if a.Spot {
+		args.InstanceMarketOptions = &ec2.InstanceInstanceMarketOptionsArgs{
+			MarketType: pulumi.String("spot"),
+			SpotOptions: &ec2.InstanceInstanceMarketOptionsSpotOptionsArgs{
+				// A persistent request starts its instance again by itself, and outlives it: the provider does not cancel it with
+				// the instance, and EC2 would launch another one that Pulumi does not know.
+				SpotInstanceType: pulumi.String("one-time"), InstanceInterruptionBehavior: pulumi.String("terminate"),
+			},
+		}
 	}
 	if a.PrivateIP != "" {
 		args.PrivateIp = pulumi.String(a.PrivateIP)

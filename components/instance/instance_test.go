@@ -34,6 +34,19 @@ func validArgs() InstanceArgs {
 	}
 }
 
+func TestInstance_Spot(t *testing.T) {
+	args := validArgs()
+	args.Spot, args.DeletionProtection = true, true
+	w, err := deploy(t, args)
+	require.NoError(t, err)
+	r := w.mocks.OfType(instanceType)[0]
+	assert.Equal(t, "one-time", r.Value("instanceMarketOptions.spotOptions.spotInstanceType"), "no request outlives its instance")
+	assert.Equal(t, "terminate", r.Value("instanceMarketOptions.spotOptions.instanceInterruptionBehavior"))
+	require.NoError(t, w.cloud.TakeSpot("k8s-redis"))
+	args.DataGiB = 10
+	assert.ErrorContains(t, args.Validate(), "Spot: true must be false with a data volume")
+}
+
 // world is the account after the node was made in it.
 type world struct {
 	cloud *awssim.Cloud
@@ -167,10 +180,10 @@ func TestNewInstance_OptionalArgs(t *testing.T) {
 
 // No edit may replace or stop a running machine by surprise, and one that is rolled is replaced whatever changed.
 func TestNewInstance_RollReplaces(t *testing.T) {
-	stopping := []string{"ami", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
+	stopping := []string{"ami", "instanceMarketOptions", "instanceType", "keyName", "privateIp", "subnetId", "userDataBase64", "rootBlockDevice.kmsKeyId"}
 	for roll, want := range map[bool][]string{false: stopping, true: nil} {
 		args := validArgs()
-		args.Roll, args.KeyName, args.PrivateIP = roll, "admin", "10.0.1.10"
+		args.Roll, args.Spot, args.KeyName, args.PrivateIP = roll, true, "admin", "10.0.1.10"
 		args.KeyARN = pulumi.String("arn:aws:kms:ap-northeast-2:000000000000:alias/aws/ebs")
 		w, err := deploy(t, args)
 		require.NoError(t, err)

@@ -65,6 +65,8 @@ type fakeAWS struct {
 	keys     map[string]string // of SecureStrings
 	statuses []string
 	problems []string
+	// other answers requests before fakeAWS; nil for none. It is set while no script runs.
+	other func(http.ResponseWriter, *http.Request) (answered bool)
 }
 
 func newFakeAWS(t *testing.T) *fakeAWS {
@@ -77,7 +79,12 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	mux.HandleFunc("GET /api/v1/nodes/{name}", fake.node)
 	mux.HandleFunc("GET /"+backupBucket+"/{key...}", fake.s3)
 	mux.HandleFunc("PUT /"+backupBucket+"/{key...}", fake.s3)
-	fake.Server = httptest.NewServer(mux)
+	fake.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if fake.other != nil && fake.other(w, r) {
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		fake.Close()
 		for _, problem := range fake.problems {

@@ -78,6 +78,11 @@ type ControlPlaneConfig struct {
 // WorkerConfig is the configuration of a worker.
 type WorkerConfig struct {
 	NodeConfig
+	// Spot drains the node when EC2 announces that it takes the instance.
+	Spot bool
+	// TargetGroups begins the names of the load balancer's target groups that such a node then leaves; empty for none. Its role
+	// must allow that, see LeaveTargetGroups.
+	TargetGroups string
 }
 
 // stateDir returns the directory of certificates and etcd: on the data disk if there is one, so that they outlive the instance.

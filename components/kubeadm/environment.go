@@ -52,8 +52,12 @@ func (c *ControlPlaneConfig) variables() []variable {
 }
 
 func (c *WorkerConfig) variables() []variable {
-	return append(c.NodeConfig.variables(userdata.RoleWorker, c.steps(userdata.StepWorker)),
+	all := append(c.NodeConfig.variables(userdata.RoleWorker, c.steps(userdata.StepWorker)),
 		variable{userdata.EnvJoinParameter, JoinParameter(c.Cluster, c.Name)})
+	if c.Spot {
+		all = append(all, variable{userdata.EnvTargetGroups, c.TargetGroups}, variable{"ELB_ENDPOINT", c.Sources.ELBEndpoint})
+	}
+	return all
 }
 
 // steps are the boot scripts that the driver runs, in order. Containerd comes early, so that images are fetched while kubelet is

@@ -37,7 +37,7 @@ func tool(t *testing.T, name, fix string) (string, bool) {
 func rendered(t *testing.T) map[string]string {
 	t.Helper()
 	dirs := map[string]string{}
-	for role, config := range map[string]any{"control-plane": controlPlaneConfig(), "worker": workerConfig(), "image": imageConfig()} {
+	for role, config := range map[string]any{"control-plane": controlPlaneConfig(), "worker": workerConfig(), "spot": spotConfig(), "image": imageConfig()} {
 		dirs[role] = t.TempDir()
 		for _, file := range decode(t, render(t, config)).Files {
 			path := filepath.Join(dirs[role], file.Path)

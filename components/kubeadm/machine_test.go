@@ -38,7 +38,7 @@ func newMachine(t *testing.T, config any) *machine {
 	t.Helper()
 	m := &machine{t: t, aws: newFakeAWS(t), root: t.TempDir()}
 	sources := kubeadm.Sources{
-		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL, S3Endpoint: m.aws.URL,
+		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL, S3Endpoint: m.aws.URL, ELBEndpoint: m.aws.URL,
 		KubernetesAPT: m.aws.URL + "/deb/", KubernetesAPTKey: m.aws.URL + "/key/kubernetes",
 		ContainerdAPT: m.aws.URL + "/docker", ContainerdAPTKey: m.aws.URL + "/key/docker",
 		ImageRepository: "registry.example.com/k8s",

@@ -96,6 +96,20 @@ func useKey(sid string, key pulumi.StringInput, context string, values pulumi.St
 	}
 }
 
+// LeaveTargetGroups lets a spot instance leave the target groups whose names begin with a prefix.
+func LeaveTargetGroups(region, prefix string) []Statement {
+	return []Statement{
+		{
+			Sid: "FindTargetGroups", Actions: []string{"elasticloadbalancing:DescribeTargetGroups"},
+			Resources: pulumi.StringArray{pulumi.String("*")}, // the action supports no resources
+		},
+		{
+			Sid: "LeaveTargetGroups", Actions: []string{"elasticloadbalancing:DeregisterTargets"},
+			Resources: pulumi.StringArray{pulumi.String("arn:aws:elasticloadbalancing:" + region + ":*:targetgroup/" + prefix + "*")},
+		},
+	}
+}
+
 // PolicyDocument writes the statements as an IAM policy.
 func PolicyDocument(statements []Statement) pulumi.StringOutput {
 	list := pulumi.Array{}

@@ -65,6 +65,8 @@ type Sources struct {
 	SSMEndpoint string `pulumi:"ssmEndpoint"`
 	// S3Endpoint is the regional S3 API, with the bucket as the first part of a path.
 	S3Endpoint string `pulumi:"s3Endpoint"`
+	// ELBEndpoint is the regional API of load balancers.
+	ELBEndpoint string `pulumi:"elbEndpoint"`
 }
 
 func (s Sources) withDefaults(region, minor string) Sources {
@@ -80,5 +82,6 @@ func (s Sources) withDefaults(region, minor string) Sources {
 		IMDSEndpoint:     cmp.Or(s.IMDSEndpoint, "http://169.254.169.254"),
 		SSMEndpoint:      cmp.Or(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),
 		S3Endpoint:       cmp.Or(s.S3Endpoint, "https://s3."+region+".amazonaws.com"),
+		ELBEndpoint:      cmp.Or(s.ELBEndpoint, "https://elasticloadbalancing."+region+".amazonaws.com"),
 	}
 }

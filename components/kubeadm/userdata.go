@@ -24,6 +24,7 @@ const (
 	renewTimer = "kubeadm-renew.timer"
 	saveUnit   = "kubeadm-backup.service"
 	saveTimer  = "kubeadm-backup.timer"
+	spotUnit   = "kubeadm-spot.service"
 )
 
 // podsDropIn configures the slice of all pods. It denies the metadata service to root's pods on the host's network as well.
@@ -65,12 +66,16 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 	if err := config.Validate(); err != nil {
 		return "", fmt.Errorf("worker %q:\n%w", config.Name, err)
 	}
-	return config.render(parts{
+	p := parts{
 		documents: config.documents(),
 		patch:     config.kubeletPatch(workerCA),
 		variables: config.variables(),
 		scripts:   []string{"worker.sh"},
-	})
+	}
+	if config.Spot {
+		p.scripts, p.units = append(p.scripts, "spot.sh"), []string{spotUnit}
+	}
+	return config.render(p)
 }
 
 // parts differ by role.

@@ -78,7 +78,7 @@ func (s *Sources) Validate() error {
 	for field, address := range pairs(
 		"KubernetesAPT", s.KubernetesAPT, "KubernetesAPTKey", s.KubernetesAPTKey,
 		"ContainerdAPT", s.ContainerdAPT, "ContainerdAPTKey", s.ContainerdAPTKey,
-		"IMDSEndpoint", s.IMDSEndpoint, "SSMEndpoint", s.SSMEndpoint, "S3Endpoint", s.S3Endpoint,
+		"IMDSEndpoint", s.IMDSEndpoint, "SSMEndpoint", s.SSMEndpoint, "S3Endpoint", s.S3Endpoint, "ELBEndpoint", s.ELBEndpoint,
 	) {
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || strings.ContainsAny(address, "' \"\\\n") {

@@ -42,9 +42,17 @@ type LoadBalancerArgs struct {
 	// AnswerSeconds is the longest wait for the next byte of an answer, 1 to 3600; DefaultAnswerSeconds when 0. A node that
 	// leaves has as long to complete its requests.
 	AnswerSeconds int `pulumi:"answerSeconds"`
+	// AccessLogs is the name of a bucket that AWS may write access logs to, see bucket.BucketArgs.LoadBalancerLogs; nil for no logs.
+	AccessLogs pulumi.StringInput `pulumi:"accessLogs"`
+	// MaxRequests is the number of requests from one address in five minutes above which AWS WAF answers 403, at least
+	// MinMaxRequests; 0 for no limit.
+	MaxRequests int `pulumi:"maxRequests"`
 	// DeletionProtection protects the load balancer from deletion.
 	DeletionProtection bool `pulumi:"deletionProtection"`
 }
+
+// MinMaxRequests is the least that AWS WAF takes.
+const MinMaxRequests = 10
 
 // Route forwards the requests of one service to its node port.
 type Route struct {
@@ -128,6 +136,9 @@ func (a *LoadBalancerArgs) Validate() error {
 	}
 	if a.AnswerSeconds < 0 || a.AnswerSeconds > 3600 {
 		problems.Add("AnswerSeconds", a.AnswerSeconds, "must be 1 to 3600, or 0 for %d", DefaultAnswerSeconds)
+	}
+	if a.MaxRequests != 0 && a.MaxRequests < MinMaxRequests {
+		problems.Add("MaxRequests", a.MaxRequests, "must be at least %d, or 0 for no limit", MinMaxRequests)
 	}
 	if a.Domain != "" && len(utilvalidation.IsDNS1123Subdomain(a.Domain)) > 0 {
 		problems.Add("Domain", a.Domain, "must be a domain, e.g. example.com")

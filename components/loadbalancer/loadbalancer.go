@@ -67,15 +67,22 @@ type builder struct {
 }
 
 func (b *builder) build() (err error) {
-	if b.balancer, err = lb.NewLoadBalancer(b.ctx, b.name, &lb.LoadBalancerArgs{
+	args := &lb.LoadBalancerArgs{
 		Subnets: b.args.SubnetIDs, SecurityGroups: b.args.SecurityGroupIDs,
 		// The default of 60 s would end slow answers with 504.
 		IdleTimeout: pulumi.Int(b.args.answerSeconds()),
 		// Headers that servers parse in different ways can smuggle requests.
 		DropInvalidHeaderFields:  pulumi.Bool(true),
 		EnableDeletionProtection: pulumi.Bool(b.args.DeletionProtection),
-	}, b.parent, b.after); err != nil {
+	}
+	if b.args.AccessLogs != nil {
+		args.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Enabled: pulumi.Bool(true), Bucket: b.args.AccessLogs}
+	}
+	if b.balancer, err = lb.NewLoadBalancer(b.ctx, b.name, args, b.parent, b.after); err != nil {
 		return err
+	}
+	if err := b.limit(); err != nil {
+		return fmt.Errorf("limit of requests: %w", err)
 	}
 	listener, err := b.listeners()
 	if err != nil {

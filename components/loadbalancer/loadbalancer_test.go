@@ -280,3 +280,12 @@ func TestLoadBalancer_Invalid(t *testing.T) {
 		assert.ErrorContains(t, args.Validate(), test.want, name)
 	}
 }
+
+func TestNewLoadBalancer_LimitOfRequests(t *testing.T) {
+	d := deploy(t, func(a *LoadBalancerArgs) { a.MaxRequests = 2000 })
+	acl := d.mocks.OfType(webACLToken)[0]
+	assert.EqualValues(t, 2000, acl.Value("rules.0.statement.rateBasedStatement.limit"))
+	association := d.mocks.OfType(webACLAssociationToken)[0]
+	assert.Equal(t, d.mocks.OfType(balancerType)[0].ID, association.Value("resourceArn"))
+	assert.Empty(t, deploy(t, nil).mocks.OfType(webACLToken))
+}

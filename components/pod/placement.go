@@ -2,6 +2,8 @@ package pod
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,6 +16,8 @@ import (
 type Placement struct {
 	// NodeSelector are labels of the node. It must match the node that has the pod's volume.
 	NodeSelector map[string]string `pulumi:"nodeSelector"`
+	// Prefer are labels of the node that the pod prefers to the others that it may run on; none when empty.
+	Prefer map[string]string `pulumi:"prefer"`
 	// Tolerations of the node's taints.
 	Tolerations []corev1.Toleration `pulumi:"tolerations"`
 }
@@ -30,6 +34,24 @@ func (p Placement) Validate() error {
 		}
 	}
 	return problems.Err()
+}
+
+// affinity returns the preference, or nil.
+func (p Placement) affinity() core.AffinityPtrInput {
+	if len(p.Prefer) == 0 {
+		return nil
+	}
+	var expressions core.NodeSelectorRequirementArray
+	for _, key := range slices.Sorted(maps.Keys(p.Prefer)) {
+		expressions = append(expressions, core.NodeSelectorRequirementArgs{
+			Key: pulumi.String(key), Operator: pulumi.String("In"), Values: pulumi.StringArray{pulumi.String(p.Prefer[key])},
+		})
+	}
+	return &core.AffinityArgs{NodeAffinity: &core.NodeAffinityArgs{
+		PreferredDuringSchedulingIgnoredDuringExecution: core.PreferredSchedulingTermArray{core.PreferredSchedulingTermArgs{
+			Weight: pulumi.Int(100), Preference: core.NodeSelectorTermArgs{MatchExpressions: expressions},
+		}},
+	}}
 }
 
 // TolerationArgs converts tolerations. Empty fields are omitted, since the API server would store "" as a value.

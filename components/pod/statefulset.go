@@ -49,6 +49,7 @@ func (p Pod) StatefulSet() *apps.StatefulSetArgs {
 func (p Pod) Spec() *core.PodSpecArgs {
 	return &core.PodSpecArgs{
 		NodeSelector:    pulumi.ToStringMap(p.Placement.NodeSelector),
+		Affinity:        p.Placement.affinity(),
 		Tolerations:     TolerationArgs(p.Placement.Tolerations),
 		SecurityContext: PodSecurity(p.UID, p.UID),
 		Containers:      p.Containers,

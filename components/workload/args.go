@@ -45,6 +45,8 @@ type WorkloadArgs struct {
 	// NodeSelector and Tolerations place the pods.
 	NodeSelector map[string]string   `pulumi:"nodeSelector"`
 	Tolerations  []corev1.Toleration `pulumi:"tolerations"`
+	// Prefer are labels of the node that the pods prefer to others that they may run on.
+	Prefer map[string]string `pulumi:"prefer"`
 	// Requests and Limits are per pod. Without a CPU limit, a burst may use idle CPU of the node.
 	Requests Resources `pulumi:"requests"`
 	Limits   Resources `pulumi:"limits"`

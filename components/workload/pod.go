@@ -26,7 +26,7 @@ func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *c
 		volumes, mounts, env = append(volumes, volume), append(mounts, mount), append(env, variables...)
 	}
 	spec := pod.Pod{
-		Placement: pod.Placement{NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
+		Placement: pod.Placement{NodeSelector: a.NodeSelector, Tolerations: a.Tolerations, Prefer: a.Prefer},
 		UID:       orDefault(a.User, 1000), GraceSeconds: orDefault(a.GraceSeconds, 30),
 		Containers: core.ContainerArray{a.container(name, env, mounts)}, Volumes: volumes,
 	}.Spec()

@@ -2,8 +2,11 @@ package pulumistack
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/internal/stackfile"
@@ -21,6 +24,8 @@ type Settings struct {
 	Locks string
 	// Image is the key of the machine image of new instances.
 	Image string
+	// Types is the key of the list of instance types, each as node=type.
+	Types string
 }
 
 // ConfigFile writes a copy of a stack file with the overrides, for one operation. The stack file is unchanged, so an interrupted
@@ -30,13 +35,33 @@ func ConfigFile(dir, stack string, keys Settings, o roll.Overrides) (path string
 	if err != nil {
 		return "", nil, err
 	}
-	text, err := file.WithOverrides(map[string]any{
+	overrides := map[string]any{
 		keys.Roll: o.Roll, keys.Surge: o.Surge, keys.Unprotected: o.Unprotected, keys.Locks: o.Locks, keys.Image: o.Image,
-	})
+	}
+	if len(o.Types) > 0 {
+		own, err := file.List(keys.Types)
+		if err != nil {
+			return "", nil, err
+		}
+		overrides[keys.Types] = withTypes(own, o.Types)
+	}
+	text, err := file.WithOverrides(overrides)
 	if err != nil {
 		return "", nil, err
 	}
 	return write(stack, text)
+}
+
+// withTypes returns a list of node=type in which those of types replace others.
+func withTypes(list []string, types map[string]string) []string {
+	list = slices.DeleteFunc(slices.Clone(list), func(pair string) bool {
+		node, _, _ := strings.Cut(pair, "=")
+		return types[node] != ""
+	})
+	for _, node := range slices.Sorted(maps.Keys(types)) {
+		list = append(list, node+"="+types[node])
+	}
+	return list
 }
 
 func write(stack string, text []byte) (path string, remove func(), err error) {

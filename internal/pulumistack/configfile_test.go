@@ -12,7 +12,7 @@ import (
 	"github.com/growbin/cluster/internal/roll"
 )
 
-var keys = Settings{Roll: "app:rollNodes", Surge: "app:surgeNodes", Unprotected: "app:unprotectedNodes", Locks: "app:rollLocks", Image: "app:rollImage"}
+var keys = Settings{Roll: "app:rollNodes", Surge: "app:surgeNodes", Unprotected: "app:unprotectedNodes", Locks: "app:rollLocks", Image: "app:rollImage", Types: "app:types"}
 
 const stackFile = `encryptionsalt: v1:salt
 config:
@@ -51,4 +51,17 @@ func TestConfigFile_OverridesAreInTheCopyOnly(t *testing.T) {
 func TestConfigFile_UnknownStack(t *testing.T) {
 	_, _, err := ConfigFile(t.TempDir(), "dve", keys, roll.Overrides{})
 	assert.ErrorContains(t, err, `there is no stack "dve"`)
+}
+
+func TestConfigFile_TypesReplaceThoseOfTheirNodes(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.dev.yaml"), []byte("config: {app:types: [a=large, b=small]}\n"), 0o600))
+	path, remove, err := ConfigFile(dir, "dev", keys, roll.Overrides{Types: map[string]string{"b": "huge", "c": "tiny"}})
+	require.NoError(t, err)
+	defer remove()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var copied map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &copied))
+	assert.Equal(t, map[string]any{"app:types": []any{"a=large", "b=huge", "c=tiny"}}, copied["config"])
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Only []string
 	// Force are nodes that are rolled although nothing changed about them. If it is not empty, only they and Only are rolled.
 	Force []string
+	// Types are instance types that are asked for, in turn, where AWS has no capacity for that of a node.
+	Types []string
 	// NoSurge starts no surge instances. Pods of nodes without data are then deleted, against their disruption budgets.
 	NoSurge bool
 	// Confirm, if non-nil, is called with the plan; the roll ends with ErrDeclined if it returns false.
@@ -52,6 +54,8 @@ type roller struct {
 	Options
 	// surging are the nodes that have a surge instance now: every update must name them all.
 	surging []string
+	// types are those of instances for which AWS had no capacity in the type of their row, by node.
+	types map[string]string
 }
 
 func newRoller(o Options) *roller {
@@ -63,7 +67,7 @@ func newRoller(o Options) *roller {
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
 	}
-	return &roller{Options: o}
+	return &roller{Options: o, types: map[string]string{}}
 }
 
 // Run makes a plan and executes it, one node at a time. It stops at the first failure; the next run continues there.
@@ -81,7 +85,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	release := func(context.Context) error { return nil }
-	stack := bound{Stack: r.Stack, image: plan.image}
+	stack := bound{Stack: r.Stack, image: plan.image, types: r.types}
 	if o.Lock != nil && len(plan.Steps) > 0 {
 		var id string
 		if id, release, err = o.Lock(ctx); err != nil {
@@ -99,6 +103,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	if err := r.complete(ctx, plan); err != nil {
 		return err
+	}
+	if len(r.types) > 0 {
+		r.Logf("AWS had no capacity for the types of all rows: %s. The next roll asks for those of the rows again", r.typeNames())
 	}
 	return release(ctx)
 }
@@ -159,7 +166,7 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 	if step.Forced {
 		o.Replace = []string{step.URN}
 	}
-	if err := r.Stack.Up(ctx, "replace-"+step.Node, o); err != nil {
+	if err := r.launch(ctx, "replace-"+step.Node, step.Node, o); err != nil {
 		return fmt.Errorf("replace the instance: %w", err)
 	}
 	return r.joined(ctx, step.Node, step.Version)
@@ -168,7 +175,7 @@ func (r *roller) replace(ctx context.Context, step Step) error {
 // finish completes an interrupted update and waits for the instance that it created.
 func (r *roller) finish(ctx context.Context, step Step) error {
 	r.Logf("%s: completing the update", step.Node)
-	if err := r.Stack.Up(ctx, "complete-"+step.Node, Overrides{Surge: r.surging}); err != nil {
+	if err := r.launch(ctx, "complete-"+step.Node, step.Node, Overrides{Surge: r.surging}); err != nil {
 		return fmt.Errorf("complete the update: %w", err)
 	}
 	return r.joined(ctx, step.Node, step.Version)

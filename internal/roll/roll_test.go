@@ -256,3 +256,17 @@ func TestRun_ForcedAndInterrupted(t *testing.T) {
 	w.rolled()
 	assert.Equal(t, []string{redis}, w.replaced)
 }
+
+func TestRun_OtherTypesWithoutCapacity(t *testing.T) {
+	w := newWorld(t)
+	w.noCapacity = 2
+	o := w.options()
+	o.Types = []string{"c6i.large", "m6i.large"}
+	require.NoError(t, Run(t.Context(), o))
+	require.Equal(t, []string{"k8s-api=m6i.large"}, w.asked[len(w.asked)-1:], "for the rest of the roll")
+	require.Contains(t, w.asked, "k8s-api=c6i.large")
+
+	w = newWorld(t)
+	w.noCapacity = 1
+	require.ErrorContains(t, Run(t.Context(), w.options()), "Ask for other types with --types, give the row of the node another zone, buy it on demand, or roll again later")
+}

@@ -26,23 +26,26 @@ type Overrides struct {
 	Replace []string
 	// Image is the machine image of new instances; empty for the one that the program looks up.
 	Image string
+	// Types are instance types by node, instead of those of the program.
+	Types map[string]string
 }
 
-// bound is a stack whose operations name the lock that the roll holds, and the machine image of its plan: the program would take
-// an image that is published meanwhile.
+// bound is a stack whose operations name the lock that the roll holds, the machine image of its plan, since the program would take
+// an image that is published meanwhile, and the types of instances for which AWS had no other capacity.
 type bound struct {
 	Stack
 	locks []string
 	image string
+	types map[string]string
 }
 
 func (b bound) Machines(ctx context.Context, o Overrides) ([]Machine, error) {
-	o.Locks, o.Image = b.locks, b.image
+	o.Locks, o.Image, o.Types = b.locks, b.image, b.types
 	return b.Stack.Machines(ctx, o)
 }
 
 func (b bound) Up(ctx context.Context, title string, o Overrides) error {
-	o.Locks, o.Image = b.locks, b.image
+	o.Locks, o.Image, o.Types = b.locks, b.image, b.types
 	return b.Stack.Up(ctx, title, o)
 }
 

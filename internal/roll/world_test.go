@@ -46,6 +46,9 @@ type world struct {
 	// budget, if non-nil, blocks the eviction of a pod by returning a reason.
 	budget func(pod string) string
 	failUp string
+	// noCapacity counts the launches of the node without data that AWS has still no capacity for. asked are the types asked for.
+	noCapacity int
+	asked      []string
 	// onUp, if non-nil, is called at each update.
 	onUp func()
 	// cutUp interrupts the update of that title: the new instance exists and has not joined. The next update completes joining.
@@ -229,6 +232,13 @@ func (w *world) Up(ctx context.Context, title string, o Overrides) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	for node, kind := range o.Types {
+		w.asked = append(w.asked, node+"="+kind)
+	}
+	if w.noCapacity > 0 && title == "replace-"+api {
+		w.noCapacity--
+		return errors.New("InsufficientInstanceCapacity: We currently do not have sufficient t3.medium capacity")
 	}
 	if w.failUp == title {
 		return fmt.Errorf("EC2 refused")

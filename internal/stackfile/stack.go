@@ -88,6 +88,18 @@ func (s *Stack) WithoutSecrets() ([]byte, error) {
 	return marshal(content, settings)
 }
 
+// List returns a setting that is a list of texts, by full key; nil if it is not set.
+func (s *Stack) List(key string) (list []string, err error) {
+	text, ok := s.settings[key]
+	if !ok {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("read %s: must be a list: %w", key, err)
+	}
+	return list, nil
+}
+
 // WithOverrides returns the file's YAML with settings replaced by full key, each by a list or a text; an empty one removes its
 // setting. Encrypted settings stay as they are.
 func (s *Stack) WithOverrides(overrides map[string]any) ([]byte, error) {

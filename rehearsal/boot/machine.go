@@ -35,6 +35,8 @@ type Services interface {
 	PutObject(bucket, key string, content []byte) error
 	GetObject(bucket, key string) ([]byte, error)
 	ListObjects(bucket, prefix string) ([]string, error)
+	// LeaveTargets removes the machine from the load balancer's target groups of that prefix, and returns their ARNs.
+	LeaveTargets(prefix string) ([]string, error)
 	// DataVolume waits until a second volume is attached and returns its ID.
 	DataVolume(ctx context.Context) (string, error)
 	// Internet waits until routes and security groups let the machine reach the internet. The error is the obstacle.

@@ -123,6 +123,8 @@ func (s *services) GetObject(_, key string) ([]byte, error) {
 	return content, nil
 }
 
+func (s *services) LeaveTargets(string) ([]string, error) { return nil, nil }
+
 func (s *services) ListObjects(_, prefix string) ([]string, error) {
 	if s.s3 != nil {
 		return nil, s.s3

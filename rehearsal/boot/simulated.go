@@ -58,6 +58,10 @@ func (s simulatedServices) ListObjects(bucket, prefix string) ([]string, error) 
 	return s.machine.ListObjects(bucket, prefix)
 }
 
+func (s simulatedServices) LeaveTargets(prefix string) ([]string, error) {
+	return s.machine.LeaveTargets(prefix)
+}
+
 func (s simulatedServices) Internet(ctx context.Context) error { return s.machine.WaitForInternet(ctx) }
 
 func (s simulatedServices) Reach(address string, port int) error {

@@ -85,5 +85,8 @@ func (a *attempt) join(ctx context.Context, validated *bool) (err error) {
 	if err := a.saveIdentity(lasting); err != nil {
 		return err
 	}
-	return register(ctx, lasting, a.machine, a.node)
+	if err := register(ctx, lasting, a.machine, a.node); err != nil {
+		return err
+	}
+	return a.succeed(ctx, lasting)
 }

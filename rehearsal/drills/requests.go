@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,17 +31,21 @@ type requests struct {
 	urls  []string
 	// services are those with a node port, by port. They do not change in a drill.
 	services map[int]corev1.Service
+	// inTurn sends each request to one of the targets, as a load balancer does, instead of requiring that all could answer it.
+	inTurn bool
 	// stop ends the requests.
 	stop context.CancelFunc
 
 	mu   sync.Mutex
 	sent int
+	// reported is the number of those of earlier calls of failures.
+	reported int
 	// failed counts the failed requests by reason.
 	failed map[string]int
 }
 
 // sendRequests sends until compare, or until the drill ends. Pods are watched: the API server may be down meanwhile.
-func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes.Interface) (*requests, error) {
+func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes.Interface, options ...func(*requests)) (*requests, error) {
 	var urls map[string]string
 	if err := r.Engine.Output(ctx, stacks.OutputURLs, &urls); err != nil {
 		return nil, err
@@ -57,6 +62,9 @@ func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes
 			}
 		}
 	}
+	for _, option := range options {
+		option(q)
+	}
 	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
 	r.Defer(q.stop)
 	factory := informers.NewSharedInformerFactory(client, 0)
@@ -66,6 +74,9 @@ func sendRequests(ctx context.Context, r *rehearsal.Rehearsal, client kubernetes
 	go q.send(ctx)
 	return q, nil
 }
+
+// inTurn is an option of sendRequests.
+func inTurn(q *requests) { q.inTurn = true }
 
 func (q *requests) send(ctx context.Context) {
 	for {
@@ -86,7 +97,7 @@ func (q *requests) send(ctx context.Context) {
 	}
 }
 
-// request returns the reason why a request can fail: any target may get it.
+// request returns the reason why a request can fail: any target may get it, or, in turn, why it does.
 func (q *requests) request(url string) string {
 	answer, err := q.cloud.Request(awssim.WebRequest{From: awssim.Internet, URL: url})
 	switch {
@@ -94,8 +105,14 @@ func (q *requests) request(url string) string {
 		return err.Error()
 	case answer.Status != 0:
 		return fmt.Sprintf("status %d", answer.Status)
+	case q.inTurn:
+		if turn := q.sent % (len(answer.Lost) + len(answer.Targets)); turn < len(answer.Lost) {
+			return atLostNode
+		} else {
+			answer.Targets = answer.Targets[turn-len(answer.Lost):][:1]
+		}
 	case len(answer.Lost) > 0:
-		return "a terminated instance is a target"
+		return atLostNode
 	}
 	for _, target := range answer.Targets {
 		service := q.services[target.Port]
@@ -108,6 +125,26 @@ func (q *requests) request(url string) string {
 		}
 	}
 	return ""
+}
+
+// atLostNode is the reason why a request fails that a load balancer sends to an instance that does not run.
+const atLostNode = "an instance that does not run is a target"
+
+// failures returns the number of requests that failed since the last call, by URL, and of all.
+func (q *requests) failures() (failed map[string]int, sent int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	failed = map[string]int{}
+	for reason, count := range q.failed {
+		for _, url := range q.urls {
+			if strings.HasPrefix(reason, url+": ") {
+				failed[url] += count
+			}
+		}
+	}
+	sent = q.sent - q.reported
+	q.reported, q.failed = q.sent, map[string]int{}
+	return failed, sent
 }
 
 // compare ends the requests and reports the number of those that failed, of which there must be none.

@@ -24,7 +24,7 @@ var _ roll.Stack = rollStack{}
 
 var rollSettings = pulumistack.Settings{
 	Roll: stacks.SettingRollNodes, Surge: stacks.SettingSurgeNodes, Unprotected: stacks.SettingUnprotectedNodes, Locks: stacks.SettingRollLocks,
-	Image: stacks.SettingRollImage,
+	Image: stacks.SettingRollImage, Types: stacks.SettingInstanceTypes,
 }
 
 // Nodes implements roll.Stack.

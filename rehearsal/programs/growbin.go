@@ -21,6 +21,7 @@ const (
 	KeyJWTKey             = Prefix + "jwtKey"
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
 	KeySleep              = Prefix + "sleep"
+	KeyBuying             = Prefix + "buying"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 

@@ -48,10 +48,7 @@ join() {
 
 # registered is true once the API server has the node. kubeadm join ends earlier, but callers that wait for this machine,
 # e.g. to label its node, need the Node object.
-registered() {
-  curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$CERTIFICATE" -o "$RUN/node" \
-    "$(sed -n 's/^ *server: //p' "$KUBELET_CONF")/api/v1/nodes/$NODE_NAME" 2>"$RUN/problem"
-}
+registered() { api GET "/api/v1/nodes/$NODE_NAME" >"$RUN/node"; }
 
 await_node() {
   local deadline=$((SECONDS + NODE_WAIT))
@@ -59,10 +56,14 @@ await_node() {
     [ "$SECONDS" -lt "$deadline" ] || fail "kubelet has not registered node $NODE_NAME within $NODE_WAIT s: $(start_of "$RUN/problem")"
     sleep "$JOIN_INTERVAL"
   done
+  # The spot instance before this one has cordoned the node.
+  ! grep -q "$TAKEN" "$RUN/node" || retry 8 cordon false null
 }
 
 systemctl enable kubelet
 retry 8 kubelet_flags
+# The node of a spot instance is drained when EC2 takes it.
+[ ! -e "$ROOT/etc/systemd/system/kubeadm-spot.service" ] || systemctl enable --now --no-block kubeadm-spot.service
 if [ -s "$KUBELET_CONF" ] && [ -s "$CERTIFICATE" ]; then
   log "already joined"
   systemctl start kubelet

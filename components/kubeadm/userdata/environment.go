@@ -28,6 +28,7 @@ const (
 	EnvBackupBucket        = "BACKUP_BUCKET"
 	EnvIssuerBucket        = "ISSUER_BUCKET"
 	EnvBackupParameter     = "BACKUP_PARAMETER"
+	EnvTargetGroups        = "TARGET_GROUPS"
 )
 
 // Values of EnvRole.

@@ -51,6 +51,8 @@ type Node struct {
 	BackupBucket, BackupParameter string
 	// IssuerBucket is the bucket for the public keys of a control plane's service account tokens; may be empty.
 	IssuerBucket string
+	// TargetGroups begins the names of the target groups that the node of a spot instance leaves when EC2 takes it; may be empty.
+	TargetGroups string
 }
 
 var fullVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
@@ -131,6 +133,7 @@ func (n *Node) readEnvironment(variables map[string]string) error {
 	n.KubeconfigParameter = variables[EnvKubeconfigParameter]
 	n.BackupBucket, n.BackupParameter = variables[EnvBackupBucket], variables[EnvBackupParameter]
 	n.IssuerBucket, n.Key = variables[EnvIssuerBucket], variables[EnvKey]
+	n.TargetGroups = variables[EnvTargetGroups]
 	n.DataDisk = variables[EnvDataMount] != ""
 	n.Steps = strings.Fields(variables[EnvSteps])
 	switch role := required(EnvRole); role {

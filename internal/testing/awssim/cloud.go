@@ -30,6 +30,8 @@ type Options struct {
 	// Boot is the effect of an instance's user data. It is called in a goroutine once the instance runs; its context
 	// ends when the instance is terminated or the cloud is closed.
 	Boot func(context.Context, *Machine)
+	// Notice is called in a goroutine when EC2 announces that it takes a spot instance; its context ends when it does.
+	Notice func(context.Context, *Machine)
 	// Stop is called after an instance was stopped, Start in a goroutine once it runs again; its context ends as that of Boot.
 	Stop  func(*Machine)
 	Start func(context.Context, *Machine)
@@ -77,6 +79,7 @@ type Cloud struct {
 	listenerRules map[string]*listenerRule
 	targetGroups  map[string]*targetGroup
 	certificates  map[string]*certificate
+	webACLs       map[string]*webACL // by ARN
 	zonesByID     map[string]*hostedZone
 	topics        map[string]*topic
 	logGroups     map[string]*logGroup // by name
@@ -91,6 +94,12 @@ type Cloud struct {
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
 	vcpus int
+	// spotVCPUs counts those of spot instances.
+	spotVCPUs int
+	// noCapacity are the instance types without capacity, by zone, name and whether spot.
+	noCapacity map[string]bool
+	// down are the times since which instances do not run, by identifier, also of terminated ones.
+	down map[string]time.Time
 
 	objects map[string]map[string]*object // by type token, then identifier
 	// stranded are attachments whose instance was terminated out of band, with its identifier.
@@ -151,12 +160,15 @@ func New(options Options) *Cloud {
 		objects:     map[string]map[string]*object{},
 		stranded:    map[string]string{},
 		minted:      map[string]int{},
+		noCapacity:  map[string]bool{},
+		down:        map[string]time.Time{},
 
 		loadBalancers: map[string]*loadBalancer{},
 		listeners:     map[string]*listener{},
 		listenerRules: map[string]*listenerRule{},
 		targetGroups:  map[string]*targetGroup{},
 		certificates:  map[string]*certificate{},
+		webACLs:       map[string]*webACL{},
 		zonesByID:     map[string]*hostedZone{},
 		topics:        map[string]*topic{},
 		logGroups:     map[string]*logGroup{},

@@ -36,6 +36,10 @@ func refuseELB(operation, code, format string, args ...any) error {
 	return refuse("Elastic Load Balancing v2", operation, code, format, args...)
 }
 
+func refuseWAF(operation, code, format string, args ...any) error {
+	return refuse("WAFV2", operation, code, format, args...)
+}
+
 func refuseRoute53(code, format string, args ...any) error {
 	return refuse("Route 53", "ChangeResourceRecordSets", code, format, args...)
 }

@@ -42,6 +42,8 @@ type instance struct {
 
 	// spot instances have a quota of their own.
 	spot bool
+	// market are the options of a spot instance.
+	market values
 
 	// running ends with the instance.
 	running context.Context

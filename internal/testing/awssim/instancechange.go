@@ -112,6 +112,7 @@ func (c *Cloud) stop(i *instance) {
 		return
 	}
 	i.state = "stopped"
+	c.down[i.id] = c.options.Now()
 	c.countVCPUs(i, -1)
 	c.releasePublic(i)
 }
@@ -119,6 +120,7 @@ func (c *Cloud) stop(i *instance) {
 // start gives the instance another public address than it had before.
 func (c *Cloud) start(i *instance) error {
 	i.state = "running"
+	delete(c.down, i.id)
 	i.restarts++
 	c.countVCPUs(i, +1)
 	return c.assignPublic(i)

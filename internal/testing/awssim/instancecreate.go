@@ -16,7 +16,7 @@ func createInstance(t *call) (string, *instance, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if err := t.c.hasVCPUs(runInstances, instanceType{}, i.kind); err != nil {
+	if err := t.c.purchasable(i); err != nil {
 		return "", nil, err
 	}
 	if err := t.c.checkProfile(runInstances, i.profile); err != nil {
@@ -85,7 +85,7 @@ func (c *Cloud) plannedInstance(t *call) (*instance, error) {
 		i.wantsPublic = t.in.flag("associatePublicIpAddress")
 	}
 	i.set(t.in)
-	return i, nil
+	return i, i.setMarket(t.in)
 }
 
 // set applies the properties that change without a restart.
@@ -153,6 +153,9 @@ func (c *Cloud) hasVCPUs(operation string, now, next instanceType) error {
 }
 
 func (c *Cloud) countVCPUs(i *instance, sign int) {
+	if i.spot && i.market != nil && i.kind.standard() {
+		c.spotVCPUs += sign * i.kind.vCPUs
+	}
 	if !i.spot && i.kind.standard() {
 		c.vcpus += sign * i.kind.vCPUs
 	}

@@ -24,8 +24,17 @@ var instanceProperties = properties{
 	"ebsOptimized":                      {kind: flag, replaces: true, computed: true},
 	"iamInstanceProfile":                {kind: text, computed: true},
 	"instanceInitiatedShutdownBehavior": {kind: text, computed: true, oneOf: []string{"stop", "terminate"}},
-	"instanceType":                      {kind: text, required: true},
-	"keyName":                           {kind: text, replaces: true, computed: true},
+	"instanceMarketOptions": {kind: block, replaces: true, computed: true, fields: properties{
+		"marketType": {kind: text, replaces: true, computed: true, oneOf: []string{"spot"}},
+		"spotOptions": {kind: block, replaces: true, computed: true, fields: properties{
+			"instanceInterruptionBehavior": {kind: text, replaces: true, computed: true, oneOf: []string{"hibernate", "stop", "terminate"}},
+			"maxPrice":                     {kind: text, replaces: true, computed: true},
+			"spotInstanceType":             {kind: text, replaces: true, computed: true, oneOf: []string{"one-time", "persistent"}},
+			"validUntil":                   {kind: text, replaces: true, computed: true},
+		}},
+	}},
+	"instanceType": {kind: text, required: true},
+	"keyName":      {kind: text, replaces: true, computed: true},
 	"metadataOptions": {kind: block, computed: true, fields: properties{
 		"httpEndpoint":            {kind: text, computed: true, oneOf: []string{"enabled", "disabled"}},
 		"httpProtocolIpv6":        {kind: text, computed: true, oneOf: []string{"enabled", "disabled"}},
@@ -64,7 +73,7 @@ var instanceOutputs = []string{
 var instanceRefused = []string{
 	"capacityReservationSpecification", "cpuCoreCount", "cpuOptions", "cpuThreadsPerCore", "enablePrimaryIpv6",
 	"enclaveOptions", "ephemeralBlockDevices", "getPasswordData", "hibernation", "hostId", "hostResourceGroupArn",
-	"instanceMarketOptions", "ipv6AddressCount", "ipv6Addresses", "launchTemplate", "maintenanceOptions",
+	"ipv6AddressCount", "ipv6Addresses", "launchTemplate", "maintenanceOptions",
 	"networkInterfaces", "placementGroup", "placementPartitionNumber", "privateDnsNameOptions", "secondaryPrivateIps",
 	"securityGroups",
 }
@@ -89,6 +98,10 @@ func (i *instance) attributes(c *Cloud) values {
 	}
 	if i.kind.burstable {
 		out["creditSpecification"] = values{"cpuCredits": i.credits}
+	}
+	if i.spot {
+		out["instanceLifecycle"], out["spotInstanceRequestId"] = "spot", "sir-"+i.id[len("i-"):][:8]
+		out["instanceMarketOptions"] = i.market
 	}
 	if hasPublic {
 		out["publicIp"] = public.String()

@@ -47,6 +47,9 @@ var loadBalancerType = define(resourceType{
 	token: loadBalancerToken, title: "ELBv2 Load Balancer",
 	source: "internal/service/elbv2/load_balancer.go",
 	inputs: properties{
+		"accessLogs": {kind: block, fields: properties{
+			"bucket": {kind: text, required: true}, "enabled": {kind: flag, fallback: false}, "prefix": {kind: text},
+		}},
 		"clientKeepAlive":                       {kind: whole, fallback: float64(3600), valid: within(60, 604800)},
 		"desyncMitigationMode":                  {kind: text, fallback: "defensive", oneOf: []string{"monitor", "defensive", "strictest"}},
 		"dropInvalidHeaderFields":               {kind: flag, fallback: false},
@@ -68,7 +71,7 @@ var loadBalancerType = define(resourceType{
 	},
 	outputs: []string{"arn", "arnSuffix", "dnsName", "vpcId", "zoneId"},
 	refused: []string{
-		"accessLogs", "connectionLogs", "customerOwnedIpv4Pool", "dnsRecordClientRoutingPolicy", "enableCrossZoneLoadBalancing",
+		"connectionLogs", "customerOwnedIpv4Pool", "dnsRecordClientRoutingPolicy", "enableCrossZoneLoadBalancing",
 		"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "ipamPools", "minimumLoadBalancerCapacity", "namePrefix", "subnetMappings",
 	},
 	tagged:   true,
@@ -86,6 +89,9 @@ func createLoadBalancer(t *call) (string, *loadBalancer, error) {
 	l := &loadBalancer{name: name, internal: t.in.flag("internal"), listeners: map[string]*listener{}}
 	id := t.c.digits("lb", t.name, 16)
 	l.arn = t.c.arn("elasticloadbalancing", "loadbalancer/app/"+name+"/"+id)
+	if err := t.checkAccessLogs(); err != nil {
+		return "", nil, err
+	}
 	if err := l.place(t, operation); err != nil {
 		return "", nil, err
 	}
@@ -172,6 +178,9 @@ func (l *loadBalancer) withdraw(c *Cloud, n *instance) {
 }
 
 func updateLoadBalancer(t *call, l *loadBalancer) error {
+	if err := t.checkAccessLogs(); err != nil {
+		return err
+	}
 	l.protected = t.in.flag("enableDeletionProtection")
 	if !t.changed("subnets") && !t.changed("securityGroups") {
 		return nil

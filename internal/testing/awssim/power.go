@@ -38,6 +38,10 @@ func (c *Cloud) power(operation string, namesOrIDs []string, do func([]*instance
 // powerOff stops all instances or none.
 func (c *Cloud) powerOff(list []*instance) error {
 	for _, i := range list {
+		if i.market != nil && !i.persistent() {
+			return refuseEC2(stopInstances, "UnsupportedOperation",
+				"You can't stop the Spot Instance '%s' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.", i.id)
+		}
 		if i.protectStop {
 			return refuseEC2(stopInstances, "OperationNotPermitted",
 				"The instance '%s' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.", i.id)

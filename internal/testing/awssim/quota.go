@@ -4,6 +4,8 @@ package awssim
 const (
 	// QuotaStandardVCPUs limits the vCPUs of running on-demand standard instances (A, C, D, H, I, M, R, T, Z).
 	QuotaStandardVCPUs = "L-1216C47A"
+	// QuotaSpotVCPUs limits the vCPUs of spot instances of the same families.
+	QuotaSpotVCPUs = "L-34B43A08"
 	// QuotaElasticIPs limits Elastic IP addresses per region.
 	QuotaElasticIPs = "L-0263D0A3"
 	// QuotaVPCs limits VPCs per region.
@@ -25,6 +27,7 @@ type quota struct {
 // accounts were raised, so this one starts with 32.
 var quotas = map[string]quota{
 	QuotaStandardVCPUs:      {"ec2", "Amazon Elastic Compute Cloud (Amazon EC2)", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5, 32},
+	QuotaSpotVCPUs:          {"ec2", "Amazon Elastic Compute Cloud (Amazon EC2)", "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 5, 32},
 	QuotaElasticIPs:         {"ec2", "Amazon Elastic Compute Cloud (Amazon EC2)", "EC2-VPC Elastic IPs", 5, 5},
 	QuotaVPCs:               {"vpc", "Amazon Virtual Private Cloud (Amazon VPC)", "VPCs per Region", 5, 5},
 	QuotaRulesPerGroup:      {"vpc", "Amazon Virtual Private Cloud (Amazon VPC)", "Inbound or outbound rules per security group", 60, 60},

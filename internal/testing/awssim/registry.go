@@ -15,6 +15,7 @@ var resourceTypes = registry(
 	bucketLifecycleType, bucketCorsType, bucketOwnershipType, bucketPolicyType,
 	budgetType, topicType, topicSubscriptionType, metricAlarmType,
 	lifecyclePolicyType, scheduleType,
+	webACLType, webACLAssociationType,
 	defaultSecurityGroupType, flowLogType, logGroupType,
 	keyType, keyAliasType, documentType,
 )

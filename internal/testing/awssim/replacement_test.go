@@ -190,7 +190,9 @@ func oneOfEach(t *testing.T) *world {
 	w.make(addressAssociationToken, "one", values{"allocationId": a, "instanceId": i})
 	w.make(natGatewayToken, "nat", values{"subnetId": w.public, "allocationId": w.make(addressToken, "nat", values{"domain": "vpc"})})
 	w.make(vpcEndpointToken, "s3", values{"vpcId": w.vpc, "serviceName": "com.amazonaws.ap-northeast-2.s3", "routeTableIds": []any{w.table}})
-	w.site(i)
+	balancer := w.site(i).balancer
+	acl := w.read(webACLToken, w.make(webACLToken, "web", webACLOf(2000))).text("arn")
+	w.make(webACLAssociationToken, "web", values{"resourceArn": balancer, "webAclArn": acl})
 	w.make(parameterToken, "secret", values{"name": "/c/secret", "type": "SecureString", "value": "pending"})
 	w.make(parameterToken, "plain", values{"name": "/c/plain", "type": "String", "insecureValue": "pending", "description": "d"})
 	b := w.make(bucketToken, "Backups", values{"forceDestroy": true})

@@ -87,11 +87,17 @@ var sdkTypes = map[string]struct {
 	"aws:budgets/budget:Budget":                                                                  {budgets.BudgetArgs{}, budgets.Budget{}},
 }
 
+// withoutSDK are types whose SDK has 200,000 lines: components register them without it, and nothing compares them.
+var withoutSDK = []string{"aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclAssociation:WebAclAssociation"}
+
 // TestSchema_MatchesSDK: every input of the SDK is modeled or refused by name, with its kind and fields, and every
 // output is there with the type that the SDK decodes.
 func TestSchema_MatchesSDK(t *testing.T) {
 	schemas, outputs := awssim.Schemas(), awssim.OneOfEachOutputs(t)
-	require.Len(t, sdkTypes, len(schemas))
+	require.Len(t, sdkTypes, len(schemas)-len(withoutSDK))
+	for _, token := range withoutSDK {
+		require.Contains(t, schemas, token)
+	}
 	for token, sdk := range sdkTypes {
 		t.Run(token, func(t *testing.T) {
 			schema := schemas[token]

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 const targetGroupToken = "aws:lb/targetGroup:TargetGroup"
@@ -15,6 +16,8 @@ type targetGroup struct {
 	vpc       *vpc
 	users     map[string]bool // listeners and rules
 	targets   map[string]*targetGroupAttachment
+	// detection is the time after which the health checks have found that a target does not answer.
+	detection time.Duration
 }
 
 var targetGroupType = define(resourceType{
@@ -73,6 +76,8 @@ func createTargetGroup(t *call) (string, *targetGroup, error) {
 	}
 	g := &targetGroup{name: name, port: t.in.whole("port"), vpc: v, users: map[string]bool{}, targets: map[string]*targetGroupAttachment{}}
 	g.arn = t.c.arn("elasticloadbalancing", "targetgroup/"+name+"/"+t.c.digits("tg", t.name, 16))
+	health := t.in.block("healthCheck")
+	g.detection = time.Duration(health.whole("interval")*health.whole("unhealthyThreshold")) * time.Second
 	t.c.targetGroups[g.arn] = g
 	return g.arn, g, nil
 }

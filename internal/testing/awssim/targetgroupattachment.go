@@ -9,6 +9,8 @@ type targetGroupAttachment struct {
 	group *targetGroup
 	// target is the instance's identifier: a terminated instance stays registered, and gets no requests.
 	target string
+	// left is true while the instance has deregistered itself.
+	left bool
 }
 
 var targetGroupAttachmentType = define(resourceType{

@@ -26,8 +26,8 @@ type WebAnswer struct {
 	Location string
 	// Targets are the instances that get the request in turn, by Name tag, with their port.
 	Targets []WebTarget
-	// Lost are the IDs of terminated instances that are still registered. A load balancer sends requests to them until its
-	// health checks fail.
+	// Lost are the IDs of registered instances that do not run. A load balancer sends requests to them, too, until its health
+	// checks have failed as often as the target group says.
 	Lost []string
 }
 
@@ -94,13 +94,19 @@ func (c *Cloud) answer(n *listener, host, path string, from netip.Addr) WebAnswe
 	return c.forward(n.balancer, c.targetGroups[action.text("targetGroupArn")])
 }
 
-// forward lists the targets that get requests: registered, running, and reachable from the load balancer.
+// forward lists the targets that get requests: registered, running, and reachable from the load balancer. The first health check of
+// a new target takes no time.
 func (c *Cloud) forward(l *loadBalancer, g *targetGroup) WebAnswer {
 	answer := WebAnswer{Status: 503} // no target is registered
 	for _, a := range g.targets {
+		if a.left {
+			continue
+		}
 		i := c.instances[a.target]
-		if i == nil {
-			answer.Lost = append(answer.Lost, a.target)
+		if i == nil || i.state != "running" {
+			if c.options.Now().Sub(c.down[a.target]) < g.detection {
+				answer.Lost = append(answer.Lost, a.target)
+			}
 			continue
 		}
 		if answer.Status == 503 {
