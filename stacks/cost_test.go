@@ -65,8 +65,8 @@ func TestCost_ProdByHand(t *testing.T) {
 		{100 * 0.025, 1}, {200 * 0.0045, 1}, {2000 * 0.00035, 1}, // images
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {20 * 0.00035, 1}, // backups
 		{75 * 0.025, 1}, {10 * 0.0045, 1}, {10 * 0.00035, 1}, // dumps
-		{50 * 0.05, 1}, // snapshots
-		{1, 1},         // key
+		{50 * 0.05, 1},           // snapshots
+		{1, 1}, {0.05 * 0.76, 1}, // key, log of sessions
 	}, slices.Concat(machinesByHand, balancerByHand)...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())
 	assert.Equal(t, table.OnDemand(), table.Bought())
@@ -79,7 +79,7 @@ func TestCost_DevByHand(t *testing.T) {
 		{10 * 0.025, 1}, {20 * 0.0045, 1}, {200 * 0.00035, 1},
 		{1 * 0.025, 1}, {2 * 0.0045, 1}, {2 * 0.00035, 1}, {5 * 0.05, 1},
 		{7.5 * 0.025, 1}, {1 * 0.0045, 1}, {1 * 0.00035, 1},
-		{1, 1},                                                          // key
+		{1, 1}, {0.005 * 0.76, 1}, // key, log of sessions
 		{0.0225 * 730, 1}, {0.1 * 0.008 * 730, 1}, {3 * 0.005 * 730, 1}, // load balancer: hours, capacity unit, address per subnet
 	}, smallMachinesByHand...)
 	assert.Equal(t, handSum(lines...), table.OnDemand().USD())

@@ -184,3 +184,42 @@ func TestIsOrigin(t *testing.T) {
 		assert.False(t, IsOrigin(text), text)
 	}
 }
+
+// Nobody but the users reads or writes, whatever IAM allows; settings and names stay to IAM.
+func TestNewBucket_Users(t *testing.T) {
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	recorded := mocks.New(cloud)
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		_, err := NewBucket(ctx, "images", &BucketArgs{NoncurrentDays: 30, Users: []string{"arn:aws:iam::000000000000:user/one", "arn:aws:iam::000000000000:role/*/two"}})
+		return err
+	}, pulumi.WithMocks("project", "stack", recorded)))
+	name := only(t, recorded, bucketV2).ID
+	require.NoError(t, cloud.PutObject(name, "photo", []byte("x")))
+	everything := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	for arn, may := range map[string]bool{
+		"arn:aws:iam::000000000000:user/one": true, "arn:aws:iam::000000000000:role/team/two": true,
+		"arn:aws:iam::000000000000:user/three": false, "arn:aws:iam::000000000000:root": false,
+	} {
+		session, err := cloud.Principal(arn, everything)
+		require.NoError(t, err)
+		_, err = session.GetObject(name, "photo")
+		assert.Equal(t, may, err == nil, "%s reads: %v", arn, err)
+		err = session.PutObject(name, "photo", nil)
+		assert.Equal(t, may, err == nil, "%s writes: %v", arn, err)
+		_, err = session.ListObjects(name, "")
+		assert.NoError(t, err, arn)
+	}
+	_, err := cloud.Anonymous(name, "photo")
+	require.Error(t, err)
+	require.ErrorContains(t, (&BucketArgs{NoncurrentDays: 1, Users: []string{"arn"}, PublicKeys: []string{"a"}}).Validate(), `Users: ["arn"] must be empty with PublicKeys`)
+}
+
+func TestNewBucket_Key(t *testing.T) {
+	recorded, _, err := deploy(t, BucketArgs{NoncurrentDays: 30, KeyARN: pulumi.String("arn:aws:kms:ap-northeast-2:000000000000:key/k")})
+	require.NoError(t, err)
+	assert.Equal(t, []any{map[string]any{
+		"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn:aws:kms:ap-northeast-2:000000000000:key/k"},
+		"bucketKeyEnabled":                   true,
+	}}, only(t, recorded, encryption).Inputs["rules"].Mappable())
+}

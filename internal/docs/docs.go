@@ -77,6 +77,9 @@ func Write(root string) ([]string, error) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, file.Content) {
 			continue
 		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
 		if err := os.WriteFile(path, file.Content, 0o644); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/internal/iampolicy"
+
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -27,7 +29,7 @@ func read(t *testing.T, path string) string {
 func TestGenerated_UpToDate(t *testing.T) {
 	files, err := Generate(root)
 	require.NoError(t, err)
-	require.Len(t, files, 9)
+	require.Len(t, files, 9+2*5, "pages, and five policies for each of two stacks")
 	for _, file := range files {
 		if read(t, file.Path) != string(file.Content) {
 			t.Errorf("%s is stale: run make docs", file.Path)
@@ -45,7 +47,11 @@ func TestWrite_StalePage(t *testing.T) {
 	require.NoError(t, os.CopyFS(filepath.Join(dir, model), os.DirFS(filepath.Join(root, model))))
 	changed, err := Write(dir)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{"docs/settings.md", "docs/cluster.svg"}, changed)
+	want := []string{"docs/settings.md", "docs/cluster.svg"}
+	for _, role := range iampolicy.Roles() {
+		want = append(want, "iam/dev-"+string(role)+".json", "iam/prod-"+string(role)+".json")
+	}
+	assert.ElementsMatch(t, want, changed)
 
 	page := strings.Replace(read(t, "README.md"), "| `k8s-redis` |", "| `k8s-cache` |", 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "README.md"), []byte(page), 0o600))

@@ -143,6 +143,9 @@ func TestSystemsManager_RoleAndFailures(t *testing.T) {
 	_, answer := do("GetParameter", `{"Name":"/lab/mine","WithDecryption":true}`)
 	assert.Contains(t, answer, "written")
 
+	status, answer = do("PutParameter", `{"Name":"/lab/mine","Value":"x","Type":"SecureString","KeyId":"alias/none","Overwrite":true}`)
+	assert.Equal(t, "400", status)
+	assert.Contains(t, answer, "Key 'alias/none' does not exist", "the key of the request is ignored")
 	status, answer = do("PutParameter", `{"Name":"/lab/other","Value":"mine now","Type":"String","Overwrite":true}`)
 	assert.Equal(t, "400", status)
 	assert.Contains(t, answer, "AccessDeniedException")
