@@ -38,6 +38,7 @@ const (
 	envOpenAIKey connection = "OPENAI_API_KEY"
 	envKakaoKey  connection = "KAKAO_API_KEY"
 	envJWTSecret connection = "JWT_SECRET"
+	envJWTOther  connection = "JWT_SECRET_OTHER"
 	envBucket    connection = "AWS_S3_BUCKET"
 )
 
@@ -106,7 +107,7 @@ var catalog = []Application{
 	{
 		Name: "auth-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-high-traffic", Route: "/api/v1/auth", NodePort: 30082,
 		Requests: workload.Resources{CPU: "150m", Memory: "220Mi"}, MemoryLimit: "440Mi",
-		Database: databaseAuth, Migrates: true, DatabasePool: 3, Cache: redisSessions, Needs: []connection{envJWTSecret},
+		Database: databaseAuth, Migrates: true, DatabasePool: 3, Cache: redisSessions, Needs: []connection{envJWTSecret, envJWTOther},
 	},
 	{
 		Name: "userinfo-api", Kind: kindAPI, Replicas: 2, Node: "k8s-api-low-traffic", Route: "/api/v1/users", NodePort: 30083,

@@ -224,7 +224,7 @@ func TestApplications_EnvironmentVariables(t *testing.T) {
 	api := []string{"SERVICE_NAME", "DATABASE_URL", "REDIS_URL"}
 	worker := []string{"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"}
 	extra := map[string][]string{
-		"waste-api": {"CELERY_ENABLED", "RABBITMQ_URL"}, "chat-llm-api": {"OPENAI_API_KEY"}, "auth-api": {"JWT_SECRET"}, "location-api": {"KAKAO_API_KEY"},
+		"waste-api": {"CELERY_ENABLED", "RABBITMQ_URL"}, "chat-llm-api": {"OPENAI_API_KEY"}, "auth-api": {"JWT_SECRET", "JWT_SECRET_OTHER"}, "location-api": {"KAKAO_API_KEY"},
 		"image-uploader": {"AWS_S3_BUCKET", "AWS_REGION"}, "gpt5-analyzer": {"OPENAI_API_KEY"}, "response-generator": {"OPENAI_API_KEY"},
 	}
 	secrets := objectsOf[corev1.Secret](t, w, "core/v1:Secret")

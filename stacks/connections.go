@@ -25,14 +25,28 @@ func newConnections(ctx *pulumi.Context, s *Settings, c *infrastructure, stores 
 	if err := ctx.RegisterComponentResource(connectionsType, s.ClusterName(), out); err != nil {
 		return nil, fmt.Errorf("connections: %w", err)
 	}
-	jwt, err := credentials.NewPassword(ctx, "jwt-secret", pulumi.Parent(out))
+	signing, other, err := newJWTKeys(ctx, s, pulumi.Parent(out))
 	if err != nil {
 		return nil, err
 	}
 	out.others = map[connection]pulumi.StringInput{
-		envOpenAIKey: s.OpenAIAPIKey, envKakaoKey: s.KakaoAPIKey, envJWTSecret: jwt, envBucket: c.images.Name,
+		envOpenAIKey: s.OpenAIAPIKey, envKakaoKey: s.KakaoAPIKey, envJWTSecret: signing, envJWTOther: other, envBucket: c.images.Name,
 	}
 	return out, ctx.RegisterResourceOutputs(out, pulumi.Map{})
+}
+
+// newJWTKeys generates two keys of tokens of users and returns the one that signs and the other, which is accepted too: tokens
+// that are signed with a key stay valid when the other begins to sign.
+func newJWTKeys(ctx *pulumi.Context, s *Settings, parent pulumi.ResourceOption) (signing, other pulumi.StringOutput, err error) {
+	first, err := credentials.NewPassword(ctx, "jwt-secret", parent)
+	if err != nil {
+		return signing, other, err
+	}
+	second, err := credentials.NewPassword(ctx, "jwt-secret-second", parent)
+	if s.JWTKey == "second" {
+		return second, first, err
+	}
+	return first, second, err
 }
 
 // of returns the value of one environment variable of an application.

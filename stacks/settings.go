@@ -140,6 +140,8 @@ type Settings struct {
 	AIMaxCalls int
 	// LogLevel is that of the applications: debug, info, warning or error.
 	LogLevel string
+	// JWTKey is that of jwtKeys which signs tokens of users.
+	JWTKey string
 
 	// ImageOrigins are the web origins whose pages may upload and read images by presigned URLs.
 	ImageOrigins []string
@@ -278,6 +280,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		RegistryUsername: r.optional("registryUsername"),
 		AIMaxCalls:       r.integer("aiMaxCalls"),
 		LogLevel:         r.choice("logLevel", "debug", "info", "warning", "error"),
+		JWTKey:           r.choice("jwtKey", "first", "second"),
 
 		ImageOrigins:  r.list("imageOrigins"),
 		ImageKeepDays: r.integerIn("imageKeepDays", 0, maxDays),

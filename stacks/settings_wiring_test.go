@@ -58,6 +58,7 @@ var settingMoves = []struct {
 	{"registryUsername", "robot", map[string]string{"registryPassword": "robot-password"}, "CronJob 3, Deployment 11, Instance 4, Secret 1"},
 	{"registryPassword", "another-password", map[string]string{"registryUsername": "robot", "registryPassword": "robot-password"}, "Secret 1"},
 	{"logLevel", "warning", nil, "CronJob 3, Deployment 11"},
+	{"jwtKey", "second", nil, "Secret 1"},
 	{"openaiApiKey", "sk-another-key", nil, "Secret 3"},
 	{"kakaoApiKey", "another-kakao-key", nil, "Secret 1"},
 	{"imageOrigins", `["https://growbin.app"]`, nil, "BucketCorsConfigurationV2 1"},

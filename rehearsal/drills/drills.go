@@ -11,7 +11,7 @@ import (
 
 // All returns the drills, in the order of their names.
 func All() []rehearsal.Drill {
-	return []rehearsal.Drill{controlPlane(), database(), disk(), gone(), releases(), asleep(), upgradeVersion(), volume(), worker()}
+	return []rehearsal.Drill{controlPlane(), database(), disk(), gone(), releases(), rotate(), asleep(), upgradeVersion(), volume(), worker()}
 }
 
 // Find returns the drill of a name, or nil if the name is empty.

@@ -18,6 +18,7 @@ const Prefix = stacks.ConfigPrefix
 const (
 	KeyKubernetesVersion  = Prefix + "kubernetesVersion"
 	KeyInstanceTypes      = Prefix + "instanceTypes"
+	KeyJWTKey             = Prefix + "jwtKey"
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
 	KeySleep              = Prefix + "sleep"
 	keyDeletionProtection = Prefix + "deletionProtection"
