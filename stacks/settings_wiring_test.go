@@ -34,7 +34,7 @@ var settingMoves = []struct {
 	{"nodeSubnets", "private", map[string]string{"monthlyBudget": "600", "natGateways": "single", "privateSubnetCidrs": `["10.1.11.0/24","10.1.12.0/24","10.1.13.0/24"]`}, "Eip 1, EipAssociation 1, Instance 9, NetworkPolicy 3, Stash 1, SubnetCidrReservation 2, outputs 2"},
 	{"podCidr", "172.20.0.0/16", nil, "Installation 1, Instance 1, NetworkPolicy 12, Stash 1"},
 	{"serviceCidr", "172.21.0.0/16", nil, "Instance 1, NetworkPolicy 9, Stash 1"},
-	{"accessLogDays", "30", nil, "BucketLifecycleConfigurationV2 1, BucketPolicy 1, BucketPublicAccessBlock 1, BucketServerSideEncryptionConfigurationV2 1, BucketV2 1, BucketVersioningV2 1, LoadBalancer 1"},
+	{"accessLogDays", "30", nil, "Bucket 1, BucketLifecycleConfigurationV2 1, BucketPolicy 1, BucketPublicAccessBlock 1, BucketServerSideEncryptionConfigurationV2 1, BucketV2 1, BucketVersioningV2 1, LoadBalancer 1"},
 	{"maxRequests", "2000", nil, "WebAcl 1, WebAclAssociation 1"},
 	{"flowLogDays", "30", nil, "FlowLog 1, LogGroup 1, Role 1, RolePolicy 1"},
 	{"adminCidrs", `["192.0.2.7/32"]`, nil, "SecurityGroupIngressRule 1"},
