@@ -70,7 +70,7 @@ func WorkerUserData(config WorkerConfig) (string, error) {
 		documents: config.documents(),
 		patch:     config.kubeletPatch(workerCA),
 		variables: config.variables(),
-		scripts:   []string{"worker.sh"},
+		scripts:   []string{"node.sh", "worker.sh"},
 	}
 	if config.Spot {
 		p.scripts, p.units = append(p.scripts, "spot.sh"), []string{spotUnit}

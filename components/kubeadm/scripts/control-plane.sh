@@ -24,7 +24,7 @@ keep_authorities() {
 # encrypted with the present key of KMS.
 encryption_key() {
   if [ -s "$KEYS" ]; then
-    ssm_put "$ENCRYPTION_PARAMETER" SecureString "$KEYS" || return 1
+    ssm_put "$ENCRYPTION_PARAMETER" SecureString "$KEYS" || log "$ENCRYPTION_PARAMETER was not written again"
   else
     ssm_get "$ENCRYPTION_PARAMETER" >"$RUN/encryption" || return 1
     if ! grep -q secretbox "$RUN/encryption"; then

@@ -12,9 +12,6 @@ RUN=$ROOT/run/kubeadm-bootstrap       # temporary files, secrets too; in memory 
 mkdir -p "$STATE"
 install -d -m 0700 "$RUN"
 
-# The annotation of a node whose spot instance EC2 takes.
-TAKEN=kubeadm-aws.io/taken
-
 # Seconds. Eight attempts take about two minutes.
 : "${RETRY_DELAY:=2}" "${RETRY_DELAY_MAX:=30}"
 
@@ -136,21 +133,6 @@ keys = ("instanceId", "phase", "step", "reason")
 status = dict(zip(keys, sys.argv[2:]), time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 print(json.dumps({"Name": sys.argv[1], "Type": "String", "Value": json.dumps(status), "Overwrite": True}))' \
     "$STATUS_PARAMETER" "$id" "${@:2}" >"$RUN/request" && retry "$1" ssm PutParameter
-}
-
-# api METHOD PATH [TYPE BODY] makes one request to the API server as this node's kubelet.
-api() {
-  local server body=()
-  server=$(sed -n 's/^ *server: //p' "$ROOT/etc/kubernetes/kubelet.conf")
-  [ $# -lt 4 ] || body=(-H "Content-Type: $3" --data-binary "$4")
-  curl -fsS -m 10 --noproxy '*' --cacert "$ROOT/etc/kubernetes/pki/ca.crt" --cert "$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" \
-    -X "$1" "${body[@]}" "$server$2" 2>"$RUN/problem"
-}
-
-# cordon ON TAKEN decides whether this node takes pods, and whether that is because EC2 takes its spot instance.
-cordon() {
-  api PATCH "/api/v1/nodes/$NODE_NAME" application/merge-patch+json \
-    "{\"metadata\":{\"annotations\":{\"$TAKEN\":$2}},\"spec\":{\"unschedulable\":$1}}" >"$RUN/patched"
 }
 
 # forget_attempt removes the files of an unfinished kubeadm init or join, but neither certificates nor etcd's data, which

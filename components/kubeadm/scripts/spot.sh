@@ -2,8 +2,8 @@
 # Waits until EC2 announces that it takes this spot instance, two minutes ahead. Then the node takes no new pods, leaves the load
 # balancer, and its pods are evicted as their disruption budgets allow, with kubelet's own rights. worker.sh of its successor
 # lifts the cordon.
-# shellcheck source=lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=node.sh
+. "$(dirname "${BASH_SOURCE[0]}")/node.sh"
 
 # Runs beside bootstrap.sh.
 RUN=$RUN/spot

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Joins the cluster with a certificate that the control plane gives to this instance, see approve.sh.
-# shellcheck source=lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=node.sh
+. "$(dirname "${BASH_SOURCE[0]}")/node.sh"
 
 : "${JOIN_WAIT:=1800}" "${JOIN_INTERVAL:=2}" "${JOIN_ATTEMPT:=300}" "${NODE_WAIT:=180}" # seconds
 KUBELET_CONF=$ROOT/etc/kubernetes/kubelet.conf
