@@ -28,7 +28,7 @@ lab: ## Boot all nine nodes from their real user data, run every pod, and have a
 	@scripts/compile ./cmd/lab .rehearsal/bin/lab
 	@cd rehearsal && ../.rehearsal/bin/lab $(if $(KEEP),-keep)
 
-lint: ## Check formatting, shell scripts and workflows; go vet, staticcheck
+lint: ## Check formatting, shell scripts and workflows; go vet, staticcheck, govulncheck
 	@scripts/test lint
 
 unit: ## Run the fast tests: no server, no tool, no root

@@ -19,8 +19,8 @@ const (
 func backup(ctx context.Context, run awscli.Runner, instance string) error {
 	ctx, cancel := context.WithTimeout(ctx, backupTimeout)
 	defer cancel()
-	if _, err := runOn(ctx, run, instance, "etcd backup before an upgrade", backupCommand); err != nil {
-		return fmt.Errorf("the backup: %w (--no-backup continues without one)", err)
+	if _, err := runOn(ctx, run, instance, "etcd backup", backupCommand); err != nil {
+		return fmt.Errorf("the backup: %w", err)
 	}
 	return nil
 }

@@ -112,7 +112,12 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 		return lock.ID, func(ctx context.Context) error { return rolllock.Release(ctx, aws, stacks.LockParameter(o.stack)) }, err
 	}
 	if !o.noBackup {
-		options.Backup = func(ctx context.Context, m roll.Machine) error { return backup(ctx, aws, m.InstanceID) }
+		options.Backup = func(ctx context.Context, m roll.Machine) error {
+			if err := backup(ctx, aws, m.InstanceID); err != nil {
+				return fmt.Errorf("%w (--no-backup continues without one)", err)
+			}
+			return nil
+		}
 	}
 	err = roll.Run(ctx, options)
 	if errors.Is(err, roll.ErrDeclined) {

@@ -180,6 +180,34 @@ func TestGuard(t *testing.T) {
 		assert.True(t, apierrors.IsForbidden(err), "it could come back with other taints: %v", err)
 	})
 
+	t.Run("a node that takes a store's label draws no pod of the store", func(t *testing.T) {
+		node := client(t, nodeIdentity(t, w, workerMachine(t, a, "i-2", "storage", "10.0.1.5"), "storage"))
+		_, err := node.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"metadata":{"labels":{"workload":"redis"}}}`), metav1.PatchOptions{})
+		require.NoError(t, err, "NodeRestriction leaves labels of our own to the node: its taint must hold the pods off")
+		_, err = node.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"status":{"allocatable":{"pods":"9"},"capacity":{"pods":"9"}}}`), metav1.PatchOptions{}, "status")
+		require.NoError(t, err)
+		ready := corev1.Toleration{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists}
+		placed := func(name string, tolerations ...corev1.Toleration) *corev1.Pod {
+			_, err := admin.CoreV1().Pods("default").Create(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{
+				NodeSelector: map[string]string{"workload": "redis"}, Tolerations: append(tolerations, ready),
+				Containers: []corev1.Container{{Name: "c", Image: "redis"}},
+			}}, metav1.CreateOptions{})
+			require.NoError(t, err)
+			var pod *corev1.Pod
+			testwait.Until(t, func(context.Context) (err error) {
+				if pod, err = admin.CoreV1().Pods("default").Get(ctx, name, metav1.GetOptions{}); err == nil && len(pod.Status.Conditions) == 0 {
+					err = assert.AnError // the scheduler has not seen it
+				}
+				return err
+			})
+			return pod
+		}
+		store := placed("store", corev1.Toleration{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "redis"})
+		assert.Empty(t, store.Spec.NodeName)
+		assert.Contains(t, store.Status.Conditions[0].Message, "untolerated taint")
+		assert.Equal(t, "storage", placed("anywhere", corev1.Toleration{Operator: corev1.TolerationOpExists}).Spec.NodeName, "the label alone would place it")
+	})
+
 	t.Run("a lost control plane comes back with its Secrets, and not without their key", func(t *testing.T) {
 		require.NoError(t, w.Terminate(ctx, "i-1"))
 		require.NoError(t, w.RemoveVolume("vol-1"))
