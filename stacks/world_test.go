@@ -31,12 +31,14 @@ const adminIP = "192.0.2.7"
 // boundaryARN is the managed policy of iam/dev-boundary.json in the simulated account.
 const boundaryARN = "arn:aws:iam::000000000000:policy/growbin-dev-boundary"
 
-func boundaryPolicy(t testing.TB) string {
-	t.Helper()
+// boundaryPolicy is its content, read before a test changes the directory.
+var boundaryPolicy = func() string {
 	text, err := os.ReadFile("../iam/dev-boundary.json")
-	require.NoError(t, err)
+	if err != nil {
+		panic(err)
+	}
 	return strings.ReplaceAll(string(text), "111122223333", "000000000000")
-}
+}()
 
 // world is the simulated account after a run of the program.
 type world struct {
@@ -75,7 +77,7 @@ func tryDeployIn(t testing.TB, stack string, overrides map[string]string, option
 func tryDeployOn(t testing.TB, stack string, overrides map[string]string, options awssim.Options, prepare func(*awssim.Cloud, *mocks.Mocks), before ...func(*pulumi.Context) error) (*world, error) {
 	t.Helper()
 	w := &world{outputs: map[string]any{}, secret: map[string]bool{}}
-	options.Policies = map[string]string{boundaryARN: boundaryPolicy(t)}
+	options.Policies = map[string]string{boundaryARN: boundaryPolicy}
 	options.AdminIP, options.HostedZones = adminIP, []string{"growbin.app", "dev.growbin.app"}
 	options.Boot = fakeboot.New(func(machine string, err error) {
 		w.mu.Lock()
