@@ -130,7 +130,8 @@ func TestLiveChanges_FieldsOfARowAsDocumented(t *testing.T) {
 	t.Cleanup(func() { topology, smallerRows = original, smaller })
 	smallerRows = nil // they would hide the edits
 	at := slices.IndexFunc(original, func(n Node) bool { return n.Name == "k8s-worker-ai" })
-	unlimited := map[string]string{"monthlyBudget": "0"} // the larger machines cost more than dev may
+	// The larger machines cost more than dev may, and a spot instance does not sleep.
+	unlimited := map[string]string{"monthlyBudget": "0", "sleep": ""}
 	before := registrations(t, unlimited)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Node]()) {
 		ways := documented[field.Name]

@@ -40,7 +40,7 @@ var settingMoves = []struct {
 	{"adminCidrs", `["192.0.2.7/32"]`, nil, "SecurityGroupIngressRule 1"},
 	{"operators", `["arn:aws:iam::000000000000:role/operator"]`, nil, "BucketPolicy 3, Key 1"},
 	{"readers", `["arn:aws:iam::000000000000:role/reader"]`, nil, "Key 1"},
-	{"permissionsBoundary", boundaryARN, nil, "Role 15"},
+	{"permissionsBoundary", boundaryARN, nil, "Role 16"},
 	{"apiAccess", "direct", map[string]string{"adminCidrs": `["192.0.2.7/32"]`}, "Parameter 11, kubernetes 1, outputs 2"},
 	{"apiTunnelPort", "16444", nil, "Parameter 11, kubernetes 1, outputs 2"},
 	{"sshKeyName", "wiring", map[string]string{"adminCidrs": `["192.0.2.7/32"]`}, "Instance 9, SecurityGroupIngressRule 4, outputs 1"},

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,6 +57,9 @@ func TestSurge_ChangesNothingElse(t *testing.T) {
 		}
 	}
 	for urn := range surged {
+		if strings.Contains(urn, "aws:kms/key:Key::") {
+			continue // its policy names the roles of the nodes
+		}
 		assert.Contains(t, urn, SurgeName("k8s-api-high-traffic"), "it is new or changed")
 	}
 }
