@@ -53,15 +53,16 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if former == o.Image {
-		o.Logf("%s runs %s already", o.Application, o.Image)
-		return o.wait(ctx, o.Image, o.Timeout)
-	}
+	// Also if the image runs already: nothing has migrated the databases of a new stack yet.
 	if o.Migration != "" {
 		o.Logf("migrating: %s with %s", o.Migration, o.Image)
 		if err := o.migrate(ctx); err != nil {
 			return fmt.Errorf("%s still runs %s, since the migration %s failed: %w", o.Application, former, o.Migration, err)
 		}
+	}
+	if former == o.Image {
+		o.Logf("%s runs %s already", o.Application, o.Image)
+		return o.wait(ctx, o.Image, o.Timeout)
 	}
 	o.Logf("releasing: %s → %s", former, o.Image)
 	if err := o.setImage(ctx, o.Image); err != nil {

@@ -90,6 +90,18 @@ func TestRun_MigratesThenChangesTheImage(t *testing.T) {
 	assert.Equal(t, former, imageNow(t, client))
 }
 
+// The databases of a new stack are empty while the first images run already.
+func TestRun_MigratesTheRunningImageToo(t *testing.T) {
+	client := newCluster(t, batchv1.JobComplete)
+	require.NoError(t, Run(t.Context(), release(client, former)))
+	job, err := client.BatchV1().Jobs("apps").Get(t.Context(), "migrate", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, former, job.Spec.Template.Spec.Containers[0].Image)
+	for _, action := range client.Actions() {
+		assert.False(t, action.Matches("patch", "deployments"), "no pod changes")
+	}
+}
+
 func TestRun_FailedMigrationChangesNoPod(t *testing.T) {
 	client := newCluster(t, batchv1.JobFailed)
 	err := Run(t.Context(), release(client, next))
