@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -94,11 +95,8 @@ func TestCost_DevByHand(t *testing.T) {
 
 // The estimate runs the program by itself: it must see the resources of a deployment, with every optional part switched on.
 func TestCost_EveryDeployedResource(t *testing.T) {
-	options := map[string]string{
-		"privateSubnetCidrs": `["10.0.11.0/24","10.0.12.0/24","10.0.13.0/24"]`, "natGateways": "perAz",
-		"monthlyBudget": "5000", "budgetEmails": `["team@example.com"]`, "surgeNodes": `["k8s-worker-ai"]`,
-		"alarmEmails": `["team@example.com"]`, "imageOrigins": `["https://growbin.app"]`, "accessLogDays": "30", "maxRequests": "2000", "domain": "growbin.app", "adminCidrs": `["` + adminIP + `/32"]`,
-	}
+	options := maps.Clone(everyOption)
+	options["surgeNodes"] = `["k8s-worker-ai"]`
 	w, err := tryDeploy(t, "prod", options, awssim.Options{Quotas: map[string]float64{vcpuQuota: 20}})
 	require.NoError(t, err)
 	var deployed, estimated []string

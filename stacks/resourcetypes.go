@@ -15,6 +15,7 @@ var everyOption = map[string]string{
 	"privateSubnetCidrs": `["10.0.11.0/24","10.0.12.0/24","10.0.13.0/24"]`, "natGateways": "perAz", "flowLogDays": "30",
 	"monthlyBudget": "5000", "budgetEmails": `["team@example.com"]`, "alarmEmails": `["team@example.com"]`, "imageOrigins": `["https://growbin.app"]`,
 	"domain": "growbin.app", "adminCidrs": `["192.0.2.7/32"]`, "sleep": protectedSleep + "20:00-08:00",
+	"maxRequests": "2000", "accessLogDays": "30",
 	"releaseRepositories": `["waste-api=growbin/waste-api"]`, "operators": `["arn:aws:iam::000000000000:role/operator"]`,
 }
 

@@ -61,8 +61,14 @@ var actions = map[string]calls{
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     {[]string{"s3:GetBucketPublicAccessBlock"}, []string{"s3:PutBucketPublicAccessBlock"}},
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": {[]string{"s3:GetEncryptionConfiguration"}, []string{"s3:PutEncryptionConfiguration"}},
 	"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               {[]string{"s3:GetBucketVersioning"}, []string{"s3:PutBucketVersioning"}},
-	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                                    ec2("AuthorizeSecurityGroupEgress", "ModifySecurityGroupRules", "RevokeSecurityGroupEgress"),
-	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":                                  ec2("AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"),
+	"aws:wafv2/webAcl:WebAcl": {[]string{"wafv2:GetWebACL", "wafv2:ListTagsForResource"}, []string{
+		"wafv2:CreateWebACL", "wafv2:UpdateWebACL", "wafv2:DeleteWebACL", "wafv2:TagResource", "wafv2:UntagResource",
+	}},
+	"aws:wafv2/webAclAssociation:WebAclAssociation": {[]string{"wafv2:GetWebACLForResource"}, []string{
+		"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "elasticloadbalancing:SetWebACL",
+	}},
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   ec2("AuthorizeSecurityGroupEgress", "ModifySecurityGroupRules", "RevokeSecurityGroupEgress"),
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2("AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"),
 }
 
 // lookups are the actions of the program's own questions, and of the command's.

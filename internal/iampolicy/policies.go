@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -136,11 +137,15 @@ func (s Stack) named() map[string][]string {
 		"scheduler":  {s.arn("scheduler", "schedule/default/"+name+"-*")},
 		"budgets":    {"arn:aws:budgets::" + Account + ":budget/" + name + "*"},
 		"route53":    {"arn:aws:route53:::hostedzone/*"},
+		"wafv2":      {s.arn("wafv2", "regional/webacl/"+name+"*"), s.arn("elasticloadbalancing", "loadbalancer/app/"+name+"*")},
 	}
 }
 
 // bounded are the actions of IAM that give rights. They need the boundary on the role.
 var bounded = []string{"iam:AttachRolePolicy", "iam:CreateRole", "iam:DetachRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}
+
+// boundedService stands for the bounded actions among those of the services.
+const boundedService = "boundary"
 
 // change allows the writing calls of the types, on the stack's own resources: by name where names are chosen, otherwise by the tag.
 func (s Stack) change(types []string) []statement {
@@ -149,7 +154,7 @@ func (s Stack) change(types []string) []statement {
 		for _, action := range actions[token].write {
 			service, _, _ := strings.Cut(action, ":")
 			if slices.Contains(bounded, action) {
-				service = "boundary"
+				service = boundedService
 			}
 			byService[service] = append(byService[service], action)
 		}
@@ -157,10 +162,10 @@ func (s Stack) change(types []string) []statement {
 	named := s.named()
 	var statements []statement
 	var tagged []string
-	for _, service := range []string{"acm", "budgets", "cloudwatch", "dlm", "ec2", "elasticloadbalancing", "iam", "kms", "logs", "route53", "s3", "scheduler", "sns", "ssm"} {
+	for _, service := range slices.Sorted(maps.Keys(byService)) {
 		list := compact(byService[service])
 		switch {
-		case len(list) == 0:
+		case service == boundedService: // below, with their condition
 		case named[service] == nil:
 			tagged = append(tagged, list...)
 		default:
@@ -172,7 +177,7 @@ func (s Stack) change(types []string) []statement {
 		statement{"NotOthers", "Deny", []string{"acm:*", "dlm:*", "ec2:*", "elasticloadbalancing:*", "kms:*"}, []string{"*"}, map[string]map[string]any{
 			"StringNotEquals": {"aws:ResourceTag/" + s.TagKey: s.Cluster}, "Null": {"aws:ResourceTag/" + s.TagKey: "false"},
 		}},
-		allow("RolesWithBoundary", compact(byService["boundary"]), named["iam"][:1], map[string]map[string]any{"StringEquals": {"iam:PermissionsBoundary": s.BoundaryARN()}}),
+		allow("RolesWithBoundary", compact(byService[boundedService]), named["iam"][:1], map[string]map[string]any{"StringEquals": {"iam:PermissionsBoundary": s.BoundaryARN()}}),
 		allow("PassRoles", of("iam", "PassRole"), named["iam"][:1], map[string]map[string]any{"StringEquals": {"iam:PassedToService": []string{
 			"dlm.amazonaws.com", "ec2.amazonaws.com", "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 		}}}),
@@ -242,6 +247,8 @@ func (s Stack) boundary() []statement {
 		allow("Snapshots", of("ec2", "CreateSnapshot", "CreateSnapshots", "CreateTags", "DeleteSnapshot", "Describe*"), []string{"*"}, nil),
 		allow("Alarms", of("cloudwatch", "DisableAlarmActions", "EnableAlarmActions", "PutMetricData"), []string{"*"}, nil),
 		allow("Forward", of("ssm", "StartSession"), []string{s.arn("ssm", "document/"+s.Forward), s.arn("ec2", "instance/*")}, nil),
+		allow("FindTargets", of("elasticloadbalancing", "DescribeTargetGroups"), []string{"*"}, nil),
+		allow("LeaveTargets", of("elasticloadbalancing", "DeregisterTargets"), []string{s.arn("elasticloadbalancing", "targetgroup/"+s.Cluster+"-*")}, nil),
 	}
 }
 
