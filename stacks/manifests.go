@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/growbin/cluster/internal/release"
 )
 
 // Manifest is a file for the repository that Argo CD reads.
@@ -19,7 +20,7 @@ type Manifest struct {
 func (s *Settings) Manifests() ([]Manifest, error) {
 	var files []Manifest
 	for _, a := range s.Applications() {
-		text, err := yaml.Marshal(imageOnly(a.Name, s.Image(a.Name)))
+		text, err := yaml.Marshal(release.ImageOnly("apps/v1", "Deployment", namespaceApplications, a.Name, s.Image(a.Name)))
 		if err != nil {
 			return nil, fmt.Errorf("manifest of %s: %w", a.Name, err)
 		}
@@ -27,15 +28,4 @@ func (s *Settings) Manifests() ([]Manifest, error) {
 		files = append(files, Manifest{a.Name + ".yaml", bytes.Join([][]byte{[]byte(head), text}, nil)})
 	}
 	return files, nil
-}
-
-// imageOnly is a Deployment with the fields that name a container and its image. A typed object would state empty fields too.
-func imageOnly(name, image string) map[string]any {
-	return map[string]any{
-		"apiVersion": appsv1.SchemeGroupVersion.String(), "kind": "Deployment",
-		"metadata": map[string]any{"name": name, "namespace": namespaceApplications},
-		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-			"containers": []any{map[string]any{"name": name, "image": image}},
-		}}},
-	}
 }

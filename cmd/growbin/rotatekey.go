@@ -8,9 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/growbin/cluster/components/kubeadm/userdata"
-	"github.com/growbin/cluster/stacks"
-
 	"github.com/growbin/cluster/internal/tunnel"
+	"github.com/growbin/cluster/stacks"
 )
 
 // rotateKeyScript runs on the control plane, so that no key leaves it but to the parameter.

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,7 +18,7 @@ import (
 func (o Options) migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	patch, err := applyImage("batch/v1", "CronJob", o.Migration, o.Migration, o.Image)
+	patch, err := json.Marshal(ImageOnly("batch/v1", "CronJob", o.Namespace, o.Migration, o.Image))
 	if err != nil {
 		return err
 	}

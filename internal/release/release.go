@@ -108,7 +108,7 @@ func ImageOf(d *appsv1.Deployment) (string, error) {
 
 // setImage takes the ownership of the image by server-side apply.
 func (o Options) setImage(ctx context.Context, image string) error {
-	patch, err := applyImage("apps/v1", "Deployment", o.Application, o.Application, image)
+	patch, err := json.Marshal(ImageOnly("apps/v1", "Deployment", o.Namespace, o.Application, image))
 	if err != nil {
 		return err
 	}
@@ -123,13 +123,14 @@ func applyOptions() metav1.PatchOptions {
 	return metav1.PatchOptions{FieldManager: Manager, Force: &force}
 }
 
-// applyImage returns the configuration that owns one image and nothing else.
-func applyImage(version, kind, name, container, image string) ([]byte, error) {
-	spec := map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": container, "image": image}}}}}
+// ImageOnly returns the configuration of a Deployment or CronJob that owns one image and nothing else. A typed object would state
+// empty fields too.
+func ImageOnly(version, kind, namespace, name, image string) map[string]any {
+	spec := map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": name, "image": image}}}}}
 	if kind == "CronJob" {
 		spec = map[string]any{"jobTemplate": map[string]any{"spec": spec}}
 	}
-	return json.Marshal(map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": name}, "spec": spec})
+	return map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": name, "namespace": namespace}, "spec": spec}
 }
 
 // supersededError reports that somebody else changed the image meanwhile.

@@ -142,12 +142,3 @@ func (a *apiLoss) quiet(ctx context.Context, subject string, except []string) er
 	a.Compare(subject, 0, fmt.Sprintf("%d of %d", count, sent), count == 0 && sent > 0)
 	return nil
 }
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}

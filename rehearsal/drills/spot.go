@@ -3,7 +3,6 @@ package drills
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,23 +105,8 @@ func (s *taken) without(ctx context.Context) error {
 	if err := s.Cloud.TakeSpot(takenNode); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(notReadyWithin)
-	for {
-		silent, err := silentNodes(ctx, s.client)
-		if err != nil {
-			return err
-		}
-		if slices.Equal(silent, []string{takenNode}) {
-			break
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("after %s the nodes that are not Ready are %q, must be %s", notReadyWithin, silent, takenNode)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
+	if err := awaitSilent(ctx, s.client, takenNode); err != nil {
+		return err
 	}
 	waiting, err := s.client.CoreV1().Pods("growbin").List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Pending"})
 	if err != nil {

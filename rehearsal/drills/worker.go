@@ -132,25 +132,22 @@ func (w *workerLoss) lose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(notReadyWithin)
-	for {
-		silent, err := silentNodes(ctx, client)
-		if err != nil {
-			return err
-		}
-		if slices.Equal(silent, []string{lostStore, lostWorker}) {
-			w.Compare("nodes that are NotReady", 0, strings.Join(silent, ", "), true)
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("after %s the nodes that are not Ready are %q, must be %q", notReadyWithin, silent, lost())
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
+	if err := awaitSilent(ctx, client, lostStore, lostWorker); err != nil {
+		return err
 	}
+	w.Compare("nodes that are NotReady", 0, lostStore+", "+lostWorker, true)
+	return nil
+}
+
+// awaitSilent waits until the given nodes, in the order of their names, and no others are NotReady.
+func awaitSilent(ctx context.Context, client kubernetes.Interface, lost ...string) error {
+	return poll(ctx, notReadyWithin, func() error {
+		silent, err := silentNodes(ctx, client)
+		if err == nil && !slices.Equal(silent, lost) {
+			err = fmt.Errorf("after %s the nodes that are not Ready are %q, must be %q", notReadyWithin, silent, lost)
+		}
+		return err
+	})
 }
 
 func silentNodes(ctx context.Context, client kubernetes.Interface) ([]string, error) {
