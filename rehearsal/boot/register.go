@@ -30,9 +30,11 @@ func register(ctx context.Context, identity *rest.Config, m Machine, node *userd
 	}
 	_, err = client.CoreV1().Nodes().Create(ctx, object, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		if err = takeOver(ctx, client, object); err == nil {
-			err = startPods(ctx, client, node.Name)
-		}
+		err = takeOver(ctx, client, object)
+	}
+	// Pods outlive a Node that was deleted, as by a roll, for a while.
+	if err == nil {
+		err = startPods(ctx, client, node.Name)
 	}
 	if err != nil {
 		return fmt.Errorf("registering node %s: %w", node.Name, err)

@@ -20,6 +20,9 @@ const (
 	takenNode = "k8s-api-high-traffic"
 	// otherType is asked for where AWS has no capacity: as large as that of the node.
 	otherType = "c6i.large"
+	// largerWorkers have room for the pods of a taken node; keptType keeps the type that the roll got.
+	largerWorkers = `["k8s-worker-storage=t3.medium","k8s-worker-ai=t3.medium"]`
+	keptType      = `["k8s-worker-storage=t3.medium","k8s-worker-ai=t3.medium","` + takenNode + "=" + otherType + `"]`
 )
 
 func spot() rehearsal.Drill {
@@ -29,7 +32,7 @@ func spot() rehearsal.Drill {
 		Config: map[string]string{
 			programs.KeyBuying:        `["k8s-api-high-traffic=spot","k8s-api-low-traffic=spot","k8s-worker-storage=spot","k8s-worker-ai=spot"]`,
 			programs.KeySleep:         "",
-			programs.KeyInstanceTypes: `["k8s-worker-storage=t3.medium","k8s-worker-ai=t3.medium"]`,
+			programs.KeyInstanceTypes: largerWorkers,
 		},
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			s := &taken{Rehearsal: r}
@@ -148,5 +151,8 @@ func (s *taken) back(ctx context.Context) error {
 		return fmt.Errorf("read node %s: %w", takenNode, err)
 	}
 	s.Compare(takenNode+" takes pods", true, !node.Spec.Unschedulable, !node.Spec.Unschedulable)
-	return nil
+	if err := s.Engine.SetConfig(ctx, programs.KeyInstanceTypes, keptType); err != nil {
+		return err
+	}
+	return s.Redesign(func(config map[string]string) { config[programs.KeyInstanceTypes] = keptType })
 }
