@@ -40,7 +40,11 @@ func NewInstance(ctx *pulumi.Context, name string, args *InstanceArgs, opts ...p
 	if err := ctx.RegisterComponentResource(typeToken, name, n, opts...); err != nil {
 		return nil, fmt.Errorf("instance %s: %w", name, err)
 	}
-	instance, err := ec2.NewInstance(ctx, name, args.instance(name), args.instanceOptions(n)...)
+	explained, err := explainLaunch(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("instance %s: %w", name, err)
+	}
+	instance, err := ec2.NewInstance(ctx, name, args.instance(name), append(args.instanceOptions(n), explained)...)
 	if err != nil {
 		return nil, fmt.Errorf("instance %s: instance: %w", name, err)
 	}

@@ -58,8 +58,13 @@ type world struct {
 // deploy creates an instance called k8s-redis in a public subnet, with the resources it refers to.
 func deploy(t *testing.T, args InstanceArgs) (*world, error) {
 	t.Helper()
-	w := &world{cloud: awssim.New(awssim.Options{})}
-	t.Cleanup(w.cloud.Close)
+	cloud := awssim.New(awssim.Options{})
+	t.Cleanup(cloud.Close)
+	return deployTo(cloud, args)
+}
+
+func deployTo(cloud *awssim.Cloud, args InstanceArgs) (*world, error) {
+	w := &world{cloud: cloud}
 	w.mocks = mocks.New(w.cloud)
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		subnet, err := surroundings(ctx, &args)

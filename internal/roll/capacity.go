@@ -24,8 +24,7 @@ func (r *roller) launch(ctx context.Context, title, node string, o Overrides) er
 		err = r.Stack.Up(ctx, title, o)
 	}
 	if err != nil && strings.Contains(err.Error(), noCapacity) {
-		return fmt.Errorf("%w\nAWS has no such instance in the zone of %s now. Ask for other types with --types, give the row of the node another zone, "+
-			"buy it on demand, or roll again later", err, node)
+		return fmt.Errorf("%w\nOr roll %s with --types, which asks for several types in turn", err, node)
 	}
 	return err
 }

@@ -268,5 +268,5 @@ func TestRun_OtherTypesWithoutCapacity(t *testing.T) {
 
 	w = newWorld(t)
 	w.noCapacity = 1
-	require.ErrorContains(t, Run(t.Context(), w.options()), "Ask for other types with --types, give the row of the node another zone, buy it on demand, or roll again later")
+	require.ErrorContains(t, Run(t.Context(), w.options()), "Or roll k8s-api with --types, which asks for several types in turn")
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
@@ -123,7 +124,8 @@ func (s *taken) without(ctx context.Context) error {
 func (s *taken) refused(ctx context.Context) error {
 	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
 	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
-	s.Compare("an update without capacity", "–", "InsufficientInstanceCapacity", err != nil && strings.Contains(err.Error(), "InsufficientInstanceCapacity"))
+	said := err != nil && strings.Contains(err.Error(), instance.Remedy(takenNode, "InsufficientInstanceCapacity"))
+	s.Compare("an update without capacity names the ways out", true, said, said)
 	return nil
 }
 

@@ -1,0 +1,43 @@
+package instance
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// remedies say what to do about an error code of EC2's RunInstances. An update continues where it stopped.
+var remedies = []struct{ code, remedy string }{
+	{"InsufficientInstanceCapacity", "EC2 has no instance of this type in this zone now. Run the update again later, " +
+		"or give the instance another type or zone, or buy it on demand if it is a spot instance"},
+	{"MaxSpotInstanceCountExceeded", "The account may have no more spot instances. Request a higher quota for them, or buy this instance on demand"},
+	{"VcpuLimitExceeded", "The account may have no more vCPUs of this family. Request a higher quota, or end other instances"},
+}
+
+// Remedy returns a sentence with the way out of a failed launch, or "" if the error has none of the codes of remedies.
+func Remedy(name, failure string) string {
+	for _, r := range remedies {
+		if strings.Contains(failure, r.code) {
+			return fmt.Sprintf("instance %s: %s.", name, r.remedy)
+		}
+	}
+	return ""
+}
+
+// explainLaunch returns an option by which the engine prints the remedy beside EC2's error. Nothing is tried again.
+func explainLaunch(ctx *pulumi.Context, name string) (pulumi.ResourceOption, error) {
+	hook, err := ctx.RegisterErrorHook("explain-launch-"+name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
+		if failed.FailedOperation != "create" || len(failed.Errors) == 0 {
+			return false, nil
+		}
+		if sentence := Remedy(name, failed.Errors[0]); sentence != "" {
+			return false, ctx.Log.Error(sentence, nil)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("error hook: %w", err)
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}), nil
+}
