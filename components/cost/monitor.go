@@ -32,6 +32,8 @@ func (m *monitor) GetDeploymentInfo(context.Context, *emptypb.Empty) (*pulumirpc
 		pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
 		pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_DELETED_WITH,
 		pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+		// Without it, Pulumi's SDK drops the registration of a resource with such a hook, and says nothing.
+		pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 	}}, nil
 }
 
@@ -63,6 +65,11 @@ func (m *monitor) RegisterResourceOutputs(context.Context, *pulumirpc.RegisterRe
 	return &emptypb.Empty{}, nil
 }
 
+// RegisterErrorHook accepts a hook, which is never called.
+func (m *monitor) RegisterErrorHook(context.Context, *pulumirpc.RegisterErrorHookRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
 // ReadResource returns the given properties. A resource that is read exists already, and is not recorded.
 func (m *monitor) ReadResource(_ context.Context, in *pulumirpc.ReadResourceRequest) (*pulumirpc.ReadResourceResponse, error) {
 	return &pulumirpc.ReadResourceResponse{Urn: m.urn(in.GetParent(), in.GetType(), in.GetName()), Properties: in.GetProperties()}, nil
@@ -91,4 +98,9 @@ type engine struct {
 // Log accepts a message.
 func (*engine) Log(context.Context, *pulumirpc.LogRequest) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
+}
+
+// RequirePulumiVersion accepts every range: no engine takes part.
+func (*engine) RequirePulumiVersion(context.Context, *pulumirpc.RequirePulumiVersionRequest) (*pulumirpc.RequirePulumiVersionResponse, error) {
+	return &pulumirpc.RequirePulumiVersionResponse{}, nil
 }

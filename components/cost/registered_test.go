@@ -29,7 +29,12 @@ func TestRegistered_UnknownInputsAndTheirResources(t *testing.T) {
 		if _, err := ssm.NewParameter(ctx, "secret", &ssm.ParameterArgs{Type: pulumi.String("String"), Value: secret}); err != nil {
 			return err
 		}
-		if _, err := ec2.NewEip(ctx, "imported", nil, pulumi.Import(pulumi.ID("eipalloc-1"))); err != nil {
+		hook, err := ctx.RegisterErrorHook("hook", func(*pulumi.ErrorHookArgs) (bool, error) { return false, nil })
+		if err != nil {
+			return err
+		}
+		hooks := pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}})
+		if _, err := ec2.NewEip(ctx, "imported", nil, pulumi.Import(pulumi.ID("eipalloc-1")), hooks); err != nil {
 			return err
 		}
 		if _, err := ec2.GetVpc(ctx, "existing", pulumi.ID("vpc-1"), nil); err != nil {
@@ -43,7 +48,7 @@ func TestRegistered_UnknownInputsAndTheirResources(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, list, 4, "neither components nor resources that are read")
-	assert.Equal(t, "aws:ec2/eip:Eip", list[0].Type, "an imported resource is billed")
+	assert.Equal(t, "aws:ec2/eip:Eip", list[0].Type, "an imported resource is billed, and one with a hook")
 	subnet, vpc := list[1], list[2]
 	assert.Equal(t, "aws:ec2/subnet:Subnet", subnet.Type)
 	assert.True(t, subnet.Inputs["vpcId"].IsComputed())

@@ -25,8 +25,15 @@ func Remedy(name, failure string) string {
 	return ""
 }
 
+// errorHooks are the versions of the Pulumi CLI that have error hooks. With an older one, Pulumi's SDK drops the registration of a
+// resource with such a hook and says nothing, so that the update would delete the instance.
+const errorHooks = ">=3.219.0"
+
 // explainLaunch returns an option by which the engine prints the remedy beside EC2's error. Nothing is tried again.
 func explainLaunch(ctx *pulumi.Context, name string) (pulumi.ResourceOption, error) {
+	if err := ctx.RequirePulumiVersion(errorHooks); err != nil {
+		return nil, fmt.Errorf("the version of the Pulumi CLI must be %s: %w", errorHooks, err)
+	}
 	hook, err := ctx.RegisterErrorHook("explain-launch-"+name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
 		if failed.FailedOperation != "create" || len(failed.Errors) == 0 {
 			return false, nil
