@@ -175,6 +175,27 @@ func (r *Rehearsal) refusedEdits(ctx context.Context) error {
 	return nil
 }
 
+// previewAsPreviewer previews the running stack with the rights of the program's previewer alone: in AWS those of its policy, and at
+// the API server those of the kubeconfig that it may read. It must see that nothing changes.
+func (r *Rehearsal) previewAsPreviewer(ctx context.Context) error {
+	if r.Options.Program.Previewer == nil {
+		return nil
+	}
+	role, policy, err := r.Options.Program.Previewer(r.Options.Root, r.Options.Stack, r.Cloud.AccountID())
+	if err != nil {
+		return err
+	}
+	if err := r.Cloud.Assume(role, policy); err != nil {
+		return fmt.Errorf("assume role %s: %w", role, err)
+	}
+	defer r.Cloud.Leave()
+	result, err := r.Engine.Preview(ctx, "preview-as-previewer", engine.RunOptions{})
+	if n := result.Changed(); n > 0 {
+		r.Problem("the previewer sees %d changes where there are none: %s", n, strings.Join(engine.Strings(result.Changes), "; "))
+	}
+	return err
+}
+
 // secondUp deploys the same program a second time: nothing may change.
 func (r *Rehearsal) secondUp(ctx context.Context) error {
 	return r.unchanged(ctx, "second-up", "the second up")

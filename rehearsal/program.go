@@ -35,6 +35,9 @@ type Program struct {
 	// Refused, if non-nil, returns edits that a preview of the running stack must refuse, by full key, with the settings given
 	// by full key.
 	Refused func(config map[string]string) map[string]string
+	// Previewer, if non-nil, returns an IAM role that may run a preview and change nothing, with its policy as JSON, for a stack in
+	// an account.
+	Previewer func(root, stack, account string) (role, policy string, err error)
 	// Design derives the expectations from a stack's settings, which are given by full key as Pulumi stores them.
 	Design func(stack string, config map[string]string) (*Design, error)
 }

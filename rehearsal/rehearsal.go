@@ -123,6 +123,7 @@ func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) err
 		{"verify", r.verify},
 		{"refused edits", r.refusedEdits},
 		{"second up", r.secondUp},
+		{"previewer", r.previewAsPreviewer},
 		{"secrets", r.searchSecrets},
 	}
 	for _, phase := range append(phases, r.drillPhases()...) {

@@ -1,9 +1,13 @@
 package programs
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/growbin/cluster/internal/iampolicy"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/stacks"
 )
@@ -40,6 +44,7 @@ func Growbin() rehearsal.Program {
 		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
 		Unprotect: map[string]string{keyDeletionProtection: "false"},
 		Refused:   refusedEdits,
+		Previewer: growbinPreviewer,
 		Design: func(stack string, config map[string]string) (*rehearsal.Design, error) {
 			settings, err := growbinSettings(stack, config)
 			if err != nil {
@@ -48,6 +53,18 @@ func Growbin() rehearsal.Program {
 			return growbinDesign(settings), nil
 		},
 	}
+}
+
+// previewer is the IAM role of previews in CI.
+const previewer = "growbin-preview"
+
+// growbinPreviewer has the policy that this repository offers for it.
+func growbinPreviewer(root, stack, account string) (role, policy string, err error) {
+	text, err := os.ReadFile(filepath.Join(root, "iam", stack+"-"+string(iampolicy.Previewer)+".json"))
+	if err != nil {
+		return "", "", fmt.Errorf("read the policy of the previewer: %w", err)
+	}
+	return previewer, strings.ReplaceAll(string(text), iampolicy.Account, account), nil
 }
 
 // refusedEdits are valid for a new stack, and impossible for one that is built.
@@ -70,7 +87,7 @@ func growbinSettings(stack string, config map[string]string) (*stacks.Settings, 
 }
 
 // growbinConfig differs from the stack file because the API server listens on this host, as behind a Session Manager
-// tunnel, the simulated account has one DNS zone and no key pair, nobody is notified, and Argo CD could read no Git repository.
+// tunnel, the simulated account has one DNS zone, no key pair and one reader, nobody is notified, and Argo CD could read no Git repository.
 func growbinConfig(apiPort int) map[string]string {
 	return map[string]string{
 		Prefix + "apiAccess":          string(stacks.AccessSessionManager),
@@ -81,6 +98,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "hostedZone":         "",
 		Prefix + "alarmEmails":        `["team@example.com"]`,
 		Prefix + "gitPath":            "",
+		Prefix + "readers":            `["arn:aws:iam::000000000000:role/` + previewer + `"]`,
 		Prefix + "livePrices":         "false", // one simulated provider serves one region
 	}
 }

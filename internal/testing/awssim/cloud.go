@@ -98,6 +98,8 @@ type Cloud struct {
 	spotVCPUs int
 	// noCapacity are the instance types without capacity, by zone, name and whether spot.
 	noCapacity map[string]bool
+	// assumed is the session of the role that runs the program; nil for a user with all rights.
+	assumed *caller
 	// down are the times since which instances do not run, by identifier, also of terminated ones.
 	down map[string]time.Time
 

@@ -234,15 +234,6 @@ func (c *Cloud) attachKey(who *caller, operation, name string) error {
 	return nil
 }
 
-// program is whoever runs the program, with all rights that IAM can give.
-func (c *Cloud) program() *caller {
-	arn := c.globalARN("iam", "user/simulated")
-	all := &policy{Statement: []statement{{Effect: "Allow", Action: []string{"*"}, Resource: []string{"*"}}}}
-	who := &caller{arn: arn, session: arn, policies: []*policy{all}, context: c.requestContext()}
-	maps.Copy(who.context, map[string]string{"aws:principalaccount": c.options.AccountID, "aws:principalarn": arn})
-	return who
-}
-
 func refuseKMS(operation, code, format string, args ...any) error {
 	return refuse("KMS", operation, code, format, args...)
 }

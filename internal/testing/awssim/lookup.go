@@ -12,7 +12,9 @@ import (
 // lookup is a function that a program may invoke: its arguments and its result.
 type lookup struct {
 	arguments properties
-	answer    func(c *Cloud, in values) (values, error)
+	// actions are the IAM actions that it needs on every resource. A lookup of single resources checks its actions by itself.
+	actions []string
+	answer  func(c *Cloud, in values) (values, error)
 }
 
 // lookups are the modeled functions by token.
@@ -50,8 +52,14 @@ func (c *Cloud) invoke(token string, args resource.PropertyMap) (resource.Proper
 		return nil, err
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, action := range l.actions {
+		service, operation, _ := strings.Cut(action, ":")
+		if err := c.authorize(c.program(), service, operation, request{action: action, resource: "*"}); err != nil {
+			return nil, fmt.Errorf("invoking %s: %w", token, err)
+		}
+	}
 	out, err := l.answer(c, in)
-	c.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: %w", token, err)
 	}

@@ -9,13 +9,13 @@ var callerIdentityLookup = lookup{
 	arguments: properties{"id": {kind: text}},
 	answer: func(c *Cloud, _ values) (values, error) {
 		return values{
-			"accountId": c.options.AccountID, "id": c.options.AccountID,
-			"arn": c.globalARN("iam", "user/simulated"), "userId": "AIDASIMULATED0000000",
+			"accountId": c.options.AccountID, "id": c.options.AccountID, "arn": c.program().session, "userId": "AIDASIMULATED0000000",
 		}, nil
 	},
 }
 
 var zonesLookup = lookup{
+	actions: []string{"ec2:DescribeAvailabilityZones"},
 	arguments: properties{
 		"allAvailabilityZones": {kind: flag},
 		"excludeNames":         {kind: textSet},
@@ -60,6 +60,7 @@ func (z zone) attribute(name string) ([]string, bool) {
 }
 
 var quotaLookup = lookup{
+	actions: []string{"servicequotas:GetServiceQuota"},
 	arguments: properties{
 		"quotaCode": {kind: text}, "quotaName": {kind: text}, "serviceCode": {kind: text, required: true},
 	},

@@ -8,6 +8,7 @@ import (
 
 // imageLookup finds one machine image. Canonical's public ones and the account's own are known.
 var imageLookup = lookup{
+	actions: []string{"ec2:DescribeImages"},
 	arguments: properties{
 		"filters": filterArgument, "owners": {kind: textSet}, "mostRecent": {kind: flag}, "includeDeprecated": {kind: flag},
 	},

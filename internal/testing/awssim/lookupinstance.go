@@ -8,6 +8,7 @@ import (
 )
 
 var instancesLookup = lookup{
+	actions: []string{"ec2:DescribeInstances"},
 	arguments: properties{
 		"filters": filterArgument, "instanceStateNames": {kind: textSet}, "instanceTags": {kind: textMap},
 	},
@@ -100,6 +101,7 @@ func (i *instance) attribute(name string) ([]string, bool) {
 }
 
 var instanceLookup = lookup{
+	actions: []string{"ec2:DescribeInstances"},
 	arguments: properties{
 		"filters": filterArgument, "getUserData": {kind: flag}, "instanceId": {kind: text},
 		"instanceTags": {kind: textMap}, "tags": {kind: textMap}, "getPasswordData": {kind: flag, valid: noPassword},

@@ -1,6 +1,7 @@
 package awssim
 
 var instanceTypeLookup = lookup{
+	actions:   []string{"ec2:DescribeInstanceTypes"},
 	arguments: properties{"instanceType": {kind: text, required: true}},
 	answer: func(c *Cloud, in values) (values, error) {
 		t, err := c.instanceTypeNamed("DescribeInstanceTypes", in.text("instanceType"), "")

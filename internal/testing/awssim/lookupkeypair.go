@@ -6,6 +6,7 @@ import (
 )
 
 var keyPairLookup = lookup{
+	actions: []string{"ec2:DescribeKeyPairs"},
 	arguments: properties{
 		"filters": filterArgument, "includePublicKey": {kind: flag}, "keyName": {kind: text}, "keyPairId": {kind: text}, "tags": {kind: textMap},
 	},

@@ -7,6 +7,7 @@ import (
 )
 
 var vpcsLookup = lookup{
+	actions:   []string{"ec2:DescribeVpcs"},
 	arguments: properties{"filters": filterArgument, "tags": {kind: textMap}},
 	answer: func(c *Cloud, in values) (values, error) {
 		out := in.copy()
@@ -32,6 +33,7 @@ var vpcsLookup = lookup{
 }
 
 var addressesLookup = lookup{
+	actions:   []string{"ec2:DescribeAddresses"},
 	arguments: properties{"filters": filterArgument, "tags": {kind: textMap}},
 	answer: func(c *Cloud, in values) (values, error) {
 		out := in.copy()
@@ -52,6 +54,7 @@ var addressesLookup = lookup{
 }
 
 var offeringsLookup = lookup{
+	actions: []string{"ec2:DescribeInstanceTypeOfferings"},
 	arguments: properties{
 		"filters":      filterArgument,
 		"locationType": {kind: text, oneOf: []string{"region", "availability-zone"}},

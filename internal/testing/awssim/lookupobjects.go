@@ -5,6 +5,7 @@ import "cmp"
 // objectsLookup lists the keys of a bucket in order, the first maxKeys of them
 // (internal/service/s3/objects_data_source.go).
 var objectsLookup = lookup{
+	actions:   []string{"s3:ListBucket"},
 	arguments: properties{"bucket": {kind: text, required: true}, "prefix": {kind: text}, "maxKeys": {kind: whole}},
 	answer: func(c *Cloud, in values) (values, error) {
 		keys, err := c.listObjects(in.text("bucket"), in.text("prefix"))

@@ -11,10 +11,17 @@ var parameterLookup = lookup{
 	answer: func(c *Cloud, in values) (values, error) {
 		name := in.text("name")
 		if id, public := c.images.parameters[name]; public {
+			arn := "arn:aws:ssm:" + c.options.Region + "::parameter" + name
+			if err := c.authorize(c.program(), "SSM", "GetParameter", request{action: "ssm:GetParameter", resource: arn}); err != nil {
+				return nil, err
+			}
 			return values{
-				"arn": "arn:aws:ssm:" + c.options.Region + "::parameter" + name, "id": name, "name": name, "type": "String",
+				"arn": arn, "id": name, "name": name, "type": "String",
 				"value": id, "insecureValue": id, "version": c.images.releases[name], "withDecryption": in["withDecryption"],
 			}, nil
+		}
+		if err := c.mayUseParameter(c.program(), "GetParameter", name); err != nil {
+			return nil, err
 		}
 		p := c.parameters[name]
 		if p == nil {
@@ -41,6 +48,10 @@ var parameterLookup = lookup{
 var parametersLookup = lookup{
 	arguments: properties{"path": {kind: text, required: true}, "recursive": {kind: flag}, "withDecryption": {kind: flag}},
 	answer: func(c *Cloud, in values) (values, error) {
+		// The resource of the request is the path itself, not the parameters below it.
+		if err := c.mayUseParameter(c.program(), "GetParametersByPath", in.text("path")); err != nil {
+			return nil, err
+		}
 		path := strings.TrimSuffix(in.text("path"), "/") + "/"
 		out := in.copy()
 		arns, names, types, contents := []any{}, []any{}, []any{}, []any{}

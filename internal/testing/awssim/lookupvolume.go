@@ -9,6 +9,7 @@ import (
 )
 
 var volumesLookup = lookup{
+	actions:   []string{"ec2:DescribeVolumes"},
 	arguments: properties{"filters": filterArgument, "tags": {kind: textMap}},
 	answer: func(c *Cloud, in values) (values, error) {
 		found, err := c.matchingVolumes(in.blocks("filters"), in.textMap("tags"))
@@ -26,6 +27,7 @@ var volumesLookup = lookup{
 }
 
 var volumeLookup = lookup{
+	actions:   []string{"ec2:DescribeVolumes"},
 	arguments: properties{"filters": filterArgument, "mostRecent": {kind: flag}, "tags": {kind: textMap}},
 	answer: func(c *Cloud, in values) (values, error) {
 		found, err := c.matchingVolumes(in.blocks("filters"), in.textMap("tags"))

@@ -2,6 +2,7 @@ package awssim
 
 // zoneLookup finds a public hosted zone by name.
 var zoneLookup = lookup{
+	actions:   []string{"route53:ListHostedZones", "route53:ListTagsForResource"},
 	arguments: properties{"name": {kind: text, required: true}, "privateZone": {kind: flag}},
 	answer: func(c *Cloud, in values) (values, error) {
 		for _, z := range c.zonesByID {

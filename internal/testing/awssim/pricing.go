@@ -15,6 +15,7 @@ const productToken = "aws:pricing/getProduct:getProduct"
 
 // productLookup is GetProducts of AWS's price list for one product. The account may use it if it has Options.Prices.
 var productLookup = lookup{
+	actions: []string{"pricing:GetProducts"},
 	arguments: properties{
 		"serviceCode": {kind: text, required: true},
 		"filters":     {kind: blocks, required: true, fields: properties{"field": {kind: text, required: true}, "value": {kind: text, required: true}}},

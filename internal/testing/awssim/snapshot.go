@@ -81,6 +81,7 @@ func (c *Cloud) copyDisk(from, to string) {
 }
 
 var snapshotsLookup = lookup{
+	actions:   []string{"ec2:DescribeSnapshots"},
 	arguments: properties{"filters": filterArgument, "owners": {kind: textList}},
 	answer: func(c *Cloud, in values) (values, error) {
 		found, err := c.matchingSnapshots(in, nil)
@@ -97,6 +98,7 @@ var snapshotsLookup = lookup{
 }
 
 var snapshotLookup = lookup{
+	actions: []string{"ec2:DescribeSnapshots"},
 	arguments: properties{
 		"filters": filterArgument, "mostRecent": {kind: flag}, "owners": {kind: textList}, "snapshotIds": {kind: textList},
 		"tags": {kind: textMap},
