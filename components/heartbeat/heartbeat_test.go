@@ -60,12 +60,13 @@ func beat(t *testing.T, alertmanager string) (string, error) {
 
 // The real Alertmanager is silent until Prometheus sends the alert that always fires.
 func TestScript_NeedsTheWatchdog(t *testing.T) {
-	binary, amtool := realserver.Binary(t, "prometheus-alertmanager"), realserver.Binary(t, "amtool")
+	system, binary := realserver.InSystem(t, realserver.BrokerSystem, "prometheus-alertmanager")
+	amtool := realserver.Binary(t, "amtool")
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "config.yml"), []byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600))
 	address := fmt.Sprintf("127.0.0.1:%d", realserver.FreePort(t))
 	url := "http://" + address
-	server := realserver.Start(t, realserver.Command{Path: binary, Dir: folder, Args: []string{
+	server := realserver.Start(t, realserver.Command{Path: binary, Dir: folder, System: system, Args: []string{
 		"--config.file=config.yml", "--storage.path=" + folder, "--web.listen-address=" + address, "--cluster.listen-address=",
 	}})
 	server.WaitFor(t, "ready", time.Minute, func() error {

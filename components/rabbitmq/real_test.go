@@ -16,11 +16,11 @@ import (
 	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
-// realBroker is a RabbitMQ that imports the rendered definitions. Debian has 3.10, the image 4.3. The definitions and
-// rabbitmq.conf are unchanged except for ports and directories. Unlike 4.3, version 3.10 stores metadata in Mnesia, has no
-// default delivery limit, and does not support deprecated_features, so PermitTransientQueues is off (3.10 always permits
-// them).
+// realBroker is a RabbitMQ that imports the rendered definitions, unchanged like rabbitmq.conf except for ports and directories. It
+// is that of the system realserver.BrokerSystem, 4.3 as in the image; else, where only root could make that system, Debian's 3.10.
 type realBroker struct {
+	// system has the binaries; empty for this machine.
+	system    string
 	user      *realserver.User
 	process   *realserver.Process
 	folder    string
@@ -32,11 +32,11 @@ type realBroker struct {
 
 func startReal(t *testing.T, args BrokerArgs) *realBroker {
 	t.Helper()
-	realserver.Binary(t, "rabbitmq-server")
+	system, _ := realserver.InSystem(t, realserver.BrokerSystem, "rabbitmq-server")
 	user := realserver.Unprivileged(t)
 	b := &realBroker{
-		user: user, folder: realserver.Folder(t, user), epmd: realserver.FreePort(t), vhost: args.VirtualHost, passwords: map[string]string{},
-		config: ConfigFor(args.Resources.Limits.MemoryMiB, args.Storage.SizeGiB, false),
+		system: system, user: user, folder: realserver.Folder(t, user), epmd: realserver.FreePort(t), vhost: args.VirtualHost, passwords: map[string]string{},
+		config: ConfigFor(args.Resources.Limits.MemoryMiB, args.Storage.SizeGiB, system != "" && args.PermitTransientQueues),
 	}
 	b.config.Address, b.config.DefinitionsPath = "127.0.0.1", b.path(definitionsFile)
 	b.config.Port, b.config.MetricsPort, b.config.ManagementPort = realserver.FreePort(t), realserver.FreePort(t), realserver.FreePort(t)
@@ -51,14 +51,14 @@ func startReal(t *testing.T, args BrokerArgs) *realBroker {
 		realserver.Write(t, b.path(name), content, 0o600, user)
 	}
 	// Otherwise Erlang would start a daemon that outlives the test.
-	realserver.Start(t, b.command(t, realserver.Binary(t, "epmd"), "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1"))
+	realserver.Start(t, b.command(t, "epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1"))
 	b.start(t)
 	return b
 }
 
 func (b *realBroker) start(t *testing.T) {
 	t.Helper()
-	b.process = realserver.Start(t, b.command(t, realserver.Binary(t, "rabbitmq-server")))
+	b.process = realserver.Start(t, b.command(t, "rabbitmq-server"))
 	b.process.WaitFor(t, "accepting connections", 5*time.Minute, func() error {
 		connection, err := b.dial("operator", b.passwords["operator"])
 		if err != nil {
@@ -70,8 +70,13 @@ func (b *realBroker) start(t *testing.T) {
 
 func (b *realBroker) path(name string) string { return filepath.Join(b.folder, name) }
 
-func (b *realBroker) command(t *testing.T, path string, args ...string) realserver.Command {
-	return realserver.Command{Path: path, Args: args, Dir: b.folder, User: b.user, Env: []string{
+// command runs a binary of the broker, or a script in the broker's folder.
+func (b *realBroker) command(t *testing.T, name string, args ...string) realserver.Command {
+	path := name
+	if !filepath.IsAbs(path) {
+		_, path = realserver.InSystem(t, realserver.BrokerSystem, name)
+	}
+	return realserver.Command{Path: path, Args: args, Dir: b.folder, User: b.user, System: b.system, Env: []string{
 		"LANG=C.UTF-8", "HOME=" + b.folder, "RABBITMQ_NODENAME=" + nodeName, "RABBITMQ_MNESIA_BASE=" + b.path("mnesia"),
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=" + loopback, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT=" + strconv.Itoa(b.epmd),
 		"RABBITMQ_DIST_PORT=" + strconv.Itoa(realserver.FreePort(t)),
@@ -84,7 +89,7 @@ func (b *realBroker) command(t *testing.T, path string, args ...string) realserv
 
 func (b *realBroker) ctl(t *testing.T, args ...string) string {
 	t.Helper()
-	return strings.TrimSpace(realserver.MustRun(t, b.command(t, realserver.Binary(t, "rabbitmqctl"), append([]string{"--quiet"}, args...)...)))
+	return strings.TrimSpace(realserver.MustRun(t, b.command(t, "rabbitmqctl", append([]string{"--quiet"}, args...)...)))
 }
 
 // dial connects with the URL of a client.

@@ -1,7 +1,6 @@
 package rabbitmq
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -26,7 +25,8 @@ func testRemovedUsers(t *testing.T, b *realBroker) {
 	realserver.Write(t, b.path(usersFile), validArgs().userTable(), 0o400, b.user)
 	realserver.Write(t, b.path(removeUsersFile), removeUsersScript, 0o500, b.user)
 	command := b.command(t, b.path(removeUsersFile))
-	command.Env = append(command.Env, "PATH="+filepath.Dir(realserver.Binary(t, "rabbitmqctl"))+":"+os.Getenv("PATH"),
+	_, rabbitmqctl := realserver.InSystem(t, realserver.BrokerSystem, "rabbitmqctl")
+	command.Env = append(command.Env, "PATH="+filepath.Dir(rabbitmqctl)+":/usr/bin:/bin",
 		"USERS_FILE="+b.path(usersFile), "AMQP_PORT="+strconv.Itoa(b.config.Port), "WAIT_SECONDS=20")
 	output := realserver.MustRun(t, command)
 	assert.Contains(t, output, "deleted former")

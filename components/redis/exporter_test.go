@@ -10,12 +10,12 @@ import (
 )
 
 func TestExporter_Metrics(t *testing.T) {
-	exporter := realserver.Binary(t, "prometheus-redis-exporter")
+	system, exporter := realserver.InSystem(t, realserver.BrokerSystem, "prometheus-redis-exporter")
 	s := startReal(t, Kept)
 	s.must("sessions", "set", "session:1", "alice", "EX", "600")
 	metrics := realserver.FreePort(t)
 	process := realserver.Start(t, realserver.Command{
-		Path: exporter, Args: []string{fmt.Sprintf("-web.listen-address=127.0.0.1:%d", metrics)}, Dir: s.folder,
+		Path: exporter, Args: []string{fmt.Sprintf("-web.listen-address=127.0.0.1:%d", metrics)}, Dir: s.folder, System: system,
 		Env: []string{
 			fmt.Sprintf("REDIS_ADDR=redis://127.0.0.1:%d", s.port), "REDIS_USER=" + exporterUser,
 			"REDIS_PASSWORD=" + password(exporterUser), "REDIS_EXPORTER_CONFIG_COMMAND=-",

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/growbin/cluster/internal/testing/filelock"
+	"github.com/growbin/cluster/rehearsal/lab/debian"
 )
 
 // Main is the main function of a command: an interrupt ends run, and the exit code is 1 unless all checks have passed.
@@ -35,9 +36,8 @@ func Start(ctx context.Context, name string, options Options, keep bool, do func
 	if err != nil {
 		return false, fmt.Errorf("finding the repository: %w", err)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return false, fmt.Errorf("finding the user's cache directory: %w", err)
+	if options.Cache, err = debian.Cache(); err != nil {
+		return false, err
 	}
 	folder := filepath.Join(root, ".rehearsal")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -49,7 +49,6 @@ func Start(ctx context.Context, name string, options Options, keep bool, do func
 	}
 	defer release()
 	options.Root, options.State, options.Out = root, filepath.Join(folder, name), os.Stdout
-	options.Cache = filepath.Join(cache, "growbin-rehearsal", "boot-lab")
 	if err := Clean(options.State); err != nil {
 		return false, fmt.Errorf("cleaning up an earlier run: %w", err)
 	}

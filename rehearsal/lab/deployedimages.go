@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/growbin/cluster/components/pins"
+	"github.com/growbin/cluster/rehearsal/lab/debian"
 	"github.com/growbin/cluster/rehearsal/lab/image"
 	"github.com/growbin/cluster/rehearsal/lab/rootfs"
 	"github.com/growbin/cluster/rehearsal/tools"
@@ -54,11 +55,11 @@ const pythonPath = "/app"
 
 // deployedImages returns the images that the program deploys, under the names that it deploys them with.
 func (l *Lab) deployedImages(ctx context.Context) ([]deployed, error) {
-	broker, err := l.layer(ctx, brokerSystem)
+	broker, err := l.layer(ctx, debian.Broker)
 	if err != nil {
 		return nil, err
 	}
-	store, err := l.layer(ctx, storeSystem)
+	store, err := l.layer(ctx, debian.Stores)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ var pinOf = map[string]string{
 
 // applicationImages returns those of the catalog: the reference application, as each of them.
 func (l *Lab) applicationImages(ctx context.Context) ([]deployed, error) {
-	base, err := l.layer(ctx, pythonSystem)
+	base, err := l.layer(ctx, debian.Python)
 	if err != nil {
 		return nil, err
 	}

@@ -3,13 +3,13 @@ package lab
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/rehearsal/lab/debian"
+	"github.com/growbin/cluster/rehearsal/lab/image"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -61,15 +61,22 @@ func (l *Lab) installPrograms(ctx context.Context) error {
 
 // script runs a shell script with its output in the lab's log.
 func (l *Lab) script(ctx context.Context, text string, environment ...string) error {
-	command := exec.CommandContext(ctx, "sh", "-c", text)
-	command.Env = append(os.Environ(), environment...)
-	command.Stdout, command.Stderr = l.log, l.log
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
-	if err := command.Run(); err != nil {
+	if err := debian.Script(ctx, l.log, text, environment...); err != nil {
 		return fmt.Errorf("%w: see %s", err, l.log.Name())
 	}
 	return nil
+}
+
+// layer returns the archive of a system for images.
+func (l *Lab) layer(ctx context.Context, s debian.System) (*image.Layer, error) {
+	if s.Missing(l.options.Cache) {
+		l.printf("making the Debian system of image %s, once: some minutes", s.Name)
+	}
+	archive, err := s.Archive(ctx, l.options.Cache, l.log)
+	if err != nil {
+		return nil, fmt.Errorf("%w: see %s", err, l.log.Name())
+	}
+	return image.OpenLayer(archive)
 }
 
 // publish builds packages and images and serves them in the lab's network.

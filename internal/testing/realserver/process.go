@@ -24,6 +24,8 @@ type Command struct {
 	Dir string
 	// User, if non-nil, is the account to run as; the default is the test's own.
 	User *User
+	// System, if not empty, is the directory of another Debian system, in which Path is; it shares Dir with this one.
+	System string
 }
 
 // Process is a running server.
@@ -76,6 +78,9 @@ func MustRun(t testing.TB, command Command) string {
 }
 
 func (c Command) supervised() process.Command {
+	if c.System != "" {
+		c = c.entered()
+	}
 	out := process.Command{Path: c.Path, Args: c.Args, Env: append([]string{"PATH=" + os.Getenv("PATH")}, c.Env...), Dir: c.Dir}
 	if c.User != nil {
 		out.Credential = &syscall.Credential{Uid: uint32(c.User.UID), Gid: uint32(c.User.GID)}
