@@ -12,6 +12,7 @@ import (
 	"github.com/growbin/cluster/components/bucket"
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/encryption"
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/components/loadbalancer"
 	"github.com/growbin/cluster/components/ports"
@@ -36,8 +37,10 @@ var (
 type infrastructure struct {
 	*cluster.Cluster
 	kubernetes *kubernetes.Provider
-	images     *bucket.Bucket
-	dumps      *bucket.Bucket
+	// identity is the user of the API server as whom the program connects.
+	identity kubeadm.Identity
+	images   *bucket.Bucket
+	dumps    *bucket.Bucket
 	// key encrypts parameters, volumes, backups and dumps.
 	key *encryption.Key
 	// sessions are the ways to the instances through Session Manager.
@@ -72,7 +75,8 @@ func newInfrastructure(ctx *pulumi.Context, s *Settings, live *liveAccount, prov
 		return nil, err
 	}
 	args := s.clusterArgs(live)
-	args.Identity = s.apiIdentity(ctx.DryRun(), live.identity)
+	i.identity = s.apiIdentity(ctx.DryRun(), live.identity)
+	args.Identity = i.identity
 	args.SessionLogARN = i.sessions.LogGroupARN
 	args.AMI, args.Key, args.BackupUsers = pulumi.String(live.image), i.key, s.backupUsers(live.identity)
 	if i.Cluster, err = cluster.NewCluster(ctx, name, args, onAWS); err != nil {

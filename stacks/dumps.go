@@ -79,7 +79,7 @@ func checkDumps(ctx *pulumi.Context, s *Settings, live *liveAccount, via pulumi.
 	}
 	name, err := kubeconfig.Parameter(ctx, dumpsParameter(s.ClusterName()), via)
 	if err != nil {
-		if missing(err) { // a new stack
+		if kubeconfig.Missing(err) { // a new stack
 			return nil
 		}
 		return fmt.Errorf("read the name of the bucket of dumps: %w", err)

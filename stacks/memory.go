@@ -117,11 +117,12 @@ func compareStash(ctx *pulumi.Context, problems *validation.Problems, name strin
 
 // stash returns the facts that were stored first.
 func stash(ctx *pulumi.Context, name string, facts map[string]string, binds bool) (map[string]any, error) {
-	var options []pulumi.ResourceOption
+	// Facts that bind are stored once. Another caller is no change of the stack.
+	option := pulumi.IgnoreChanges([]string{"input"})
 	if !binds {
-		options = append(options, pulumi.ReplaceOnChanges([]string{"input"}))
+		option = pulumi.ReplaceOnChanges([]string{"input"})
 	}
-	stored, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: pulumi.ToStringMap(facts)}, options...)
+	stored, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: pulumi.ToStringMap(facts)}, option)
 	if err != nil {
 		return nil, fmt.Errorf("remember the settings of the stack: %w", err)
 	}

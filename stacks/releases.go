@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/release"
 	"github.com/growbin/cluster/components/sessions"
@@ -70,6 +71,10 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 	if err != nil {
 		return err
 	}
+	var options []pulumi.ResourceOption
+	if c.identity == kubeadm.Previewer { // it reads no Secret, so it does not know the token
+		options = append(options, pulumi.IgnoreChanges([]string{"value"}))
+	}
 	for _, a := range catalog {
 		identity, err := release.NewReleaser(ctx, a.Name, &release.ReleaserArgs{
 			Namespace: space.Name, Readable: ApplicationNames(), Migration: a.migration(),
@@ -81,7 +86,7 @@ func newReleasers(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platfo
 			Name: pulumi.String(ReleaseParameter(s.Stack, a.Name)), Type: pulumi.String("SecureString"), KeyId: c.key.ARN,
 			Description: pulumi.String("Kubeconfig that may release " + a.Name),
 			Value:       pulumi.ToSecret(pulumi.All(c.Kubeconfig, identity.Secret).ApplyT(releaseKubeconfig(ctx))).(pulumi.StringOutput),
-		}, c.onAWS, pulumi.Parent(identity))
+		}, append(options, c.onAWS, pulumi.Parent(identity))...)
 		if err != nil {
 			return fmt.Errorf("store the kubeconfig for releases of %s: %w", a.Name, err)
 		}

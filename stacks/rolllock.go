@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -27,7 +26,7 @@ func LockParameter(stack string) string { return "/growbin-" + stack + "/roll-lo
 func checkRollLock(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) error {
 	value, err := kubeconfig.Parameter(ctx, LockParameter(s.Stack), via)
 	if err != nil {
-		if !missing(err) {
+		if !kubeconfig.Missing(err) {
 			return fmt.Errorf("read the lock of growbin roll: %w", err)
 		}
 		if len(s.RollLocks) > 0 && !ctx.DryRun() {
@@ -47,9 +46,4 @@ func checkRollLock(ctx *pulumi.Context, s *Settings, via pulumi.InvokeOption) er
 		return ctx.Log.Warn(refusal, nil)
 	}
 	return errors.New(refusal)
-}
-
-// missing reports whether a parameter does not exist. The provider has no other sign of it than the text.
-func missing(err error) bool {
-	return strings.Contains(err.Error(), "ParameterNotFound") || strings.Contains(err.Error(), "couldn't find resource")
 }

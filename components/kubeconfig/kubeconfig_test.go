@@ -2,6 +2,7 @@ package kubeconfig
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -209,7 +210,12 @@ func TestKubeconfig_PreviewReadsOnce(t *testing.T) {
 			assert.LessOrEqual(t, s.reads[kubeconfigParameter], 1)
 		})
 	}
-	o := enter(t, newScript(t), validArgs(), preview)
+	// Without the right to read it, a preview would show that everything changes.
+	s := newScript(t)
+	s.answers[kubeconfigParameter] = []any{errors.New("operation error SSM: GetParameter, api error AccessDeniedException: User: previewer is not authorized")}
+	o := enter(t, s, validArgs(), preview)
+	require.ErrorContains(t, o.err, "read SSM parameter "+kubeconfigParameter+": operation error SSM: GetParameter, api error AccessDeniedException")
+	o = enter(t, newScript(t), validArgs(), preview)
 	require.NoError(t, o.err)
 	assert.Contains(t, o.kubeconfig, server, "a preview of a cluster that runs can show what would change in it")
 }

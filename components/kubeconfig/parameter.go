@@ -1,6 +1,8 @@
 package kubeconfig
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,6 +18,11 @@ func Parameter(ctx *pulumi.Context, name string, opts ...pulumi.InvokeOption) (s
 		return "", err
 	}
 	return result.Value, nil
+}
+
+// Missing reports whether an error of Parameter says that there is none. The provider has no other sign of it than the text.
+func Missing(err error) bool {
+	return strings.Contains(err.Error(), "ParameterNotFound") || strings.Contains(err.Error(), "couldn't find resource")
 }
 
 // Parameters reads all SSM parameters directly below a path, by name. Values of SecureStrings stay encrypted.

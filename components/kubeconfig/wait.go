@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -95,6 +96,9 @@ func (w waiter) until(subject, parameter string, done func(value string) (ok boo
 			state = err.Error() // e.g. throttling, which is retried; the last error is reported below
 		}
 		if w.ctx.DryRun() {
+			if err != nil && strings.Contains(err.Error(), "AccessDenied") { // it will not be known later
+				return false, fmt.Errorf("read SSM parameter %s: %w", parameter, err)
+			}
 			return false, nil
 		}
 		waited := time.Since(start)

@@ -2,8 +2,6 @@ package rabbitmq
 
 import (
 	"fmt"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,48 +15,37 @@ import (
 )
 
 // realBroker is a RabbitMQ that imports the rendered definitions, unchanged like rabbitmq.conf except for ports and directories. It
-// is that of the system realserver.BrokerSystem, 4.3 as in the image; else, where only root could make that system, Debian's 3.10.
+// is 4.3 as in the image; else, where only root could make the image's system, Debian's 3.10.
 type realBroker struct {
-	// system has the binaries; empty for this machine.
-	system    string
-	user      *realserver.User
+	*realserver.RabbitMQ
 	process   *realserver.Process
-	folder    string
 	config    Config
-	epmd      int
 	vhost     string
 	passwords map[string]string
 }
 
 func startReal(t *testing.T, args BrokerArgs) *realBroker {
 	t.Helper()
-	system, _ := realserver.InSystem(t, realserver.BrokerSystem, "rabbitmq-server")
-	user := realserver.Unprivileged(t)
-	b := &realBroker{
-		system: system, user: user, folder: realserver.Folder(t, user), epmd: realserver.FreePort(t), vhost: args.VirtualHost, passwords: map[string]string{},
-		config: ConfigFor(args.Resources.Limits.MemoryMiB, args.Storage.SizeGiB, system != "" && args.PermitTransientQueues),
-	}
-	b.config.Address, b.config.DefinitionsPath = "127.0.0.1", b.path(definitionsFile)
+	b := &realBroker{RabbitMQ: realserver.NewRabbitMQ(t), vhost: args.VirtualHost, passwords: map[string]string{}}
+	// Version 3.10 always permits transient queues, and does not know the setting.
+	b.config = ConfigFor(args.Resources.Limits.MemoryMiB, args.Storage.SizeGiB, b.OfImage() && args.PermitTransientQueues)
+	b.config.Address, b.config.DefinitionsPath = "127.0.0.1", b.Path(definitionsFile)
 	b.config.Port, b.config.MetricsPort, b.config.ManagementPort = realserver.FreePort(t), realserver.FreePort(t), realserver.FreePort(t)
 	for _, u := range args.Users {
 		b.passwords[u.Name] = "pass/word of @" + u.Name
 	}
 	definitions, err := DefinitionsFor(args, b.passwords).Render()
 	require.NoError(t, err)
-	for name, content := range map[string]string{
-		definitionsFile: definitions, "rabbitmq.conf": b.config.Render(), "enabled_plugins": EnabledPlugins(), "rabbitmq-env.conf": "",
-	} {
-		realserver.Write(t, b.path(name), content, 0o600, user)
+	for name, content := range map[string]string{definitionsFile: definitions, "rabbitmq.conf": b.config.Render(), "enabled_plugins": EnabledPlugins()} {
+		realserver.Write(t, b.Path(name), content, 0o600, b.User)
 	}
-	// Otherwise Erlang would start a daemon that outlives the test.
-	realserver.Start(t, b.command(t, "epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1"))
 	b.start(t)
 	return b
 }
 
 func (b *realBroker) start(t *testing.T) {
 	t.Helper()
-	b.process = realserver.Start(t, b.command(t, "rabbitmq-server"))
+	b.process = b.Start(t, b.config.Port)
 	b.process.WaitFor(t, "accepting connections", 5*time.Minute, func() error {
 		connection, err := b.dial("operator", b.passwords["operator"])
 		if err != nil {
@@ -68,28 +55,9 @@ func (b *realBroker) start(t *testing.T) {
 	})
 }
 
-func (b *realBroker) path(name string) string { return filepath.Join(b.folder, name) }
-
-// command runs a binary of the broker, or a script in the broker's folder.
-func (b *realBroker) command(t *testing.T, name string, args ...string) realserver.Command {
-	path := name
-	if !filepath.IsAbs(path) {
-		_, path = realserver.InSystem(t, realserver.BrokerSystem, name)
-	}
-	return realserver.Command{Path: path, Args: args, Dir: b.folder, User: b.user, System: b.system, Env: []string{
-		"LANG=C.UTF-8", "HOME=" + b.folder, "RABBITMQ_NODENAME=" + nodeName, "RABBITMQ_MNESIA_BASE=" + b.path("mnesia"),
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=" + loopback, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT=" + strconv.Itoa(b.epmd),
-		"RABBITMQ_DIST_PORT=" + strconv.Itoa(realserver.FreePort(t)),
-		// Defaults or mounts in the image.
-		"RABBITMQ_CONF_ENV_FILE=" + b.path("rabbitmq-env.conf"), "RABBITMQ_CONFIG_FILE=" + b.path("rabbitmq.conf"),
-		"RABBITMQ_ENABLED_PLUGINS_FILE=" + b.path("enabled_plugins"), "RABBITMQ_LOG_BASE=" + b.path("log"),
-		"RABBITMQ_GENERATED_CONFIG_DIR=" + b.path("generated"), "RABBITMQ_SCHEMA_DIR=" + b.path("schema"), "RABBITMQ_PID_FILE=" + b.path("pid"),
-	}}
-}
-
 func (b *realBroker) ctl(t *testing.T, args ...string) string {
 	t.Helper()
-	return strings.TrimSpace(realserver.MustRun(t, b.command(t, "rabbitmqctl", append([]string{"--quiet"}, args...)...)))
+	return strings.TrimSpace(realserver.MustRun(t, b.Command(t, "rabbitmqctl", append([]string{"--quiet"}, args...)...)))
 }
 
 // dial connects with the URL of a client.

@@ -22,12 +22,12 @@ func testRemovedUsers(t *testing.T, b *realBroker) {
 	closed := connection.NotifyClose(make(chan *amqp.Error, 1))
 	before := b.ctl(t, "list_users", "--no-table-headers")
 
-	realserver.Write(t, b.path(usersFile), validArgs().userTable(), 0o400, b.user)
-	realserver.Write(t, b.path(removeUsersFile), removeUsersScript, 0o500, b.user)
-	command := b.command(t, b.path(removeUsersFile))
+	realserver.Write(t, b.Path(usersFile), validArgs().userTable(), 0o400, b.User)
+	realserver.Write(t, b.Path(removeUsersFile), removeUsersScript, 0o500, b.User)
+	command := b.Command(t, b.Path(removeUsersFile))
 	_, rabbitmqctl := realserver.InSystem(t, realserver.BrokerSystem, "rabbitmqctl")
 	command.Env = append(command.Env, "PATH="+filepath.Dir(rabbitmqctl)+":/usr/bin:/bin",
-		"USERS_FILE="+b.path(usersFile), "AMQP_PORT="+strconv.Itoa(b.config.Port), "WAIT_SECONDS=20")
+		"USERS_FILE="+b.Path(usersFile), "AMQP_PORT="+strconv.Itoa(b.config.Port), "WAIT_SECONDS=20")
 	output := realserver.MustRun(t, command)
 	assert.Contains(t, output, "deleted former")
 

@@ -88,7 +88,7 @@ func (s Stack) Policy(role Role) ([]byte, error) {
 	case Verifier:
 		statements = append(s.see(), s.secrets("/*"), s.useKey(""), s.state("s3:GetObject"), s.lock())
 	case Previewer:
-		statements = append(s.see(), s.secrets("/access/previewer", "/nodes", "/nodes/*", "/dumps", "/released-images", "/roll"), s.useKey("/access/previewer"), s.state("s3:GetObject"), s.lock())
+		statements = append(s.see(), s.secrets("/access/previewer", "/nodes", "/nodes/*", "/dumps", "/released-images", "/roll-lock"), s.useKey("/access/previewer"), s.state("s3:GetObject"), s.lock())
 	case Boundary:
 		return document(s.boundary())
 	default:

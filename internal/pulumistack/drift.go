@@ -3,6 +3,7 @@ package pulumistack
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
@@ -19,10 +20,8 @@ func (s *Stack) Drift(ctx context.Context) ([]string, error) {
 		if event == nil {
 			return
 		}
-		switch step := event.Metadata; step.Op {
-		case apitype.OpSame, apitype.OpRefresh, apitype.OpRead, apitype.OpCreateReplacement, apitype.OpDeleteReplaced:
-		default:
-			changes = append(changes, fmt.Sprintf("%s %s %s", step.Op, resource.URN(step.URN).Type().DisplayName(), resource.URN(step.URN).Name()))
+		if change, differs := difference(event.Metadata); differs {
+			changes = append(changes, change)
 		}
 	}, func(path string, stream chan events.EngineEvent) error {
 		_, err := s.stack.Preview(ctx, optpreview.Refresh(), optpreview.ConfigFile(path), optpreview.EventStreams(stream), optpreview.SuppressOutputs(), optpreview.SuppressProgress())
@@ -32,4 +31,19 @@ func (s *Stack) Drift(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("preview stack %s with a refresh: %w", s.options.Stack, err)
 	}
 	return changes, nil
+}
+
+// difference describes a step that would change something. The update of a provider does not: its kubeconfig is renewed every few
+// days, and the next update stores the new one.
+func difference(step apitype.StepEventMetadata) (description string, differs bool) {
+	urn := resource.URN(step.URN)
+	switch step.Op {
+	case apitype.OpSame, apitype.OpRefresh, apitype.OpRead, apitype.OpCreateReplacement, apitype.OpDeleteReplaced:
+		return "", false
+	case apitype.OpUpdate:
+		if strings.HasPrefix(string(urn.Type()), "pulumi:providers:") {
+			return "", false
+		}
+	}
+	return fmt.Sprintf("%s %s %s", step.Op, urn.Type().DisplayName(), urn.Name()), true
 }

@@ -20,6 +20,7 @@ type key struct {
 	// window is the number of days between the deletion and its effect.
 	window  int
 	deleted bool
+	tags    map[string]string
 }
 
 var keyType = define(resourceType{
@@ -62,7 +63,7 @@ func (k *key) set(t *call, operation string) error {
 	if err != nil {
 		return err
 	}
-	k.policyText, k.policy = text, p
+	k.policyText, k.policy, k.tags = text, p, t.tags
 	k.description, k.enabled, k.rotates = t.in.text("description"), t.in.flag("isEnabled"), t.in.flag("enableKeyRotation")
 	k.rotationDays = 0
 	if k.rotates {
@@ -153,7 +154,10 @@ func (c *Cloud) KeyARN(name string) string {
 func (c *Cloud) mayUseKey(who *caller, k *key, action string, context map[string]string) error {
 	arn := k.arn(c)
 	r := request{action: action, resource: arn, context: maps.Clone(who.context)}
-	maps.Copy(r.context, map[string]string{"kms:calleraccount": c.options.AccountID})
+	r.context["kms:calleraccount"] = c.options.AccountID
+	for tag, value := range k.tags {
+		r.context["aws:resourcetag/"+strings.ToLower(tag)] = value
+	}
 	maps.Copy(r.context, context)
 	identity := who.decide(r)
 	denied := func(reason string) error {

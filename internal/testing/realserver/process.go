@@ -26,6 +26,8 @@ type Command struct {
 	User *User
 	// System, if not empty, is the directory of another Debian system, in which Path is; it shares Dir with this one.
 	System string
+	// Cgroup, if non-nil, limits the memory of a command in another system.
+	Cgroup *Cgroup
 }
 
 // Process is a running server.

@@ -10,11 +10,16 @@ import (
 // BrokerSystem is the variable with the directory of the system of the images of RabbitMQ, redis_exporter and Alertmanager.
 const BrokerSystem = "BROKER_SYSTEM"
 
+// PythonSystem is the variable with the directory of the system of the images of the applications.
+const PythonSystem = "PYTHON_SYSTEM"
+
 // enter runs a command in another Debian system, in a mount namespace of its own: what it changes there is gone with it. Its
-// arguments are the system's directory, the working directory, which both systems share, an account, and the command.
+// arguments are the system's directory, the working directory, which both systems share, an account, the cgroup's folder or nothing,
+// and the command.
 const enter = `set -eu
-system=$1 shared=$2 account=$3
-shift 3
+system=$1 shared=$2 account=$3 cgroup=$4
+shift 4
+[ -z "$cgroup" ] || echo $$ >"$cgroup/cgroup.procs"
 mount -t tmpfs none /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay none -o "lowerdir=$system,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
@@ -32,7 +37,11 @@ func (c Command) entered() Command {
 	if c.User != nil {
 		account = fmt.Sprintf("%d:%d", c.User.UID, c.User.GID)
 	}
-	arguments := []string{"--mount", "--propagation", "private", "sh", "-c", enter, "sh", c.System, c.Dir, account, c.Path}
+	cgroup := ""
+	if c.Cgroup != nil {
+		cgroup = c.Cgroup.folder
+	}
+	arguments := []string{"--mount", "--propagation", "private", "sh", "-c", enter, "sh", c.System, c.Dir, account, cgroup, c.Path}
 	return Command{Path: "/usr/bin/unshare", Args: append(arguments, c.Args...), Env: c.Env}
 }
 

@@ -65,7 +65,7 @@ func addSystems(ctx context.Context, paths tools.Binaries) error {
 	if err != nil {
 		return err
 	}
-	for name, system := range map[string]debian.System{"broker-system": debian.Broker} {
+	for name, system := range map[string]debian.System{"broker-system": debian.Broker, "python-system": debian.Python} {
 		if system.Missing(cache) {
 			fmt.Fprintf(os.Stderr, "making the Debian system of image %s, once: some minutes\n", system.Name)
 		}

@@ -40,6 +40,9 @@ func New() *Server {
 	return s
 }
 
+// URL is the address of the server.
+func (s *Server) URL() string { return s.http.URL }
+
 // Close stops the server.
 func (s *Server) Close() { s.http.Close() }
 
