@@ -65,6 +65,11 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	if err != nil {
 		return err
 	}
+	owned := pulumi.IgnoreChanges(nil)
+	if args.Autoscale != nil {
+		// The provider drops the number from an update once the autoscaler has set it.
+		owned = pulumi.IgnoreChanges([]string{"spec.replicas"})
+	}
 	if w.Deployment, err = apps.NewDeployment(ctx, name, &apps.DeploymentArgs{
 		Metadata: metadata(),
 		Spec: &apps.DeploymentSpecArgs{
@@ -73,8 +78,13 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Selector: &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
 			Template: args.podTemplate(name, secret),
 		},
-	}, parent); err != nil {
+	}, parent, owned); err != nil {
 		return err
+	}
+	if args.Autoscale != nil {
+		if err := args.Autoscale.autoscaler(ctx, name, metadata(), parent); err != nil {
+			return err
+		}
 	}
 	if args.Port != 0 {
 		exposed := metadata()
