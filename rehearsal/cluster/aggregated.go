@@ -7,17 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync"
 )
 
 // ServeAggregated answers the API server's requests to the address of a Service, host:port, as the pods of an aggregated API would.
 // All other connections to pods and nodes are refused. It returns a function that ends it.
 func (c *Cluster) ServeAggregated(address string, handler http.Handler) (stop func(), err error) {
-	socket := c.layout.host(noNetwork)
-	if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
-		return nil, fmt.Errorf("folder of the socket of simulated pods: %w", err)
-	}
+	socket := c.layout.noNetwork()
 	_ = os.Remove(socket) // of a server that was killed
 	outside, err := net.Listen("unix", socket)
 	if err != nil {
@@ -84,4 +80,4 @@ func (l *tunneled) Close() error {
 	return nil
 }
 
-func (l *tunneled) Addr() net.Addr { return &net.UnixAddr{Name: noNetwork, Net: "unix"} }
+func (l *tunneled) Addr() net.Addr { return &net.UnixAddr{Name: "simulated pods", Net: "unix"} }

@@ -83,22 +83,29 @@ func (g *growing) remember(ctx context.Context) (err error) {
 }
 
 
-func (g *growing) grow(ctx context.Context) error {
-	for key, value := range map[string]string{programs.KeyMoreNodes: moreNodes, programs.KeyAutoscale: autoscaled} {
-		if err := g.Engine.SetConfig(ctx, key, value); err != nil {
-			return err
-		}
+// set changes a list, for the engine and for the design.
+func (g *growing) set(ctx context.Context, key, value string) error {
+	if err := g.Engine.SetConfig(ctx, key, value); err != nil {
+		return err
 	}
-	if err := g.Redesign(func(config map[string]string) {
-		config[programs.KeyMoreNodes], config[programs.KeyAutoscale] = moreNodes, autoscaled
-	}); err != nil {
+	return g.Redesign(func(config map[string]string) { config[key] = value })
+}
+
+func (g *growing) grow(ctx context.Context) error {
+	if err := g.set(ctx, programs.KeyMoreNodes, moreNodes); err != nil {
 		return err
 	}
 	result, err := g.Engine.Up(ctx, "grow", noOptions)
 	if err != nil {
 		return err
 	}
-	g.Compare("resources that were replaced or deleted", 0, result.Replaced+result.Deleted, result.Replaced+result.Deleted == 0)
+	var others []string
+	for _, change := range result.Changes {
+		if change.Operation != "create" && change.Operation != "update" && change.Name != "monitoring-prometheus" {
+			others = append(others, change.String())
+		}
+	}
+	g.Compare("resources replaced, but for the list of nodes in Prometheus' configuration", "none", join(others), len(others) == 0 && result.Deleted == 0)
 	for _, node := range g.Design.NodeNames() {
 		if _, old := g.before[node]; !old {
 			g.more = append(g.more, node)
@@ -156,6 +163,12 @@ func (g *growing) compareSpread(ctx context.Context) error {
 
 // scale lets the autoscaler add a pod. Neither an update nor a release takes it away.
 func (g *growing) scale(ctx context.Context) error {
+	if err := g.set(ctx, programs.KeyAutoscale, autoscaled); err != nil {
+		return err
+	}
+	if _, err := g.Engine.Up(ctx, "autoscale", noOptions); err != nil {
+		return err
+	}
 	service, err := g.client.CoreV1().Services(stacks.MonitoringNamespace).Get(ctx, metricsserver.Name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("find metrics-server: %w", err)
