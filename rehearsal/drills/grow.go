@@ -82,7 +82,6 @@ func (g *growing) remember(ctx context.Context) (err error) {
 	return err
 }
 
-
 // set changes a list, for the engine and for the design.
 func (g *growing) set(ctx context.Context, key, value string) error {
 	if err := g.Engine.SetConfig(ctx, key, value); err != nil {
