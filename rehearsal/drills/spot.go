@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/components/capacity"
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/engine"
@@ -129,8 +130,12 @@ func (s *taken) refused(ctx context.Context) error {
 
 // back rolls the node, asking for another type.
 func (s *taken) back(ctx context.Context) error {
+	kind, err := capacity.LookupInstanceType(s.kind)
+	if err != nil {
+		return err
+	}
 	o := rollOptions(s.Rehearsal)
-	o.Only, o.NoSurge, o.Types = []string{takenNode}, true, []string{otherType}
+	o.Only, o.NoSurge, o.Types = []string{takenNode}, true, capacity.Substitutes(kind)
 	if err := roll.Run(ctx, o); err != nil {
 		return err
 	}
