@@ -61,7 +61,7 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			return err
 		}
 	}
-	secret, err := secretEnv(ctx, name, args, parent)
+	secret, err := secretEnv(ctx, name, nil, args, parent)
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	return err
 }
 
-// secretEnv creates an auto-named Secret: a changed one is a new one, and restarts the pods.
-func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
+// secretEnv creates a Secret. Without a fixed name, a changed one is a new one, and restarts the pods.
+func secretEnv(ctx *pulumi.Context, name string, fixed pulumi.StringPtrInput, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
 	if len(args.SecretEnv) == 0 {
 		return nil, nil
 	}
@@ -119,7 +119,7 @@ func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulu
 	}
 	secret, err := core.NewSecret(ctx, name, &core.SecretArgs{
 		Metadata: &meta.ObjectMetaArgs{
-			Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
+			Name: fixed, Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
 		},
 		StringData: data,
 		Immutable:  pulumi.Bool(true),
