@@ -31,6 +31,8 @@ const (
 	busyPercent = 160
 	// scaledWithin is longer than two rounds of the autoscaler, 15 seconds each, and the start of a pod.
 	scaledWithin = 90 * time.Second
+	// collectedWithin is longer than the controller manager takes to collect pods of a deleted node: 40 seconds, looked at every 20.
+	collectedWithin = 2 * time.Minute
 )
 
 func grow() rehearsal.Drill {
@@ -259,5 +261,25 @@ func (g *growing) shrink(ctx context.Context) error {
 	}
 	g.requests.compare(g.Rehearsal)
 	g.replicas.compare(g.Rehearsal)
-	return nil
+	return g.collected(ctx)
+}
+
+// collected waits until the controller manager has deleted the pods of DaemonSets on the nodes that are gone.
+func (g *growing) collected(ctx context.Context) error {
+	for deadline := time.Now().Add(collectedWithin); ; {
+		pods, err := g.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return fmt.Errorf("list pods: %w", err)
+		}
+		left := slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return !slices.Contains(g.more, p.Spec.NodeName) })
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("after %s %d pods are left on nodes that are gone, the first is %s", collectedWithin, len(left), left[0].Name)
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 }
