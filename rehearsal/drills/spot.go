@@ -12,7 +12,6 @@ import (
 	"github.com/growbin/cluster/components/capacity"
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
-	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
 )
 
@@ -123,7 +122,11 @@ func (s *taken) without(ctx context.Context) error {
 // refused runs the one command that replaces a lost instance, where AWS has no capacity.
 func (s *taken) refused(ctx context.Context) error {
 	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
-	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
+	// As growbin roll --taken does: the instance leaves the state.
+	if _, err := s.Engine.Refresh(ctx, "forget", "**Instance::"+takenNode); err != nil {
+		return err
+	}
+	_, err := s.Engine.Up(ctx, "no-capacity", noOptions)
 	s.Compare("an update without capacity", "–", "InsufficientInstanceCapacity", err != nil && strings.Contains(err.Error(), "InsufficientInstanceCapacity"))
 	return nil
 }
