@@ -35,8 +35,8 @@ func (r *Rehearsal) drillPhases() []Phase {
 		return drill.Phases(r)
 	}
 	return append(drill.Phases(r),
-		Phase{"verify after", r.verify},
-		Phase{"up after", func(ctx context.Context) error { return r.unchanged(ctx, "up-after", "the up after the drill") }},
+		Phase{"verify after", r.Verify},
+		Phase{"up after", func(ctx context.Context) error { return r.Unchanged(ctx, "up-after", "the up after the drill") }},
 	)
 }
 

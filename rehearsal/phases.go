@@ -49,8 +49,8 @@ func (r *Rehearsal) up(ctx context.Context) error {
 	return err
 }
 
-// verify reads the cluster back with nothing but the kubeconfig that the stack exports.
-func (r *Rehearsal) verify(ctx context.Context) error {
+// Verify reads the cluster back with nothing but the kubeconfig that the stack exports, and compares it with the design.
+func (r *Rehearsal) Verify(ctx context.Context) error {
 	client, err := r.Client(ctx)
 	if err != nil {
 		return err
@@ -201,11 +201,11 @@ func (r *Rehearsal) previewAsPreviewer(ctx context.Context) error {
 
 // secondUp deploys the same program a second time: nothing may change.
 func (r *Rehearsal) secondUp(ctx context.Context) error {
-	return r.unchanged(ctx, "second-up", "the second up")
+	return r.Unchanged(ctx, "second-up", "the second up")
 }
 
-// unchanged deploys a program that is deployed already.
-func (r *Rehearsal) unchanged(ctx context.Context, log, title string) error {
+// Unchanged deploys a program that is deployed already: nothing may change.
+func (r *Rehearsal) Unchanged(ctx context.Context, log, title string) error {
 	result, err := r.Engine.Up(ctx, log, engine.RunOptions{})
 	changes := engine.Strings(result.Changes)
 	r.report.Resources.ChangedOnSecondUp += result.Changed()

@@ -120,7 +120,7 @@ func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) err
 		{"simulated AWS", func(ctx context.Context) error { return r.open(ctx, cancel) }},
 		{"preview", r.preview},
 		{"up", r.up},
-		{"verify", r.verify},
+		{"verify", r.Verify},
 		{"refused edits", r.refusedEdits},
 		{"second up", r.secondUp},
 		{"previewer", r.previewAsPreviewer},

@@ -48,8 +48,11 @@ type Application struct {
 	Name string
 	// Kind is api, worker or beat.
 	Kind kind
-	// Replicas is the number of pods.
+	// Replicas is the number of pods; with Max, that with which the application begins.
 	Replicas int
+	// Min and Max are the bounds of the number of pods, which an autoscaler owns then; 0 for a fixed number. The setting autoscale
+	// overrides them per stack. Max must fit the nodes, the connections of the database and the calls to the AI API.
+	Min, Max int
 	// Node is the name of the topology's node that runs all pods.
 	Node string
 	// Requests are CPU and memory of one pod. They keep the planned load of the node inside its band.

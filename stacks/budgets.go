@@ -14,9 +14,9 @@ const maxDatabaseConnections = 136
 // podsDuringUpdate is the number of pods of the application during a rolling update: one more, except for a singleton.
 func (a Application) podsDuringUpdate() int {
 	if a.Kind == kindBeat {
-		return a.Replicas
+		return a.mostPods()
 	}
-	return a.Replicas + 1
+	return a.mostPods() + 1
 }
 
 // processes is the number of processes of one pod that open connections to the database.
@@ -30,17 +30,6 @@ func (a Application) processes() int {
 // databaseConnections is the maximum number of connections of all pods during a rolling update.
 func (a Application) databaseConnections() int {
 	return a.podsDuringUpdate() * a.processes() * a.DatabasePool
-}
-
-// connectionsTo returns the maximum number of connections of applications to a database, while all of its applications are updated at once.
-func connectionsTo(database string) int {
-	sum := 0
-	for _, a := range catalog {
-		if a.Database == database {
-			sum += a.databaseConnections()
-		}
-	}
-	return sum
 }
 
 // aiCalls is the number of calls to the AI API that one pod makes at once; 0 for an application without its key.
@@ -57,7 +46,7 @@ func (a Application) aiCalls() int {
 // validateBudgets checks the sums of the catalog against the limits that the applications share.
 func (s *Settings) validateBudgets(r *settingsReader) {
 	calls, terms := 0, []string{}
-	for _, a := range catalog {
+	for _, a := range s.bounded(Applications()) {
 		if each := a.aiCalls(); each > 0 {
 			calls += a.podsDuringUpdate() * each
 			terms = append(terms, fmt.Sprintf("%s %d x %d", a.Name, a.podsDuringUpdate(), each))
@@ -74,8 +63,11 @@ func (s *Settings) validateBudgets(r *settingsReader) {
 	}
 	available := postgresql.AvailableConnections(maxDatabaseConnections, len(databases()))
 	sum, terms := 0, nil
-	for _, d := range databases() {
-		of := d.Connections + connectionsTo(d.Name)
+	for _, d := range s.databases() {
+		of := d.Connections
+		for _, c := range d.Clients {
+			of += c.Connections
+		}
 		sum += of
 		terms = append(terms, fmt.Sprintf("%s %d", d.Name, of))
 	}

@@ -19,17 +19,22 @@ const migrationConnections = 2
 
 // databases is the table of PostgreSQL's databases. Each has a role of the same name as its owner, for migrations, and a role
 // per application with the connections of its pools.
-func databases() []postgresql.Database {
+func databases() []postgresql.Database { return databasesOf(catalog) }
+
+// databases is the table with the connections of autoscaled pods.
+func (s *Settings) databases() []postgresql.Database { return databasesOf(s.bounded(Applications())) }
+
+func databasesOf(rows []Application) []postgresql.Database {
 	return []postgresql.Database{
-		database(databaseGrowbin, 6),
-		database(databaseAuth, 1),
-		database(databaseAnalytics, 3),
+		database(rows, databaseGrowbin, 6),
+		database(rows, databaseAuth, 1),
+		database(rows, databaseAnalytics, 3),
 	}
 }
 
-func database(name string, maxGiB int) postgresql.Database {
+func database(rows []Application, name string, maxGiB int) postgresql.Database {
 	d := postgresql.Database{Name: name, Owner: name, MaxGiB: maxGiB, Connections: migrationConnections}
-	for _, a := range catalog {
+	for _, a := range rows {
 		if a.Database == name {
 			d.Clients = append(d.Clients, postgresql.Client{Role: a.databaseRole(), Connections: a.databaseConnections()})
 		}

@@ -37,7 +37,7 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 			return err
 		}
 		args.Released = released.of("Deployment", application.Name, args.Image)
-		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(application.Node), stores.dependsOnStores()); err != nil {
+		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(nodeNames(s.nodesOf(application))...), stores.dependsOnStores()); err != nil {
 			return err
 		}
 		if err := application.newMigration(ctx, args, released, p, stores); err != nil {
@@ -69,11 +69,15 @@ func (a Application) workload(s *Settings, in *namespace.Namespace, values *conn
 		}
 	}
 	selector, prefer, tolerations := s.placeIn(node)
+	spread := nodeNames(s.nodesOf(a))
+	if prefer != nil {
+		spread = nil // it would weigh as much as the preference, over all nodes of the pool
+	}
 	args := &workload.WorkloadArgs{
 		Namespace: in.Name, Image: s.Image(a.Name), PullSecret: in.PullSecret,
-		Replicas: a.Replicas, Singleton: a.Kind == kindBeat,
+		Replicas: a.Replicas, Singleton: a.Kind == kindBeat, Autoscale: a.autoscale(),
 		Command: a.command(s.LogLevel), Env: a.env(s), SecretEnv: secrets,
-		NodeSelector: selector, Tolerations: tolerations, Prefer: prefer,
+		NodeSelector: selector, Tolerations: tolerations, Prefer: prefer, SpreadOver: spread,
 		Requests: a.Requests, Limits: workload.Resources{Memory: a.MemoryLimit},
 		PartOf: "growbin", Component: string(a.Kind), NodePort: a.NodePort,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/calico"
@@ -43,7 +44,27 @@ func (s *Settings) checkFit(resources []cost.Resource) error {
 	if planErr != nil {
 		return planErr
 	}
+	if err := s.checkUpdates(nodes, sets); err != nil {
+		return err
+	}
 	return s.checkTaken(nodes, sets)
+}
+
+// checkUpdates returns an error if a Deployment could not be updated: one more pod of it runs meanwhile.
+func (s *Settings) checkUpdates(nodes []capacity.Node, sets []capacity.PodSet) error {
+	var problems validation.Problems
+	for i, set := range sets {
+		if !set.Surges {
+			continue
+		}
+		more := slices.Clone(sets)
+		more[i].Replicas++
+		if _, err := capacity.Plan(nodes, more); err != nil {
+			problems.Add(set.Name, set.Replicas, "must leave room for one more pod on its nodes, during an update: %s. "+
+				"Choose a larger type in %[2]sinstanceTypes, another node in %[2]smoreNodes, or fewer pods", strings.ReplaceAll(err.Error(), "\n", "; "), ConfigPrefix)
+		}
+	}
+	return s.refuse("has pods that no update could replace", problems.Err())
 }
 
 // checkTaken returns an error if EC2 can take a spot instance whose pods the other nodes of the pool cannot run meanwhile.
@@ -66,6 +87,10 @@ func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
 	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
 		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
 	}}}
+	most, err := mostPods(resources)
+	if err != nil {
+		return nil, err
+	}
 	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
 	for _, r := range resources {
 		kind, isApp := strings.CutPrefix(r.Type, "kubernetes:apps/v1:")
@@ -75,7 +100,8 @@ func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
 		case isApp && kind == "Deployment":
 			var d appsv1.Deployment
 			err = decodeInputs(r.Inputs, &d)
-			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
+			set.Replicas, set.Pod = max(replicas(d.Spec.Replicas), most[d.Namespace+"/"+d.Name]), d.Spec.Template.Spec
+			set.Surges = d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType
 		case isApp && kind == "StatefulSet":
 			var d appsv1.StatefulSet
 			err = decodeInputs(r.Inputs, &d)
@@ -93,6 +119,22 @@ func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
 		sets = append(sets, set)
 	}
 	return sets, nil
+}
+
+// mostPods returns the maximum of each autoscaler, by namespace and name of its Deployment.
+func mostPods(resources []cost.Resource) (map[string]int, error) {
+	most := map[string]int{}
+	for _, r := range resources {
+		if r.Type != "kubernetes:autoscaling/v2:HorizontalPodAutoscaler" {
+			continue
+		}
+		var scaler autoscalingv2.HorizontalPodAutoscaler
+		if err := decodeInputs(r.Inputs, &scaler); err != nil {
+			return nil, fmt.Errorf("read the autoscaler of %s: %w", r.Name, err)
+		}
+		most[scaler.Namespace+"/"+scaler.Spec.ScaleTargetRef.Name] = int(scaler.Spec.MaxReplicas)
+	}
+	return most, nil
 }
 
 // replicas is the default of Kubernetes where none is set.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/growbin/cluster/components/argocd"
+	"github.com/growbin/cluster/components/metricsserver"
 	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/networkpolicy"
 	"github.com/growbin/cluster/components/ports"
@@ -45,6 +46,13 @@ func (s *Settings) Flows() []networkpolicy.Flow {
 		flows = append(flows, networkpolicy.Flow{
 			From: []string{peerNodes}, To: "grafana", Ports: networkpolicy.TCP(monitoring.GrafanaPort), Reason: "people, by the load balancer",
 		})
+	}
+	if s.autoscales() {
+		flows = append(flows,
+			networkpolicy.Flow{From: []string{metricsserver.Name}, To: peerAPIServer, Ports: networkpolicy.TCP(ports.APIServer), Reason: "objects of Kubernetes"},
+			networkpolicy.Flow{From: []string{metricsserver.Name}, To: peerNodes, Ports: networkpolicy.TCP(ports.Kubelet), Reason: "CPU and memory of pods"},
+			// The API server has an address of the control plane, in the network of the nodes or of the overlay.
+			networkpolicy.Flow{From: []string{peerNodes, peerOverlay}, To: metricsserver.Name, Ports: networkpolicy.TCP(metricsserver.Port), Reason: "autoscalers, by the API server"})
 	}
 	if len(s.AlarmEmails) > 0 {
 		flows = append(flows,

@@ -69,7 +69,7 @@ var reachable = map[string]string{
 // TestNetworkPolicies_EveryPair asks an independent engine about every pair of pods, and addresses, on every port that
 // anything listens on.
 func TestNetworkPolicies_EveryPair(t *testing.T) {
-	engine, pods := policyEngine(t)
+	engine, pods := policyEngine(t, nil)
 	ports := []string{"22", "53", "80", "443", "3000", "5432", "5672", "6379", "6443", "8000", "8080", "8081", "9090", "9093", "9100", "9121", "9187", "9808", "10250", "15692"}
 	addresses := map[string]string{"internet": anyAddress, "metadata": metadataAddress, "node": nodeAddress, "api-server": apiAddress}
 	for source, want := range reachable {
@@ -121,7 +121,7 @@ func free(to string) bool {
 // TestNetworkPolicies_FromOutside holds that nothing but an API and Argo CD's server is reached from the nodes, and nothing
 // from the internet.
 func TestNetworkPolicies_FromOutside(t *testing.T) {
-	engine, pods := policyEngine(t)
+	engine, pods := policyEngine(t, nil)
 	var open, overlay []string
 	for name, pod := range pods {
 		if strings.HasPrefix(name, "stranger") || name == "dns" {
@@ -154,10 +154,33 @@ func TestNetworkPolicies_FromOutside(t *testing.T) {
 	}, open)
 }
 
+// metrics-server reaches the kubelets and the API server. It is reached by the API server alone, whose address is one of the control plane.
+func TestNetworkPolicies_MetricsServer(t *testing.T) {
+	engine, pods := policyEngine(t, map[string]string{"autoscale": `["waste-api=2-3"]`})
+	const server = "metrics-server"
+	require.Contains(t, pods, server)
+	allowed := func(from, to, port string) bool {
+		ok, err := engine.CheckIfAllowed(from, to, "TCP", port)
+		require.NoError(t, err)
+		return ok
+	}
+	assert.True(t, allowed(pods[server], nodeAddress, "10250"))
+	assert.True(t, allowed(pods[server], apiAddress, "6443"))
+	assert.True(t, allowed(nodeAddress, pods[server], "4443"))
+	assert.True(t, allowed(overlayAddress, pods[server], "4443"))
+	for _, to := range []string{anyAddress, metadataAddress, pods["postgresql"], pods["prometheus"]} {
+		assert.False(t, allowed(pods[server], to, "443"), to)
+	}
+	assert.False(t, allowed(pods[server], nodeAddress, "9100"))
+	for _, name := range []string{"waste-api", "prometheus", "argocd-server"} {
+		assert.False(t, allowed(pods[name], pods[server], "4443"), name)
+	}
+}
+
 // policyEngine has every policy and one pod of each controller of the stack. It returns the pods as namespace/name.
-func policyEngine(t *testing.T) (*eval.PolicyEngine, map[string]string) {
+func policyEngine(t *testing.T, settings map[string]string) (*eval.PolicyEngine, map[string]string) {
 	t.Helper()
-	w := deploy(t, "dev", nil)
+	w := deploy(t, "dev", settings)
 	engine, pods := eval.NewPolicyEngine(), map[string]string{}
 	for _, name := range []string{"growbin", "data", "monitoring", "node-exporter", "argocd", "kube-system", "default"} {
 		require.NoError(t, engine.UpsertObject(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{

@@ -70,6 +70,9 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pl
 	if err := deployHeartbeat(ctx, s, c, p, space, place, watch); err != nil {
 		return nil, err
 	}
+	if err := deployMetricsServer(ctx, s, p, space.Name); err != nil {
+		return nil, err
+	}
 	return watch, deployCeleryExporter(ctx, p, space, place, stores)
 }
 

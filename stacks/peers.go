@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/argocd"
+	"github.com/growbin/cluster/components/metricsserver"
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/networkpolicy"
 )
@@ -42,7 +43,7 @@ func (s *Settings) peers() ([]networkpolicy.Peer, error) {
 			Except: []string{s.VpcCIDR, s.PodCIDR, s.ServiceCIDR, "169.254.0.0/16"},
 		},
 		{Name: peerBackups, Namespace: namespaceData, Labels: storeLabels("postgresql", "backup")},
-		named(celeryExporter, namespaceMonitoring), named(peerHeartbeat, namespaceMonitoring),
+		named(celeryExporter, namespaceMonitoring), named(peerHeartbeat, namespaceMonitoring), named(metricsserver.Name, namespaceMonitoring),
 	}
 	for _, store := range []string{"rabbitmq", "postgresql", "redis-cache", "redis-durable"} {
 		peers = append(peers, networkpolicy.Peer{Name: store, Namespace: namespaceData, Labels: storeLabels(store, "server")})

@@ -23,7 +23,7 @@ func (s *Settings) prefetched(n Node) []string {
 		return images
 	}
 	for _, application := range catalog {
-		if application.Node == n.Name {
+		if slices.ContainsFunc(s.nodesOf(application), func(other Node) bool { return other.Name == n.Name }) {
 			images = append(images, s.Image(application.Name))
 		}
 	}

@@ -148,6 +148,8 @@ type Settings struct {
 	ReleaseRepositories map[string]string
 	// RegistryUsername is the user of ImageRegistry; empty if the images are public.
 	RegistryUsername string
+	// Autoscale are the bounds of applications whose number of pods an autoscaler owns, by name.
+	Autoscale map[string]bounds
 	// AIMaxCalls is the number of calls to the AI API that all pods together may make at once.
 	AIMaxCalls int
 	// LogLevel is that of the applications: debug, info, warning or error.
@@ -329,8 +331,9 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 	heartbeat, _ := r.Get("heartbeatUrl")
 	s.Heartbeat = heartbeat != ""
 	var err error
-	s.Nodes, err = Topology(stack, r.pairs("instanceTypes"))
+	s.Nodes, err = topologyWith(stack, r.pairs("moreNodes"), r.pairs("instanceTypes"))
 	r.problems.Include("", err)
+	s.Autoscale = readAutoscale(r)
 	s.Sleep = readSleep(r, s.DeletionProtection)
 	s.applyBuying(r)
 	r.growDisks(s.Nodes)

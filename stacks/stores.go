@@ -80,7 +80,7 @@ func (s *stores) dependsOnStores() pulumi.ResourceOption {
 // databaseArgs returns the arguments of PostgreSQL without a namespace.
 func (s *Settings) databaseArgs(place pod.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
 	return &postgresql.ServerArgs{
-		Placement: place, Storage: disk, Image: pins.PostgreSQL, ExporterImage: pins.PostgresExporter, Databases: databases(), MaxConnections: maxDatabaseConnections,
+		Placement: place, Storage: disk, Image: pins.PostgreSQL, ExporterImage: pins.PostgresExporter, Databases: s.databases(), MaxConnections: maxDatabaseConnections,
 		// At night in Korea.
 		Backup: postgresql.Backup{Hour: 3, TimeZone: timezone, KeepDays: s.BackupKeepDays},
 	}

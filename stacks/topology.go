@@ -121,9 +121,15 @@ var topology = []Node{
 // Topology returns a copy of the table with the smaller rows of the stack, and instance types overridden by node name. Its error
 // joins all unknown nodes and types.
 func Topology(stack string, instanceTypes map[string]string) ([]Node, error) {
+	return topologyWith(stack, nil, instanceTypes)
+}
+
+// topologyWith is Topology with more nodes, see addNodes.
+func topologyWith(stack string, added, instanceTypes map[string]string) ([]Node, error) {
 	nodes := slices.Clone(topology)
 	known := map[string]bool{}
 	unknown := shrink(stack, nodes)
+	nodes, wrong := addNodes(nodes, added)
 	for i, node := range nodes {
 		nodes[i].Labels = maps.Clone(node.Labels)
 		if override, ok := instanceTypes[node.Name]; ok {
@@ -131,7 +137,7 @@ func Topology(stack string, instanceTypes map[string]string) ([]Node, error) {
 		}
 		known[node.Name] = true
 	}
-	return nodes, errors.Join(unknown, checkTopology(nodes, known, instanceTypes))
+	return nodes, errors.Join(unknown, wrong, checkTopology(nodes, known, instanceTypes))
 }
 
 // Taints returns the taints that kubelet sets at registration. kubeadm taints the control plane.

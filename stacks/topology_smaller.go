@@ -56,9 +56,13 @@ func shrink(stack string, nodes []Node) error {
 func (s *Settings) Applications() []Application {
 	out := Applications()
 	for i, a := range out {
-		if n, err := nodeNamed(s.Nodes, a.Node); err == nil && n.MaxReplicas > 0 {
-			out[i].Replicas = min(a.Replicas, n.MaxReplicas)
+		most := 0
+		for _, n := range s.nodesOf(a) {
+			most += n.MaxReplicas
+		}
+		if most > 0 {
+			out[i].Replicas = min(a.Replicas, most)
 		}
 	}
-	return out
+	return s.bounded(out)
 }

@@ -14,8 +14,8 @@ func newManifests(s *stackOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:   "manifests FOLDER",
 		Short: "Writes the files of the applications for the Git repository that Argo CD reads",
-		Long: "manifests writes one file for each application, with the image of the settings and nothing else. Argo CD applies the image; all\n" +
-			"other fields stay with this program. It needs no AWS and no cluster. A file that exists is left as it is.",
+		Long: "manifests writes one file for each application, with the image of the settings and nothing else, and the migrations of its\n" +
+			"database. Argo CD runs those, then applies the image; all other fields stay with this program. It needs no AWS and no cluster. A file that exists is left as it is.",
 		Example: "  growbin manifests ../deployments/clusters/prod -s prod",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -26,7 +26,7 @@ func newManifests(s *stackOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := settings.Manifests()
+			files, err := settings.Manifests(command.Context())
 			if err != nil {
 				return err
 			}

@@ -37,6 +37,8 @@ type rollOptions struct {
 	yes      bool
 	noSurge  bool
 	noBackup bool
+	// taken limits the roll to spot nodes without an instance.
+	taken bool
 	// drainTimeout limits the eviction of one node's pods.
 	drainTimeout time.Duration
 }
@@ -61,6 +63,7 @@ func newRoll(s *stackOptions) *cobra.Command {
 	flags.StringSliceVar(&o.nodes, "nodes", nil, "roll these `nodes` only, separated by commas")
 	flags.StringSliceVar(&o.force, "force", nil, "roll these `nodes`, and no others, although nothing changed about them")
 	flags.StringSliceVar(&o.types, "types", nil, "where AWS has no capacity for an instance, ask for these instance `types` in turn")
+	flags.BoolVar(&o.taken, "taken", false, "replace the spot instances that EC2 has taken, with others of their type or a larger one, without a question; nothing if none is")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "skip the confirmation")
 	flags.BoolVar(&o.noSurge, "no-surge", false, "start no surge instances: the pods of a node are down while it is replaced")
 	flags.BoolVar(&o.noBackup, "no-backup", false, "skip the backup of etcd before an upgrade of the control plane")
@@ -72,6 +75,9 @@ func (o *rollOptions) check() error {
 	var problems []error
 	if err := o.stackOptions.check(); err != nil {
 		problems = append(problems, err)
+	}
+	if o.taken && len(o.nodes)+len(o.force) > 0 {
+		problems = append(problems, errors.New("--taken: must not be set with --nodes or --force, since it finds the nodes itself"))
 	}
 	if o.drainTimeout < minDrainTimeout {
 		problems = append(problems, fmt.Errorf("--drain-timeout: %s must be at least %s, since pods may need it to end", o.drainTimeout, minDrainTimeout))
@@ -100,6 +106,17 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 	if err != nil {
 		return err
 	}
+	aws := awscli.InRegion(settings.Region)
+	if o.taken {
+		if o.nodes, err = takenNodes(ctx, settings, aws); err != nil || len(o.nodes) == 0 {
+			fmt.Fprintln(out, "Every spot node has its instance.")
+			return err
+		}
+		o.yes, o.noSurge = true, true
+		if len(o.types) == 0 {
+			o.types = substitutes(settings, o.nodes)
+		}
+	}
 	stack, err := pulumistack.Open(ctx, pulumistack.Options{
 		Dir: o.dir, Stack: o.stack, Progress: out,
 		Settings:    rollSettings(),
@@ -115,7 +132,11 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 		Confirm: func(plan *roll.Plan) (bool, error) { return confirm(plan, o.yes, in, out) },
 		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
 	}
-	aws := awscli.InRegion(settings.Region)
+	if o.taken {
+		if err := stack.Forget(ctx, o.nodes); err != nil {
+			return err
+		}
+	}
 	options.Lock = func(ctx context.Context) (string, func(context.Context) error, error) {
 		lock, err := rolllock.Take(ctx, aws, stacks.LockParameter(o.stack), holder())
 		return lock.ID, func(ctx context.Context) error { return rolllock.Release(ctx, aws, stacks.LockParameter(o.stack)) }, err

@@ -2,6 +2,7 @@
 package capacity
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -47,4 +48,21 @@ func LookupInstanceType(name string) (InstanceType, error) {
 // InstanceTypeNames returns the known types in alphabetical order.
 func InstanceTypeNames() []string {
 	return slices.Sorted(maps.Keys(instanceTypes))
+}
+
+// Substitutes returns the other types with as many vCPUs as each of the given ones and at least as much memory, the smallest first.
+func Substitutes(of ...InstanceType) []string {
+	found := slices.DeleteFunc(slices.Collect(maps.Values(instanceTypes)), func(t InstanceType) bool {
+		return slices.ContainsFunc(of, func(wanted InstanceType) bool {
+			return t.Name == wanted.Name || t.VCPU != wanted.VCPU || t.MemoryMiB < wanted.MemoryMiB
+		})
+	})
+	slices.SortFunc(found, func(a, b InstanceType) int {
+		return cmp.Or(cmp.Compare(a.MemoryMiB, b.MemoryMiB), cmp.Compare(a.Name, b.Name))
+	})
+	names := make([]string, 0, len(found))
+	for _, t := range found {
+		names = append(names, t.Name)
+	}
+	return names
 }

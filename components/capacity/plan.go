@@ -27,6 +27,8 @@ type PodSet struct {
 	Replicas int
 	// EveryNode is true for a DaemonSet: one pod on each node it fits.
 	EveryNode bool
+	// Surges is true for a Deployment that runs one more pod during an update.
+	Surges bool
 	// Pod is the template of the pods.
 	Pod corev1.PodSpec
 }

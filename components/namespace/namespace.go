@@ -103,17 +103,28 @@ func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ..
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"name": n.Name})
 }
 
-// pullSecret lets Pulumi name the Secret: changed credentials make a new one, which the pods then use.
+// PullSecretName returns the name of the Secret with the credentials of a namespace's registry, for pods that others define.
+func PullSecretName(namespace string) string { return namespace + "-registry" }
+
+// pullSecret lets Pulumi name the Secret: changed credentials make a new one, which the pods then use. Another has a fixed name, and
+// nothing of the program depends on it: to replace it, Pulumi deletes it first, and would replace dependents too.
 func (n *Namespace) pullSecret(ctx *pulumi.Context, name string, registry *Registry) error {
 	config := registry.Password.ToStringOutput().ApplyT(func(password string) (string, error) {
 		return dockerConfig(registry.Host, registry.Username, password)
 	}).(pulumi.StringOutput)
-	secret, err := core.NewSecret(ctx, name+"-registry", &core.SecretArgs{
-		Metadata:   &meta.ObjectMetaArgs{Namespace: n.Name},
-		Type:       pulumi.String("kubernetes.io/dockerconfigjson"),
-		StringData: pulumi.StringMap{".dockerconfigjson": pulumi.ToSecret(config).(pulumi.StringOutput)},
-		Immutable:  pulumi.Bool(true),
-	}, pulumi.Parent(n))
+	create := func(resource string, metadata *meta.ObjectMetaArgs) (*core.Secret, error) {
+		return core.NewSecret(ctx, resource, &core.SecretArgs{
+			Metadata:   metadata,
+			Type:       pulumi.String("kubernetes.io/dockerconfigjson"),
+			StringData: pulumi.StringMap{".dockerconfigjson": pulumi.ToSecret(config).(pulumi.StringOutput)},
+			Immutable:  pulumi.Bool(true),
+		}, pulumi.Parent(n))
+	}
+	fixed := pulumi.String(PullSecretName(name))
+	if _, err := create(name+"-registry-of-others", &meta.ObjectMetaArgs{Name: fixed, Namespace: n.Name}); err != nil {
+		return err
+	}
+	secret, err := create(name+"-registry", &meta.ObjectMetaArgs{Namespace: n.Name})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	Grafana          = "grafana/grafana:13.2.0"
 	NodeExporter     = "prom/node-exporter:v1.12.1"
 	KubeStateMetrics = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
+	MetricsServer    = "registry.k8s.io/metrics-server/metrics-server:v0.8.0"
 	CeleryExporter   = "danihodovic/celery-exporter:0.12.2"
 )
 

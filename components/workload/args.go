@@ -27,8 +27,10 @@ type WorkloadArgs struct {
 	PullSecret pulumi.StringInput `pulumi:"pullSecret"`
 	// Command replaces the image's entrypoint; nil keeps it.
 	Command []string `pulumi:"command"`
-	// Replicas is the number of pods.
+	// Replicas is the number of pods; with Autoscale, that with which the workload begins.
 	Replicas int `pulumi:"replicas"`
+	// Autoscale hands the number of pods to an autoscaler; nil for a fixed number.
+	Autoscale *Autoscale `pulumi:"autoscale"`
 	// Singleton guarantees that never two pods run at the same time, even during a rollout. It requires one replica.
 	Singleton bool `pulumi:"singleton"`
 	// Port is the container's TCP port; 0 for none, then there is no Service.
@@ -47,6 +49,9 @@ type WorkloadArgs struct {
 	Tolerations  []corev1.Toleration `pulumi:"tolerations"`
 	// Prefer are labels of the node that the pods prefer to others that they may run on.
 	Prefer map[string]string `pulumi:"prefer"`
+	// SpreadOver are the names of the nodes that NodeSelector selects. If they are several, the pods are spread over them, and anew when
+	// the names change.
+	SpreadOver []string `pulumi:"spreadOver"`
 	// Requests and Limits are per pod. Without a CPU limit, a burst may use idle CPU of the node.
 	Requests Resources `pulumi:"requests"`
 	Limits   Resources `pulumi:"limits"`
@@ -104,6 +109,7 @@ func (a *WorkloadArgs) Validate(name string) error {
 	if a.Singleton && a.Replicas > 1 {
 		problems.Add("Replicas", a.Replicas, "must be 1 for a Singleton")
 	}
+	problems.Include("Autoscale", a.Autoscale.validate(a))
 	if a.Port < 0 || a.Port > 65535 {
 		problems.Add("Port", a.Port, "must be 1 to 65535, or 0 for none")
 	}

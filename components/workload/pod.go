@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	core "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -14,6 +15,9 @@ import (
 
 // drainSeconds is the time in seconds between the removal of a pod from its Service and its end.
 const drainSeconds = 5
+
+// nodesAnnotation is the annotation of a pod with the nodes that its pods were spread over.
+const nodesAnnotation = "kubeadm-aws/nodes"
 
 // scratchMiB bounds each writable directory, so that a pod cannot fill its node's disk.
 const scratchMiB = 256
@@ -38,10 +42,30 @@ func (a *WorkloadArgs) podTemplate(name string, secret pulumi.StringPtrInput) *c
 			Name: a.PullSecret.ToStringOutput().ToStringPtrOutput(),
 		}}
 	}
+	annotations := maps.Clone(a.Annotations)
+	if len(a.SpreadOver) > 1 {
+		spec.TopologySpreadConstraints = spread(name)
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		// Pods move only when they are made anew.
+		annotations[nodesAnnotation] = strings.Join(slices.Sorted(slices.Values(a.SpreadOver)), ",")
+	}
 	return &core.PodTemplateSpecArgs{
-		Metadata: &meta.ObjectMetaArgs{Labels: pulumi.ToStringMap(a.labels(name)), Annotations: pulumi.ToStringMap(a.Annotations)},
+		Metadata: &meta.ObjectMetaArgs{Labels: pulumi.ToStringMap(a.labels(name)), Annotations: pulumi.ToStringMap(annotations)},
 		Spec:     spec,
 	}
+}
+
+// spread prefers nodes with fewer pods of the same revision. A node that is drained or lost counts as none, and if one is full, the
+// pods run on the others.
+func spread(name string) core.TopologySpreadConstraintArray {
+	return core.TopologySpreadConstraintArray{&core.TopologySpreadConstraintArgs{
+		TopologyKey: pulumi.String("kubernetes.io/hostname"), MaxSkew: pulumi.Int(1), WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
+		LabelSelector:    &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
+		MatchLabelKeys:   pulumi.StringArray{pulumi.String("pod-template-hash")},
+		NodeTaintsPolicy: pulumi.String("Honor"),
+	}}
 }
 
 func (a *WorkloadArgs) container(name string, env core.EnvVarArray, mounts core.VolumeMountArray) *core.ContainerArgs {

@@ -24,7 +24,7 @@ type Task struct {
 	pulumi.ResourceState
 }
 
-// NewTask creates the CronJob. Of args, those of pods apply; labels are those of the CronJob too. A run ends with its first
+// NewTask creates the CronJob, and its Secret of the same name. Of args, those of pods apply; labels are those of the CronJob too. A run ends with its first
 // failure.
 func NewTask(ctx *pulumi.Context, name string, args *WorkloadArgs, labels map[string]string, opts ...pulumi.ResourceOption) (*Task, error) {
 	if args == nil {
@@ -40,11 +40,12 @@ func NewTask(ctx *pulumi.Context, name string, args *WorkloadArgs, labels map[st
 		return nil, fmt.Errorf("task %s: %w", name, err)
 	}
 	parent := pulumi.Parent(t)
-	secret, err := secretEnv(ctx, name, &single, parent)
-	if err != nil {
+	// Others may rely on the name, and a run reads the Secret when it starts. The CronJob does not depend on it: to replace it, Pulumi
+	// deletes it first, and would replace dependents too.
+	if _, err := secretEnv(ctx, name, pulumi.String(name), &single, parent); err != nil {
 		return nil, fmt.Errorf("task %s: %w", name, err)
 	}
-	template := single.podTemplate(name, secret)
+	template := single.podTemplate(name, pulumi.String(name))
 	template.Spec.(*core.PodSpecArgs).RestartPolicy = pulumi.String("Never")
 	all := single.labels(name)
 	maps.Copy(all, labels)

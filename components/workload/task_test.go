@@ -23,6 +23,7 @@ func TestTask_RunsOnDemandOnly(t *testing.T) {
 	job := r.One(t, "kubernetes:batch/v1:CronJob", "migrate")
 	assert.Equal(t, true, job.Value("spec.suspend"))
 	assert.Equal(t, "migration", job.Value("metadata.labels").(map[string]any)["kind"])
+	assert.Equal(t, "migrate", r.One(t, "kubernetes:core/v1:Secret", "migrate").Value("metadata.name"), "others may run it too")
 	const pod = "spec.jobTemplate.spec.template"
 	assert.Equal(t, "Never", job.Value(pod+".spec.restartPolicy"))
 	assert.EqualValues(t, 0, job.Value("spec.jobTemplate.spec.backoffLimit"))

@@ -61,9 +61,14 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			return err
 		}
 	}
-	secret, err := secretEnv(ctx, name, args, parent)
+	secret, err := secretEnv(ctx, name, nil, args, parent)
 	if err != nil {
 		return err
+	}
+	owned := pulumi.IgnoreChanges(nil)
+	if args.Autoscale != nil {
+		// The provider drops the number from an update once the autoscaler has set it.
+		owned = pulumi.IgnoreChanges([]string{"spec.replicas"})
 	}
 	if w.Deployment, err = apps.NewDeployment(ctx, name, &apps.DeploymentArgs{
 		Metadata: metadata(),
@@ -73,8 +78,13 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 			Selector: &meta.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(name))},
 			Template: args.podTemplate(name, secret),
 		},
-	}, parent); err != nil {
+	}, parent, owned); err != nil {
 		return err
+	}
+	if args.Autoscale != nil {
+		if err := args.Autoscale.autoscaler(ctx, name, metadata(), parent); err != nil {
+			return err
+		}
 	}
 	if args.Port != 0 {
 		exposed := metadata()
@@ -98,8 +108,8 @@ func (w *Workload) objects(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	return err
 }
 
-// secretEnv creates an auto-named Secret: a changed one is a new one, and restarts the pods.
-func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
+// secretEnv creates a Secret. Without a fixed name, a changed one is a new one, and restarts the pods.
+func secretEnv(ctx *pulumi.Context, name string, fixed pulumi.StringPtrInput, args *WorkloadArgs, parent pulumi.ResourceOption) (pulumi.StringPtrInput, error) {
 	if len(args.SecretEnv) == 0 {
 		return nil, nil
 	}
@@ -109,7 +119,7 @@ func secretEnv(ctx *pulumi.Context, name string, args *WorkloadArgs, parent pulu
 	}
 	secret, err := core.NewSecret(ctx, name, &core.SecretArgs{
 		Metadata: &meta.ObjectMetaArgs{
-			Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
+			Name: fixed, Namespace: args.Namespace.ToStringOutput().ToStringPtrOutput(), Labels: pulumi.ToStringMap(args.labels(name)),
 		},
 		StringData: data,
 		Immutable:  pulumi.Bool(true),

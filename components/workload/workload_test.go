@@ -274,3 +274,28 @@ func TestNewWorkload_InvalidArgs(t *testing.T) {
 	require.ErrorContains(t, err, `Requests.Memory: "1Gi" must be at most Limits.Memory, 256Mi`)
 	assert.Empty(t, r.All(), "nothing is registered")
 }
+
+func TestAutoscale(t *testing.T) {
+	r := deploy(t, func(a *WorkloadArgs) { a.Autoscale = &Autoscale{Min: 2, Max: 4, CPUPercent: 80} })
+	assert.Equal(t, []string{"spec.replicas"}, r.One(t, deploymentKind, "api").IgnoreChanges)
+	scaler := r.One(t, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "api")
+	assert.Equal(t, map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}, scaler.Value("spec.scaleTargetRef"))
+	assert.Equal(t, 2.0, scaler.Value("spec.minReplicas"))
+	assert.Equal(t, 4.0, scaler.Value("spec.maxReplicas"))
+	assert.Equal(t, map[string]any{"type": "Utilization", "averageUtilization": 80.0}, scaler.Value("spec.metrics[0].resource.target"))
+	assert.Empty(t, deployment(t, unchanged).IgnoreChanges)
+}
+
+func TestSpreadOver(t *testing.T) {
+	d := deployment(t, func(a *WorkloadArgs) {
+		a.SpreadOver, a.Annotations = []string{"b", "a"}, map[string]string{"scrape": "true"}
+	})
+	assert.Equal(t, map[string]any{"kubeadm-aws/nodes": "a,b", "scrape": "true"}, d.Value("spec.template.metadata.annotations"))
+	assert.Equal(t, map[string]any{
+		"topologyKey": "kubernetes.io/hostname", "maxSkew": 1.0, "whenUnsatisfiable": "ScheduleAnyway", "nodeTaintsPolicy": "Honor",
+		"labelSelector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "api"}}, "matchLabelKeys": []any{"pod-template-hash"},
+	}, d.Value(podSpec+".topologySpreadConstraints[0]"))
+	d = deployment(t, func(a *WorkloadArgs) { a.SpreadOver = []string{"a"} })
+	assert.Nil(t, d.Value(podSpec+".topologySpreadConstraints"))
+	assert.Empty(t, d.Value("spec.template.metadata.annotations"), "one node needs no rollout")
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -125,6 +126,18 @@ func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine,
 		return nil, fmt.Errorf("preview stack %s: %w", s.options.Stack, err)
 	}
 	return preview.Machines()
+}
+
+// Forget refreshes the instances of nodes, so that those that are gone leave the state.
+func (s *Stack) Forget(ctx context.Context, nodes []string) error {
+	targets := make([]string, 0, len(nodes))
+	for _, node := range nodes {
+		targets = append(targets, "**Instance::"+node)
+	}
+	if _, err := s.stack.Refresh(ctx, optrefresh.Target(targets), optrefresh.ProgressStreams(s.options.Progress)); err != nil {
+		return fmt.Errorf("refresh the instances of %s in stack %s: %w", strings.Join(nodes, ", "), s.options.Stack, err)
+	}
+	return nil
 }
 
 // Up updates the stack.

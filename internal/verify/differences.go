@@ -97,14 +97,18 @@ func (s *Snapshot) checkWorkload(d *differences, wanted Workload) {
 		if kind != "Deployment" && kind != "StatefulSet" || s.App(pod) != wanted.Name && owner != wanted.Name || finished(pod) {
 			continue
 		}
-		if wanted.Node != "" && pod.Spec.NodeName != "" && pod.Spec.NodeName != wanted.Node {
-			d.add("pod %s of %s runs on %s, it belongs on %s", pod.Name, wanted.Name, pod.Spec.NodeName, wanted.Node)
+		if len(wanted.Nodes) > 0 && pod.Spec.NodeName != "" && !slices.Contains(wanted.Nodes, pod.Spec.NodeName) {
+			d.add("pod %s of %s runs on %s, it belongs on %s", pod.Name, wanted.Name, pod.Spec.NodeName, strings.Join(wanted.Nodes, " or "))
 		}
 		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
 			running++
 		}
 	}
-	if running != wanted.Replicas {
+	switch most := max(wanted.Replicas, wanted.Max); {
+	case running >= wanted.Replicas && running <= most:
+	case most > wanted.Replicas:
+		d.add("%s has %d pods Running, the design has %d to %d", wanted.Name, running, wanted.Replicas, most)
+	default:
 		d.add("%s has %d pods Running, the design has %d", wanted.Name, running, wanted.Replicas)
 	}
 }

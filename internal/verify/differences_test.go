@@ -22,7 +22,7 @@ func design() Expected {
 			Name: "api", RoleLabel: "node-role.kubernetes.io/api", Labels: map[string]string{"workload": "api"},
 			Taints: []corev1.Taint{dedicated}, Band: &Band{40, 60},
 		}},
-		Workloads: []Workload{{Name: "web", Replicas: 2, Node: "api"}},
+		Workloads: []Workload{{Name: "web", Replicas: 2, Nodes: []string{"api"}}},
 	}
 }
 
@@ -212,7 +212,7 @@ func TestDifferences_WorkloadOnAnyNode(t *testing.T) {
 	s.Nodes[1].Name, want.Nodes[1].Name = "other", "other"
 	want.Nodes[1].Band = nil
 	s.DaemonSets[0].Status = appsv1.DaemonSetStatus{DesiredNumberScheduled: 2, CurrentNumberScheduled: 2, UpdatedNumberScheduled: 2, NumberAvailable: 2, NumberReady: 2}
-	want.Nodes[0].Band, want.Workloads[0].Node = nil, ""
+	want.Nodes[0].Band, want.Workloads[0].Nodes = nil, nil
 	assert.Empty(t, s.Differences(want))
 }
 

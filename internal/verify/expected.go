@@ -26,8 +26,11 @@ type Band struct{ Low, High float64 }
 
 // Workload is a Deployment or a StatefulSet of the design.
 type Workload struct {
-	Name     string
+	Name string
+	// Replicas is the number of pods; the least number if Max is above it.
 	Replicas int
-	// Node is the node that all its pods must run on; empty for any node.
-	Node string
+	// Max is the largest number of pods of an autoscaled workload; 0 for others.
+	Max int
+	// Nodes are those that its pods must run on; empty for any node.
+	Nodes []string
 }

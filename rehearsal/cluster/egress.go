@@ -1,12 +1,20 @@
 package cluster
 
-import "fmt"
+import (
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+)
 
 // egressConfigPath is where the machine's root disk holds the API server's egress selector configuration.
 const egressConfigPath = "/etc/kubernetes/egress-selector.yaml"
 
-// noNetwork names a socket that nothing listens on; its name explains the error that a person sees.
-const noNetwork = "/run/nodes-and-pods-are-simulated.sock"
+// noNetwork returns the path of a socket that nothing listens on but ServeAggregated; its name explains the error that a person sees.
+// It is not on the machine's root disk: the path of a socket has at most 107 characters.
+func (l layout) noNetwork() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("nodes-and-pods-are-simulated-%08x.sock", crc32.ChecksumIEEE([]byte(l.run))))
+}
 
 // egressConfig makes the API server reach for kubelets and pods (logs, exec, webhooks, aggregated APIs) through
 // a socket that does not exist: such a call fails at once instead of sending packets to somebody else's 10.0.0.0/8.
@@ -20,5 +28,5 @@ egressSelections:
     transport:
       uds:
         udsName: %s
-`, l.host(noNetwork))
+`, l.noNetwork())
 }

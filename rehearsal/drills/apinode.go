@@ -56,7 +56,7 @@ func (a *apiLoss) remember(ctx context.Context) error {
 		return err
 	}
 	for _, w := range a.Design.Workloads {
-		if url, ok := urls[w.Name]; ok && w.Node == lostAPINode {
+		if url, ok := urls[w.Name]; ok && slices.Contains(w.Nodes, lostAPINode) {
 			a.held = append(a.held, url)
 		} else if ok {
 			a.other = url

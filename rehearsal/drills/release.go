@@ -1,6 +1,7 @@
 package drills
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -228,18 +230,25 @@ func (d *releaseDrill) manifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	files, err := settings.Manifests()
+	files, err := settings.Manifests(ctx)
 	if err != nil {
 		return err
 	}
 	deployments := d.admin.AppsV1().Deployments(stacks.ReleaseNamespace)
-	var others []string
+	var others, migrated []string
 	for i, application := range settings.Applications() {
+		text := files[i].Text
+		if hook, rest, ok := bytes.Cut(text, []byte("---\n")); ok {
+			if err := d.preSync(ctx, application.Migration(), settings.Image(application.Name), hook); err != nil {
+				return err
+			}
+			text, migrated = rest, append(migrated, application.Migration())
+		}
 		before, err := deployments.Get(ctx, application.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
-		after, err := deployments.Patch(ctx, application.Name, types.ApplyYAMLPatchType, files[i].Text, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)})
+		after, err := deployments.Patch(ctx, application.Name, types.ApplyYAMLPatchType, text, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)})
 		if err != nil {
 			return fmt.Errorf("apply %s as Argo CD does: %w", files[i].Name, err)
 		}
@@ -249,6 +258,7 @@ func (d *releaseDrill) manifests(ctx context.Context) error {
 			others = append(others, application.Name)
 		}
 	}
+	d.Compare("databases that a hook of Argo CD migrated before the pods changed", "–", join(migrated), len(migrated) == 3)
 	d.Compare("Deployments of which a Git repository changed more than the image", "none", join(others), len(others) == 0)
 	if _, err := d.Engine.Up(ctx, "after-git", noOptions); err != nil {
 		return err
@@ -264,6 +274,58 @@ func (d *releaseDrill) manifests(ctx context.Context) error {
 		}
 	}
 	d.Compare("images of the repository that an update took back", "none", join(lost), len(lost) == 0)
+	return nil
+}
+
+// preSync runs a hook as Argo CD does before a sync: it deletes the Job of the last one, creates it anew and waits for its success. The
+// Job must be the migration as the program defines it, with the owner's secret, but for the image.
+func (d *releaseDrill) preSync(ctx context.Context, name, image string, hook []byte) error {
+	jobs := d.admin.BatchV1().Jobs(stacks.ReleaseNamespace)
+	if err := jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete the former hook: %w", err)
+	}
+	for deadline := time.Now().Add(rehearsal.Patience); ; {
+		if _, err := jobs.Get(ctx, name, metav1.GetOptions{}); apierrors.IsNotFound(err) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("look for the former hook: %w", err)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the former Job %s is not deleted after %s", name, rehearsal.Patience)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if _, err := jobs.Patch(ctx, name, types.ApplyYAMLPatchType, hook, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)}); err != nil {
+		return fmt.Errorf("create hook %s as Argo CD does: %w", name, err)
+	}
+	for deadline := time.Now().Add(rehearsal.Patience); ; {
+		job, err := jobs.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return fmt.Errorf("read hook %s: %w", name, err)
+		}
+		if job.Status.Succeeded == 1 {
+			return d.compareHook(ctx, job, image)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("hook %s has not succeeded after %s: %d pods failed", name, rehearsal.Patience, job.Status.Failed)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *releaseDrill) compareHook(ctx context.Context, job *batchv1.Job, image string) error {
+	task, err := d.admin.BatchV1().CronJobs(stacks.ReleaseNamespace).Get(ctx, job.Name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("read CronJob %s: %w", job.Name, err)
+	}
+	want := task.Spec.JobTemplate.Spec.Template.Spec.DeepCopy()
+	want.Containers[0].Image = image
+	same := equality.Semantic.DeepEqual(*want, job.Spec.Template.Spec)
+	d.Compare("hook "+job.Name+" is the migration of the program with the committed image", true, same, same)
 	return nil
 }
 

@@ -9,10 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/growbin/cluster/components/capacity"
 	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
-	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
 )
 
@@ -123,7 +123,11 @@ func (s *taken) without(ctx context.Context) error {
 // refused runs the one command that replaces a lost instance, where AWS has no capacity.
 func (s *taken) refused(ctx context.Context) error {
 	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
-	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
+	// As growbin roll --taken does: the instance leaves the state.
+	if _, err := s.Engine.Refresh(ctx, "forget", "**Instance::"+takenNode); err != nil {
+		return err
+	}
+	_, err := s.Engine.Up(ctx, "no-capacity", noOptions)
 	said := err != nil && strings.Contains(err.Error(), instance.Remedy(takenNode, "InsufficientInstanceCapacity"))
 	s.Compare("an update without capacity names the ways out", true, said, said)
 	return nil
@@ -131,8 +135,12 @@ func (s *taken) refused(ctx context.Context) error {
 
 // back rolls the node, asking for another type.
 func (s *taken) back(ctx context.Context) error {
+	kind, err := capacity.LookupInstanceType(s.kind)
+	if err != nil {
+		return err
+	}
 	o := rollOptions(s.Rehearsal)
-	o.Only, o.NoSurge, o.Types = []string{takenNode}, true, []string{otherType}
+	o.Only, o.NoSurge, o.Types = []string{takenNode}, true, capacity.Substitutes(kind)
 	if err := roll.Run(ctx, o); err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func (w *workerLoss) awaitedAgain(change engine.Change) bool {
 		return true
 	}
 	return slices.ContainsFunc(w.Design.Workloads, func(workload verify.Workload) bool {
-		return slices.Contains(lost(), workload.Node) && strings.HasPrefix(change.Name, workload.Name)
+		return slices.ContainsFunc(workload.Nodes, func(node string) bool { return slices.Contains(lost(), node) }) && strings.HasPrefix(change.Name, workload.Name)
 	})
 }
 

@@ -97,6 +97,14 @@ func (e *Engine) SetConfig(ctx context.Context, key, value string) error {
 	return e.configure(ctx, map[string]string{key: value}, nil)
 }
 
+// RemoveConfig removes a setting of the stack.
+func (e *Engine) RemoveConfig(ctx context.Context, key string) error {
+	if err := e.stack.RemoveConfig(ctx, key); err != nil {
+		return fmt.Errorf("remove %s from the rehearsal's settings: %w", key, err)
+	}
+	return nil
+}
+
 // SetConfigPath overrides an item of a list, e.g. project:key[0].
 func (e *Engine) SetConfigPath(ctx context.Context, path, value string) error {
 	if err := e.stack.SetConfigWithOptions(ctx, path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {

@@ -53,6 +53,7 @@ func (w *whole) checks() []check {
 		{"pods on different nodes reach each other by name", w.checkNames},
 		{"every API answers through its node port", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
+		{"a browser uploads and reads a photo by URLs that waste-api signs", w.checkBrowser},
 		{"eight photos at once are answered within the limit of the AI API", w.checkPhotos},
 		{"a task that fails is in q.dlq", w.checkDeadLetter},
 		{"Beat sends its task", w.checkBeat},

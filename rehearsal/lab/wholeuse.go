@@ -179,6 +179,45 @@ func (w *whole) checkPhoto(ctx context.Context) error {
 	return err
 }
 
+// checkBrowser uploads a photo to S3 by a URL that waste-api signs, has it analyzed, and reads it by another.
+func (w *whole) checkBrowser(ctx context.Context) error {
+	const kind = "can"
+	photo, address := services.Photo(kind, 300), w.url(application("waste-api"))
+	ask := func(method, path, body string, into any) error {
+		_, answer, err := w.request(ctx, method, address+path, "application/json", []byte(body))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(answer, into)
+	}
+	var upload struct {
+		Name, URL string
+		Headers   map[string]string
+	}
+	if err := ask(http.MethodPost, "/uploads", fmt.Sprintf(`{"size":%d}`, len(photo)), &upload); err != nil {
+		return err
+	}
+	if _, _, err := w.request(ctx, http.MethodPut, upload.URL, upload.Headers["Content-Type"], photo); err != nil {
+		return fmt.Errorf("upload: %w", err)
+	}
+	var accepted struct{ ID string }
+	if err := ask(http.MethodPost, "/uploads/"+upload.Name, "", &accepted); err != nil {
+		return err
+	}
+	if err := w.awaitAnswer(ctx, accepted.ID, kind); err != nil {
+		return err
+	}
+	var read struct{ URL string }
+	if err := ask(http.MethodGet, fmt.Sprintf("/photos/%x", sha256.Sum256(photo)), "", &read); err != nil {
+		return err
+	}
+	_, stored, err := w.request(ctx, http.MethodGet, read.URL, "", nil)
+	if err == nil && !bytes.Equal(stored, photo) {
+		err = errors.New("the URL leads to another photo")
+	}
+	return err
+}
+
 func (w *whole) checkPhotos(ctx context.Context) error {
 	const photos = 8
 	kinds := []string{"can", "bottle", "newspaper"}

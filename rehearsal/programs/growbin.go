@@ -26,6 +26,9 @@ const (
 	KeyDataDiskGiB        = Prefix + "dataDiskGiB"
 	KeySleep              = Prefix + "sleep"
 	KeyBuying             = Prefix + "buying"
+	KeyMoreNodes          = Prefix + "moreNodes"
+	KeyAutoscale          = Prefix + "autoscale"
+	KeyMonthlyBudget      = Prefix + "monthlyBudget"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 
