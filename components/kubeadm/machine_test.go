@@ -60,6 +60,7 @@ func newMachine(t *testing.T, config any) *machine {
 	}
 	m.write("/etc/os-release", "VERSION_CODENAME=noble\n")
 	m.write("/etc/fstab", "LABEL=root / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n")
+	m.write("/usr/lib/systemd/system/kubelet.service", "") // as kubelet's package does
 	m.write("/calls", "")
 	m.write("/kubeconfig", kubeconfigLasting(t, 365*24*time.Hour))
 	m.installCommands()
