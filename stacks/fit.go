@@ -2,12 +2,10 @@ package stacks
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/calico"
@@ -67,30 +65,14 @@ func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
 		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
 	}}}
 	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
-	for _, r := range resources {
-		kind, isApp := strings.CutPrefix(r.Type, "kubernetes:apps/v1:")
-		set := capacity.PodSet{Name: kind + " " + r.Name}
-		var err error
-		switch {
-		case isApp && kind == "Deployment":
-			var d appsv1.Deployment
-			err = decodeInputs(r.Inputs, &d)
-			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
-		case isApp && kind == "StatefulSet":
-			var d appsv1.StatefulSet
-			err = decodeInputs(r.Inputs, &d)
-			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
-		case isApp && kind == "DaemonSet":
-			var d appsv1.DaemonSet
-			err = decodeInputs(r.Inputs, &d)
-			set.EveryNode, set.Pod = true, d.Spec.Template.Spec
-		default:
-			continue
+	all, err := controllersOf(resources)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		if !c.job && !strings.HasPrefix(c.Name, chartPrefix) {
+			sets = append(sets, c.PodSet)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("read the pods of %s: %w", set.Name, err)
-		}
-		sets = append(sets, set)
 	}
 	return sets, nil
 }
