@@ -209,3 +209,20 @@ func TestBoot_FilesOfRootAlone(t *testing.T) {
 		})
 	}
 }
+
+// A file with a good key and another one would make apt trust both.
+func TestBoot_KeyOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, keys := range map[string][]string{"another key": {"other"}, "a second key": {"kubernetes", "other"}, "no key": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newWorker(t)
+			m.aws.signingKeys = keys
+			output, err := m.boot()
+			require.Error(t, err)
+			require.Contains(t, output, "no signing key DBAE8728DC611A7F4E6242D2E814B6F9C94D6A70 from ")
+			require.NoFileExists(t, m.path("/etc/apt/keyrings/kubernetes.asc"))
+			require.NotContains(t, strings.Join(m.calls(), "\n"), "apt-get -qq", "nothing was installed")
+		})
+	}
+}

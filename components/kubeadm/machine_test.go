@@ -22,7 +22,7 @@ import (
 )
 
 // machine is a directory that the boot scripts take for a machine's root, with commands that would change a real one replaced.
-// blkid, mkfs.ext4, curl, python3 and openssl are real.
+// blkid, mkfs.ext4, curl, gpg, python3 and openssl are real.
 type machine struct {
 	t    *testing.T
 	aws  *fakeAWS
@@ -41,6 +41,7 @@ func newMachine(t *testing.T, config any) *machine {
 		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL, S3Endpoint: m.aws.URL, ELBEndpoint: m.aws.URL,
 		KubernetesAPT: m.aws.URL + "/deb/", KubernetesAPTKey: m.aws.URL + "/key/kubernetes",
 		ContainerdAPT: m.aws.URL + "/docker", ContainerdAPTKey: m.aws.URL + "/key/docker",
+		KubernetesFingerprint: "DBAE8728DC611A7F4E6242D2E814B6F9C94D6A70", ContainerdFingerprint: "1549347E908775ABC0B6847CCEEC7F0729BEB7B7",
 		ImageRepository: "registry.example.com/k8s",
 	}
 	switch c := config.(type) {
