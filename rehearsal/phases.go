@@ -75,6 +75,11 @@ func (r *Rehearsal) Verify(ctx context.Context) error {
 		return err
 	}
 	left = append(left, mistaken...)
+	taken, err := r.checkQuotas(ctx, client)
+	if err != nil {
+		return err
+	}
+	left = append(left, taken...)
 	r.describe(snapshot)
 	for _, difference := range left {
 		r.Problem("%s", difference)

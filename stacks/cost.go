@@ -87,7 +87,9 @@ func registered(ctx context.Context, s *Settings) ([]cost.Resource, error) {
 		if err != nil {
 			return err
 		}
-		_, err = deployStack(ctx, s.withoutSecrets(), &liveAccount{image: "ami-of-the-estimate", identity: identityOfEstimate}, provider)
+		estimated := s.withoutSecrets()
+		estimated.quotas = quotasOfEstimate()
+		_, err = deployStack(ctx, estimated, &liveAccount{image: "ami-of-the-estimate", identity: identityOfEstimate}, provider)
 		return err
 	})
 }

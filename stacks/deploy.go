@@ -85,6 +85,9 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err := settings.checkFit(resources); err != nil {
 		return nil, err
 	}
+	if settings.quotas, err = settings.quotasOf(resources); err != nil {
+		return nil, err
+	}
 	live, err := livePrices(ctx, settings, number)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
@@ -87,36 +86,15 @@ func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
 	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
 		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
 	}}}
-	most, err := mostPods(resources)
+	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
+	all, err := controllersOf(resources)
 	if err != nil {
 		return nil, err
 	}
-	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
-	for _, r := range resources {
-		kind, isApp := strings.CutPrefix(r.Type, "kubernetes:apps/v1:")
-		set := capacity.PodSet{Name: kind + " " + r.Name}
-		var err error
-		switch {
-		case isApp && kind == "Deployment":
-			var d appsv1.Deployment
-			err = decodeInputs(r.Inputs, &d)
-			set.Replicas, set.Pod = max(replicas(d.Spec.Replicas), most[d.Namespace+"/"+d.Name]), d.Spec.Template.Spec
-			set.Surges = d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType
-		case isApp && kind == "StatefulSet":
-			var d appsv1.StatefulSet
-			err = decodeInputs(r.Inputs, &d)
-			set.Replicas, set.Pod = replicas(d.Spec.Replicas), d.Spec.Template.Spec
-		case isApp && kind == "DaemonSet":
-			var d appsv1.DaemonSet
-			err = decodeInputs(r.Inputs, &d)
-			set.EveryNode, set.Pod = true, d.Spec.Template.Spec
-		default:
-			continue
+	for _, c := range all {
+		if !c.job && !strings.HasPrefix(c.Name, chartPrefix) {
+			sets = append(sets, c.PodSet)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("read the pods of %s: %w", set.Name, err)
-		}
-		sets = append(sets, set)
 	}
 	return sets, nil
 }

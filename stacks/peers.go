@@ -9,8 +9,9 @@ import (
 	"github.com/growbin/cluster/components/networkpolicy"
 )
 
-// newNamespace creates a namespace, and the policies that allow the flows of its pods and deny all others.
+// newNamespace creates a namespace with its quota, and the policies that allow the flows of its pods and deny all others.
 func (s *Settings) newNamespace(ctx *pulumi.Context, name string, args *namespace.NamespaceArgs, opts ...pulumi.ResourceOption) (*namespace.Namespace, error) {
+	args.Quota = s.quotas[name]
 	space, err := namespace.NewNamespace(ctx, name, args, opts...)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/monitoring"
+	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/sleep"
 )
@@ -199,6 +200,8 @@ type Settings struct {
 	Packages func(ctx context.Context, repository string) (map[string][]string, error)
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
+	// quotas are those of the namespaces, see quotasOf. It is no setting.
+	quotas map[string]*namespace.Quota
 
 	// GitToken and GitDeployKey are the credentials for GitRepository; nil for those that are not set.
 	GitToken, GitDeployKey pulumi.StringInput

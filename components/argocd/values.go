@@ -99,6 +99,19 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 	}
 }
 
+// Pods returns the containers of the chart's pods by part, without the images and everything else that the chart sets.
+func Pods() map[string]corev1.PodSpec {
+	v := valuesFor(&ArgoCDArgs{}, "")
+	pods := map[string]corev1.PodSpec{}
+	for name, part := range map[string]componentValues{
+		"controller": v.Controller, "server": v.Server.componentValues, "repo-server": v.RepoServer.componentValues,
+		"applicationset-controller": v.ApplicationSet, "redis": v.Redis, "redis-secret-init": v.RedisSecretInit,
+	} {
+		pods[name] = corev1.PodSpec{Containers: []corev1.Container{{Name: name, Resources: part.Resources}}}
+	}
+	return pods
+}
+
 // service is nil without a node port: the chart's Service is reachable inside the cluster only.
 func service(nodePort int) *serviceValues {
 	if nodePort == 0 {

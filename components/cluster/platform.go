@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/calico"
+	"github.com/growbin/cluster/components/nodelabels"
 	"github.com/growbin/cluster/components/noderole"
 	"github.com/growbin/cluster/components/validation"
 )
@@ -33,7 +34,7 @@ type Platform struct {
 	joined  map[string]*noderole.NodeRole
 }
 
-// NewPlatform installs Calico and labels each node with its role once it has joined. It needs the option Cluster.Contents.
+// NewPlatform installs Calico, keeps nodes from changing their labels, and labels each node with its role once it has joined. It needs the option Cluster.Contents.
 func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...pulumi.ResourceOption) (*Platform, error) {
 	if args == nil || args.Cluster == nil {
 		var problems validation.Problems
@@ -48,6 +49,9 @@ func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...p
 	if p.network, err = calico.NewCalico(ctx, name+"-calico", &calico.CalicoArgs{
 		PodCIDR: args.Cluster.args.PodCIDR, ChartVersion: args.CalicoVersion, ChartFolder: args.ChartFolder,
 	}, pulumi.Parent(p)); err != nil {
+		return nil, fmt.Errorf("platform %s: %w", name, err)
+	}
+	if _, err := nodelabels.NewGuard(ctx, name+"-node-labels", pulumi.Parent(p)); err != nil {
 		return nil, fmt.Errorf("platform %s: %w", name, err)
 	}
 	for _, n := range args.Cluster.args.Nodes {

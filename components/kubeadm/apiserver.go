@@ -37,7 +37,9 @@ func (c *ControlPlaneConfig) apiServer() apiServer {
 			argument{"audit-log-path", AuditLog},
 			argument{"audit-log-maxage", "30"},    // days
 			argument{"audit-log-maxbackup", "10"}, // files
-			argument{"audit-log-maxsize", "50"},   // MiB each
+			argument{"audit-log-maxsize", "100"},  // MiB each
+			// kubeadm's own, and nobody may draw traffic for addresses outside of the cluster to a pod.
+			argument{"enable-admission-plugins", "NodeRestriction,DenyServiceExternalIPs"},
 			argument{"encryption-provider-config", keys + "/" + EncryptionFile},
 			// A rotation of the keys restarts nothing.
 			argument{"encryption-provider-config-automatic-reload", "true"},

@@ -20,6 +20,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,8 @@ type fakeAWS struct {
 	mu sync.Mutex
 	// slowMetadata and throttled count the metadata and SSM calls that are still to be refused.
 	slowMetadata, throttled, missingKeys int
+	// signingKeys are served in place of the repositories' own, if set.
+	signingKeys []string
 	// unregistered is the number of reads before the API server has the node.
 	unregistered int
 	// oldKeys is how many times metadata still gives out keys that have expired.
@@ -74,7 +77,7 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", fake.token)
 	mux.HandleFunc("GET /latest/meta-data/", fake.metadata)
-	mux.HandleFunc("GET /key/", fake.key)
+	mux.HandleFunc("GET /key/{name}", fake.key)
 	mux.HandleFunc("POST /", fake.ssm)
 	mux.HandleFunc("GET /api/v1/nodes/{name}", fake.node)
 	mux.HandleFunc("GET /"+backupBucket+"/{key...}", fake.s3)
@@ -143,7 +146,7 @@ func (f *fakeAWS) metadata(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *fakeAWS) key(w http.ResponseWriter, _ *http.Request) {
+func (f *fakeAWS) key(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.missingKeys > 0 {
@@ -151,7 +154,18 @@ func (f *fakeAWS) key(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "mirror is down", http.StatusBadGateway)
 		return
 	}
-	fmt.Fprint(w, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+	names := []string{r.PathValue("name")}
+	if f.signingKeys != nil {
+		names = f.signingKeys
+	}
+	for _, name := range names {
+		text, err := os.ReadFile("testdata/key-" + name + ".asc")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write(text)
+	}
 }
 
 // node stands in for the API server.

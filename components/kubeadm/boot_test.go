@@ -191,3 +191,38 @@ func TestBoot_SecretFilePermissions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o644), info.Mode().Perm(), "apt's own user must be able to read the signing key")
 }
+
+// kubeadm leaves certificates and kubelet's configuration readable by all; the package does so with kubelet's unit.
+func TestBoot_FilesOfRootAlone(t *testing.T) {
+	t.Parallel()
+	for role, file := range map[string]string{"control plane": "/var/lib/control-plane/pki/apiserver.crt", "worker": "/etc/kubernetes/kubelet.conf"} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			m := machines[role](t)
+			output, err := m.boot()
+			require.NoError(t, err, output)
+			for _, path := range []string{"/usr/lib/systemd/system/kubelet.service", file} {
+				info, err := os.Stat(m.path(path))
+				require.NoError(t, err)
+				require.Zero(t, info.Mode()&0o077, path)
+			}
+		})
+	}
+}
+
+// A file with a good key and another one would make apt trust both.
+func TestBoot_KeyOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, keys := range map[string][]string{"another key": {"other"}, "a second key": {"kubernetes", "other"}, "no key": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newWorker(t)
+			m.aws.signingKeys = keys
+			output, err := m.boot()
+			require.Error(t, err)
+			require.Contains(t, output, "no signing key DBAE8728DC611A7F4E6242D2E814B6F9C94D6A70 from ")
+			require.NoFileExists(t, m.path("/etc/apt/keyrings/kubernetes.asc"))
+			require.NotContains(t, strings.Join(m.calls(), "\n"), "apt-get -qq", "nothing was installed")
+		})
+	}
+}

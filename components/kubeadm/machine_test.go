@@ -22,7 +22,7 @@ import (
 )
 
 // machine is a directory that the boot scripts take for a machine's root, with commands that would change a real one replaced.
-// blkid, mkfs.ext4, curl, python3 and openssl are real.
+// blkid, mkfs.ext4, curl, gpg, python3 and openssl are real.
 type machine struct {
 	t    *testing.T
 	aws  *fakeAWS
@@ -41,6 +41,7 @@ func newMachine(t *testing.T, config any) *machine {
 		IMDSEndpoint: m.aws.URL, SSMEndpoint: m.aws.URL, S3Endpoint: m.aws.URL, ELBEndpoint: m.aws.URL,
 		KubernetesAPT: m.aws.URL + "/deb/", KubernetesAPTKey: m.aws.URL + "/key/kubernetes",
 		ContainerdAPT: m.aws.URL + "/docker", ContainerdAPTKey: m.aws.URL + "/key/docker",
+		KubernetesFingerprint: "DBAE8728DC611A7F4E6242D2E814B6F9C94D6A70", ContainerdFingerprint: "1549347E908775ABC0B6847CCEEC7F0729BEB7B7",
 		ImageRepository: "registry.example.com/k8s",
 	}
 	switch c := config.(type) {
@@ -60,6 +61,7 @@ func newMachine(t *testing.T, config any) *machine {
 	}
 	m.write("/etc/os-release", "VERSION_CODENAME=noble\n")
 	m.write("/etc/fstab", "LABEL=root / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n")
+	m.write("/usr/lib/systemd/system/kubelet.service", "") // as kubelet's package does
 	m.write("/calls", "")
 	m.write("/kubeconfig", kubeconfigLasting(t, 365*24*time.Hour))
 	m.installCommands()

@@ -113,7 +113,8 @@ func TestControlPlaneUserData_ClusterConfiguration(t *testing.T) {
 			map[string]any{"name": "audit-log-path", "value": "/var/log/kubernetes/audit/audit.log"},
 			map[string]any{"name": "audit-log-maxage", "value": "30"},
 			map[string]any{"name": "audit-log-maxbackup", "value": "10"},
-			map[string]any{"name": "audit-log-maxsize", "value": "50"},
+			map[string]any{"name": "audit-log-maxsize", "value": "100"},
+			map[string]any{"name": "enable-admission-plugins", "value": "NodeRestriction,DenyServiceExternalIPs"},
 			map[string]any{"name": "encryption-provider-config", "value": "/var/lib/control-plane/encryption/keys.json"},
 			map[string]any{"name": "encryption-provider-config-automatic-reload", "value": "true"},
 		},
@@ -245,11 +246,13 @@ func TestWorkerUserData_DefaultSources(t *testing.T) {
 	t.Parallel()
 	environment := variables(t, render(t, workerConfig()))
 	for name, want := range map[string]string{
-		"KUBERNETES_APT":     "https://pkgs.k8s.io/core:/stable:/v1.36/deb/",
-		"KUBERNETES_APT_KEY": "https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key",
-		"IMDS_ENDPOINT":      "http://169.254.169.254",
-		"SSM_ENDPOINT":       "https://ssm.ap-northeast-2.amazonaws.com",
-		"CONTAINERD_VERSION": "2.2.*", "KUBERNETES_PACKAGE_VERSION": "1.36.3-1.1",
+		"KUBERNETES_APT":         "https://pkgs.k8s.io/core:/stable:/v1.36/deb/",
+		"KUBERNETES_APT_KEY":     "https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key",
+		"KUBERNETES_FINGERPRINT": "DE15B14486CD377B9E876E1A234654DA9A296436",
+		"CONTAINERD_FINGERPRINT": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
+		"IMDS_ENDPOINT":          "http://169.254.169.254",
+		"SSM_ENDPOINT":           "https://ssm.ap-northeast-2.amazonaws.com",
+		"CONTAINERD_VERSION":     "2.2.*", "KUBERNETES_PACKAGE_VERSION": "1.36.3-1.1",
 	} {
 		require.Equal(t, want, environment[name], name)
 	}

@@ -23,6 +23,13 @@ const registryHostsDir = "/etc/containerd/certs.d"
 // KubernetesMirror is where the packages of Kubernetes are.
 const KubernetesMirror = "https://pkgs.k8s.io"
 
+// Fingerprints of the keys of pkgs.k8s.io and download.docker.com. Both are renewed, not replaced: an expiry date is no part of a
+// fingerprint.
+const (
+	kubernetesFingerprint = "DE15B14486CD377B9E876E1A234654DA9A296436"
+	dockerFingerprint     = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+)
+
 // KubernetesAPT returns the apt repository of a minor version in a mirror of pkgs.k8s.io.
 func KubernetesAPT(mirror, minor string) string {
 	return strings.TrimSuffix(mirror, "/") + "/core:/stable:/v" + minor + "/deb/"
@@ -52,6 +59,10 @@ type Sources struct {
 	// ContainerdAPT is the apt repository with containerd.io, ContainerdAPTKey its ASCII-armored signing key.
 	ContainerdAPT    string `pulumi:"containerdApt"`
 	ContainerdAPTKey string `pulumi:"containerdAptKey"`
+	// KubernetesFingerprint and ContainerdFingerprint are those of the only key that the file of a key may hold, 40 hexadecimal
+	// digits in upper case; those of the public repositories when empty. A mirror serves the files that these have signed.
+	KubernetesFingerprint string `pulumi:"kubernetesFingerprint"`
+	ContainerdFingerprint string `pulumi:"containerdFingerprint"`
 	// UbuntuAPT is the mirror of Ubuntu's archive; that of the machine image when empty.
 	UbuntuAPT string `pulumi:"ubuntuApt"`
 	// ImageMirrors are the URLs from which containerd pulls the images of a registry, by registry, e.g. docker.io. An image that the
@@ -72,16 +83,18 @@ type Sources struct {
 func (s Sources) withDefaults(region, minor string) Sources {
 	kubernetes := KubernetesAPT(KubernetesMirror, minor)
 	return Sources{
-		KubernetesAPT:    cmp.Or(s.KubernetesAPT, kubernetes),
-		KubernetesAPTKey: cmp.Or(s.KubernetesAPTKey, kubernetes+"Release.key"),
-		ContainerdAPT:    cmp.Or(s.ContainerdAPT, "https://download.docker.com/linux/ubuntu"),
-		ContainerdAPTKey: cmp.Or(s.ContainerdAPTKey, "https://download.docker.com/linux/ubuntu/gpg"),
-		UbuntuAPT:        s.UbuntuAPT,
-		ImageMirrors:     s.ImageMirrors,
-		ImageRepository:  cmp.Or(s.ImageRepository, "registry.k8s.io"),
-		IMDSEndpoint:     cmp.Or(s.IMDSEndpoint, "http://169.254.169.254"),
-		SSMEndpoint:      cmp.Or(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),
-		S3Endpoint:       cmp.Or(s.S3Endpoint, "https://s3."+region+".amazonaws.com"),
-		ELBEndpoint:      cmp.Or(s.ELBEndpoint, "https://elasticloadbalancing."+region+".amazonaws.com"),
+		KubernetesAPT:         cmp.Or(s.KubernetesAPT, kubernetes),
+		KubernetesAPTKey:      cmp.Or(s.KubernetesAPTKey, kubernetes+"Release.key"),
+		ContainerdAPT:         cmp.Or(s.ContainerdAPT, "https://download.docker.com/linux/ubuntu"),
+		ContainerdAPTKey:      cmp.Or(s.ContainerdAPTKey, "https://download.docker.com/linux/ubuntu/gpg"),
+		KubernetesFingerprint: cmp.Or(s.KubernetesFingerprint, kubernetesFingerprint),
+		ContainerdFingerprint: cmp.Or(s.ContainerdFingerprint, dockerFingerprint),
+		UbuntuAPT:             s.UbuntuAPT,
+		ImageMirrors:          s.ImageMirrors,
+		ImageRepository:       cmp.Or(s.ImageRepository, "registry.k8s.io"),
+		IMDSEndpoint:          cmp.Or(s.IMDSEndpoint, "http://169.254.169.254"),
+		SSMEndpoint:           cmp.Or(s.SSMEndpoint, "https://ssm."+region+".amazonaws.com"),
+		S3Endpoint:            cmp.Or(s.S3Endpoint, "https://s3."+region+".amazonaws.com"),
+		ELBEndpoint:           cmp.Or(s.ELBEndpoint, "https://elasticloadbalancing."+region+".amazonaws.com"),
 	}
 }

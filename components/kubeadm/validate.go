@@ -23,6 +23,7 @@ var (
 	// imageReference is host or user, path, and tag or digest or both; a tag is required, so that the node pulls the image that pods refer to.
 	imageReference = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$`)
 	imagePath      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*$`)
+	keyFingerprint = regexp.MustCompile(`^[0-9A-F]{40}$`)
 	// mirrorURL is the address of a mirror, without a user, a query or characters that a shell, YAML or TOML would read.
 	mirrorURL    = regexp.MustCompile(`^https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?$`)
 	registryHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[0-9]{1,5})?$`)
@@ -83,6 +84,11 @@ func (s *Sources) Validate() error {
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || strings.ContainsAny(address, "' \"\\\n") {
 			problems.Add(field, address, "must be an http or https URL without quotes or spaces")
+		}
+	}
+	for field, fingerprint := range pairs("KubernetesFingerprint", s.KubernetesFingerprint, "ContainerdFingerprint", s.ContainerdFingerprint) {
+		if !keyFingerprint.MatchString(fingerprint) {
+			problems.Add(field, fingerprint, "must be 40 hexadecimal digits in upper case")
 		}
 	}
 	if s.UbuntuAPT != "" && !mirrorURL.MatchString(s.UbuntuAPT) {

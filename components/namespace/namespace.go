@@ -1,4 +1,4 @@
-// Package namespace builds a namespace with its Pod Security level and, optionally, access to a private registry.
+// Package namespace builds a namespace with its Pod Security level and, optionally, a quota and access to a private registry.
 package namespace
 
 import (
@@ -50,6 +50,8 @@ type NamespaceArgs struct {
 	PodSecurity PodSecurity `pulumi:"podSecurity"`
 	// Registry holds the credentials for private images; nil when all images are public.
 	Registry *Registry `pulumi:"registry"`
+	// Quota limits the pods; nil for no limit.
+	Quota *Quota `pulumi:"quota"`
 }
 
 // Registry holds the credentials of an image registry.
@@ -95,6 +97,11 @@ func NewNamespace(ctx *pulumi.Context, name string, args *NamespaceArgs, opts ..
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	n.Name = created.Metadata.Name().Elem()
+	if args.Quota != nil {
+		if err := n.limit(ctx, name, args.Quota); err != nil {
+			return nil, fmt.Errorf("namespace %s: quota: %w", name, err)
+		}
+	}
 	if args.Registry != nil {
 		if err := n.pullSecret(ctx, name, args.Registry); err != nil {
 			return nil, fmt.Errorf("namespace %s: pull secret: %w", name, err)
@@ -140,6 +147,9 @@ func (a *NamespaceArgs) Validate() error {
 	}
 	if a.Registry != nil {
 		problems.Include("Registry", a.Registry.validate())
+	}
+	if a.Quota != nil {
+		problems.Include("Quota", a.Quota.validate())
 	}
 	return problems.Err()
 }

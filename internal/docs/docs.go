@@ -57,7 +57,11 @@ func Generate(root string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, policies...)
+	benchmark, err := cisPage(root)
+	if err != nil {
+		return nil, err
+	}
+	files = append(append(files, policies...), benchmark)
 	model, err := awsModel(root)
 	if err != nil {
 		return nil, err

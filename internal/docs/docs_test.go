@@ -29,7 +29,7 @@ func read(t *testing.T, path string) string {
 func TestGenerated_UpToDate(t *testing.T) {
 	files, err := Generate(root)
 	require.NoError(t, err)
-	require.Len(t, files, 9+2*5, "pages, and five policies for each of two stacks")
+	require.Len(t, files, 10+2*5, "pages, and five policies for each of two stacks")
 	for _, file := range files {
 		if read(t, file.Path) != string(file.Content) {
 			t.Errorf("%s is stale: run make docs", file.Path)
@@ -40,7 +40,7 @@ func TestGenerated_UpToDate(t *testing.T) {
 func TestWrite_StalePage(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "docs", "ko"), 0o700))
-	for _, path := range []string{"README.md", "README.ko.md", "docs/cost.md", "docs/security.md", "docs/simulated-aws.md", "docs/operate.md", "docs/ko/operate.md", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
+	for _, path := range []string{"README.md", "README.ko.md", "docs/cost.md", "docs/cis.md", "docs/security.md", "docs/simulated-aws.md", "docs/operate.md", "docs/ko/operate.md", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), []byte(read(t, path)), 0o600))
 	}
 	model := filepath.Join("internal", "testing", "awssim")

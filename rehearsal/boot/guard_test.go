@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/nodelabels"
 	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
@@ -180,10 +183,42 @@ func TestGuard(t *testing.T) {
 		assert.True(t, apierrors.IsForbidden(err), "it could come back with other taints: %v", err)
 	})
 
-	t.Run("a node that takes a store's label draws no pod of the store", func(t *testing.T) {
+	t.Run("a node changes no label that places pods", func(t *testing.T) {
+		keepLabels(t, admin)
 		node := client(t, nodeIdentity(t, w, workerMachine(t, a, "i-2", "storage", "10.0.1.5"), "storage"))
-		_, err := node.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"metadata":{"labels":{"workload":"redis"}}}`), metav1.PatchOptions{})
-		require.NoError(t, err, "NodeRestriction leaves labels of our own to the node: its taint must hold the pods off")
+		patch := func(text string, sub ...string) error {
+			_, err := node.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(text), metav1.PatchOptions{}, sub...)
+			return err
+		}
+		_, err := admin.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"metadata":{"labels":{"workload":"storage","kubernetes.io/hostname":"storage"}}}`), metav1.PatchOptions{})
+		require.NoError(t, err)
+		tries := 0
+		testwait.Until(t, func(context.Context) error { // the API server begins to apply the policy
+			tries++
+			if err := patch(fmt.Sprintf(`{"metadata":{"labels":{"probe":"%d"}}}`, tries)); err == nil {
+				return assert.AnError
+			}
+			return nil
+		})
+		for _, text := range []string{
+			`{"metadata":{"labels":{"workload":"redis"}}}`, `{"metadata":{"labels":{"workload":null}}}`, `{"metadata":{"labels":{"domain":"data"}}}`,
+			`{"metadata":{"labels":{"kubernetes.io/hostname":"k8s-redis"}}}`,
+		} {
+			for _, sub := range [][]string{nil, {"status"}} {
+				err := patch(text, sub...)
+				assert.True(t, apierrors.IsForbidden(err), "%s: %v", text, err)
+				assert.ErrorContains(t, err, nodelabels.Message)
+			}
+		}
+		assert.NoError(t, patch(`{"metadata":{"labels":{"topology.kubernetes.io/zone":"ap-northeast-2b"},"annotations":{"a":"b"}}}`), "kubelet maintains these")
+		assert.NoError(t, patch(`{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`, "status"))
+	})
+
+	t.Run("a node with a store's label draws no pod of the store", func(t *testing.T) {
+		node := client(t, nodeIdentity(t, w, workerMachine(t, a, "i-2", "storage", "10.0.1.5"), "storage"))
+		// An administrator has given it the label: its taint must hold the pods off.
+		_, err := admin.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"metadata":{"labels":{"workload":"redis"}}}`), metav1.PatchOptions{})
+		require.NoError(t, err)
 		_, err = node.CoreV1().Nodes().Patch(ctx, "storage", types.MergePatchType, []byte(`{"status":{"allocatable":{"pods":"9"},"capacity":{"pods":"9"}}}`), metav1.PatchOptions{}, "status")
 		require.NoError(t, err)
 		ready := corev1.Toleration{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists}
@@ -220,4 +255,31 @@ func TestGuard(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, value, string(secret.Data["key"]))
 	})
+}
+
+// keepLabels creates the policy of the component nodelabels.
+func keepLabels(t *testing.T, admin kubernetes.Interface) {
+	t.Helper()
+	fail, forbidden := admissionv1.Fail, metav1.StatusReasonForbidden
+	policy := &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: "node-labels"},
+		Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			FailurePolicy: &fail,
+			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+				Operations: []admissionv1.OperationType{admissionv1.Update},
+				Rule:       admissionv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"nodes", "nodes/status"}},
+			}}}},
+			MatchConditions: []admissionv1.MatchCondition{{Name: "nodes", Expression: nodelabels.OfNodes}},
+			Validations:     []admissionv1.Validation{{Expression: nodelabels.LabelsStay, Message: nodelabels.Message, Reason: &forbidden}},
+		},
+	}
+	_, err := admin.AdmissionregistrationV1().ValidatingAdmissionPolicies().Create(t.Context(), policy, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = admin.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings().Create(t.Context(), &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "node-labels"},
+		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+			PolicyName: "node-labels", ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
+		},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
 }

@@ -30,6 +30,7 @@ func (r *run) checks() []check {
 		{"the program completes", r.awaitProgram},
 		{"every pod of kube-system is ready", r.systemPods},
 		{"root alone reaches the metadata service", r.checkMetadataAccess},
+		{"kube-bench: each control of the CIS benchmark passes, or has a reason", r.checkControls},
 		{"kubelet holds a shutdown until its pods have ended", r.checkShutdownDelay},
 		{"containers may open 65,536 files", r.checkOpenFiles},
 		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},

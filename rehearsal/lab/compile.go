@@ -29,6 +29,9 @@ func main() {
 }
 `
 
+// realProxy is where proxySource finds kube-proxy, under its own name.
+const realProxy = "/usr/local/libexec/kube-proxy"
+
 // proxySource starts kube-proxy without the size of the connection table, which only a machine's first network namespace
 // may set.
 const proxySource = `package main
@@ -57,7 +60,7 @@ func main() {
 		}
 		os.Args[i] = "--config=" + copied
 	}
-	log.Fatal(syscall.Exec("/usr/local/bin/kube-proxy.real", os.Args, os.Environ()))
+	log.Fatal(syscall.Exec("` + realProxy + `", os.Args, os.Environ()))
 }
 `
 

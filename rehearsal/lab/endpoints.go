@@ -43,11 +43,12 @@ const (
 const aiCallsPerSecond = 2
 
 // sources are the only difference between the user data of the lab and of EC2.
-func sources() kubeadm.Sources {
+func (l *Lab) sources() kubeadm.Sources {
 	const mirror = "http://" + mirrorAddress
 	return kubeadm.Sources{
 		KubernetesAPT: mirror + "/" + kubernetesRepository, KubernetesAPTKey: mirror + "/" + keyFile,
 		ContainerdAPT: mirror + "/" + containerdRepository, ContainerdAPTKey: mirror + "/" + keyFile,
+		KubernetesFingerprint: l.aptKey, ContainerdFingerprint: l.aptKey,
 		ImageRepository: registryAddress, SSMEndpoint: "http://" + ssmAddress, S3Endpoint: "http://" + s3Address,
 	}
 }

@@ -55,7 +55,7 @@ func (l *Lab) image(component, pause, proxy string) (image.Image, error) {
 		return image.Image{Files: []rootfs.File{rootfs.Program("/coredns", program)}, Entrypoint: []string{"/coredns"}}, nil
 	case component == "kube-proxy":
 		files, err := iptables(l.base)
-		return image.Image{Files: append(files, rootfs.Program(path, proxy), rootfs.Program(path+".real", program))}, err
+		return image.Image{Files: append(files, rootfs.Program(path, proxy), rootfs.Program(realProxy, program))}, err
 	}
 	files := []rootfs.File{rootfs.Program(path, program)}
 	if component == "etcd" {

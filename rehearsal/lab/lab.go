@@ -56,6 +56,8 @@ type Lab struct {
 	log        *os.File
 
 	programs tools.Binaries
+	// aptKey is the fingerprint of the key that signs the packages.
+	aptKey string
 	// base is the directory of the Debian system that root disks are copied from.
 	base string
 

@@ -31,6 +31,7 @@ func (l *Lab) publishPackages() error {
 	if err != nil {
 		return err
 	}
+	l.aptKey = key.Fingerprint()
 	mirror := l.path("apt")
 	if err := os.MkdirAll(mirror, 0o755); err != nil {
 		return fmt.Errorf("creating the package mirror: %w", err)

@@ -40,7 +40,7 @@ func (l *Lab) startProgram(ctx context.Context) error {
 	go l.serveTunnel(ctx)
 	go func() {
 		defer close(l.program)
-		l.programErr = pulumi.RunErr(stacks.DeployFrom(sources()), pulumi.WithMocks("growbin", l.stack(), mocks.New(l.cloud)), func(info *pulumi.RunInfo) {
+		l.programErr = pulumi.RunErr(stacks.DeployFrom(l.sources()), pulumi.WithMocks("growbin", l.stack(), mocks.New(l.cloud)), func(info *pulumi.RunInfo) {
 			info.Config, info.ConfigSecretKeys = l.config, l.secrets
 		})
 	}()

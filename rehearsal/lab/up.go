@@ -151,7 +151,7 @@ func (l *Lab) openEngine(ctx context.Context) (*engine.Engine, error) {
 	}
 	l.kubernetes = providers.Kubernetes
 	return engine.Open(ctx, engine.Options{
-		Project: l.options.Root, Stack: l.stack(), Pulumi: pulumi, State: l.path(), Program: stacks.DeployFrom(sources()),
+		Project: l.options.Root, Stack: l.stack(), Pulumi: pulumi, State: l.path(), Program: stacks.DeployFrom(l.sources()),
 		Providers: providers.Ports, Plugins: providers.Programs, Config: config, Secrets: secrets, Color: "never",
 	})
 }

@@ -18,10 +18,7 @@ func (c *compilation) overlay(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := goOutput(ctx, c.module, "mod", "download", pinned.Path); err != nil {
-		return "", err
-	}
-	sources, err := goOutput(ctx, c.module, "list", "-m", "-f", "{{.Dir}}", pinned.Path)
+	sources, err := moduleDirectory(ctx, c.module, pinned.Path)
 	if err != nil {
 		return "", err
 	}
@@ -38,4 +35,12 @@ func (c *compilation) overlay(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("writing the overlay: %w", err)
 	}
 	return path, nil
+}
+
+// moduleDirectory returns where the module cache holds a module that the tool module requires.
+func moduleDirectory(ctx context.Context, module, path string) (string, error) {
+	if _, err := goOutput(ctx, module, "mod", "download", path); err != nil {
+		return "", err
+	}
+	return goOutput(ctx, module, "list", "-m", "-f", "{{.Dir}}", path)
 }

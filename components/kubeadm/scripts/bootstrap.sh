@@ -14,8 +14,8 @@ fingerprint() {
   case $1 in host | packages | containerd | kubelet) ;; *) return 0 ;; esac
   {
     cat "$LIB/$1.sh" "$LIB/apt.sh"
-    echo "$KUBERNETES_PACKAGE_VERSION" "$KUBERNETES_APT" "$KUBERNETES_APT_KEY" \
-      "$CONTAINERD_VERSION" "$CONTAINERD_APT" "$CONTAINERD_APT_KEY" "$IMAGE_REPOSITORY"
+    echo "$KUBERNETES_PACKAGE_VERSION" "$KUBERNETES_APT" "$KUBERNETES_APT_KEY" "$KUBERNETES_FINGERPRINT" \
+      "$CONTAINERD_VERSION" "$CONTAINERD_APT" "$CONTAINERD_APT_KEY" "$CONTAINERD_FINGERPRINT" "$IMAGE_REPOSITORY"
   } | sha256sum | cut -c 1-32
 }
 

@@ -9,6 +9,7 @@ names=(kubelet)
 own_lists
 install_packages "${names[@]/%/=$KUBERNETES_PACKAGE_VERSION}"
 apt-mark hold "${names[@]}"
+chmod 600 "$ROOT/usr/lib/systemd/system/kubelet.service"
 # kubelet's package depends on iptables.
 systemctl enable --now kubeadm-metadata.service
 systemctl start apt-daily.timer apt-daily-upgrade.timer || log "apt-daily could not be started"

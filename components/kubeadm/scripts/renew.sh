@@ -39,6 +39,7 @@ restart_pod() {
   log "$1 runs with its new certificate"
 }
 
+umask 077
 if due; then
   log "a certificate ends in less than $RENEW_DAYS days: renewing all"
   touch "$PENDING"

@@ -37,6 +37,9 @@ func (k *Key) Public() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// Fingerprint returns 40 hexadecimal digits in upper case.
+func (k *Key) Fingerprint() string { return fmt.Sprintf("%X", k.entity.PrimaryKey.Fingerprint) }
+
 func (k *Key) sign(text []byte) ([]byte, error) {
 	var signed bytes.Buffer
 	writer, err := clearsign.Encode(&signed, k.entity.PrivateKey, nil)
