@@ -30,12 +30,16 @@ func embedded(name, path, permissions string) (userdata.File, error) {
 	if err != nil {
 		return userdata.File{}, fmt.Errorf("embedded script %s: %w", name, err)
 	}
-	return newFile(path, permissions, commentLine.ReplaceAllStringFunc(string(content), keepDirective)), nil
+	text := commentLine.ReplaceAllStringFunc(string(content), keepDirective)
+	return newFile(path, permissions, trailingComment.ReplaceAllString(text, "$1")), nil
 }
 
 // commentLine is a line that holds a comment only. Comments are a quarter of the scripts; user data has room for 16 KiB. Line 1,
 // the interpreter's, stays.
 var commentLine = regexp.MustCompile(`(?m)^[ \t]*#([^!\n].*)?\n`)
+
+// trailingComment is a comment behind something else. One with a quote or a dollar stays: it could be part of a string.
+var trailingComment = regexp.MustCompile(`(?m)([^ \t\n])[ \t]+# [^\n'"$]*$`)
 
 // keepDirective drops a comment unless it is for shellcheck, which also checks user data.
 func keepDirective(comment string) string {

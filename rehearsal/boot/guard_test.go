@@ -211,7 +211,7 @@ func TestGuard(t *testing.T) {
 			}
 		}
 		assert.NoError(t, patch(`{"metadata":{"labels":{"topology.kubernetes.io/zone":"ap-northeast-2b"},"annotations":{"a":"b"}}}`), "kubelet maintains these")
-		assert.NoError(t, patch(`{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`, "status"))
+		assert.NoError(t, patch(`{"status":{"conditions":[{"type":"DiskPressure","status":"False"}]}}`, "status"))
 	})
 
 	t.Run("a node with a store's label draws no pod of the store", func(t *testing.T) {

@@ -13,7 +13,7 @@ NAME=$(date -u +%Y%m%dT%H%M%SZ)
 DISK=$ROOT$STATE_DIR
 WORK=$DISK/backup
 PKI=$STATE_DIR/pki/etcd
-SNAPSHOT=$STATE_DIR/etcd/backup.db # etcd's container can write nowhere else
+SNAPSHOT=$STATE_DIR/etcd/backup.db # the container of etcd can write nowhere else
 
 finish() {
   local code=$?

@@ -48,7 +48,7 @@ close_bootstrap() {
     "${kube[@]}" delete "${gone[@]}" -n kube-system secret --field-selector type=bootstrap.kubernetes.io/token
 }
 
-umask 077 # kubeadm leaves certificates and kubelet's configuration readable by all
+umask 077 # kubeadm leaves certificates and the configuration of kubelet readable by all
 systemctl enable kubelet
 retry 8 kubelet_flags
 forget_attempt

@@ -60,7 +60,7 @@ await_node() {
   ! grep -q "$TAKEN" "$RUN/node" || retry 8 cordon false null
 }
 
-umask 077 # kubeadm leaves certificates and kubelet's configuration readable by all
+umask 077 # kubeadm leaves certificates and the configuration of kubelet readable by all
 systemctl enable kubelet
 retry 8 kubelet_flags
 # The node of a spot instance is drained when EC2 takes it.
