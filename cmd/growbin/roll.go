@@ -133,7 +133,7 @@ func runRoll(ctx context.Context, o rollOptions, in io.Reader, out io.Writer) er
 		Logf:    func(format string, args ...any) { fmt.Fprintf(out, "── "+format+"\n", args...) },
 	}
 	if o.taken {
-		if err := stack.Forget(ctx, o.nodes); err != nil {
+		if err := stack.Refresh(ctx); err != nil {
 			return err
 		}
 	}

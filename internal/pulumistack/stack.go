@@ -128,14 +128,10 @@ func (s *Stack) Machines(ctx context.Context, o roll.Overrides) ([]roll.Machine,
 	return preview.Machines()
 }
 
-// Forget refreshes the instances of nodes, so that those that are gone leave the state.
-func (s *Stack) Forget(ctx context.Context, nodes []string) error {
-	targets := make([]string, 0, len(nodes))
-	for _, node := range nodes {
-		targets = append(targets, "**Instance::"+node)
-	}
-	if _, err := s.stack.Refresh(ctx, optrefresh.Target(targets), optrefresh.ProgressStreams(s.options.Progress)); err != nil {
-		return fmt.Errorf("refresh the instances of %s in stack %s: %w", strings.Join(nodes, ", "), s.options.Stack, err)
+// Refresh reads the stack's resources back, so that instances that are gone leave the state.
+func (s *Stack) Refresh(ctx context.Context) error {
+	if _, err := s.stack.Refresh(ctx, optrefresh.ProgressStreams(s.options.Progress)); err != nil {
+		return fmt.Errorf("refresh stack %s: %w", s.options.Stack, err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/growbin/cluster/components/instance"
 	"github.com/growbin/cluster/internal/roll"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
 )
 
@@ -123,11 +124,7 @@ func (s *taken) without(ctx context.Context) error {
 // refused runs the one command that replaces a lost instance, where AWS has no capacity.
 func (s *taken) refused(ctx context.Context) error {
 	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
-	// As growbin roll --taken does: the instance leaves the state.
-	if _, err := s.Engine.Refresh(ctx, "forget", "**Instance::"+takenNode); err != nil {
-		return err
-	}
-	_, err := s.Engine.Up(ctx, "no-capacity", noOptions)
+	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
 	said := err != nil && strings.Contains(err.Error(), instance.Remedy(takenNode, "InsufficientInstanceCapacity"))
 	s.Compare("an update without capacity names the ways out", true, said, said)
 	return nil
