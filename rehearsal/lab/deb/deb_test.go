@@ -131,3 +131,20 @@ func TestRepository_ReadByApt(t *testing.T) {
 		})
 	}
 }
+
+// gpg, with which nodes compare it, prints the same fingerprint.
+func TestKey_Fingerprint(t *testing.T) {
+	need(t, "gpg")
+	key, err := NewKey("Test")
+	require.NoError(t, err)
+	public, err := key.Public()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "key.asc")
+	require.NoError(t, os.WriteFile(file, public, 0o600))
+	command := exec.Command("gpg", "--show-keys", "--with-colons", file)
+	command.Env = append(os.Environ(), "GNUPGHOME="+t.TempDir())
+	output, err := command.Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(output), "\nfpr:::::::::"+key.Fingerprint()+":\n")
+	assert.Regexp(t, `^[0-9A-F]{40}$`, key.Fingerprint())
+}
