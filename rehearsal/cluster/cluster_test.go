@@ -59,7 +59,7 @@ func TestStart_Restart(t *testing.T) {
 			return podReady(pod)
 		})
 		_, err := client.CoreV1().Pods("kube-system").GetLogs("pulled", &corev1.PodLogOptions{}).Stream(ctx)
-		assert.ErrorContains(t, err, "nodes-and-pods-are-simulated.sock")
+		assert.ErrorContains(t, err, "nodes-and-pods-are-simulated-")
 	})
 	t.Run("a StatefulSet follows its local volume", func(t *testing.T) { statefulSetFollowsItsVolume(t, client) })
 	t.Run("cluster-info names the private address, and nothing of a way in with a token stays", func(t *testing.T) {
