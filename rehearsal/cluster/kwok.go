@@ -15,9 +15,10 @@ import (
 
 // FakeNodeLabel marks the nodes whose kubelet is played by kwok: it reports them Ready, renews their lease, and
 // runs their pods. Without the label a node falls silent, as if its machine had been switched off. (An annotation
-// would not do: kwok 0.7 does not notice that one is taken away and goes on renewing the lease.)
+// would not do: kwok 0.7 does not notice that one is taken away and goes on renewing the lease.) A kubelet may change labels of this
+// prefix itself.
 const (
-	FakeNodeLabel = "kwok.x-k8s.io/node"
+	FakeNodeLabel = "kubelet.kubernetes.io/simulated"
 	FakeNode      = "fake"
 )
 
