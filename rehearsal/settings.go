@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"crypto/rand"
 	"maps"
 	"path/filepath"
@@ -34,6 +35,14 @@ func (r *Rehearsal) Redesign(edit func(config map[string]string)) error {
 		r.Design = design
 	}
 	return err
+}
+
+// Set changes a setting, for the engine and for the design.
+func (r *Rehearsal) Set(ctx context.Context, key, value string) error {
+	if err := r.Engine.SetConfig(ctx, key, value); err != nil {
+		return err
+	}
+	return r.Redesign(func(config map[string]string) { config[key] = value })
 }
 
 // Load derives the design of a stack from its settings as the program will see them: the defaults of Pulumi.yaml, the stack

@@ -82,10 +82,14 @@ func build(ctx *pulumi.Context, settings *Settings) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.checkFit(resources); err != nil {
+	controllers, err := controllersOf(resources)
+	if err != nil {
 		return nil, err
 	}
-	if settings.quotas, err = settings.quotasOf(resources); err != nil {
+	if err := settings.checkFit(controllers); err != nil {
+		return nil, err
+	}
+	if settings.quotas, err = settings.quotasOf(controllers); err != nil {
 		return nil, err
 	}
 	live, err := livePrices(ctx, settings, number)

@@ -18,11 +18,8 @@ import (
 
 // checkFit returns an error if the pods that the program registers request more than their nodes have. The scheduler would leave
 // some of them Pending, on machines that exist by then.
-func (s *Settings) checkFit(resources []cost.Resource) error {
-	sets, err := podSetsOf(resources)
-	if err != nil {
-		return err
-	}
+func (s *Settings) checkFit(controllers []controller) error {
+	sets := podSetsOf(controllers)
 	nodes := make([]capacity.Node, 0, len(s.Nodes))
 	for _, n := range s.Nodes {
 		nodes = append(nodes, n.Capacity())
@@ -82,21 +79,17 @@ func (s *Settings) checkTaken(nodes []capacity.Node, sets []capacity.PodSet) err
 }
 
 // podSetsOf returns the pods of the registered objects, and those of Calico's operator, which creates its own DaemonSet.
-func podSetsOf(resources []cost.Resource) ([]capacity.PodSet, error) {
+func podSetsOf(controllers []controller) []capacity.PodSet {
 	everywhere := corev1.PodSpec{Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, Containers: []corev1.Container{{
 		Resources: corev1.ResourceRequirements{Requests: calico.NodeRequests()},
 	}}}
 	sets := []capacity.PodSet{{Name: "DaemonSet calico-node", EveryNode: true, Pod: everywhere}}
-	all, err := controllersOf(resources)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range all {
+	for _, c := range controllers {
 		if !c.job && !strings.HasPrefix(c.Name, chartPrefix) {
 			sets = append(sets, c.PodSet)
 		}
 	}
-	return sets, nil
+	return sets
 }
 
 // mostPods returns the maximum of each autoscaler, by namespace and name of its Deployment.

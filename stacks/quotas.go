@@ -55,7 +55,6 @@ func controllersOf(resources []cost.Resource) ([]controller, error) {
 	for _, r := range resources {
 		kind := r.Type[strings.LastIndex(r.Type, ":")+1:]
 		c := controller{PodSet: capacity.PodSet{Name: kind + " " + r.Name}, namespace: in(r, "metadata")}
-		var err error
 		switch r.Type {
 		case "kubernetes:apps/v1:Deployment":
 			var d appsv1.Deployment
@@ -120,14 +119,10 @@ func surge(d *appsv1.Deployment) int {
 
 // quotasOf returns the quotas of the program's namespaces: quotaFactor times the pods of their rows, those that an update adds and
 // those of Jobs included, and no container larger than the largest one.
-func (s *Settings) quotasOf(resources []cost.Resource) (map[string]*namespace.Quota, error) {
-	all, err := controllersOf(resources)
-	if err != nil {
-		return nil, err
-	}
+func (s *Settings) quotasOf(controllers []controller) (map[string]*namespace.Quota, error) {
 	var problems validation.Problems
 	quotas := map[string]*namespace.Quota{}
-	for _, c := range all {
+	for _, c := range controllers {
 		if c.namespace == "" {
 			continue // of the platform
 		}

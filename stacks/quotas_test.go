@@ -63,6 +63,8 @@ func TestQuotas_ContainerWithoutResources(t *testing.T) {
 			delete(template["spec"].ObjectValue()["containers"].ArrayValue()[0].ObjectValue()["resources"].ObjectValue(), "limits")
 		}
 	}
-	_, err = settings.quotasOf(resources)
+	all, err := controllersOf(resources)
+	require.NoError(t, err)
+	_, err = settings.quotasOf(all)
 	require.ErrorContains(t, err, "Deployment auth-api.auth-api.Resources: not set, must request CPU and memory, and limit memory: the quota of namespace growbin counts them")
 }

@@ -119,8 +119,8 @@ func startServices(t *testing.T, w *world) *services {
 	require.NoError(t, err)
 	require.NoError(t, os.CopyFS(s.folder, os.DirFS(filepath.Join("..", "examples", "growbin-app"))))
 	s.broker = fmt.Sprintf("127.0.0.1:%d", startBroker(t, w))
-	s.startRedis(t)
-	s.startPostgreSQL(t)
+	s.redis = fmt.Sprintf("redis://127.0.0.1:%d/", realserver.Redis(t))
+	s.postgresql = realserver.PostgreSQL(t, "app", databaseGrowbin, databaseAnalytics)
 	s3 := s3server.New()
 	t.Cleanup(s3.Close)
 	ai := httptest.NewServer(http.HandlerFunc(nameWaste))
@@ -142,31 +142,6 @@ func startBroker(t *testing.T, w *world) int {
 	}
 	b.Start(t, config.Port)
 	return config.Port
-}
-
-func (s *services) startRedis(t *testing.T) {
-	port := realserver.FreePort(t)
-	server := realserver.Start(t, realserver.Command{
-		Path: realserver.Binary(t, "redis-server"), Args: []string{"--bind", "127.0.0.1", "--port", fmt.Sprint(port), "--save", ""}, Dir: s.folder,
-	})
-	server.WaitFor(t, "listening", time.Minute, func() error { return realserver.Listening(port) })
-	s.redis = fmt.Sprintf("redis://127.0.0.1:%d/", port)
-}
-
-func (s *services) startPostgreSQL(t *testing.T) {
-	postgres, user := realserver.Binary(t, "postgres"), realserver.Unprivileged(t)
-	folder, port := realserver.Folder(t, user), realserver.FreePort(t)
-	data, bin := filepath.Join(folder, "data"), filepath.Dir(postgres)
-	command := func(path string, args ...string) realserver.Command {
-		return realserver.Command{Path: path, Args: args, Dir: folder, User: user, Env: []string{"LANG=C.UTF-8", fmt.Sprintf("PGPORT=%d", port), "PGHOST=127.0.0.1"}}
-	}
-	realserver.MustRun(t, command(filepath.Join(bin, "initdb"), "--pgdata="+data, "--username=app", "--auth=trust", "--no-sync", "--encoding=UTF8"))
-	server := realserver.Start(t, command(postgres, "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+folder))
-	server.WaitFor(t, "listening", time.Minute, func() error { return realserver.Listening(port) })
-	for _, database := range []string{databaseGrowbin, databaseAnalytics} {
-		realserver.MustRun(t, command(filepath.Join(bin, "createdb"), "--username=app", database))
-	}
-	s.postgresql = port
 }
 
 // command runs a command of an application with the variables of its Deployment, which lead to the services.

@@ -7,9 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// NoCapacity is EC2's error code when a zone has no more instances of a type.
+const NoCapacity = "InsufficientInstanceCapacity"
+
 // remedies say what to do about an error code of EC2's RunInstances. An update continues where it stopped.
 var remedies = []struct{ code, remedy string }{
-	{"InsufficientInstanceCapacity", "EC2 has no instance of this type in this zone now. Run the update again later, " +
+	{NoCapacity, "EC2 has no instance of this type in this zone now. Run the update again later, " +
 		"or give the instance another type or zone, or buy it on demand if it is a spot instance"},
 	{"MaxSpotInstanceCountExceeded", "The account may have no more spot instances. Request a higher quota for them, or buy this instance on demand"},
 	{"VcpuLimitExceeded", "The account may have no more vCPUs of this family. Request a higher quota, or end other instances"},

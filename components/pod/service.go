@@ -46,7 +46,7 @@ func ServiceSpec(selector pulumi.StringMapInput, nodePort int, port Port) *core.
 	return spec
 }
 
-// NotAwaited annotates a Service. Pulumi awaits the pods through their controller. Awaiting the Service too would occupy
+// NotAwaited annotates a Service or an autoscaler. Pulumi awaits the pods through their controller. Awaiting those too would occupy
 // one of Pulumi's few parallel operations, perhaps before the pods get one.
 func NotAwaited() pulumi.StringMap {
 	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}

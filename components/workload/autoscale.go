@@ -5,6 +5,7 @@ import (
 	meta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/pod"
 	"github.com/growbin/cluster/components/validation"
 )
 
@@ -39,7 +40,7 @@ func (a *Autoscale) validate(args *WorkloadArgs) error {
 
 // autoscaler creates the autoscaler of a Deployment.
 func (a *Autoscale) autoscaler(ctx *pulumi.Context, name string, metadata *meta.ObjectMetaArgs, opts ...pulumi.ResourceOption) error {
-	metadata.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
+	metadata.Annotations = pod.NotAwaited()
 	_, err := autoscaling.NewHorizontalPodAutoscaler(ctx, name, &autoscaling.HorizontalPodAutoscalerArgs{
 		Metadata: metadata,
 		Spec: &autoscaling.HorizontalPodAutoscalerSpecArgs{

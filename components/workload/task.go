@@ -24,8 +24,8 @@ type Task struct {
 	pulumi.ResourceState
 }
 
-// NewTask creates the CronJob, and its Secret of the same name. Of args, those of pods apply; labels are those of the CronJob too. A run ends with its first
-// failure.
+// NewTask creates the CronJob, and its Secret of the same name. Of args, those of pods apply; labels are those of the CronJob too. A
+// run ends with its first failure.
 func NewTask(ctx *pulumi.Context, name string, args *WorkloadArgs, labels map[string]string, opts ...pulumi.ResourceOption) (*Task, error) {
 	if args == nil {
 		return nil, fmt.Errorf("task %s: args must not be nil", name)

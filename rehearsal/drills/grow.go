@@ -86,16 +86,8 @@ func (g *growing) remember(ctx context.Context) (err error) {
 	return err
 }
 
-// set changes a list, for the engine and for the design.
-func (g *growing) set(ctx context.Context, key, value string) error {
-	if err := g.Engine.SetConfig(ctx, key, value); err != nil {
-		return err
-	}
-	return g.Redesign(func(config map[string]string) { config[key] = value })
-}
-
 func (g *growing) grow(ctx context.Context) error {
-	if err := g.set(ctx, programs.KeyMoreNodes, moreNodes); err != nil {
+	if err := g.Set(ctx, programs.KeyMoreNodes, moreNodes); err != nil {
 		return err
 	}
 	result, err := g.Engine.Up(ctx, "grow", noOptions)
@@ -195,7 +187,7 @@ func (g *growing) uneven(ctx context.Context) (uneven map[string]map[string]int,
 
 // scale lets the autoscaler add a pod. Neither an update nor a release takes it away.
 func (g *growing) scale(ctx context.Context) error {
-	if err := g.set(ctx, programs.KeyAutoscale, autoscaled); err != nil {
+	if err := g.Set(ctx, programs.KeyAutoscale, autoscaled); err != nil {
 		return err
 	}
 	if _, err := g.Engine.Up(ctx, "autoscale", noOptions); err != nil {
@@ -212,20 +204,15 @@ func (g *growing) scale(ctx context.Context) error {
 		return err
 	}
 	g.Defer(stop)
-	for deadline := time.Now().Add(scaledWithin); ; {
+	err = poll(ctx, scaledWithin, func() error {
 		wanted, ready, err := g.scaled(ctx)
-		if err != nil {
-			return err
+		if err == nil && (wanted != scaledMax || ready != scaledMax) {
+			err = fmt.Errorf("after %s %s has %d of %d pods ready, must be %d: %s", scaledWithin, scaledApplication, ready, wanted, scaledMax, g.autoscalerState(ctx))
 		}
-		if wanted == scaledMax && ready == scaledMax {
-			break
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("after %s %s has %d of %d pods ready, must be %d: %s", scaledWithin, scaledApplication, ready, wanted, scaledMax, g.autoscalerState(ctx))
-		}
-		if err := pause(ctx, time.Second); err != nil {
-			return err
-		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if err := g.Unchanged(ctx, "up-scaled", "the up after the autoscaler"); err != nil {
 		return err
@@ -297,20 +284,15 @@ func (g *growing) shrink(ctx context.Context) error {
 
 // collected waits until the controller manager has deleted the pods of DaemonSets on the nodes that are gone.
 func (g *growing) collected(ctx context.Context) error {
-	for deadline := time.Now().Add(collectedWithin); ; {
+	return poll(ctx, collectedWithin, func() error {
 		pods, err := g.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return fmt.Errorf("list pods: %w", err)
 		}
 		left := slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return !slices.Contains(g.more, p.Spec.NodeName) })
-		if len(left) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
+		if len(left) > 0 {
 			return fmt.Errorf("after %s %d pods are left on nodes that are gone, the first is %s", collectedWithin, len(left), left[0].Name)
 		}
-		if err := pause(ctx, time.Second); err != nil {
-			return err
-		}
-	}
+		return nil
+	})
 }

@@ -284,37 +284,36 @@ func (d *releaseDrill) preSync(ctx context.Context, name, image string, hook []b
 	if err := jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}); err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete the former hook: %w", err)
 	}
-	for deadline := time.Now().Add(rehearsal.Patience); ; {
-		if _, err := jobs.Get(ctx, name, metav1.GetOptions{}); apierrors.IsNotFound(err) {
-			break
-		} else if err != nil {
+	err := poll(ctx, rehearsal.Patience, func() error {
+		_, err := jobs.Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case err != nil:
 			return fmt.Errorf("look for the former hook: %w", err)
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the former Job %s is not deleted after %s", name, rehearsal.Patience)
-		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
+		return fmt.Errorf("the former Job %s is not deleted after %s", name, rehearsal.Patience)
+	})
+	if err != nil {
+		return err
 	}
 	if _, err := jobs.Patch(ctx, name, types.ApplyYAMLPatchType, hook, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)}); err != nil {
 		return fmt.Errorf("create hook %s as Argo CD does: %w", name, err)
 	}
-	for deadline := time.Now().Add(rehearsal.Patience); ; {
-		job, err := jobs.Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
+	var job *batchv1.Job
+	err = poll(ctx, rehearsal.Patience, func() (err error) {
+		if job, err = jobs.Get(ctx, name, metav1.GetOptions{}); err != nil {
 			return fmt.Errorf("read hook %s: %w", name, err)
 		}
-		if job.Status.Succeeded == 1 {
-			return d.compareHook(ctx, job, image)
-		}
-		if time.Now().After(deadline) {
+		if job.Status.Succeeded != 1 {
 			return fmt.Errorf("hook %s has not succeeded after %s: %d pods failed", name, rehearsal.Patience, job.Status.Failed)
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
+	return d.compareHook(ctx, job, image)
 }
 
 func (d *releaseDrill) compareHook(ctx context.Context, job *batchv1.Job, image string) error {

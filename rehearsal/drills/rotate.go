@@ -122,10 +122,7 @@ func (d *rotation) remember(ctx context.Context) (err error) {
 }
 
 func (d *rotation) switchKeys(ctx context.Context) error {
-	if err := d.Engine.SetConfig(ctx, programs.KeyJWTKey, "second"); err != nil {
-		return err
-	}
-	if err := d.Redesign(func(config map[string]string) { config[programs.KeyJWTKey] = "second" }); err != nil {
+	if err := d.Set(ctx, programs.KeyJWTKey, "second"); err != nil {
 		return err
 	}
 	if _, err := d.Engine.Up(ctx, "switch keys", noOptions); err != nil {

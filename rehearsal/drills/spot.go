@@ -125,7 +125,7 @@ func (s *taken) without(ctx context.Context) error {
 func (s *taken) refused(ctx context.Context) error {
 	s.Cloud.SetCapacity(s.zone, s.kind, true, false)
 	_, err := s.Engine.Up(ctx, "no-capacity", engine.RunOptions{Refresh: true})
-	said := err != nil && strings.Contains(err.Error(), instance.Remedy(takenNode, "InsufficientInstanceCapacity"))
+	said := err != nil && strings.Contains(err.Error(), instance.Remedy(takenNode, instance.NoCapacity))
 	s.Compare("an update without capacity names the ways out", true, said, said)
 	return nil
 }
@@ -158,8 +158,5 @@ func (s *taken) back(ctx context.Context) error {
 		return fmt.Errorf("read node %s: %w", takenNode, err)
 	}
 	s.Compare(takenNode+" takes pods", true, !node.Spec.Unschedulable, !node.Spec.Unschedulable)
-	if err := s.Engine.SetConfig(ctx, programs.KeyInstanceTypes, keptType); err != nil {
-		return err
-	}
-	return s.Redesign(func(config map[string]string) { config[programs.KeyInstanceTypes] = keptType })
+	return s.Set(ctx, programs.KeyInstanceTypes, keptType)
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/growbin/cluster/internal/testing/filelock"
+	"github.com/growbin/cluster/rehearsal/lab/debian"
 )
 
 // suite is the Debian release of the hosts. Real nodes run Ubuntu, whose packages cannot be fetched here.
@@ -22,27 +22,13 @@ const hostPackages = "cloud-init curl python3 openssl gnupg iptables ipset connt
 func (l *Lab) baseSystem(ctx context.Context) (string, error) {
 	key := fmt.Sprintf("%x", sha256.Sum256([]byte(suite+hostPackages+baseScript)))[:12]
 	directory := filepath.Join(l.options.Cache, "base-"+suite+"-"+key)
-	if _, err := os.Stat(directory); err == nil {
-		return directory, nil
-	}
-	if err := l.makeBaseSystem(ctx, directory); err != nil {
+	if err := debian.Once(ctx, l.options.Cache, directory, func() error { return l.makeBaseSystem(ctx, directory) }); err != nil {
 		return "", fmt.Errorf("making the base system: %w", err)
 	}
 	return directory, nil
 }
 
 func (l *Lab) makeBaseSystem(ctx context.Context, directory string) error {
-	if err := os.MkdirAll(l.options.Cache, 0o755); err != nil {
-		return err
-	}
-	release, err := filelock.Wait(ctx, directory+".lock", func() {})
-	if err != nil {
-		return err
-	}
-	defer release()
-	if _, err := os.Stat(directory); err == nil {
-		return nil // another process made it while this one waited
-	}
 	l.printf("making a Debian system with debootstrap, once: some minutes")
 	unfinished := directory + ".new"
 	if err := os.RemoveAll(unfinished); err != nil {

@@ -48,7 +48,7 @@ func Stores(t testing.TB, queues ...string) []Target {
 	t.Helper()
 	// Skip before anything is started.
 	for _, name := range []string{
-		"redis-server", "prometheus-redis-exporter", "initdb", "prometheus-postgres-exporter", "rabbitmq-server", "epmd",
+		"redis-server", "initdb", "prometheus-postgres-exporter",
 	} {
 		realserver.Binary(t, name)
 	}
@@ -57,11 +57,9 @@ func Stores(t testing.TB, queues ...string) []Target {
 
 func startRedis(t testing.TB) Target {
 	t.Helper()
-	dir, port, listen := t.TempDir(), realserver.FreePort(t), local(realserver.FreePort(t))
-	realserver.Start(t, realserver.Command{Path: realserver.Binary(t, "redis-server"), Dir: dir, Args: []string{
-		"--bind", "127.0.0.1", "--port", fmt.Sprint(port), "--save", "", "--appendonly", "yes", "--maxmemory", "64mb",
-	}})
-	realserver.Start(t, realserver.Command{Path: realserver.Binary(t, "prometheus-redis-exporter"), Dir: dir, Args: []string{
+	system, exporter := realserver.InSystem(t, realserver.BrokerSystem, "prometheus-redis-exporter")
+	port, listen := realserver.Redis(t, "--appendonly", "yes", "--maxmemory", "64mb"), local(realserver.FreePort(t))
+	realserver.Start(t, realserver.Command{Path: exporter, System: system, Dir: t.TempDir(), Args: []string{
 		"-redis.addr", "redis://" + local(port), "-web.listen-address", listen,
 	}})
 	return Target{Job: monitoring.JobPods, Address: listen, Labels: map[string]string{"app": "redis", "pod": "redis-0", "node": Node}}
@@ -70,15 +68,7 @@ func startRedis(t testing.TB) Target {
 func startPostgreSQL(t testing.TB) Target {
 	t.Helper()
 	const superuser = "postgres"
-	owner := realserver.Unprivileged(t) // PostgreSQL refuses to run as root
-	dir, port, listen := realserver.Folder(t, owner), realserver.FreePort(t), local(realserver.FreePort(t))
-	data := filepath.Join(dir, "data")
-	realserver.MustRun(t, realserver.Command{Path: realserver.Binary(t, "initdb"), Dir: dir, User: owner, Args: []string{
-		"--pgdata", data, "--auth", "trust", "--username", superuser, "--no-sync",
-	}})
-	realserver.Start(t, realserver.Command{Path: realserver.Binary(t, "postgres"), Dir: dir, User: owner, Args: []string{
-		"-D", data, "-p", fmt.Sprint(port), "-k", dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-	}})
+	port, listen := realserver.PostgreSQL(t, superuser), local(realserver.FreePort(t))
 	realserver.Start(t, realserver.Command{
 		Path: realserver.Binary(t, "prometheus-postgres-exporter"), Dir: t.TempDir(), Args: []string{"--web.listen-address=" + listen},
 		Env: []string{fmt.Sprintf("DATA_SOURCE_NAME=postgresql://%s@%s/postgres?sslmode=disable", superuser, local(port))},
@@ -88,35 +78,27 @@ func startPostgreSQL(t testing.TB) Target {
 
 func startRabbitMQ(t testing.TB, queues []string) Target {
 	t.Helper()
-	dir, metrics, epmd := t.TempDir(), realserver.FreePort(t), realserver.FreePort(t)
+	b, port, metrics := realserver.NewRabbitMQ(t), realserver.FreePort(t), realserver.FreePort(t)
 	definitions := make([]string, 0, len(queues))
 	for _, queue := range queues {
 		definitions = append(definitions, fmt.Sprintf(
 			`{"name": %q, "vhost": %q, "durable": true, "auto_delete": false, "arguments": {"x-queue-type": "quorum"}}`, queue, virtualHost))
 	}
 	for name, text := range map[string]string{
-		"plugins": "[rabbitmq_prometheus].",
+		"enabled_plugins": "[rabbitmq_prometheus].",
 		"rabbitmq.conf": fmt.Sprintf(`listeners.tcp.1 = %s
 prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = %d
 distribution.listener.interface = 127.0.0.1
 definitions.import_backend = local_filesystem
 definitions.local.path = %s
-`, local(realserver.FreePort(t)), metrics, filepath.Join(dir, "definitions.json")),
+`, local(port), metrics, b.Path("definitions.json")),
 		"definitions.json": fmt.Sprintf(`{"vhosts": [{"name": %q}], "users": [], "permissions": [], "queues": [%s]}`,
 			virtualHost, strings.Join(definitions, ",\n")),
 	} {
-		realserver.Write(t, filepath.Join(dir, name), text, 0o644, nil)
+		realserver.Write(t, b.Path(name), text, 0o600, b.User)
 	}
-	// Otherwise RabbitMQ would start epmd as a daemon and leave it running.
-	realserver.Start(t, realserver.Command{Path: realserver.Binary(t, "epmd"), Dir: dir, Args: []string{"-address", "127.0.0.1", "-port", fmt.Sprint(epmd)}})
-	realserver.Start(t, realserver.Command{Path: realserver.Binary(t, "rabbitmq-server"), Dir: dir, Env: []string{
-		"LANG=C.UTF-8", "HOME=" + dir, // for the Erlang cookie
-		"RABBITMQ_NODENAME=promtest@localhost",
-		"ERL_EPMD_ADDRESS=127.0.0.1", fmt.Sprintf("ERL_EPMD_PORT=%d", epmd), fmt.Sprintf("RABBITMQ_DIST_PORT=%d", realserver.FreePort(t)),
-		"RABBITMQ_MNESIA_BASE=" + filepath.Join(dir, "mnesia"), "RABBITMQ_LOG_BASE=" + filepath.Join(dir, "log"),
-		"RABBITMQ_CONFIG_FILE=" + filepath.Join(dir, "rabbitmq"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(dir, "plugins"),
-	}})
+	b.Start(t, port)
 	return Target{
 		Job: monitoring.JobPods, Address: local(metrics), Path: "/metrics/per-object",
 		Labels: map[string]string{"app": "rabbitmq", "pod": "rabbitmq-0"},

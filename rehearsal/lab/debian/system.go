@@ -73,7 +73,7 @@ func Cache() (string, error) {
 // the commands' output.
 func (s System) Archive(ctx context.Context, cache string, output io.Writer) (string, error) {
 	target := s.path(cache) + ".tar"
-	return target, once(ctx, cache, target, func() error {
+	return target, Once(ctx, cache, target, func() error {
 		base := target + ".root"
 		if err := os.RemoveAll(base); err != nil {
 			return fmt.Errorf("making system %s: %w", s.Name, err)
@@ -93,7 +93,7 @@ func (s System) Directory(ctx context.Context, cache string, output io.Writer) (
 		return "", err
 	}
 	target := s.path(cache)
-	return target, once(ctx, cache, target, func() error {
+	return target, Once(ctx, cache, target, func() error {
 		if err := Script(ctx, output, unpackScript, "ARCHIVE="+archive, "TARGET="+target); err != nil {
 			return fmt.Errorf("unpacking system %s: %w", s.Name, err)
 		}
@@ -119,8 +119,8 @@ func (s System) path(cache string) string {
 	return filepath.Join(cache, "system-"+s.Name+"-"+fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(s)+systemScript)))[:12])
 }
 
-// once makes a file or directory unless it is there, and lets other processes wait meanwhile.
-func once(ctx context.Context, cache, target string, make func() error) error {
+// Once makes a file or directory of the cache unless it is there, and lets other processes wait meanwhile.
+func Once(ctx context.Context, cache, target string, make func() error) error {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return fmt.Errorf("making the cache: %w", err)
 	}
