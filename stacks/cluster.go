@@ -98,8 +98,7 @@ func (s *Settings) clusterArgs(live *liveAccount) *cluster.ClusterArgs {
 		PodCIDR: s.PodCIDR, ServiceCIDR: s.ServiceCIDR, KubernetesVersion: s.KubernetesVersion,
 		AdminCIDRs: s.AdminCIDRs, KeyName: s.SSHKeyName,
 		MonitoringGroups: []string{groupMonitoring},
-		// In each zone a node of the two roles that no application loads.
-		DNSRoles:         []string{string(RoleControlPlane), string(RoleInfrastructure)},
+		DNSRoles:         []string{string(RoleInfrastructure)}, // one in each zone, and no application loads them
 		RoleDescriptions: roleDescriptions,
 		MoreGroups: map[string]string{
 			groupLoadBalancer: "Load balancer, open to the world",

@@ -115,7 +115,7 @@ type ClusterArgs struct {
 	// MonitoringGroups are the security groups whose nodes scrape the kubelets and node-exporters of all nodes: roles or keys of
 	// MoreGroups.
 	MonitoringGroups []string `pulumi:"monitoringGroups"`
-	// DNSRoles are the roles whose nodes run CoreDNS, one replica in each of their zones; all roles when empty.
+	// DNSRoles are the roles whose nodes run CoreDNS, one replica in each of their zones; all but the control plane when empty.
 	DNSRoles []string `pulumi:"dnsRoles"`
 	// RoleDescriptions describe the security groups, by role.
 	RoleDescriptions map[string]string `pulumi:"roleDescriptions"`

@@ -240,3 +240,21 @@ func TestNewPlatform_ClusterNotSet(t *testing.T) {
 	}, pulumi.WithMocks("project", "stack", mocks.New(awssim.New(awssim.Options{}))))
 	require.ErrorContains(t, err, "Cluster: not set")
 }
+
+// While the API server is away, nothing takes a replica beside it out of the service.
+func TestUserData_CoreDNSNotOnTheControlPlane(t *testing.T) {
+	args := validArgs()
+	may := func() string {
+		encoded, err := args.UserData("dev", "cp", cluster.Buckets{Backups: "backups", Issuer: "issuer"})
+		require.NoError(t, err)
+		document, err := userdata.Decode(encoded)
+		require.NoError(t, err)
+		patch, err := document.File(userdata.CoreDNSPatchPath)
+		require.NoError(t, err)
+		return patch
+	}
+	assert.Contains(t, may(), "- w\n")
+	assert.NotContains(t, may(), "- cp\n")
+	args.Nodes = args.Nodes[:1]
+	assert.Contains(t, may(), "- cp\n", "a cluster of one node")
+}

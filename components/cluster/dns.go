@@ -16,12 +16,16 @@ func (n Node) labels(region string) map[string]string {
 	return labels
 }
 
-// dns places CoreDNS on the nodes of DNSRoles.
+// dns places CoreDNS on the nodes of DNSRoles; without these on all but the control plane. Nothing takes a lost node out of the
+// cluster's services while the API server is away, so a replica beside it would go on receiving queries that it cannot answer.
 func (a *ClusterArgs) dns() *kubeadm.DNS {
-	dns := &kubeadm.DNS{}
+	dns, roles := &kubeadm.DNS{}, a.DNSRoles
+	if len(roles) == 0 {
+		roles = slices.DeleteFunc(a.roles(), func(role string) bool { return role == RoleControlPlane && len(a.Nodes) > 1 })
+	}
 	zones := map[string]bool{}
 	for _, n := range a.Nodes {
-		if len(a.DNSRoles) > 0 && !slices.Contains(a.DNSRoles, n.Role) {
+		if !slices.Contains(roles, n.Role) {
 			continue
 		}
 		dns.Nodes = append(dns.Nodes, n.Name)
