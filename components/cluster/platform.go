@@ -57,8 +57,9 @@ func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...p
 	for _, n := range args.Cluster.args.Nodes {
 		if p.joined[n.Name], err = noderole.NewNodeRole(ctx, n.Name, &noderole.NodeRoleArgs{
 			Node: n.Name, Role: n.Role, InstanceID: args.Cluster.Joined(n.Name),
-			// The component, not only the EC2 instance: pods on the node must be destroyed before its volume is detached.
-		}, pulumi.Parent(p), pulumi.DependsOn([]pulumi.Resource{args.Cluster.Instances[n.Name]})); err != nil {
+			// The component, not only the EC2 instance: pods on the node must be destroyed before its volume is detached. And the pod
+			// network: nodes that wait for it could take all the operations that Pulumi runs at once.
+		}, pulumi.Parent(p), pulumi.DependsOn([]pulumi.Resource{args.Cluster.Instances[n.Name], p.network})); err != nil {
 			return nil, fmt.Errorf("platform %s: %w", name, err)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // InstanceAnnotation records the instance of a node. Only nodes that once had a role have it.
 const InstanceAnnotation = "kubeadm-aws/instance-id"
 
+// waitForAnnotation names the conditions of an object for which pulumi-kubernetes waits.
+const waitForAnnotation = "pulumi.com/waitFor"
+
 const (
 	typeToken = "kubeadm-aws:noderole:NodeRole"
 	// labelPrefix is the prefix that kubectl reads roles from. A kubelet refuses to start if it sets such a label itself.
@@ -31,7 +34,8 @@ type NodeRoleArgs struct {
 	InstanceID pulumi.StringInput `pulumi:"instanceId"`
 }
 
-// NodeRole is the role of one node. It is created once the node has joined, so resources that need the node depend on it.
+// NodeRole is the role of one node. It is created once the node has joined and is Ready, so resources that need the node depend on
+// it. A node becomes Ready with the pod network, which must therefore be installed before.
 type NodeRole struct {
 	pulumi.ResourceState
 
@@ -52,7 +56,7 @@ func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...p
 		Metadata: &meta.ObjectMetaPatchArgs{
 			Name:        pulumi.String(args.Node),
 			Labels:      pulumi.StringMap{labelPrefix + args.Role: pulumi.String("")},
-			Annotations: pulumi.StringMap{InstanceAnnotation: args.InstanceID},
+			Annotations: pulumi.StringMap{InstanceAnnotation: args.InstanceID, waitForAnnotation: waitFor(args.InstanceID)},
 		},
 		// The label goes with the Node. To give it up, the provider would apply an empty Node, and create one that is gone.
 	}, pulumi.Parent(l), pulumi.RetainOnDelete(true))
@@ -61,6 +65,12 @@ func NewNodeRole(ctx *pulumi.Context, name string, args *NodeRoleArgs, opts ...p
 	}
 	l.NodeName = patch.Metadata.Name().Elem()
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"nodeName": l.NodeName, "role": pulumi.String(args.Role)})
+}
+
+// waitFor is true of a Node that is Ready and has the patch: the provider keeps the object that it saw as the state, and may see one
+// from before the patch.
+func waitFor(instance pulumi.StringInput) pulumi.StringOutput {
+	return pulumi.Sprintf(`["condition=Ready","jsonpath={.metadata.annotations['%s']}=%s"]`, InstanceAnnotation, instance)
 }
 
 // Validate returns all problems of the arguments, joined.

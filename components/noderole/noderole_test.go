@@ -31,7 +31,7 @@ func TestNewNodeRole_Label(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"name":        "k8s-redis",
 		"labels":      map[string]any{"node-role.kubernetes.io/cache": ""},
-		"annotations": map[string]any{"kubeadm-aws/instance-id": "i-1"},
+		"annotations": map[string]any{"kubeadm-aws/instance-id": "i-1", "pulumi.com/waitFor": `["condition=Ready","jsonpath={.metadata.annotations['kubeadm-aws/instance-id']}=i-1"]`},
 	}, patch.Value("metadata"))
 }
 
@@ -41,7 +41,7 @@ func TestNewNodeRole_InstanceReplaced(t *testing.T) {
 	args.InstanceID = pulumi.String("i-2")
 	r, err := deploy(args)
 	require.NoError(t, err)
-	assert.Equal(t, map[string]any{"kubeadm-aws/instance-id": "i-2"}, r.One(t, "kubernetes:core/v1:NodePatch", "redis-role").Value("metadata.annotations"))
+	assert.Equal(t, map[string]any{"kubeadm-aws/instance-id": "i-2", "pulumi.com/waitFor": `["condition=Ready","jsonpath={.metadata.annotations['kubeadm-aws/instance-id']}=i-2"]`}, r.One(t, "kubernetes:core/v1:NodePatch", "redis-role").Value("metadata.annotations"))
 }
 
 func TestNewNodeRole_FieldNotSet(t *testing.T) {

@@ -33,8 +33,6 @@ const (
 	scaledWithin = 90 * time.Second
 	// collectedWithin is longer than the controller manager takes to collect pods of a deleted node: 40 seconds, looked at every 20.
 	collectedWithin = 2 * time.Minute
-	// spreadWithin is longer than the rollout of one application.
-	spreadWithin = 2 * time.Minute
 )
 
 func grow() rehearsal.Drill {
@@ -129,30 +127,11 @@ func (g *growing) sameInstances() error {
 	return nil
 }
 
-// compareSpread requires pods of each application with two pods and two nodes on both, one more on one than on the other at most. A
-// rollout that comes before the new node is Ready leaves the pods on the other; they are then restarted, as the guide says.
+// compareSpread requires pods of each application with two pods and two nodes on both, one more on one than on the other at most.
 func (g *growing) compareSpread(ctx context.Context) error {
 	uneven, of, err := g.uneven(ctx)
 	if err != nil {
 		return err
-	}
-	for name := range uneven {
-		restart := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":%q}}}}}`, time.Now().Format(time.RFC3339))
-		if _, err := g.client.AppsV1().Deployments(stacks.ReleaseNamespace).Patch(ctx, name, types.StrategicMergePatchType, []byte(restart), metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("restart %s: %w", name, err)
-		}
-	}
-	if len(uneven) > 0 {
-		g.Console.Logf("restarted, since their rollout came before the new node was Ready: %s", join(slices.Sorted(maps.Keys(uneven))))
-		err := poll(ctx, spreadWithin, func() (err error) {
-			if uneven, of, err = g.uneven(ctx); err == nil && len(uneven) > 0 {
-				err = fmt.Errorf("pods after a restart: %v", uneven)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
 	}
 	g.Compare("applications that are spread unevenly over their two nodes", "–", fmt.Sprintf("%d of %d", len(uneven), of), len(uneven) == 0 && of >= 6)
 	return nil
