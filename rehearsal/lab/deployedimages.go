@@ -132,6 +132,7 @@ func absentImage(program, port string) image.Image {
 // pinOf are the images of the tools in tools.Monitoring.
 var pinOf = map[string]string{
 	"prometheus": pins.Prometheus, "node_exporter": pins.NodeExporter, "postgres_exporter": pins.PostgresExporter, "kube-state-metrics": pins.KubeStateMetrics,
+	"metrics-server": pins.MetricsServer,
 }
 
 // applicationImages returns those of the catalog: the reference application, as each of them.

@@ -44,6 +44,7 @@ func (l *Lab) readSettings() (err error) {
 	if l.options.Whole {
 		// The lab's own endpoints have addresses of this range.
 		overridden["vpcCidr"], overridden["publicSubnetCidrs"] = "10.1.0.0/16", `["10.1.1.0/24","10.1.2.0/24","10.1.3.0/24"]`
+		overridden["autoscale"] = fmt.Sprintf("[%q]", autoscaledAPI+"=2-2") // it has metrics, and changes nothing
 		overridden["alarmEmails"] = `["team@example.com"]`
 	} else {
 		// Argo CD owns the images: the objects in the cluster are mocks here, so no token of a release would ever appear.

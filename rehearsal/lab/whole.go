@@ -59,6 +59,7 @@ func (w *whole) checks() []check {
 		{"Beat sends its task", w.checkBeat},
 		{"Prometheus scrapes every target", w.checkTargets},
 		{"every query of the dashboards has a result", w.checkDashboards},
+		{"the autoscaler knows the CPU of its pods, by metrics-server and the kubelets", w.checkAutoscaler},
 		{"the alert for dead letters fires, and ends when they are gone", w.checkAlert},
 		{"memory and CPU of every container, against requests and limits", w.checkUsage},
 		{"the second up changes nothing", w.secondUp},

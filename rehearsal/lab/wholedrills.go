@@ -34,11 +34,14 @@ const lostResources = "**Instance$aws:**::%s*"
 func (w *whole) during(ctx context.Context, strict bool, drill func(context.Context) error) error {
 	t := w.send(ctx)
 	err := drill(ctx)
-	if !strict {
-		t.count(w.printf)
+	failed := t.count(w.printf)
+	if !strict || failed == 0 {
 		return err
 	}
-	return errors.Join(err, t.requireNone(w.printf))
+	for _, line := range w.exceptions(context.WithoutCancel(ctx), t.first.Add(-time.Minute)) {
+		w.printf("  %s", line)
+	}
+	return errors.Join(err, fmt.Errorf("%d requests failed, must be 0", failed))
 }
 
 // cutPower cuts the power of a worker while a photo is under way, waits until the cluster has noticed, and starts it again.

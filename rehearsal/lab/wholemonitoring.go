@@ -22,6 +22,9 @@ import (
 // alertTimeout covers two scrapes, the time for which the alert must hold, and the notification, thirty seconds and a minute each.
 const alertTimeout = 5 * time.Minute
 
+// autoscaledAPI is the application whose number of pods an autoscaler owns.
+const autoscaledAPI = "recycle-info-api"
+
 // deadLettersAlert is the alert that the check fires.
 const deadLettersAlert = "DeadLettersWaiting"
 
@@ -45,6 +48,34 @@ func (w *whole) askPrometheus(ctx context.Context, path string, parameters url.V
 		return fmt.Errorf("asking Prometheus: %w", err)
 	}
 	return json.Unmarshal([]byte(text), into)
+}
+
+// checkAutoscaler waits until metrics-server has figures of every node, and the autoscaler those of its pods.
+func (w *whole) checkAutoscaler(ctx context.Context) error {
+	return poll(ctx, 3*time.Minute, func(ctx context.Context) error {
+		text, err := w.client.CoreV1().RESTClient().Get().AbsPath("/apis/metrics.k8s.io/v1beta1/nodes").DoRaw(ctx)
+		if err != nil {
+			return fmt.Errorf("asking metrics-server: %w: %s", err, text)
+		}
+		var nodes struct{ Items []json.RawMessage }
+		if err := json.Unmarshal(text, &nodes); err != nil {
+			return fmt.Errorf("asking metrics-server: %w", err)
+		}
+		if len(nodes.Items) != len(w.settings.Nodes) {
+			return fmt.Errorf("metrics-server knows %d nodes, must be %d", len(nodes.Items), len(w.settings.Nodes))
+		}
+		scaler, err := w.client.AutoscalingV2().HorizontalPodAutoscalers("growbin").Get(ctx, autoscaledAPI, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, metric := range scaler.Status.CurrentMetrics {
+			if metric.Resource != nil && metric.Resource.Current.AverageUtilization != nil {
+				w.printf("%s uses %d %% of its CPU requests", autoscaledAPI, *metric.Resource.Current.AverageUtilization)
+				return nil
+			}
+		}
+		return fmt.Errorf("the autoscaler of %s has no figures of CPU: %v", autoscaledAPI, scaler.Status.Conditions)
+	})
 }
 
 // activeAlerts asks Alertmanager through the API server, as growbin verify does.

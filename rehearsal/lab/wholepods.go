@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -260,6 +261,32 @@ func (w *whole) printUsage(usages map[string]*usage) {
 	for _, u := range list {
 		w.printf("%-42s %-18s %8d %8d %8d %8d %8d", u.pod, u.container, u.memory>>20, u.request>>20, u.limit>>20, u.cpu, u.cpuRequest)
 	}
+}
+
+// exception is the line that ends a traceback of Python, e.g. "redis.exceptions.ConnectionError: Error -3 connecting to …".
+var exception = regexp.MustCompile(`(?m)^[\w.]+(Error|Exception|Timeout)\w*: .*`)
+
+// exceptions returns the errors that the logs of the APIs hold since a time: the cause of their answers with a status of 500.
+func (w *whole) exceptions(ctx context.Context, since time.Time) (lines []string) {
+	pods, err := w.client.CoreV1().Pods("growbin").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return []string{"the logs of the APIs: " + err.Error()}
+	}
+	from := metav1.NewTime(since)
+	for _, pod := range pods.Items {
+		name := pod.Labels["app.kubernetes.io/name"]
+		if !strings.HasSuffix(name, "-api") {
+			continue
+		}
+		log, err := w.client.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{SinceTime: &from}).DoRaw(ctx)
+		if err != nil {
+			lines = append(lines, fmt.Sprintf("the log of pod %s: %v", pod.Name, err))
+		}
+		for _, found := range exception.FindAllString(string(log), 3) {
+			lines = append(lines, fmt.Sprintf("pod %s: %s", pod.Name, found))
+		}
+	}
+	return lines
 }
 
 // awaitLog waits until the log of one of an application's pods has a text.

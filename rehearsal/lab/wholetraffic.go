@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -99,12 +98,4 @@ func (t *traffic) count(printf func(string, ...any)) (failed int) {
 		printf("  %d × %s", t.failed[reason], reason)
 	}
 	return failed
-}
-
-// requireNone is an error if a request failed.
-func (t *traffic) requireNone(printf func(string, ...any)) error {
-	if failed := t.count(printf); failed > 0 {
-		return fmt.Errorf("%d requests failed, must be 0", failed)
-	}
-	return nil
 }

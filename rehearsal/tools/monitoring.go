@@ -10,6 +10,9 @@ func Monitoring() []Tool {
 		{Name: "node_exporter", Module: "node-exporter", Package: "github.com/prometheus/node_exporter", stamp: stampPrometheus},
 		{Name: "postgres_exporter", Module: "postgres-exporter", Package: "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter", stamp: stampPrometheus},
 		{Name: "kube-state-metrics", Module: "kube-state-metrics", Package: "k8s.io/kube-state-metrics/v2", stamp: stampPrometheus},
+		{Name: "metrics-server", Module: "metrics-server", Package: "sigs.k8s.io/metrics-server/cmd/metrics-server", stamp: func(version string) []string {
+			return []string{"k8s.io/component-base/version.gitVersion=" + version}
+		}},
 	}
 }
 
