@@ -125,6 +125,7 @@ func keyPair(ctx *pulumi.Context) error {
 func registrations(t *testing.T, overrides map[string]string) map[string]string {
 	t.Helper()
 	w, err := tryDeploy(t, "dev", overrides, awssim.Options{}, keyPair)
+	w.cloud.Close() // its control plane would go on asking for requests to join, beside hundreds of others
 	require.NoError(t, err, "%v", overrides)
 	found := map[string]string{}
 	for _, r := range w.mocks.All() {
