@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +43,8 @@ type runner struct {
 	edits    []Edit
 	file     string
 	binaries map[string]string
+	// quick are expressions that match the quick tests, by package.
+	quick map[string]string
 }
 
 // overlay writes the sources in which each edit of Go code can be chosen.
@@ -120,18 +125,20 @@ func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err erro
 	if pkg, test, ok := cutLast(edit.Killer, "."); ok {
 		attempts = append(attempts, attempt{pkg, "-test.run=^" + test + "$"})
 	}
-	for _, pkg := range edit.packages() {
-		attempts = append(attempts, attempt{pkg, "-test.skip=" + slowTests})
-	}
-	for _, pkg := range edit.packages() {
-		attempts = append(attempts, attempt{pkg, "-test.run=" + slowTests})
+	for _, option := range []string{"-test.run=", "-test.skip="} {
+		for _, pkg := range edit.packages() {
+			attempts = append(attempts, attempt{pkg, option})
+		}
 	}
 	for _, a := range attempts {
 		binary, err := r.build(ctx, overlay, key, a.pkg)
 		if err != nil {
 			return "", err
 		}
-		test, err := r.failing(ctx, binary, a, edit.ID)
+		if strings.HasSuffix(a.selection, "=") {
+			a.selection += cmp.Or(r.quick[a.pkg], ".") // with -test.skip then none
+		}
+		test, _, err := r.failing(ctx, binary, a, edit.ID)
 		if err != nil || test != "" {
 			return test, err
 		}
@@ -139,11 +146,29 @@ func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err erro
 	return "", nil
 }
 
-// slowTests deploy the stack a hundred times, so they are asked last.
-const slowTests = "^(TestLiveChanges_.*|TestSettings_EachMovesItsResourcesOnly)$"
-
-// attempt is a selection of a package's tests.
+// attempt is a selection of a package's tests. One that ends in "=" is of the quick tests.
 type attempt struct{ pkg, selection string }
+
+var passedTest = regexp.MustCompile(`(?m)^--- PASS: (\w+) \(([\d.]+)s\)`)
+
+// quickTests returns an expression that matches the tests that each took less than a three-hundredth of the time of all. A few
+// tests deploy the stack a hundred times, so they are asked last.
+func quickTests(output []byte) (string, error) {
+	took, sum := map[string]float64{}, 0.0
+	for _, found := range passedTest.FindAllSubmatch(output, -1) {
+		seconds, err := strconv.ParseFloat(string(found[2]), 64)
+		if err != nil {
+			return "", fmt.Errorf("duration of %s: %w", found[1], err)
+		}
+		took[string(found[1])] = seconds
+		sum += seconds
+	}
+	maps.DeleteFunc(took, func(_ string, seconds float64) bool { return seconds > sum/300 })
+	if len(took) == 0 {
+		return "", nil
+	}
+	return "^(" + strings.Join(slices.Sorted(maps.Keys(took)), "|") + ")$", nil
+}
 
 // cutLast cuts s around the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -177,12 +202,15 @@ func (r *runner) build(ctx context.Context, overlay, key, pkg string) (string, e
 	}
 	r.binaries[name] = binary
 	if key == "" {
-		test, err := r.failing(ctx, binary, attempt{pkg: pkg, selection: "-test.run=."}, 0)
+		test, output, err := r.failing(ctx, binary, attempt{pkg: pkg, selection: "-test.v"}, 0)
 		if err != nil {
 			return "", err
 		}
 		if test != "" {
 			return "", fmt.Errorf("%s fails without an edit", test)
+		}
+		if r.quick[pkg], err = quickTests(output); err != nil {
+			return "", err
 		}
 	}
 	return binary, nil
@@ -191,7 +219,7 @@ func (r *runner) build(ctx context.Context, overlay, key, pkg string) (string, e
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
 // failing returns the first test that fails with an edit, as PACKAGE.TestName; "" if all pass.
-func (r *runner) failing(ctx context.Context, binary string, a attempt, id int) (string, error) {
+func (r *runner) failing(ctx context.Context, binary string, a attempt, id int) (test string, output []byte, err error) {
 	if id > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, testTimeout)
@@ -200,16 +228,16 @@ func (r *runner) failing(ctx context.Context, binary string, a attempt, id int) 
 	// Short leaves out real servers and tools: each edit must be found by a fast test.
 	command := exec.CommandContext(ctx, binary, "-test.failfast", "-test.short", a.selection)
 	command.Dir, command.Env = a.pkg, append(os.Environ(), switchVariable+"="+strconv.Itoa(id), "CI=")
-	out, err := command.Output()
+	output, err = command.Output()
 	var failed *exec.ExitError
 	switch {
 	case err == nil:
-		return "", nil
+		return "", output, nil
 	case !errors.As(err, &failed) && ctx.Err() != context.DeadlineExceeded:
-		return "", fmt.Errorf("run the tests of %s: %w", a.pkg, err)
+		return "", output, fmt.Errorf("run the tests of %s: %w", a.pkg, err)
 	}
-	if found := failedTest.FindSubmatch(out); found != nil {
-		return a.pkg + "." + string(found[1]), nil
+	if found := failedTest.FindSubmatch(output); found != nil {
+		return a.pkg + "." + string(found[1]), output, nil
 	}
-	return a.pkg + ".TestMain", nil // it panicked, or ran out of time
+	return a.pkg + ".TestMain", output, nil // it panicked, or ran out of time
 }
