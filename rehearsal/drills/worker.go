@@ -177,6 +177,7 @@ func (w *workerLoss) recover(ctx context.Context) error {
 	for _, change := range result.Changes {
 		switch {
 		case slices.ContainsFunc(lost(), func(node string) bool { return strings.HasPrefix(change.Name, node) }):
+		case change.Type == scheduleType && change.Operation == "update": // it names the instances
 		case w.awaitedAgain(change):
 			again = append(again, change.Name)
 		default:
