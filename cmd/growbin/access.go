@@ -123,13 +123,18 @@ func newRevoke(o *stackOptions) *cobra.Command {
 }
 
 func runOnControlPlane(ctx context.Context, run awscli.Runner, settings *stacks.Settings, purpose, command string) (string, error) {
-	node := stacks.ControlPlane(settings.Nodes).Name
-	instance, err := tunnel.Instance(ctx, run, settings.ClusterName(), node)
+	instance, err := runningInstance(ctx, run, settings, stacks.ControlPlane(settings.Nodes).Name)
 	if err != nil {
 		return "", err
 	}
-	if instance == "" {
-		return "", errors.New("no instance of " + node + " is running")
-	}
 	return runOn(ctx, run, instance, purpose, command)
+}
+
+// runningInstance returns the ID of a node's instance.
+func runningInstance(ctx context.Context, run awscli.Runner, settings *stacks.Settings, node string) (string, error) {
+	instance, err := tunnel.Instance(ctx, run, settings.ClusterName(), node)
+	if err == nil && instance == "" {
+		err = errors.New("no instance of " + node + " is running")
+	}
+	return instance, err
 }

@@ -54,6 +54,6 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVarP(&o.dir, "cwd", "C", ".", "the `folder` of Pulumi.yaml")
 	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost and charts work without")
 	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o), newRestoreDatabase(&o), newRelease(&o), newVerify(&o))
-	root.AddCommand(newKubeconfig(&o), newRevoke(&o), newAudit(&o), newManifests(&o), newRotateKey(&o), newSleep(&o), newWake(&o))
+	root.AddCommand(newKubeconfig(&o), newRevoke(&o), newAudit(&o), newManifests(&o), newRotateKey(&o), newRotateCA(&o), newSleep(&o), newWake(&o))
 	return root
 }

@@ -83,7 +83,8 @@ func (s Stack) Policy(role Role) ([]byte, error) {
 		statements = append(s.see(), s.change(rolled)...)
 		statements = append(statements, s.secrets("/*"), s.useKey(""), s.state("s3:GetObject", "s3:PutObject", "s3:DeleteObject"))
 		statements = append(statements, allow("RunCommand", of("ssm", "SendCommand"), []string{s.arn("ssm", ":document/AWS-RunShellScript")}, nil),
-			allow("OnControlPlane", of("ssm", "SendCommand"), []string{s.arn("ec2", "instance/*")}, s.controlPlane()),
+			// Whoever is root on the control plane is on every node; growbin rotate-ca needs them all.
+			allow("OnNodes", of("ssm", "SendCommand"), []string{s.arn("ec2", "instance/*")}, map[string]map[string]any{"StringEquals": {"ssm:resourceTag/" + s.TagKey: s.Cluster}}),
 			allow("CommandResult", of("ssm", "GetCommandInvocation"), []string{"*"}, nil))
 	case Verifier:
 		statements = append(s.see(), s.secrets("/*"), s.useKey(""), s.state("s3:GetObject"), s.lock())

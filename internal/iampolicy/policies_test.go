@@ -97,6 +97,7 @@ func TestPolicies_Questions(t *testing.T) {
 		{"forward any port", "ssm:StartSession", "arn:aws:ssm:ap-northeast-2::document/AWS-StartPortForwardingSession", nil, nil},
 		{"open a shell", "ssm:StartSession", arn("ssm", "document/growbin-dev-shell"), nil, nil},
 		{"run a command", "ssm:SendCommand", arn("ec2", "instance/i-1"), toControlPlane("growbin-dev"), []string{r}},
+		{"run one on a worker", "ssm:SendCommand", arn("ec2", "instance/i-3"), map[string]string{"ssm:resourceTag/Cluster": "growbin-dev", "ssm:resourceTag/Name": "k8s-redis"}, []string{r}},
 		{"run one on prod's", "ssm:SendCommand", arn("ec2", "instance/i-2"), toControlPlane("growbin-prod"), nil},
 		{"write the state", "s3:PutObject", "arn:aws:s3:::your-state-bucket/.pulumi/stacks/growbin/dev.json", nil, []string{d, r}},
 		{"read the state", "s3:GetObject", "arn:aws:s3:::your-state-bucket/.pulumi/stacks/growbin/dev.json", nil, []string{d, p, v, r}},
