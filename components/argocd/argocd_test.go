@@ -22,6 +22,8 @@ const (
 	kindApplication = "kubernetes:argoproj.io/v1alpha1:Application"
 )
 
+var sampleDigest = "sha256:" + strings.Repeat("a1", 32)
+
 func sampleArgs() *ArgoCDArgs {
 	return &ArgoCDArgs{
 		Namespace:    pulumi.String("gitops"),
@@ -29,8 +31,9 @@ func sampleArgs() *ArgoCDArgs {
 		Tolerations:  []corev1.Toleration{{Key: "node-role.kubernetes.io/control-plane", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
 		Domain:       "argocd.example.com",
 		NodePort:     30442,
-		Repository:   &Repository{URL: "https://git.example.com/team/apps.git", Username: "reader", Password: pulumi.String("token-of-repository")},
-		Root:         &Application{Name: "root", Path: "clusters/lab", Namespace: "gitops", Prune: true},
+		ImageTag:     "v3.4.4@" + sampleDigest, RedisImageTag: "8.2.3-alpine@" + sampleDigest,
+		Repository: &Repository{URL: "https://git.example.com/team/apps.git", Username: "reader", Password: pulumi.String("token-of-repository")},
+		Root:       &Application{Name: "root", Path: "clusters/lab", Namespace: "gitops", Prune: true},
 	}
 }
 
@@ -94,6 +97,18 @@ func TestValues_EveryPodPlacedAndSized(t *testing.T) {
 			assert.True(t, request.Sign() > 0 && request.Cmp(limit) <= 0, "%s asks for %s and gets %s of %s", path, &request, &limit, name)
 		}
 	}
+}
+
+// Every part but Redis has Argo CD's own image.
+func TestValues_ImageTags(t *testing.T) {
+	values := released(t, deploy(t, sampleArgs()))
+	assert.Equal(t, map[string]any{"tag": "v3.4.4@" + sampleDigest}, at(t, values, "global", "image"))
+	assert.Equal(t, map[string]any{"tag": "8.2.3-alpine@" + sampleDigest}, at(t, values, "redis", "image"))
+	args := sampleArgs()
+	args.ImageTag, args.RedisImageTag = "", ""
+	values = released(t, deploy(t, args))
+	assert.NotContains(t, at(t, values, "global"), "image", "the chart's own tag")
+	assert.NotContains(t, at(t, values, "redis"), "image")
 }
 
 func TestValues_ServerInsecure(t *testing.T) {

@@ -35,6 +35,10 @@ type ArgoCDArgs struct {
 	// ChartFolder is a folder of chart archives, relative to the program; optional. Without an archive of the chart there,
 	// its repository is asked.
 	ChartFolder string `pulumi:"chartFolder"`
+	// ImageTag and RedisImageTag are the tags of the images of Argo CD and of its Redis, e.g. "v3.4.1@sha256:…"; those of the
+	// chart when empty.
+	ImageTag      string `pulumi:"imageTag"`
+	RedisImageTag string `pulumi:"redisImageTag"`
 	// Domain is the public host name, e.g. argocd.example.com; optional.
 	Domain string `pulumi:"domain"`
 	// NodePort is the HTTP port of the server on every node, 30000 to 32767; 0 for none.

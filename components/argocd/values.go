@@ -19,7 +19,7 @@ type chartValues struct {
 	Server          serverValues    `json:"server"`
 	RepoServer      repoValues      `json:"repoServer"`
 	ApplicationSet  componentValues `json:"applicationSet"`
-	Redis           componentValues `json:"redis"`
+	Redis           redisValues     `json:"redis"`
 	RedisSecretInit componentValues `json:"redisSecretInit"`
 	Dex             switchValues    `json:"dex"`
 	Notifications   switchValues    `json:"notifications"`
@@ -28,9 +28,17 @@ type chartValues struct {
 // globalValues are the defaults of every pod of the chart, its jobs included.
 type globalValues struct {
 	Domain        string              `json:"domain,omitempty"`
+	Image         imageValues         `json:"image,omitzero"`
 	NetworkPolicy networkPolicyValues `json:"networkPolicy"`
 	NodeSelector  map[string]string   `json:"nodeSelector"`
 	Tolerations   []corev1.Toleration `json:"tolerations,omitempty"`
+}
+
+// imageValues are those of an image in the chart.
+type imageValues struct {
+	Repository string `json:"repository,omitempty"`
+	// Tag may come with a digest: the chart makes a valid label of it.
+	Tag string `json:"tag,omitempty"`
 }
 
 type networkPolicyValues struct {
@@ -51,6 +59,11 @@ type secretValues struct {
 
 type componentValues struct {
 	Resources corev1.ResourceRequirements `json:"resources"`
+}
+
+type redisValues struct {
+	componentValues
+	Image imageValues `json:"image,omitzero"`
 }
 
 type serverValues struct {
@@ -78,7 +91,7 @@ type switchValues struct {
 func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 	small := sized("10m", "32Mi", "100m", "64Mi")
 	return chartValues{
-		Global: globalValues{Domain: a.Domain, NetworkPolicy: networkPolicyValues{Create: !a.OwnNetworkPolicies}, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
+		Global: globalValues{Domain: a.Domain, Image: imageValues{Tag: a.ImageTag}, NetworkPolicy: networkPolicyValues{Create: !a.OwnNetworkPolicies}, NodeSelector: a.NodeSelector, Tolerations: a.Tolerations},
 		Configs: configValues{
 			CM: settings(a.Domain),
 			// With its own TLS the server redirects HTTP to HTTPS, a loop behind a load balancer that terminates TLS, and
@@ -91,7 +104,7 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 		Server:          serverValues{componentValues: sized("20m", "64Mi", "200m", "160Mi"), Service: service(a.NodePort)},
 		RepoServer:      repoValues{componentValues: sized("50m", "128Mi", "500m", "384Mi"), CopyUtil: small},
 		ApplicationSet:  sized("20m", "64Mi", "100m", "128Mi"),
-		Redis:           sized("10m", "64Mi", "100m", "128Mi"),
+		Redis:           redisValues{sized("10m", "64Mi", "100m", "128Mi"), imageValues{Tag: a.RedisImageTag}},
 		RedisSecretInit: small,
 		// There is no single sign-on, and Alertmanager sends the alerts.
 		Dex:           switchValues{Enabled: false},
@@ -105,7 +118,7 @@ func Pods() map[string]corev1.PodSpec {
 	pods := map[string]corev1.PodSpec{}
 	for name, part := range map[string]componentValues{
 		"controller": v.Controller, "server": v.Server.componentValues, "repo-server": v.RepoServer.componentValues,
-		"applicationset-controller": v.ApplicationSet, "redis": v.Redis, "redis-secret-init": v.RedisSecretInit,
+		"applicationset-controller": v.ApplicationSet, "redis": v.Redis.componentValues, "redis-secret-init": v.RedisSecretInit,
 	} {
 		pods[name] = corev1.PodSpec{Containers: []corev1.Container{{Name: name, Resources: part.Resources}}}
 	}

@@ -40,6 +40,8 @@ type Calico struct {
 
 	// Operator is the release of the operator.
 	Operator *helmv3.Release `pulumi:"operator"`
+	// ImageSet has the digests of the images; nil without digests.
+	ImageSet *apiextensions.CustomResource `pulumi:"imageSet"`
 	// Installation configures the network. Nodes become ready some seconds after it; resources that need the pod network
 	// should depend on the component.
 	Installation *apiextensions.CustomResource `pulumi:"installation"`
@@ -65,7 +67,7 @@ func NewCalico(ctx *pulumi.Context, name string, args *CalicoArgs, opts ...pulum
 }
 
 func (c *Calico) install(ctx *pulumi.Context, name string, args *CalicoArgs) error {
-	values, err := toMap(operatorValues())
+	values, err := toMap(operatorValues(args))
 	if err != nil {
 		return err
 	}
@@ -87,6 +89,13 @@ func (c *Calico) install(ctx *pulumi.Context, name string, args *CalicoArgs) err
 	if c.Operator, err = helmv3.NewRelease(ctx, name+"-operator", release, pulumi.Parent(c), retained); err != nil {
 		return fmt.Errorf("install chart %s %s: %w", operatorChart, args.ChartVersion, err)
 	}
+	before := []pulumi.Resource{c.Operator}
+	if len(args.Digests) > 0 {
+		if c.ImageSet, err = newImageSet(ctx, name, args, pulumi.Parent(c), pulumi.DependsOn(before)); err != nil {
+			return err
+		}
+		before = append(before, c.ImageSet)
+	}
 	spec, err := toMap(installationFor(args))
 	if err != nil {
 		return err
@@ -98,7 +107,7 @@ func (c *Calico) install(ctx *pulumi.Context, name string, args *CalicoArgs) err
 		Kind:        pulumi.String("Installation"),
 		Metadata:    &meta.ObjectMetaArgs{Name: pulumi.String("default")}, // the operator reads no other
 		OtherFields: map[string]any{"spec": spec},
-	}, pulumi.Parent(c), retained, pulumi.DependsOn([]pulumi.Resource{c.Operator}))
+	}, pulumi.Parent(c), retained, pulumi.DependsOn(before))
 	if err != nil {
 		return fmt.Errorf("create the Installation: %w", err)
 	}

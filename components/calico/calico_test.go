@@ -16,6 +16,7 @@ import (
 const (
 	kindRelease      = "kubernetes:helm.sh/v3:Release"
 	kindInstallation = "kubernetes:operator.tigera.io/v1:Installation"
+	kindImageSet     = "kubernetes:operator.tigera.io/v1:ImageSet"
 )
 
 func deploy(args *CalicoArgs) (*recorder.Recorder, error) {
@@ -62,6 +63,40 @@ func TestNewCalico_OperatorBeforeInstallation(t *testing.T) {
 	for _, resource := range []recorder.Registration{release, installation} {
 		assert.True(t, resource.RetainOnDelete, "%s: uninstalling the network would block a destroy", resource.Name)
 	}
+}
+
+// digests returns one for each image.
+func digests() map[string]string {
+	all := map[string]string{}
+	for _, image := range Images("") {
+		all[image] = "sha256:" + strings.Repeat("a1", 32)
+	}
+	return all
+}
+
+// The operator must find the digests before it makes the first workload, and none of another version afterwards.
+func TestNewCalico_ImageSet(t *testing.T) {
+	r, err := deploy(&CalicoArgs{PodCIDR: "192.168.0.0/16", Digests: digests(), OperatorTag: "v1.42.9@sha256:b2"})
+	require.NoError(t, err)
+	set := r.One(t, kindImageSet, "net-images")
+	assert.Equal(t, map[string]any{"name": "calico-" + DefaultChartVersion}, set.Value("metadata"))
+	var images []any
+	for _, part := range []string{"cni", "node", "csi", "kube-controllers", "node-driver-registrar", "pod2daemon-flexvol", "typha"} {
+		images = append(images, map[string]any{"image": "calico/" + part, "digest": "sha256:" + strings.Repeat("a1", 32)})
+	}
+	assert.Equal(t, images, set.Value("spec.images"))
+	assert.Contains(t, strings.Join(set.Dependencies, " "), "net-operator", "it defines the kind")
+	assert.Contains(t, strings.Join(r.One(t, kindInstallation, "net-installation").Dependencies, " "), "net-images")
+	assert.False(t, set.RetainOnDelete, "the operator of another version would refuse to work")
+	assert.Equal(t, map[string]any{"version": "v1.42.9@sha256:b2"}, r.One(t, kindRelease, "net-operator").Value("values.tigeraOperator"))
+}
+
+// The operator of this minor version resolves these images for the Installation (core_controller.go and the ResolveImages of its
+// components, read at v1.42.4). Compare them before another minor.
+func TestImages_OfTheMinorVersion(t *testing.T) {
+	assert.True(t, strings.HasPrefix(DefaultChartVersion, "v3.32."))
+	assert.Len(t, Images(""), 7)
+	assert.Contains(t, Images("v3.32.9"), "quay.io/calico/typha:v3.32.9")
 }
 
 // A chart with the Installation fails where its kind is not defined yet, and a chart with all definitions does not fit in the
@@ -134,7 +169,18 @@ func TestNewCalico_InvalidArgs(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		assert.Empty(t, r.All())
 	}
-	_, err := deploy(nil)
+	some := digests()
+	delete(some, "quay.io/calico/typha:"+DefaultChartVersion)
+	some["quay.io/calico/csi:"+DefaultChartVersion] = "sha256:a1"
+	some["redis:7.2.16"] = "sha256:" + strings.Repeat("a1", 32)
+	_, err := deploy(&CalicoArgs{PodCIDR: "10.244.0.0/16", Digests: some})
+	for _, part := range []string{
+		"Digests[quay.io/calico/typha:" + DefaultChartVersion + "]: not set, must", "Digests[quay.io/calico/csi:" + DefaultChartVersion + `]: "sha256:a1" must be sha256:`,
+		`Digests: "redis:7.2.16" must be one of quay.io/calico/cni:`,
+	} {
+		require.ErrorContains(t, err, part)
+	}
+	_, err = deploy(nil)
 	assert.ErrorContains(t, err, `PodCIDR: ""`)
 	_, err = deploy(&CalicoArgs{PodCIDR: "x", NodeMTU: 1})
 	assert.ErrorContains(t, err, "NodeMTU: 1 must be")

@@ -11,6 +11,7 @@ import (
 // chartValues are the values of the chart tigera-operator that are set here, as in its values.yaml at v3.32.2. The chart has
 // no schema.
 type chartValues struct {
+	Operator     operatorImage       `json:"tigeraOperator,omitzero"`
 	Installation enabled             `json:"installation"`
 	ManageCRDs   bool                `json:"manageCRDs"`
 	Tolerations  []corev1.Toleration `json:"tolerations"`
@@ -73,8 +74,9 @@ type container struct {
 	Resources resources `json:"resources"`
 }
 
-func operatorValues() chartValues {
+func operatorValues(a *CalicoArgs) chartValues {
 	return chartValues{
+		Operator: operatorImage{Version: a.OperatorTag},
 		// An object of its own: before the operator has started, the API server does not know its kind.
 		Installation: enabled{false},
 		ManageCRDs:   true,

@@ -24,6 +24,9 @@ type PlatformArgs struct {
 	// ChartFolder is a folder of chart archives, relative to the program; optional. Without an archive of Calico's chart
 	// there, its repository is asked.
 	ChartFolder string `pulumi:"chartFolder"`
+	// CalicoOperatorTag and CalicoDigests are OperatorTag and Digests of Calico; optional.
+	CalicoOperatorTag string            `pulumi:"calicoOperatorTag"`
+	CalicoDigests     map[string]string `pulumi:"calicoDigests"`
 }
 
 // Platform is the pod network of a cluster, and a label on each node that has joined.
@@ -48,6 +51,7 @@ func NewPlatform(ctx *pulumi.Context, name string, args *PlatformArgs, opts ...p
 	var err error
 	if p.network, err = calico.NewCalico(ctx, name+"-calico", &calico.CalicoArgs{
 		PodCIDR: args.Cluster.args.PodCIDR, ChartVersion: args.CalicoVersion, ChartFolder: args.ChartFolder,
+		OperatorTag: args.CalicoOperatorTag, Digests: args.CalicoDigests,
 	}, pulumi.Parent(p)); err != nil {
 		return nil, fmt.Errorf("platform %s: %w", name, err)
 	}

@@ -21,11 +21,8 @@ const (
 	CeleryExporter   = "danihodovic/celery-exporter:0.12.2"
 )
 
-// Images of Calico on every node; the tag is CalicoChart.
-const (
-	CalicoCNI  = "quay.io/calico/cni"
-	CalicoNode = "quay.io/calico/node"
-)
+// CalicoRegistry is where the operator has Calico's images from, e.g. calico/node; their tag is CalicoChart.
+const CalicoRegistry = "quay.io/"
 
 // Helm charts.
 const (
