@@ -85,14 +85,14 @@ func TestImage_NodeSkipsDoneSteps(t *testing.T) {
 	config := workerConfig()
 	config.Images = []string{"redis:7.2.16", "ghcr.io/growbin/waste-api:1.0.0"}
 	node := launch(t, bake(t), config)
-	node.command("crictl", `case "$*" in "inspecti "*waste-api*) exit 1 ;; esac`)
+	node.command("crictl", `case "$*" in "inspecti "*waste-api*) exit 1 ;; "inspecti "*) echo "sha256:of-${*: -1}" ;; esac`)
 	// Like containerd, it mounts nothing at a place where something was mounted before.
 	node.command("ctr", `case "$*" in *" images mount "*) ! grep -qxF "${*: -1}" "$ROOT/mounts" 2>/dev/null && echo "${*: -1}" >>"$ROOT/mounts" ;; esac`)
 	output, err := node.boot()
 	require.NoError(t, err, output)
 	require.NotContains(t, node.read("/calls"), "apt-get")
 	require.Contains(t, node.calls(), "crictl pull ghcr.io/growbin/waste-api:1.0.0", "what the image lacks is not fetched")
-	require.Contains(t, node.read("/calls"), "ctr -n k8s.io images mount redis:7.2.16 ", "what the image has is not read")
+	require.Contains(t, node.read("/calls"), "ctr -n k8s.io images mount sha256:of-redis:7.2.16 ", "what the image has is not read")
 	mounts := strings.Count(node.read("/calls"), "ctr -n k8s.io images mount ")
 	require.Greater(t, mounts, 1)
 	require.Equal(t, mounts, strings.Count(node.read("/calls"), "ctr -n k8s.io images unmount --rm "), "an image could not be mounted, and was not read")

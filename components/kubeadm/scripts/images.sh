@@ -19,8 +19,9 @@ listed=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION" 
   fail "kubeadm config images list failed"
 missing=()
 for image in $listed $IMAGES; do
-  if crictl inspecti -q "$image" >"$RUN/image" 2>&1; then
-    [ "$NODE_ROLE" = image ] || warm "$image"
+  # By its ID: ctr knows no short names, and no tag beside a digest.
+  if id=$(crictl inspecti -o go-template --template '{{.status.id}}' "$image" 2>/dev/null); then
+    [ "$NODE_ROLE" = image ] || warm "$id"
   else
     retry 3 crictl pull "$image" || missing+=("$image")
   fi
