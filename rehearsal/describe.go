@@ -80,6 +80,6 @@ func (r *Rehearsal) provenance() {
 	r.report.Simulated = append(r.report.Simulated,
 		"AWS: a strict model in memory; nothing was created in any account",
 		"kubelets and containers (kwok): no image was pulled, no program of a pod ran",
-		"Calico's operator: its kind Installation is defined, without a schema")
+		"Calico's operator: its kinds Installation and ImageSet are defined, without schemas")
 	r.pluginProvenance()
 }

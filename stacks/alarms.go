@@ -62,7 +62,7 @@ func deployHeartbeat(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pla
 		return err
 	}
 	beats, err := beat.NewHeartbeat(ctx, peerHeartbeat, &beat.HeartbeatArgs{
-		Namespace: space.Name, Placement: place, Image: pins.AWSCLI, Region: s.Region, RoleARN: role.ARN,
+		Namespace: space.Name, Placement: place, Image: s.pinned(pins.AWSCLI), Region: s.Region, RoleARN: role.ARN,
 		Cluster: s.ClusterName(), MetricNamespace: metricNamespace,
 		AlertmanagerURL: fmt.Sprintf("http://%s.%s.svc:%d", monitoring.AlertmanagerService, namespaceMonitoring, monitoring.AlertmanagerPort),
 	}, p.inCluster, pulumi.DependsOn([]pulumi.Resource{watch}))

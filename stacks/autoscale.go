@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/growbin/cluster/components/metricsserver"
+	"github.com/growbin/cluster/components/pins"
 	"github.com/growbin/cluster/components/workload"
 )
 
@@ -81,7 +82,7 @@ func deployMetricsServer(ctx *pulumi.Context, s *Settings, p *platform, namespac
 		return err
 	}
 	if _, err := metricsserver.NewMetricsServer(ctx, metricsserver.Name, &metricsserver.MetricsServerArgs{
-		Namespace: namespace, Placement: place,
+		Namespace: namespace, Placement: place, Image: s.pinned(pins.MetricsServer),
 	}, p.inCluster, p.Ready(nodeMonitoring)); err != nil {
 		return fmt.Errorf("metrics of the autoscalers: %w", err)
 	}

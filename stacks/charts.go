@@ -12,7 +12,7 @@ import (
 const ChartFolder = "charts"
 
 // chartFolder is the same as seen from the program's folder, infra.
-const chartFolder = "../" + ChartFolder
+const chartFolder = projectFolder + "/" + ChartFolder
 
 // Charts returns the Helm charts of every stack.
 func Charts() []chart.Chart { return []chart.Chart{calico.Chart(""), argocd.Chart("")} }

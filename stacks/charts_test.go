@@ -1,6 +1,10 @@
 package stacks
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,11 +35,29 @@ func inProject(t *testing.T) string {
 		require.NoError(t, os.Mkdir(dir, 0o755))
 	}
 	for _, c := range Charts() {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, c.File()), []byte(c.Name), 0o600))
+		writeChart(t, filepath.Join(folder, c.File()), c.Name)
 	}
 	require.NoError(t, chart.Fetch(t.Context(), folder, Charts(), t.Logf))
 	t.Chdir(filepath.Join(root, "infra"))
 	return folder
+}
+
+// writeChart writes an archive with the values of Calico's and Argo CD's images.
+func writeChart(t *testing.T, path, name string) {
+	t.Helper()
+	var archive bytes.Buffer
+	zip := gzip.NewWriter(&archive)
+	files := tar.NewWriter(zip)
+	for file, text := range map[string]string{
+		"Chart.yaml": "appVersion: v3.4.4\n",
+		"values.yaml": "tigeraOperator: {registry: quay.io, image: tigera/operator, version: v1.42.9}\n" +
+			"global: {image: {repository: quay.io/argoproj/argocd, tag: ''}}\nredis: {image: {repository: registry.example.com/redis, tag: 8.2.3-alpine}}\n",
+	} {
+		require.NoError(t, files.WriteHeader(&tar.Header{Name: name + "/" + file, Mode: 0o600, Size: int64(len(text))}))
+		_, err := files.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, errors.Join(files.Close(), zip.Close(), os.WriteFile(path, archive.Bytes(), 0o600)))
 }
 
 // With archives an update works without a way to the charts' repositories.

@@ -29,11 +29,14 @@ func Main() {
 }
 
 // Deploy is the Pulumi program.
-func Deploy(ctx *pulumi.Context) error { return DeployFrom(kubeadm.Sources{})(ctx) }
+func Deploy(ctx *pulumi.Context) error { return deployFrom(kubeadm.Sources{}, projectFolder)(ctx) }
 
 // DeployFrom returns the program with other addresses for its instances to download from, e.g. those of a lab. Those
-// that a stack can have are settings.
-func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
+// that a stack can have are settings. A lab has images of its own, so those of the program are deployed by their tags.
+func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc { return deployFrom(sources, "") }
+
+// deployFrom takes the digests of images from the project's folder; from none if it is empty.
+func deployFrom(sources kubeadm.Sources, dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		settings, err := LoadSettings(ctx)
 		if err != nil {
@@ -42,6 +45,11 @@ func DeployFrom(sources kubeadm.Sources) pulumi.RunFunc {
 		api := newAPIServer(settings)
 		if err := api.checkAccess(ctx.Context(), settings); err != nil {
 			return err
+		}
+		if dir != "" {
+			if err := lockImages(ctx, settings, dir); err != nil {
+				return err
+			}
 		}
 		settings.Sources = sources
 		settings.Packages = packageVersions

@@ -51,7 +51,7 @@ func (s *Settings) dumpRole(database string) string {
 // dumpUpload returns the bucket of dumps with a role per database, which may put and read the dumps of that database alone, and
 // delete none.
 func dumpUpload(ctx *pulumi.Context, s *Settings, c *infrastructure) (*postgresql.Upload, error) {
-	upload := &postgresql.Upload{Bucket: c.dumps.Name, Region: s.Region, Image: pins.AWSCLI, Roles: map[string]pulumi.StringInput{}}
+	upload := &postgresql.Upload{Bucket: c.dumps.Name, Region: s.Region, Image: s.pinned(pins.AWSCLI), Roles: map[string]pulumi.StringInput{}}
 	for _, d := range databases() {
 		role, err := podidentity.NewRole(ctx, "dump-"+d.Name, &podidentity.RoleArgs{
 			RoleName: s.dumpRole(d.Name), Issuer: c.Issuer,

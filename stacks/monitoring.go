@@ -49,7 +49,7 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pl
 		return nil, err
 	}
 	args := &monitoring.MonitoringArgs{
-		Namespace: space.Name, NodeNamespace: nodes.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk,
+		Namespace: space.Name, NodeNamespace: nodes.Name, Cluster: s.ClusterName(), Placement: place, Storage: disk, Images: s.monitoringImages(),
 		Nodes: monitoredNodes(s.Nodes), Rules: alertRules(s.Nodes), Dashboards: files,
 		RunbookURL: runbookURL, Summaries: s.summaries(), Receiver: s.receiver(), EtcdBackupMaxAge: etcdBackupMaxAge,
 	}
@@ -73,19 +73,19 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pl
 	if err := deployMetricsServer(ctx, s, p, space.Name); err != nil {
 		return nil, err
 	}
-	return watch, deployCeleryExporter(ctx, p, space, place, stores)
+	return watch, deployCeleryExporter(ctx, s, p, space, place, stores)
 }
 
 // deployCeleryExporter deploys the exporter of Celery's task metrics. Workers send the events for it because of their
 // option --task-events.
-func deployCeleryExporter(ctx *pulumi.Context, p *platform, space *namespace.Namespace, place pod.Placement, stores *stores) error {
+func deployCeleryExporter(ctx *pulumi.Context, s *Settings, p *platform, space *namespace.Namespace, place pod.Placement, stores *stores) error {
 	broker, err := stores.broker.URL(celeryExporter)
 	if err != nil {
 		return err
 	}
 	health := &workload.Probe{Path: "/health"}
 	_, err = workload.NewWorkload(ctx, celeryExporter, &workload.WorkloadArgs{
-		Namespace: space.Name, Image: pins.CeleryExporter, Replicas: 1, Port: celeryExporterPort,
+		Namespace: space.Name, Image: s.pinned(pins.CeleryExporter), Replicas: 1, Port: celeryExporterPort,
 		SecretEnv: map[string]pulumi.StringInput{"CE_BROKER_URL": broker},
 		// By default it ends when it loses the broker, and its counters with it.
 		Env:          map[string]string{"CE_RETRY_INTERVAL": "5"},

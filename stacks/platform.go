@@ -26,7 +26,9 @@ type platform struct {
 func newPlatform(ctx *pulumi.Context, s *Settings, i *infrastructure) (*platform, error) {
 	p := &platform{inCluster: i.Contents(i.kubernetes)}
 	var err error
-	if p.Platform, err = cluster.NewPlatform(ctx, s.ClusterName(), &cluster.PlatformArgs{Cluster: i.Cluster, ChartFolder: chartFolder}, p.inCluster); err != nil {
+	if p.Platform, err = cluster.NewPlatform(ctx, s.ClusterName(), &cluster.PlatformArgs{
+		Cluster: i.Cluster, ChartFolder: chartFolder, CalicoOperatorTag: s.pinnedTag(s.chartImages.operator), CalicoDigests: s.networkDigests(),
+	}, p.inCluster); err != nil {
 		return nil, err
 	}
 	if p.class, err = localvolume.NewClass(ctx, storageClass, &localvolume.ClassArgs{Name: storageClass}, p.inCluster); err != nil {
@@ -46,6 +48,7 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD
 	args := &argocd.ArgoCDArgs{
 		Namespace: space.Name, NodeSelector: node.Labels, Tolerations: node.Tolerations(), OwnNetworkPolicies: true,
 		Domain: s.hostName(hostArgoCD), ChartFolder: chartFolder,
+		ImageTag: s.pinnedTag(s.chartImages.argoCD), RedisImageTag: s.pinnedTag(s.chartImages.argoCDRedis),
 	}
 	if args.Domain != "" {
 		args.NodePort = argoCDNodePort

@@ -19,6 +19,9 @@ func (s *Settings) prefetched(n Node) []string {
 		nodeRedis:      {pins.Redis, pins.RedisExporter},
 		nodeMonitoring: {watch.Prometheus, watch.Grafana, watch.Alertmanager, watch.KubeStateMetrics, pins.CeleryExporter},
 	}[n.Name]...)
+	for i, image := range images {
+		images[i] = s.pinned(image)
+	}
 	if s.RegistryUsername != "" { // the instance has no credentials
 		return images
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/growbin/cluster/components/namespace"
 	"github.com/growbin/cluster/components/network"
 	"github.com/growbin/cluster/components/sleep"
+	"github.com/growbin/cluster/internal/imagelock"
 )
 
 // ConfigPrefix is the namespace of the settings: the project's name in Pulumi.yaml.
@@ -200,6 +201,9 @@ type Settings struct {
 	Packages func(ctx context.Context, repository string) (map[string][]string, error)
 	// Sources override the public addresses that instances download from. It is no setting, see DeployFrom.
 	Sources kubeadm.Sources
+	// digests are those of images, and chartImages the images that charts name, see LockImages. They are no settings.
+	digests     imagelock.Lock
+	chartImages chartImages
 	// quotas are those of the namespaces, see quotasOf. It is no setting.
 	quotas map[string]*namespace.Quota
 

@@ -43,7 +43,7 @@ func newStores(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform)
 		return nil, err
 	}
 	if out.broker, err = rabbitmq.NewBroker(ctx, "rabbitmq", &rabbitmq.BrokerArgs{
-		Namespace: space.Name, Placement: place, Storage: disk, Image: pins.RabbitMQ,
+		Namespace: space.Name, Placement: place, Storage: disk, Image: s.pinned(pins.RabbitMQ),
 		VirtualHost: "growbin", Queues: queues(), DeadLetterQueue: queueDeadLetters, Users: brokerUsers(),
 		// Celery's remote control, which the probes use, declares such queues before version 5.6.
 		PermitTransientQueues: true,
@@ -65,7 +65,8 @@ func newStores(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform)
 		return nil, err
 	}
 	if out.redis, err = redis.NewServers(ctx, "redis", &redis.ServersArgs{
-		Namespace: space.Name, Placement: place, Storage: disk, Image: pins.Redis, ExporterImage: pins.RedisExporter, Uses: redisUses(),
+		Namespace: space.Name, Placement: place, Storage: disk, Image: s.pinned(pins.Redis),
+		ExporterImage: s.pinned(pins.RedisExporter), Uses: redisUses(),
 	}, p.inCluster, after); err != nil {
 		return nil, err
 	}
@@ -80,7 +81,8 @@ func (s *stores) dependsOnStores() pulumi.ResourceOption {
 // databaseArgs returns the arguments of PostgreSQL without a namespace.
 func (s *Settings) databaseArgs(place pod.Placement, disk localvolume.Storage) *postgresql.ServerArgs {
 	return &postgresql.ServerArgs{
-		Placement: place, Storage: disk, Image: pins.PostgreSQL, ExporterImage: pins.PostgresExporter, Databases: s.databases(), MaxConnections: maxDatabaseConnections,
+		Placement: place, Storage: disk, Image: s.pinned(pins.PostgreSQL), ExporterImage: s.pinned(pins.PostgresExporter),
+		Databases: s.databases(), MaxConnections: maxDatabaseConnections,
 		// At night in Korea.
 		Backup: postgresql.Backup{Hour: 3, TimeZone: timezone, KeepDays: s.BackupKeepDays},
 	}

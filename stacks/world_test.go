@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -121,6 +122,11 @@ func (w *world) run(ctx *pulumi.Context) error {
 	}
 	if strings.HasPrefix(settings.PackageMirrors[mirrorKubernetes], "http://127.0.0.1:") {
 		settings.Packages = packageVersions // a mirror of the test
+	}
+	if folder, err := os.Getwd(); err == nil && filepath.Base(folder) == "infra" { // see inProject
+		if err := lockImages(ctx, settings, projectFolder); err != nil {
+			return err
+		}
 	}
 	outputs, err := build(ctx, settings)
 	if err != nil {

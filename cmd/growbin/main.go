@@ -1,5 +1,5 @@
 // Command growbin operates a stack that is deployed: it rolls nodes, opens the tunnel to the API server, restores a database,
-// estimates the bill and fetches the Helm charts.
+// estimates the bill, fetches the Helm charts and records the digests of images.
 package main
 
 import (
@@ -53,7 +53,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&o.dir, "cwd", "C", ".", "the `folder` of Pulumi.yaml")
 	root.PersistentFlags().StringVarP(&o.stack, "stack", "s", "", "the `name` of the stack, e.g. dev; only cost and charts work without")
-	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o), newRestoreDatabase(&o), newRelease(&o), newVerify(&o))
+	root.AddCommand(newRoll(&o), newUnlock(&o), newTunnel(&o), newCost(&o), newCharts(&o), newImages(&o), newRestoreDatabase(&o), newRelease(&o), newVerify(&o))
 	root.AddCommand(newKubeconfig(&o), newRevoke(&o), newAudit(&o), newManifests(&o), newRotateKey(&o), newRotateCA(&o), newSleep(&o), newWake(&o))
 	return root
 }

@@ -57,7 +57,7 @@ func (c *Cluster) Complete(ctx context.Context) error {
 	if _, err := c.kubeadm(ctx, "init", "phase", "addon", "all", "--config", c.layout.host(hostConfigPath), "--kubeconfig", admin); err != nil {
 		return err
 	}
-	return DefineInstallation(ctx, c.admin)
+	return DefineCalico(ctx, c.admin)
 }
 
 // controlPlaneLabels are those of kubeadm's mark-control-plane phase. That phase knows no other kubeconfig than

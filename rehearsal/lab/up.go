@@ -86,7 +86,7 @@ func (f *fleet) bootHost(ctx context.Context, machine *awssim.Machine) error {
 	if err != nil {
 		return err
 	}
-	if err := cluster.DefineInstallation(ctx, config); err != nil {
+	if err := cluster.DefineCalico(ctx, config); err != nil {
 		return err
 	}
 	f.once.Do(func() { close(f.ready) })

@@ -26,6 +26,9 @@ func run(args []string, to io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if _, err := settings.LockImages("."); err != nil {
+		return err
+	}
 	userData, err := settings.MachineImageUserData()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ var clusterScoped = []string{
 	"PriorityClass", "IngressClass", "RuntimeClass", "CSIDriver", "CSINode", "VolumeAttachment", "APIService",
 	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy",
 	"ValidatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration", "CertificateSigningRequest",
-	"Installation", "APIServer", "GlobalNetworkPolicy", "IPPool", "FelixConfiguration",
+	"Installation", "ImageSet", "APIServer", "GlobalNetworkPolicy", "IPPool", "FelixConfiguration",
 }
 
 // kubernetesObject is a fake of the pulumi-kubernetes provider without a cluster: it names objects and refuses a second
