@@ -34,6 +34,7 @@ func (r *run) checks() []check {
 		{"kubelet holds a shutdown until its pods have ended", r.checkShutdownDelay},
 		{"containers may open 65,536 files", r.checkOpenFiles},
 		{"short-lived certificates are renewed, and the static pods run with the new ones", r.renewCertificates},
+		{"the authorities and the key of tokens are rotated, with a power cut halfway: pods go on, former credentials are refused", r.rotateAuthorities},
 		{"reboot of both: nothing changes", r.reboot},
 		{"power cut of both: nothing changes", r.powerCut},
 		{"a worker whose certificate has expired joins anew", r.rejoin},

@@ -13,6 +13,11 @@ import (
 
 // runPod runs a pod on the worker, with tolerations for its taints, and checks its log.
 func (l *Lab) runPod(ctx context.Context, client kubernetes.Interface, name string) error {
+	return l.runPodWith(ctx, client, name, true)
+}
+
+// runPodWith runs a pod with or without a token of the API server.
+func (l *Lab) runPodWith(ctx context.Context, client kubernetes.Interface, name string, token bool) error {
 	node, err := l.topologyNode(l.options.Worker)
 	if err != nil {
 		return err
@@ -20,8 +25,8 @@ func (l *Lab) runPod(ctx context.Context, client kubernetes.Interface, name stri
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault},
 		Spec: corev1.PodSpec{
-			NodeSelector: node.Labels,
-			Containers:   []corev1.Container{{Name: "hello", Image: registryAddress + "/" + podImage, Args: []string{name}}},
+			NodeSelector: node.Labels, AutomountServiceAccountToken: &token,
+			Containers: []corev1.Container{{Name: "hello", Image: registryAddress + "/" + podImage, Args: []string{name}}},
 		},
 	}
 	for _, taint := range node.Taints() {
