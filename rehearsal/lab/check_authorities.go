@@ -67,7 +67,7 @@ func (r *run) rotateAuthorities(ctx context.Context) error {
 	if err := errors.Join(old.refused(ctx), r.checkIssuers(ctx), r.checkNodes(ctx), r.systemPods(ctx), r.checkNames(ctx)); err != nil {
 		return err
 	}
-	after, err := pods.Get(ctx, undisturbed, metav1.GetOptions{})
+	after, err := r.client.CoreV1().Pods(metav1.NamespaceDefault).Get(ctx, undisturbed, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
