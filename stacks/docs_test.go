@@ -51,8 +51,8 @@ func TestDocs_SettingsAreAccepted(t *testing.T) {
 						value = "a-value-of-its-own"
 					}
 				case index != "":
-					lists[key] = append(lists[key], value)
-					list, err := json.Marshal(lists[key])
+					lists[stack+key] = append(lists[stack+key], value)
+					list, err := json.Marshal(lists[stack+key])
 					require.NoError(t, err)
 					value = string(list)
 				}

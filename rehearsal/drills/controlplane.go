@@ -238,9 +238,7 @@ func (l *loss) compareCluster(ctx context.Context) error {
 // Kubernetes provider, the label of the node, the loan of the backups, and the schedules that name the instance. Nothing in the cluster may be replaced, created or deleted.
 func (l *loss) expectedStep(step engine.Change) bool {
 	switch step.Type {
-	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm":
-		return step.Operation == "update"
-	case scheduleType:
+	case "kubernetes:core/v1:NodePatch", "pulumi:providers:kubernetes", "aws:cloudwatch/metricAlarm:MetricAlarm", scheduleType:
 		return step.Operation == "update"
 	case "aws:iam/rolePolicy:RolePolicy":
 		return step.Operation == "update" && strings.HasSuffix(step.Name, "-"+kubeadm.LentPolicyName)
