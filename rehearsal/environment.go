@@ -36,18 +36,18 @@ func (r *Rehearsal) tools(ctx context.Context) error {
 		return err
 	}
 	r.report.KubernetesVersion = "v" + r.Design.KubernetesVersion
-	if r.builder, err = tools.New(filepath.Join(r.Options.Root, "rehearsal", "tools"), r.Console.Writer); err != nil {
+	if r.Builder, err = tools.New(filepath.Join(r.Options.Root, "rehearsal", "tools"), r.Console.Writer); err != nil {
 		return err
 	}
-	if _, err := r.builder.BuildControlPlane(ctx, r.Design.KubernetesVersion); err != nil {
+	if _, err := r.Builder.BuildControlPlane(ctx, r.Design.KubernetesVersion); err != nil {
 		return err
 	}
-	built, err := r.builder.Build(ctx, tools.Pulumi())
+	built, err := r.Builder.Build(ctx, tools.Pulumi())
 	if err != nil {
 		return err
 	}
 	r.pulumi = built[tools.Pulumi().Name]
-	r.plugins, err = findPlugins(ctx, r.Options.Root, r.builder, r.pulumi, r.Console.Logf)
+	r.plugins, err = findPlugins(ctx, r.Options.Root, r.Builder, r.pulumi, r.Console.Logf)
 	return err
 }
 
@@ -85,7 +85,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 	r.Defer(func() { log.Close() })
 	r.World = boot.New(boot.Options{
 		Programs: func(ctx context.Context, version string) (map[string]string, error) {
-			return r.builder.BuildControlPlane(ctx, version)
+			return r.Builder.BuildControlPlane(ctx, version)
 		},
 		StateDir: filepath.Join(r.state, "world"), APIPort: r.apiPort,
 		Log: func(machine, message string) {

@@ -59,6 +59,8 @@ type Rehearsal struct {
 	Engine *engine.Engine
 	Cloud  *awssim.Cloud
 	World  *boot.World
+	// Builder builds the programs that only a drill runs.
+	Builder *tools.Builder
 	// Machines records which instances were launched and terminated.
 	Machines MachineLog
 	// OnCopyDisk, if non-nil, is called when the simulated AWS copies a volume to a snapshot, or a snapshot to a volume.
@@ -69,7 +71,6 @@ type Rehearsal struct {
 	config, secrets map[string]string
 	apiPort         int
 	memory          *atomic.Int64
-	builder         *tools.Builder
 	pulumi          string
 	plugins         map[string]plugin // by package
 	kubernetes      *k8splugin.Plugin

@@ -11,8 +11,14 @@ import (
 
 const namespaceArgoCD = "argocd"
 
-// gitTokenUser is the name that GitHub expects beside a token; GitLab and Gitea accept any.
-const gitTokenUser = "x-access-token"
+// ArgoCDNamespace is the namespace of Argo CD, RootApplication its Application of gitPath.
+const (
+	ArgoCDNamespace = namespaceArgoCD
+	RootApplication = "root"
+)
+
+// GitTokenUser is the name that GitHub expects beside a token; GitLab and Gitea accept any.
+const GitTokenUser = "x-access-token"
 
 // platform holds the pod network, the node roles and the storage class, which all workloads depend on.
 type platform struct {
@@ -56,11 +62,11 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD
 	if s.GitRepository != "" {
 		args.Repository = &argocd.Repository{URL: s.GitRepository, Password: s.GitToken, SSHKey: s.GitDeployKey}
 		if s.GitToken != nil {
-			args.Repository.Username = gitTokenUser
+			args.Repository.Username = GitTokenUser
 		}
 		if s.GitPath != "" {
 			args.Root = &argocd.Application{
-				Name: "root", Path: s.GitPath, Revision: s.GitRevision, Namespace: namespaceApplications,
+				Name: RootApplication, Path: s.GitPath, Revision: s.GitRevision, Namespace: namespaceApplications,
 			}
 		}
 	}

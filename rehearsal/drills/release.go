@@ -1,7 +1,6 @@
 package drills
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -9,11 +8,8 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -29,7 +25,6 @@ const (
 	releasedApplication = "waste-api"
 	goodTag             = "1.1.0"
 	badTag              = "1.2.0" + cluster.BrokenImage
-	committedTag        = "1.3.0"
 	// badReleaseTimeout ends the wait for pods that never become ready.
 	badReleaseTimeout = 5 * time.Second
 )
@@ -46,7 +41,6 @@ func releases() rehearsal.Drill {
 				{Name: "attempts of the release's identity", Do: d.attack},
 				{Name: "updates", Do: d.update},
 				{Name: "new token", Do: d.renew},
-				{Name: "images of a Git repository", Do: d.manifests},
 			}
 		},
 	}
@@ -219,113 +213,6 @@ func (d *releaseDrill) renew(ctx context.Context) error {
 	d.Compare("kubeconfig for releases after its token was deleted", "former", map[bool]string{true: "former", false: "another"}[before == after], before != after && apierrors.IsUnauthorized(err))
 	d.requests.compare(d.Rehearsal)
 	return d.compareTag(ctx, "tag after an update with a refresh", goodTag)
-}
-
-// argoCDManager is the name under which Argo CD applies.
-const argoCDManager = "argocd-controller"
-
-// manifests applies the files of growbin manifests with other tags, as Argo CD does. Each image alone may change, and an update keeps it.
-func (d *releaseDrill) manifests(ctx context.Context) error {
-	settings, err := stacks.ReadSettings(d.Engine.WorkDir(), d.Options.Stack, map[string]string{programs.Prefix + "imageTag": committedTag})
-	if err != nil {
-		return err
-	}
-	files, err := settings.Manifests(ctx)
-	if err != nil {
-		return err
-	}
-	deployments := d.admin.AppsV1().Deployments(stacks.ReleaseNamespace)
-	var others, migrated []string
-	for i, application := range settings.Applications() {
-		text := files[i].Text
-		if hook, rest, ok := bytes.Cut(text, []byte("---\n")); ok {
-			if err := d.preSync(ctx, application.Migration(), settings.Image(application.Name), hook); err != nil {
-				return err
-			}
-			text, migrated = rest, append(migrated, application.Migration())
-		}
-		before, err := deployments.Get(ctx, application.Name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		after, err := deployments.Patch(ctx, application.Name, types.ApplyYAMLPatchType, text, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)})
-		if err != nil {
-			return fmt.Errorf("apply %s as Argo CD does: %w", files[i].Name, err)
-		}
-		want := before.Spec.DeepCopy()
-		want.Template.Spec.Containers[0].Image = settings.Image(application.Name)
-		if !equality.Semantic.DeepEqual(*want, after.Spec) {
-			others = append(others, application.Name)
-		}
-	}
-	d.Compare("databases that a hook of Argo CD migrated before the pods changed", "–", join(migrated), len(migrated) == 3)
-	d.Compare("Deployments of which a Git repository changed more than the image", "none", join(others), len(others) == 0)
-	if _, err := d.Engine.Up(ctx, "after-git", noOptions); err != nil {
-		return err
-	}
-	var lost []string
-	for _, application := range settings.Applications() {
-		running, err := deployments.Get(ctx, application.Name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		if running.Spec.Template.Spec.Containers[0].Image != settings.Image(application.Name) {
-			lost = append(lost, application.Name)
-		}
-	}
-	d.Compare("images of the repository that an update took back", "none", join(lost), len(lost) == 0)
-	return nil
-}
-
-// preSync runs a hook as Argo CD does before a sync: it deletes the Job of the last one, creates it anew and waits for its success. The
-// Job must be the migration as the program defines it, with the owner's secret, but for the image.
-func (d *releaseDrill) preSync(ctx context.Context, name, image string, hook []byte) error {
-	jobs := d.admin.BatchV1().Jobs(stacks.ReleaseNamespace)
-	if err := jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}); err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete the former hook: %w", err)
-	}
-	err := poll(ctx, rehearsal.Patience, func() error {
-		_, err := jobs.Get(ctx, name, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case err != nil:
-			return fmt.Errorf("look for the former hook: %w", err)
-		}
-		return fmt.Errorf("the former Job %s is not deleted after %s", name, rehearsal.Patience)
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := jobs.Patch(ctx, name, types.ApplyYAMLPatchType, hook, metav1.PatchOptions{FieldManager: argoCDManager, Force: new(true)}); err != nil {
-		return fmt.Errorf("create hook %s as Argo CD does: %w", name, err)
-	}
-	var job *batchv1.Job
-	err = poll(ctx, rehearsal.Patience, func() (err error) {
-		if job, err = jobs.Get(ctx, name, metav1.GetOptions{}); err != nil {
-			return fmt.Errorf("read hook %s: %w", name, err)
-		}
-		if job.Status.Succeeded != 1 {
-			return fmt.Errorf("hook %s has not succeeded after %s: %d pods failed", name, rehearsal.Patience, job.Status.Failed)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return d.compareHook(ctx, job, image)
-}
-
-func (d *releaseDrill) compareHook(ctx context.Context, job *batchv1.Job, image string) error {
-	task, err := d.admin.BatchV1().CronJobs(stacks.ReleaseNamespace).Get(ctx, job.Name, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("read CronJob %s: %w", job.Name, err)
-	}
-	want := task.Spec.JobTemplate.Spec.Template.Spec.DeepCopy()
-	want.Containers[0].Image = image
-	same := equality.Semantic.DeepEqual(*want, job.Spec.Template.Spec)
-	d.Compare("hook "+job.Name+" is the migration of the program with the committed image", true, same, same)
-	return nil
 }
 
 // connect uses the kubeconfig of a release from now on.

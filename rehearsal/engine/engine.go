@@ -97,6 +97,11 @@ func (e *Engine) SetConfig(ctx context.Context, key, value string) error {
 	return e.configure(ctx, map[string]string{key: value}, nil)
 }
 
+// SetSecret overrides one more setting of the stack, encrypted.
+func (e *Engine) SetSecret(ctx context.Context, key, value string) error {
+	return e.configure(ctx, nil, map[string]string{key: value})
+}
+
 // RemoveConfig removes a setting of the stack.
 func (e *Engine) RemoveConfig(ctx context.Context, key string) error {
 	if err := e.stack.RemoveConfig(ctx, key); err != nil {

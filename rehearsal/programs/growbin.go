@@ -29,6 +29,9 @@ const (
 	KeyMoreNodes          = Prefix + "moreNodes"
 	KeyAutoscale          = Prefix + "autoscale"
 	KeyMonthlyBudget      = Prefix + "monthlyBudget"
+	KeyGitRepository      = Prefix + "gitRepository"
+	KeyGitPath            = Prefix + "gitPath"
+	KeyGitToken           = Prefix + "gitToken"
 	keyDeletionProtection = Prefix + "deletionProtection"
 )
 
@@ -100,7 +103,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "domain":             domain,
 		Prefix + "hostedZone":         "",
 		Prefix + "alarmEmails":        `["team@example.com"]`,
-		Prefix + "gitPath":            "",
+		KeyGitPath:                    "",
 		Prefix + "readers":            `["arn:aws:iam::000000000000:role/` + previewer + `"]`,
 		Prefix + "livePrices":         "false", // one simulated provider serves one region
 	}

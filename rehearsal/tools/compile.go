@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -37,6 +38,14 @@ func (c *compilation) run(ctx context.Context) error {
 	if overlay != "" {
 		defer os.Remove(overlay)
 		c.flags = append(c.flags, "-overlay", overlay)
+	}
+	if len(c.tool.edits) > 0 {
+		edited := c.target + ".edited"
+		defer os.RemoveAll(edited)
+		if err := c.edit(ctx, edited); err != nil {
+			return err
+		}
+		c.flags = append(c.flags, "-modfile", filepath.Join(edited, "go.mod"))
 	}
 	stale, err := c.stalePackages(ctx)
 	if err != nil {

@@ -36,5 +36,8 @@ func cacheKey(ctx context.Context, module string, tool Tool, version string) (st
 	if len(tool.tags) > 0 {
 		fmt.Fprintf(hash, "%s\n", tool.tags)
 	}
+	if len(tool.edits) > 0 {
+		fmt.Fprintf(hash, "%q\n", tool.edits)
+	}
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil
 }

@@ -22,6 +22,8 @@ type Tool struct {
 	// embeds maps files that the program's source embeds to their paths in the pinned module. They are too large to
 	// be committed a second time, so that the compiler reads them from the module cache.
 	embeds map[string]string
+	// edits replaces a text by another in files of the pinned module, each of which has it once.
+	edits map[string][2]string
 }
 
 // Pulumi is the deployment engine's command line.

@@ -83,6 +83,31 @@ func TestBuild_EmbedsFilesOfTheModule(t *testing.T) {
 	assert.Empty(t, left)
 }
 
+func TestBuild_EditsFilesOfTheModule(t *testing.T) {
+	folder := fakeTools(t)
+	b, _ := newBuilder(t, folder, t.TempDir())
+	tool := hello()
+	tool.edits = map[string][2]string{"cmd/hello/m.go": {"println(version.Version)", `println("edited " + version.Version)`}}
+	binaries, err := b.Build(t.Context(), tool)
+	require.NoError(t, err)
+	printed, err := exec.Command(binaries["hello"]).CombinedOutput()
+	require.NoError(t, err)
+	assert.Equal(t, "edited v1.2.3\n", string(printed))
+	source, err := os.ReadFile(filepath.Join(folder, "fake/hello/cmd/hello/m.go"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(source), "edited")
+	unedited, err := b.Build(t.Context(), hello())
+	require.NoError(t, err)
+	assert.NotEqual(t, binaries["hello"], unedited["hello"], "another program")
+
+	tool.edits = map[string][2]string{"cmd/hello/m.go": {"no such text", ""}}
+	_, err = b.Build(t.Context(), tool)
+	require.ErrorContains(t, err, "it has no such text 0 times")
+	left, err := filepath.Glob(filepath.Join(b.cache, "*", "*.edited"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestBuild_SecondTime(t *testing.T) {
 	tools, cache := fakeTools(t), t.TempDir()
 	b, _ := newBuilder(t, tools, cache)
