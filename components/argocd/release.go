@@ -14,7 +14,11 @@ import (
 )
 
 // releaseName begins the names of all objects of the chart, ServerService's too.
-const releaseName = "argocd"
+const (
+	releaseName = "argocd"
+	// syncRetries is Argo CD's own number of attempts, which an Application with another strategy must repeat.
+	syncRetries = 5
+)
 
 // Chart is the chart of a version; DefaultChartVersion when empty.
 func Chart(version string) chart.Chart {
@@ -102,6 +106,8 @@ func (b *builder) rootApplication(release *helmv3.Release) error {
 			},
 			"syncPolicy": map[string]any{
 				"automated": map[string]any{"prune": root.Prune, "selfHeal": true},
+				// Another attempt takes the latest commit: a repaired one must not wait until the attempts of the failing one end.
+				"retry": map[string]any{"limit": syncRetries, "refresh": true},
 				// An object may state some fields and leave the others to their owner: it is no valid object by itself.
 				"syncOptions": []string{"ServerSideApply=true", "Validate=false"},
 			},

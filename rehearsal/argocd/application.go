@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -59,11 +60,29 @@ func (a *ArgoCD) Status(ctx context.Context, name string) (*Status, error) {
 	return &application.Status, nil
 }
 
-// Refresh has Argo CD look at the repository at once, as its webhook or the button does.
+// refreshAnnotation asks for a refresh; Argo CD removes it when it has compared.
+const refreshAnnotation = "argocd.argoproj.io/refresh"
+
+// Refresh has Argo CD look at the repository at once, as its webhook or the button does, and returns when it has.
 func (a *ArgoCD) Refresh(ctx context.Context, name string) error {
-	patch := []byte(`{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}}}`)
-	if _, err := a.client.Resource(applications).Namespace(a.options.Namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}); err != nil {
+	to := a.client.Resource(applications).Namespace(a.options.Namespace)
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"normal"}}}`, refreshAnnotation)
+	if _, err := to.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}); err != nil {
 		return fmt.Errorf("refresh Application %s: %w", name, err)
 	}
-	return nil
+	for deadline := time.Now().Add(refreshTimeout); ; time.Sleep(200 * time.Millisecond) {
+		found, err := to.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return fmt.Errorf("refresh Application %s: %w", name, err)
+		}
+		if _, pending := found.GetAnnotations()[refreshAnnotation]; !pending {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("Application %s is not refreshed after %s", name, refreshTimeout)
+		}
+	}
 }
+
+// refreshTimeout is longer than a fetch of the repository takes.
+const refreshTimeout = time.Minute

@@ -25,10 +25,13 @@ const (
 // kwokPort stands for kwok's own server in the table of ports; it is the port of the kubelets that it simulates.
 const kwokPort = ports.Kubelet
 
-// BrokenImage is the end of an image's tag whose pods never become ready.
-const BrokenImage = "-broken"
+// Ends of an image's tag: the pods of a BrokenImage never become ready, those of Jobs fail with a FailingImage.
+const (
+	BrokenImage  = "-broken"
+	FailingImage = "-failing"
+)
 
-// podStages are those of pods: they become Running and ready, Jobs complete, deleted pods go.
+// podStages are those of pods: they become Running and ready, Jobs complete or fail, deleted pods go.
 //
 //go:embed pods.yaml
 var podStages string

@@ -38,7 +38,8 @@ func (d *gitOps) synced(ctx context.Context, tag string) error {
 	}
 	started := time.Now()
 	status, err := d.await(ctx, func(s *argocd.Status) bool {
-		return s.Sync.Revision == head && s.Sync.Status == "Synced" && s.Health.Status == "Healthy" && s.OperationState.Phase == "Succeeded"
+		// Before its first sync, an Application has no phase.
+		return s.Sync.Revision == head && s.Sync.Status == "Synced" && s.Health.Status == "Healthy" && (s.OperationState.Phase == "" || s.OperationState.Phase == "Succeeded")
 	})
 	if err == nil {
 		d.Console.Logf("Argo CD: %s %s, %s, after %s", status.Sync.Status, tag, status.Health.Status, time.Since(started).Round(time.Second))
