@@ -179,7 +179,9 @@ func (d *gitOps) adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(slices.Clone(result.Changes), func(c engine.Change) bool { return c.Type == "kubernetes:core/v1:Secret" && c.Name == "argocd-repository" })
+	others := slices.DeleteFunc(slices.Clone(result.Changes), func(c engine.Change) bool {
+		return c.Type == "kubernetes:core/v1:Secret" && c.Name == "argocd-repository"
+	})
 	d.Compare("resources that another token changes, but for its Secret", "none", join(engine.Strings(others)), len(others) == 0 && len(result.Changes) > 0)
 	if err := d.synced(ctx, ""); err != nil {
 		return err
