@@ -198,7 +198,7 @@ func TestNewArgoCD_RepositoryAndRoot(t *testing.T) {
 	spec := root.Value("spec")
 	assert.Equal(t, map[string]any{"repoURL": "https://git.example.com/team/apps.git", "path": "clusters/lab", "targetRevision": "HEAD"}, at(t, spec, "source"))
 	assert.Equal(t, map[string]any{"prune": true, "selfHeal": true}, at(t, spec, "syncPolicy", "automated"))
-	assert.Equal(t, map[string]any{"limit": 5.0, "refresh": true}, at(t, spec, "syncPolicy", "retry"), "a repaired commit would wait for the failing one")
+	assert.Equal(t, map[string]any{"limit": -1.0, "refresh": true}, at(t, spec, "syncPolicy", "retry"), "a repaired commit would wait for the failing one")
 	assert.Equal(t, []any{"ServerSideApply=true", "Validate=false"}, at(t, spec, "syncPolicy", "syncOptions"), "an object may state some of its fields")
 	assert.Equal(t, "ServerSideDiff=true", at(t, root.Value("metadata.annotations"), "argocd.argoproj.io/compare-options"))
 	assert.NotContains(t, root.Value("metadata"), "finalizers", "a destroy would wait for Argo CD")

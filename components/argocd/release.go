@@ -14,11 +14,7 @@ import (
 )
 
 // releaseName begins the names of all objects of the chart, ServerService's too.
-const (
-	releaseName = "argocd"
-	// syncRetries is Argo CD's own number of attempts, which an Application with another strategy must repeat.
-	syncRetries = 5
-)
+const releaseName = "argocd"
 
 // Chart is the chart of a version; DefaultChartVersion when empty.
 func Chart(version string) chart.Chart {
@@ -106,8 +102,9 @@ func (b *builder) rootApplication(release *helmv3.Release) error {
 			},
 			"syncPolicy": map[string]any{
 				"automated": map[string]any{"prune": root.Prune, "selfHeal": true},
-				// Another attempt takes the latest commit: a repaired one must not wait until the attempts of the failing one end.
-				"retry": map[string]any{"limit": syncRetries, "refresh": true},
+				// Another attempt takes the latest commit: a repaired one must not wait until the attempts of the failing one end. They
+				// have no limit: in a new stack the first ones fail, since the objects of other owners are not there yet.
+				"retry": map[string]any{"limit": -1, "refresh": true},
 				// An object may state some fields and leave the others to their owner: it is no valid object by itself.
 				"syncOptions": []string{"ServerSideApply=true", "Validate=false"},
 			},
