@@ -22,6 +22,9 @@ import (
 // alertTimeout covers two scrapes, the time for which the alert must hold, and the notification, thirty seconds and a minute each.
 const alertTimeout = 5 * time.Minute
 
+// dashboardsTimeout exceeds five minutes: a query of the load has a sample at every fifth minute of the clock only.
+const dashboardsTimeout = 6 * time.Minute
+
 // autoscaledAPI is the application whose number of pods an autoscaler owns.
 const autoscaledAPI = "recycle-info-api"
 
@@ -157,7 +160,7 @@ func (w *whole) checkDashboards(ctx context.Context) error {
 		}
 	}
 	left := here
-	if err := poll(ctx, 3*time.Minute, func(ctx context.Context) (err error) {
+	if err := poll(ctx, dashboardsTimeout, func(ctx context.Context) (err error) {
 		// A client's error, for the panel of these.
 		_, _, _ = w.request(ctx, http.MethodGet, w.url(application("recycle-info-api"))+"/nothing", "", nil)
 		left, err = w.unanswered(ctx, left)
