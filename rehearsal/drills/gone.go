@@ -16,6 +16,8 @@ func gone() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "gone", Program: programs.GrowbinName, Final: true,
 		About: "the control plane and two more machines are lost for good; pulumi destroy deletes the rest",
+		// Protection comes off by an update, which would need an API server.
+		Config: map[string]string{programs.KeyDeletionProtection: "false"},
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			return []rehearsal.Phase{
 				{Name: "lose three instances", Do: func(context.Context) error {

@@ -32,7 +32,7 @@ const (
 	KeyGitRepository      = Prefix + "gitRepository"
 	KeyGitPath            = Prefix + "gitPath"
 	KeyGitToken           = Prefix + "gitToken"
-	keyDeletionProtection = Prefix + "deletionProtection"
+	KeyDeletionProtection = Prefix + "deletionProtection"
 )
 
 // bootMinutes is how long the program waits for one instance to join, in minutes.
@@ -48,7 +48,7 @@ func Growbin() rehearsal.Program {
 		URLsOutput: stacks.OutputURLs, PodRoles: stacks.AWSWorkloads(), HostedZones: []string{domain},
 		Config:    growbinConfig,
 		Secrets:   []string{Prefix + "openaiApiKey", Prefix + "kakaoApiKey"},
-		Unprotect: map[string]string{keyDeletionProtection: "false"},
+		Unprotect: map[string]string{KeyDeletionProtection: "false"},
 		Refused:   refusedEdits,
 		Previewer: growbinPreviewer,
 		Design: func(stack string, config map[string]string) (*rehearsal.Design, error) {
