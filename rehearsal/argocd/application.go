@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Status is the state of an Application, as Argo CD shows it.
@@ -60,8 +61,12 @@ func (a *ArgoCD) Status(ctx context.Context, name string) (*Status, error) {
 	return &application.Status, nil
 }
 
-// refreshAnnotation asks for a refresh; Argo CD removes it when it has compared.
-const refreshAnnotation = "argocd.argoproj.io/refresh"
+const (
+	// refreshAnnotation asks for a refresh; Argo CD removes it when it has compared.
+	refreshAnnotation = "argocd.argoproj.io/refresh"
+	// refreshTimeout is longer than a fetch of the repository takes.
+	refreshTimeout = time.Minute
+)
 
 // Refresh has Argo CD look at the repository at once, as its webhook or the button does, and returns when it has.
 func (a *ArgoCD) Refresh(ctx context.Context, name string) error {
@@ -70,19 +75,16 @@ func (a *ArgoCD) Refresh(ctx context.Context, name string) error {
 	if _, err := to.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}); err != nil {
 		return fmt.Errorf("refresh Application %s: %w", name, err)
 	}
-	for deadline := time.Now().Add(refreshTimeout); ; time.Sleep(200 * time.Millisecond) {
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, refreshTimeout, true, func(ctx context.Context) (bool, error) {
 		found, err := to.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return fmt.Errorf("refresh Application %s: %w", name, err)
+			return false, err
 		}
-		if _, pending := found.GetAnnotations()[refreshAnnotation]; !pending {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("Application %s is not refreshed after %s", name, refreshTimeout)
-		}
+		_, pending := found.GetAnnotations()[refreshAnnotation]
+		return !pending, nil
+	})
+	if err != nil {
+		return fmt.Errorf("Application %s is not refreshed after %s: %w", name, refreshTimeout, err)
 	}
+	return nil
 }
-
-// refreshTimeout is longer than a fetch of the repository takes.
-const refreshTimeout = time.Minute

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -29,6 +30,7 @@ const (
 	version = "v1alpha1"
 	// servedTimeout is the time in which the API server must serve a new kind.
 	servedTimeout = 30 * time.Second
+	pollInterval  = 200 * time.Millisecond
 	manager       = "rehearsal"
 )
 
@@ -82,13 +84,17 @@ func (a *ArgoCD) install(ctx context.Context) error {
 			"clusterResourceWhitelist": []any{map[string]any{"group": "*", "kind": "*"}},
 		},
 	}}
-	for deadline := time.Now().Add(servedTimeout); ; {
+	err = wait.PollUntilContextTimeout(ctx, pollInterval, servedTimeout, true, func(ctx context.Context) (bool, error) {
 		err := a.apply(ctx, object{projects, a.options.Namespace, project.GetName()}, project)
-		if err == nil || !apierrors.IsNotFound(err) || time.Now().After(deadline) {
-			return err
+		if apierrors.IsNotFound(err) { // its kind is not served yet
+			return false, nil
 		}
-		time.Sleep(200 * time.Millisecond)
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("make the project of Argo CD within %s: %w", servedTimeout, err)
 	}
+	return nil
 }
 
 func (a *ArgoCD) applyManifest(ctx context.Context) error {
@@ -133,14 +139,15 @@ func (a *ArgoCD) Remove(ctx context.Context) error {
 		if err := a.to(o).Delete(ctx, o.name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("delete %s %s: %w", o.resource.Resource, o.name, err)
 		}
-		for deadline := time.Now().Add(servedTimeout); ; time.Sleep(100 * time.Millisecond) {
+		err := wait.PollUntilContextTimeout(ctx, pollInterval, servedTimeout, true, func(ctx context.Context) (bool, error) {
 			_, err := a.to(o).Get(ctx, o.name, metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
-				break
+				return true, nil
 			}
-			if err != nil || time.Now().After(deadline) {
-				return errors.Join(err, fmt.Errorf("%s %s is not deleted after %s", o.resource.Resource, o.name, servedTimeout))
-			}
+			return false, err
+		})
+		if err != nil {
+			return fmt.Errorf("%s %s is not deleted after %s: %w", o.resource.Resource, o.name, servedTimeout, err)
 		}
 	}
 	a.installed = nil

@@ -240,11 +240,7 @@ func (d *gitOps) update(ctx context.Context) error {
 	if err := d.Unchanged(ctx, "after-git-again", "another up beside Argo CD"); err != nil {
 		return err
 	}
-	settings, err := d.settings(committedTag)
-	if err != nil {
-		return err
-	}
-	if err := d.compareImages(ctx, settings.Image, "images of the repository that an update took back"); err != nil {
+	if err := d.compareImages(ctx, committedTag, "images of the repository that an update took back"); err != nil {
 		return err
 	}
 	return d.synced(ctx, committedTag)
@@ -264,7 +260,7 @@ func (d *gitOps) failMigration(ctx context.Context) error {
 		return err
 	}
 	d.Compare("Argo CD with migrations that fail", "–", status.OperationState.Message, strings.Contains(status.OperationState.Message, "Retrying"))
-	if err := d.compareImages(ctx, settings.Image, "images that changed without their migrations"); err != nil {
+	if err := d.compareImages(ctx, committedTag, "images that changed without their migrations"); err != nil {
 		return err
 	}
 	if _, err := d.edit(ctx, settings.Applications(), ":"+failingTag, ":"+repairedTag); err != nil {
@@ -273,11 +269,7 @@ func (d *gitOps) failMigration(ctx context.Context) error {
 	if err := d.synced(ctx, repairedTag); err != nil {
 		return err
 	}
-	repaired, err := d.settings(repairedTag)
-	if err != nil {
-		return err
-	}
-	return d.compareImages(ctx, repaired.Image, "images that do not follow the repaired commit")
+	return d.compareImages(ctx, repairedTag, "images that do not follow the repaired commit")
 }
 
 // breakImage commits an image whose pods never become ready.
@@ -314,11 +306,7 @@ func (d *gitOps) revert(ctx context.Context) error {
 	if err := d.synced(ctx, repairedTag); err != nil {
 		return err
 	}
-	settings, err := d.settings(repairedTag)
-	if err != nil {
-		return err
-	}
-	return d.compareImages(ctx, settings.Image, "images that do not follow the revert")
+	return d.compareImages(ctx, repairedTag, "images that do not follow the revert")
 }
 
 // lose deletes a Deployment. Argo CD alone cannot make it: the repository has its image and nothing else. It must bring the image back
@@ -339,11 +327,7 @@ func (d *gitOps) lose(ctx context.Context) error {
 	if err := d.synced(ctx, repairedTag); err != nil {
 		return err
 	}
-	settings, err := d.settings(repairedTag)
-	if err != nil {
-		return err
-	}
-	return d.compareImages(ctx, settings.Image, "images that do not follow the repository after "+lostDeployment+" was made anew")
+	return d.compareImages(ctx, repairedTag, "images that do not follow the repository after "+lostDeployment+" was made anew")
 }
 
 // remove removes the settings of the repository, then Argo CD. The images stay.
@@ -363,11 +347,7 @@ func (d *gitOps) remove(ctx context.Context) error {
 	d.Compare("the root Application without gitPath", "there", map[bool]string{true: "there", false: "gone"}[err == nil], err != nil)
 	_, err = d.Cloud.Parameter(stacks.ReleaseParameter(d.Options.Stack, releasedApplication))
 	d.Compare("the identity of a release, without gitPath", "gone", map[bool]string{true: "there", false: "gone"}[err == nil], err == nil)
-	settings, err := d.settings(repairedTag)
-	if err != nil {
-		return err
-	}
-	if err := d.compareImages(ctx, settings.Image, "images that changed without Argo CD"); err != nil {
+	if err := d.compareImages(ctx, repairedTag, "images that changed without Argo CD"); err != nil {
 		return err
 	}
 	d.argoCD.Stop()

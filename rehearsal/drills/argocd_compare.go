@@ -81,8 +81,12 @@ func (d *gitOps) compareChanges(ctx context.Context, before map[string]appsv1.De
 	return nil
 }
 
-// compareImages requires that all applications have an image, and all their pods.
-func (d *gitOps) compareImages(ctx context.Context, image func(application string) string, subject string) error {
+// compareImages requires that all applications have the images of a tag, and all their pods.
+func (d *gitOps) compareImages(ctx context.Context, tag, subject string) error {
+	settings, err := d.settings(tag)
+	if err != nil {
+		return err
+	}
 	running, err := d.running(ctx)
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (d *gitOps) compareImages(ctx context.Context, image func(application strin
 	var others []string
 	for _, name := range stacks.ApplicationNames() {
 		deployment := running[name]
-		if found, err := release.ImageOf(&deployment); err != nil || found != image(name) || !release.Complete(&deployment) {
+		if found, err := release.ImageOf(&deployment); err != nil || found != settings.Image(name) || !release.Complete(&deployment) {
 			others = append(others, name+" has "+found)
 		}
 	}
