@@ -43,11 +43,12 @@ kubernetesVersion: v1.36.3
 controlPlaneEndpoint: 10.0.0.10:6443
 `
 
+// fakeKubectl calls nothing that is counted: it runs beside the programs of its pipeline.
 const fakeKubectl = `#!/bin/bash
 manifests=$ROOT/etc/kubernetes/manifests all="$*"
 case $all in
 *'get pod -n'*) pod=${all##*kube-system } && echo "$(sed -n 's/^ *growbin.app.authorities: //p' "$manifests/${pod%%-k8s-master*}.yaml") True" ;;
-*kube-root-ca.crt*) python3 -c 'import json, sys; print(json.dumps({"items": [{"metadata": {"namespace": "x"}, "data": {"ca.crt": open(sys.argv[1]).read()}}]}))' \
+*kube-root-ca.crt*) /usr/bin/python3 -c 'import json, sys; print(json.dumps({"items": [{"metadata": {"namespace": "x"}, "data": {"ca.crt": open(sys.argv[1]).read()}}]}))' \
   "$(sed -n 's/.*--root-ca-file=//p' "$manifests/kube-controller-manager.yaml")" ;;
 *'get pods'* | *'get secrets'*) echo '{"items": []}' ;;
 *extension-apiserver*) echo 'BEGIN CERTIFICATE BEGIN CERTIFICATE' ;;
