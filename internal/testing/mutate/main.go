@@ -44,7 +44,7 @@ func run(ctx context.Context, only string) error {
 		return fmt.Errorf("make a folder for the binaries: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	r := &runner{dir: dir, edits: edits, binaries: map[string]string{}, quick: map[string]string{}}
+	r := newRunner(dir, edits)
 	if err := r.overlay(); err != nil {
 		return err
 	}

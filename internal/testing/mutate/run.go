@@ -45,6 +45,24 @@ type runner struct {
 	binaries map[string]string
 	// quick are expressions that match the quick tests, by package.
 	quick map[string]string
+	// killers are the tests that have found an edit, by package. Few tests find most edits.
+	killers map[string][]string
+}
+
+// newRunner returns a runner that keeps its files in a folder.
+func newRunner(dir string, edits []Edit) *runner {
+	r := &runner{dir: dir, edits: edits, binaries: map[string]string{}, quick: map[string]string{}, killers: map[string][]string{}}
+	for _, edit := range edits {
+		r.remember(edit.Killer)
+	}
+	return r
+}
+
+// remember keeps a killer, PACKAGE.TestName.
+func (r *runner) remember(killer string) {
+	if pkg, test, ok := cutLast(killer, "."); ok && !slices.Contains(r.killers[pkg], test) {
+		r.killers[pkg] = append(r.killers[pkg], test)
+	}
 }
 
 // overlay writes the sources in which each edit of Go code can be chosen.
@@ -103,7 +121,7 @@ func (r *runner) writeOverlay(name string, texts map[string]string) (string, err
 	return file, os.WriteFile(file, body, 0o600)
 }
 
-// killer returns the test that fails with the edit; "" if all pass. That of the last time is asked first.
+// killer returns the test that fails with the edit; "" if all pass. That of the last time is asked first, then those of other edits.
 func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err error) {
 	overlay, key := r.file, ""
 	if !edit.isGo() {
@@ -125,6 +143,11 @@ func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err erro
 	if pkg, test, ok := cutLast(edit.Killer, "."); ok {
 		attempts = append(attempts, attempt{pkg, "-test.run=^" + test + "$"})
 	}
+	for _, pkg := range edit.packages() {
+		if known := r.killers[pkg]; len(known) > 0 {
+			attempts = append(attempts, attempt{pkg, "-test.run=^(" + strings.Join(known, "|") + ")$"})
+		}
+	}
 	for _, option := range []string{"-test.run=", "-test.skip="} {
 		for _, pkg := range edit.packages() {
 			attempts = append(attempts, attempt{pkg, option})
@@ -140,6 +163,7 @@ func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err erro
 		}
 		test, _, err := r.failing(ctx, binary, a, edit.ID)
 		if err != nil || test != "" {
+			r.remember(test)
 			return test, err
 		}
 	}
