@@ -24,7 +24,10 @@ func deployedDefinitions(t *testing.T, w *world) rabbitmq.Definitions {
 }
 
 func TestQueues_ExchangesAreThoseOfCelery(t *testing.T) {
-	definitions := deployedDefinitions(t, deploy(t, "dev", nil))
+	w := deploy(t, "dev", nil)
+	config := objectsOf[corev1.ConfigMap](t, w, "core/v1:ConfigMap")["rabbitmq-config"].Data["rabbitmq.conf"]
+	assert.Contains(t, config, "deprecated_features.permit.transient_nonexcl_queues = true\n", "Celery's events and pidbox have such queues")
+	definitions := deployedDefinitions(t, w)
 	var names, exchanges []string
 	own := func(name string) bool { return !strings.HasPrefix(name, "celery_delayed_") }
 	for _, q := range definitions.Queues {
@@ -38,6 +41,8 @@ func TestQueues_ExchangesAreThoseOfCelery(t *testing.T) {
 		}
 		assert.Equal(t, "topic", e.Type, "Celery declares topic exchanges, and fails if one of another type is there")
 	}
+	require.Len(t, definitions.VirtualHosts, 1)
+	assert.Equal(t, "growbin", definitions.VirtualHosts[0].Name, "messages stay in the former one, which nobody reads")
 	assert.ElementsMatch(t, []string{"q.image_upload", "q.gpt5_analysis", "q.rule_retrieval", "q.response_generation", "q.dlq"}, names)
 	assert.ElementsMatch(t, []string{"q.image_upload", "q.gpt5_analysis", "q.rule_retrieval", "q.response_generation"}, exchanges, "no sender may declare one")
 }
