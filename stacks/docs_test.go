@@ -15,10 +15,10 @@ import (
 // configSet is a command that sets a value: whether it is secret, the key, the index of a list, the value and the stack.
 var configSet = regexp.MustCompile(`^\s*pulumi config set (--secret )?(?:--path )?'?growbin:(\w+)(\[\d+\])?'?(?: ([^-\s<]\S*))? -s (dev|prod)\b`)
 
-// promptedFor are values of secrets that have a form.
+// promptedFor are values that have a form, of secrets or of files.
 var promptedFor = map[string]string{
 	"alertUrl": "https://chat.example.com/hook", "heartbeatUrl": "https://watch.example.com/ping",
-	"gitDeployKey": deployKey("of-the-docs"),
+	"gitDeployKey": deployKey("of-the-docs"), "gitKnownHosts": hostKey("[git.example.com]:2222", "of-the-docs"),
 }
 
 // The settings of each block of commands in the docs are accepted together.
@@ -55,6 +55,8 @@ func TestDocs_SettingsAreAccepted(t *testing.T) {
 					list, err := json.Marshal(lists[stack+key])
 					require.NoError(t, err)
 					value = string(list)
+				case value == "":
+					value = promptedFor[key]
 				}
 				if byStack[stack] == nil {
 					byStack[stack] = map[string]string{}

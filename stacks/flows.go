@@ -59,7 +59,7 @@ func (s *Settings) Flows() []networkpolicy.Flow {
 			networkpolicy.Flow{From: []string{peerHeartbeat}, To: "alertmanager", Ports: networkpolicy.TCP(monitoring.AlertmanagerPort), Reason: "whether alerts work"},
 			networkpolicy.Flow{From: []string{peerHeartbeat}, To: peerInternet, Ports: networkpolicy.TCP(443), Reason: "heartbeat to CloudWatch"})
 	}
-	return append(flows, argoCDFlows()...)
+	return append(flows, argoCDFlows(s.gitPorts())...)
 }
 
 // flows returns the connections of one application.
@@ -142,7 +142,7 @@ func monitoringFlows() []networkpolicy.Flow {
 	return flows
 }
 
-func argoCDFlows() []networkpolicy.Flow {
+func argoCDFlows(git []int) []networkpolicy.Flow {
 	return []networkpolicy.Flow{
 		{From: []string{peerEverything + namespaceArgoCD}, To: peerAPIServer, Ports: networkpolicy.TCP(ports.APIServer), Reason: "objects of Kubernetes"},
 		{
@@ -154,7 +154,7 @@ func argoCDFlows() []networkpolicy.Flow {
 			Ports: networkpolicy.TCP(argocd.RedisPort), Reason: "cache",
 		},
 		{From: []string{peerNodes}, To: "argocd-server", Ports: networkpolicy.TCP(argocd.ListenPort), Reason: "people, by the nodes"},
-		{From: []string{peerGit}, To: peerInternet, Ports: networkpolicy.TCP(22, 443), Reason: "Git"},
+		{From: []string{peerGit}, To: peerInternet, Ports: networkpolicy.TCP(git...), Reason: "Git"},
 	}
 }
 

@@ -60,7 +60,7 @@ func deployArgoCD(ctx *pulumi.Context, s *Settings, p *platform) (*argocd.ArgoCD
 		args.NodePort = argoCDNodePort
 	}
 	if s.GitRepository != "" {
-		args.Repository = &argocd.Repository{URL: s.GitRepository, Password: s.GitToken, SSHKey: s.GitDeployKey}
+		args.Repository = &argocd.Repository{URL: s.GitRepository, Password: s.GitToken, SSHKey: s.GitDeployKey, KnownHosts: s.GitKnownHosts}
 		if s.GitToken != nil {
 			args.Repository.Username = GitTokenUser
 		}

@@ -185,8 +185,10 @@ type Settings struct {
 	Heartbeat bool
 	// AlertChannel is the Slack channel of alerts, e.g. #alerts.
 	AlertChannel string
-	// GitRepository is the repository that Argo CD reads: an https URL, or git@host:path with a deploy key; empty for none.
+	// GitRepository is the repository that Argo CD reads: an https URL, or an address of ssh with a deploy key; empty for none.
 	GitRepository string
+	// GitKnownHosts are keys of its SSH server, as lines of known_hosts; those of the large Git services are known.
+	GitKnownHosts string
 	// GitPath is the folder of the root Application in GitRepository; empty for none.
 	GitPath string
 	// GitRevision is the branch, tag or commit of the root Application.
@@ -332,6 +334,7 @@ func DecodeSettings(stack string, from Source) (*Settings, error) {
 		AlertLanguage:      r.choice("alertLanguage", languageEnglish, languageKorean),
 		AlertChannel:       r.optional("alertChannel"),
 		GitRepository:      r.optional("gitRepository"),
+		GitKnownHosts:      r.optional("gitKnownHosts"),
 		GitPath:            r.optional("gitPath"),
 		GitRevision:        r.text("gitRevision"),
 	}

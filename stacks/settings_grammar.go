@@ -1,11 +1,9 @@
 package stacks
 
 import (
-	"encoding/pem"
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,10 +23,6 @@ var (
 	keyFilePath = regexp.MustCompile(`^~?/[A-Za-z0-9_./-]{1,254}$`)
 	// slackChannel is Slack's grammar of a channel's name.
 	slackChannel = regexp.MustCompile(`^#[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
-	// gitRef is a safe part of Git's grammar of a branch, tag or commit.
-	gitRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}$`)
-	// gitFolder is a path without empty parts.
-	gitFolder = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 	// registryUser is the name of a registry account, e.g. robot$ci.
 	registryUser = regexp.MustCompile(`^[A-Za-z0-9_.$+@-]{1,128}$`)
 )
@@ -119,56 +113,6 @@ func (s *Settings) validateAlerts(r *settingsReader) {
 		r.invalid("alertChannel", s.AlertChannel, "must be a Slack channel, e.g. #alerts")
 	case !slack && s.AlertChannel != "":
 		r.invalid("alertChannel", s.AlertChannel, "must be empty unless alertReceiver is slack")
-	}
-}
-
-// sshRepository is the address of a Git repository over ssh.
-var sshRepository = regexp.MustCompile(`^git@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[A-Za-z0-9_][A-Za-z0-9._/-]*$`)
-
-func (s *Settings) validateGit(r *settingsReader) {
-	overSSH := strings.HasPrefix(s.GitRepository, "git@")
-	s.validateGitCredentials(r, overSSH)
-	if s.GitRepository != "" {
-		address, err := url.Parse(s.GitRepository)
-		switch {
-		case overSSH && sshRepository.MatchString(s.GitRepository):
-		case err == nil && address.User != nil:
-			r.invalid("gitRepository", address.Redacted(), "must hold no credentials")
-		case err != nil || address.Scheme != "https" || address.Hostname() == "" || strings.Trim(address.Path, "/") == "" ||
-			address.RawQuery != "" || address.Fragment != "" || strings.ContainsFunc(s.GitRepository, unicode.IsSpace):
-			r.invalid("gitRepository", s.GitRepository, "must be an https URL, e.g. https://github.com/growbin/deployments, or git@github.com:growbin/deployments.git with gitDeployKey")
-		}
-	}
-	if s.GitPath != "" {
-		if s.GitRepository == "" {
-			r.invalid("gitRepository", s.GitRepository, "must be the repository of gitPath")
-		}
-		if !gitFolder.MatchString(s.GitPath) || path.Clean(s.GitPath) != s.GitPath || slices.Contains(strings.Split(s.GitPath, "/"), "..") {
-			r.invalid("gitPath", s.GitPath, "must be a folder of the repository, e.g. clusters/dev")
-		}
-	}
-	if s.GitRevision != "" && (!gitRef.MatchString(s.GitRevision) || strings.Contains(s.GitRevision, "..")) {
-		r.invalid("gitRevision", s.GitRevision, "must be a branch, tag or commit, e.g. main")
-	}
-}
-
-// validateGitCredentials checks the token for https and the key for ssh: each belongs to one kind of address.
-func (s *Settings) validateGitCredentials(r *settingsReader, overSSH bool) {
-	r.unusedSecret("gitToken")
-	if token, _ := r.Get("gitToken"); token != "" && (s.GitRepository == "" || overSSH) {
-		r.invalid("gitToken", hidden{}, "must be empty unless gitRepository is an https URL")
-	}
-	key, _ := r.Get("gitDeployKey")
-	switch block, _ := pem.Decode([]byte(key)); {
-	case key == "" && overSSH:
-		r.problems.NotSet(ConfigPrefix+"gitDeployKey", "must be the private key that may read %s: pulumi config set --secret %sgitDeployKey < FILE", s.GitRepository, ConfigPrefix)
-	case key == "" || key == secretPlaceholder:
-	case !r.IsSecret("gitDeployKey"):
-		r.invalid("gitDeployKey", clearText{}, "must be revoked, and a new one set with: pulumi config set --secret %sgitDeployKey < FILE", ConfigPrefix)
-	case !overSSH:
-		r.invalid("gitDeployKey", hidden{}, "must be empty unless gitRepository is git@host:path")
-	case block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY"):
-		r.invalid("gitDeployKey", hidden{}, "must be a private key in PEM format")
 	}
 }
 

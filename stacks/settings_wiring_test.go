@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/growbin/cluster/internal/stackfile"
 	"github.com/growbin/cluster/internal/testing/awssim"
@@ -89,9 +92,21 @@ var settingMoves = []struct {
 	{"gitRepository", "https://github.com/growbin/other", nil, "Secret 1"},
 	{"gitToken", "github_pat_of_tests", map[string]string{"gitRepository": "https://github.com/growbin/other"}, "Secret 1"},
 	{"gitDeployKey", deployKey("other"), map[string]string{"gitRepository": "git@github.com:growbin/other.git", "gitDeployKey": deployKey("one")}, "Secret 1"},
+	{"gitKnownHosts", hostKey("git.example.com", "other"), map[string]string{"gitRepository": "git@git.example.com:growbin/other.git", "gitDeployKey": deployKey("one"), "gitKnownHosts": hostKey("git.example.com", "one")}, "Release 1"},
 	{"gitPath", "clusters/dev", map[string]string{"gitRepository": "https://github.com/growbin/other"},
 		"Application 1, Guard 1, Parameter 11, Releaser 11, Role 11, RoleBinding 11, Secret 11, ServiceAccount 11, ValidatingAdmissionPolicy 3, ValidatingAdmissionPolicyBinding 3"},
 	{"gitRevision", "next", map[string]string{"gitRepository": "https://github.com/growbin/other", "gitPath": "clusters/dev"}, "Application 1"},
+}
+
+// hostKey is a line of known_hosts whose key is made of a seed.
+func hostKey(host, seed string) string {
+	hash := sha256.Sum256([]byte(seed))
+	public := ed25519.NewKeyFromSeed(hash[:]).Public()
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		panic(err)
+	}
+	return host + " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 }
 
 // deployKey is a private key by its looks.

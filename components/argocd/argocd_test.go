@@ -37,6 +37,13 @@ func sampleArgs() *ArgoCDArgs {
 	}
 }
 
+// knownHost is a line of known_hosts for git.example.com and a port.
+const knownHost = "[git.example.com]:2222 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICdLaxEDpLxTGMrXjahHTFhDhrLzPwlpTKCKMKv7sHDM"
+
+func sshRepository() *Repository {
+	return &Repository{URL: "ssh://git@git.example.com:2222/team/apps.git", SSHKey: pulumi.String("deploy-key"), KnownHosts: knownHost}
+}
+
 func deploy(t *testing.T, args *ArgoCDArgs) *recorder.Recorder {
 	t.Helper()
 	r, err := tryDeploy(args)
@@ -153,7 +160,9 @@ func TestValues_KnownKeysOnly(t *testing.T) {
 			kinds[key] = kind
 		}
 	}
-	values, err := valuesFor(sampleArgs().withDefaults(), "hash").toMap()
+	args := sampleArgs()
+	args.Repository = sshRepository()
+	values, err := valuesFor(args.withDefaults(), "hash").toMap()
 	require.NoError(t, err)
 	used := map[string]bool{}
 	checkKeys(t, "", values, kinds, used)
@@ -205,6 +214,11 @@ func TestNewArgoCD_RepositoryAndRoot(t *testing.T) {
 	assert.Contains(t, strings.Join(root.Dependencies, " "), kindRelease, "its kind is not there before")
 
 	args := sampleArgs()
+	args.Repository = sshRepository()
+	r = deploy(t, args)
+	assert.Equal(t, map[string]any{"type": "git", "url": args.Repository.URL, "sshPrivateKey": "deploy-key"}, r.Only(t, kindSecret).Value("stringData"))
+	assert.Equal(t, args.Repository.KnownHosts, at(t, released(t, r), "configs", "ssh", "extraHosts"))
+
 	args.Repository, args.Root = nil, nil
 	assert.Len(t, deploy(t, args).All(), 3, "the component, the password and the release")
 }
@@ -229,7 +243,7 @@ func TestArgoCDArgs_AllProblemsTogether(t *testing.T) {
 	}
 	for want, spoil := range map[string]func(*ArgoCDArgs){
 		"Repository: not set, must be the repository": func(a *ArgoCDArgs) { a.Repository = nil },
-		"Repository.SSHKey: not set":                  func(a *ArgoCDArgs) { a.Repository = &Repository{URL: "git@git.example.com:x"} },
+		"Repository.SSHKey: not set":                  func(a *ArgoCDArgs) { a.Repository = &Repository{URL: "git@github.com:x"} },
 		"must hold no credentials":                    func(a *ArgoCDArgs) { a.Repository.URL = "https://me:token@git.example.com/x" },
 		"Repository.SSHKey: \"(secret)\" must be nil": func(a *ArgoCDArgs) { a.Repository.SSHKey = pulumi.String("key") },
 		"PasswordChanged: \"2026-05-06T07:":           func(a *ArgoCDArgs) { a.PasswordChanged = "2026-05-06T07:08:09+09:00" },

@@ -1,7 +1,6 @@
 package argocd
 
 import (
-	"net/url"
 	"strings"
 	"time"
 
@@ -61,6 +60,8 @@ type Repository struct {
 	Password pulumi.StringInput `pulumi:"password"`
 	// SSHKey is a private key in PEM format.
 	SSHKey pulumi.StringInput `pulumi:"sshKey"`
+	// KnownHosts are keys of the SSH server, as lines of known_hosts. Those of GitHub, GitLab, Bitbucket and Azure DevOps are known.
+	KnownHosts string `pulumi:"knownHosts"`
 }
 
 // Application is a directory of Repository that Argo CD applies to this cluster.
@@ -120,23 +121,23 @@ func (a *ArgoCDArgs) Validate() error {
 
 func (r *Repository) validate() error {
 	var problems validation.Problems
-	u, err := url.Parse(r.URL)
-	overHTTPS := err == nil && u.Scheme == "https" && u.Host != ""
-	overSSH := strings.HasPrefix(r.URL, "ssh://") || strings.HasPrefix(r.URL, "git@")
-	if !overHTTPS && !overSSH {
-		problems.Add("URL", r.URL, "must be https://host/path, ssh://host/path or git@host:path")
-	}
-	if overHTTPS && u.User != nil {
-		problems.Add("URL", u.Redacted(), "must hold no credentials: set Username and Password")
+	address, err := ParseAddress(r.URL)
+	if err != nil {
+		problems.Add("URL", Redacted(r.URL), "%v", err)
 	}
 	if (r.Username == "") != (r.Password == nil) {
 		problems.Add("Username", r.Username, "must be set together with Password")
 	}
-	if overSSH && r.SSHKey == nil {
+	if address.SSH && r.SSHKey == nil {
 		problems.NotSet("SSHKey", "must be a private key for a repository over SSH")
 	}
-	if !overSSH && r.SSHKey != nil {
+	if !address.SSH && r.SSHKey != nil {
 		problems.Add("SSHKey", "(secret)", "must be nil unless URL is an SSH address")
+	}
+	if err == nil {
+		if err := address.CheckKnownHosts(r.KnownHosts); err != nil {
+			problems.Add("KnownHosts", r.KnownHosts, "%v", err)
+		}
 	}
 	return problems.Err()
 }

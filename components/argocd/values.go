@@ -50,6 +50,12 @@ type configValues struct {
 	CM     map[string]any `json:"cm,omitempty"`
 	Params map[string]any `json:"params"`
 	Secret secretValues   `json:"secret"`
+	SSH    sshValues      `json:"ssh,omitzero"`
+}
+
+// sshValues are the servers that Argo CD knows beside those of the chart.
+type sshValues struct {
+	ExtraHosts string `json:"extraHosts"`
 }
 
 type secretValues struct {
@@ -98,6 +104,7 @@ func valuesFor(a *ArgoCDArgs, hash string) chartValues {
 			// its certificate is self-signed.
 			Params: map[string]any{"server.insecure": true},
 			Secret: secretValues{PasswordHash: hash, PasswordMtime: a.PasswordChanged},
+			SSH:    sshValues{ExtraHosts: a.knownHosts()},
 		},
 		// For one cluster and some tens of Applications. Together the requests are 200m and 640 MiB.
 		Controller:      sized("100m", "320Mi", "500m", "640Mi"),
@@ -123,6 +130,13 @@ func Pods() map[string]corev1.PodSpec {
 		pods[name] = corev1.PodSpec{Containers: []corev1.Container{{Name: name, Resources: part.Resources}}}
 	}
 	return pods
+}
+
+func (a *ArgoCDArgs) knownHosts() string {
+	if a.Repository == nil {
+		return ""
+	}
+	return a.Repository.KnownHosts
 }
 
 // service is nil without a node port: the chart's Service is reachable inside the cluster only.

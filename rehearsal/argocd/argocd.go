@@ -43,6 +43,8 @@ type Options struct {
 	Namespace string
 	// Certificates are those of Git servers, in PEM, by host.
 	Certificates map[string][]byte
+	// KnownHosts are lines of known_hosts.
+	KnownHosts string
 	// Log returns the path of the log of a process.
 	Log func(process string) string
 }
@@ -124,18 +126,22 @@ func (a *ArgoCD) path(elements ...string) string {
 	return filepath.Join(append([]string{a.folder}, elements...)...)
 }
 
-// writeFiles writes what the pods of Argo CD mount, and a PATH with nothing but Git: no Helm and no Kustomize.
+// writeFiles writes what the pods of Argo CD mount, and a PATH with nothing but Git and ssh: no Helm and no Kustomize.
 func (a *ArgoCD) writeFiles(ctx context.Context) error {
 	for _, dir := range []string{"bin", "tmp", "tls", "config"} {
 		if err := os.Mkdir(a.path(dir), 0o700); err != nil {
 			return fmt.Errorf("make a folder for Argo CD: %w", err)
 		}
 	}
-	git, err := exec.LookPath("git")
-	if err != nil {
-		return fmt.Errorf("Argo CD needs git: %w", err)
+	links := map[string]string{controller: a.options.Program, repoServer: a.options.Program, askPass: a.options.Program}
+	for _, name := range []string{"git", "ssh"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return fmt.Errorf("Argo CD needs %s: %w", name, err)
+		}
+		links[name] = path
 	}
-	for name, to := range map[string]string{controller: a.options.Program, repoServer: a.options.Program, askPass: a.options.Program, "git": git} {
+	for name, to := range links {
 		if err := os.Symlink(to, a.path("bin", name)); err != nil {
 			return fmt.Errorf("link %s: %w", name, err)
 		}
@@ -144,6 +150,9 @@ func (a *ArgoCD) writeFiles(ctx context.Context) error {
 		if err := os.WriteFile(a.path("tls", host), certificate, 0o600); err != nil {
 			return fmt.Errorf("write a certificate: %w", err)
 		}
+	}
+	if err := os.WriteFile(a.path("config", "ssh_known_hosts"), []byte(a.options.KnownHosts+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the known hosts: %w", err)
 	}
 	kubeconfig, err := a.kubeconfig(ctx)
 	if err != nil {

@@ -31,6 +31,7 @@ const (
 	failingTag   = "1.4.0" + cluster.FailingImage
 	repairedTag  = "1.4.1"
 	brokenTag    = "1.5.0" + cluster.BrokenImage
+	keyTag       = "1.6.0"
 )
 
 // unmigrated is an application without a migration of its own, lost one whose Deployment somebody deletes.
@@ -42,7 +43,7 @@ const (
 func argoCD() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "argocd", Program: programs.GrowbinName,
-		About: "a real Argo CD reads a private Git repository: a wrong token, other tags, a migration that fails, a broken image, a revert, a lost Deployment",
+		About: "a real Argo CD reads a private Git repository: a wrong token, other tags, a migration that fails, a broken image, a revert, ssh with a deploy key, a lost Deployment",
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			d := &gitOps{Rehearsal: r, token: "token-" + rand.Text()}
 			return []rehearsal.Phase{
@@ -54,6 +55,8 @@ func argoCD() rehearsal.Drill {
 				{Name: "a migration that fails", Do: d.failMigration},
 				{Name: "a broken image", Do: d.breakImage},
 				{Name: "a revert", Do: d.revert},
+				{Name: "a wrong deploy key", Do: d.refuseKey},
+				{Name: "the right deploy key", Do: d.acceptKey},
 				{Name: "a lost Deployment", Do: d.lose},
 				{Name: "without the repository", Do: d.remove},
 			}
@@ -68,6 +71,7 @@ type gitOps struct {
 	requests   *requests
 	token      string
 	repository *gitserver.Server
+	overSSH    *gitserver.SSH
 	argoCD     *argocd.ArgoCD
 	// broken is the commit of the broken image.
 	broken string
@@ -95,6 +99,10 @@ func (d *gitOps) start(ctx context.Context) (err error) {
 		return err
 	}
 	d.Defer(d.repository.Close)
+	if d.overSSH, err = d.repository.ServeSSH(ctx); err != nil {
+		return err
+	}
+	d.Defer(d.overSSH.Close)
 	settings, err := d.settings("")
 	if err != nil {
 		return err
@@ -112,8 +120,8 @@ func (d *gitOps) start(ctx context.Context) (err error) {
 	}
 	d.argoCD, err = argocd.Start(ctx, argocd.Options{
 		Program: built[tools.ArgoCD().Name], Manifest: manifest, Config: d.World.Cluster().Admin(), Namespace: stacks.ArgoCDNamespace,
-		Certificates: map[string][]byte{"127.0.0.1": d.repository.Certificate()},
-		Log:          d.Engine.Log,
+		Certificates: map[string][]byte{"127.0.0.1": d.repository.Certificate()}, KnownHosts: d.overSSH.KnownHosts,
+		Log: d.Engine.Log,
 	})
 	if err != nil {
 		return err
@@ -309,6 +317,61 @@ func (d *gitOps) revert(ctx context.Context) error {
 	return d.compareImages(ctx, repairedTag, "images that do not follow the revert")
 }
 
+// refuseKey has Argo CD read the repository by ssh, with a deploy key that it does not accept.
+func (d *gitOps) refuseKey(ctx context.Context) error {
+	before, err := d.running(ctx)
+	if err != nil {
+		return err
+	}
+	key, err := d.overSSH.OtherKey()
+	if err != nil {
+		return err
+	}
+	if err := d.Engine.RemoveConfig(ctx, programs.KeyGitToken); err != nil {
+		return err
+	}
+	for key, value := range map[string]string{programs.KeyGitRepository: d.overSSH.URL, programs.KeyGitKnownHosts: d.overSSH.KnownHosts} {
+		if err := d.Engine.SetConfig(ctx, key, value); err != nil {
+			return err
+		}
+	}
+	if err := d.Engine.SetSecret(ctx, programs.KeyGitDeployKey, key); err != nil {
+		return err
+	}
+	if _, err := d.Engine.Up(ctx, "wrong-key", noOptions); err != nil {
+		return err
+	}
+	status, err := d.await(ctx, func(s *argocd.Status) bool {
+		return strings.Contains(strings.Join(s.Problems(), " "), "unable to authenticate")
+	})
+	if err != nil {
+		return err
+	}
+	d.Compare("Argo CD with a wrong deploy key", "–", status.Sync.Status+", "+join(status.Problems()), status.Sync.Status == "Unknown" && d.overSSH.Refused() > 0)
+	return d.compareChanges(ctx, before, nil, "Deployments that it changed")
+}
+
+// acceptKey sets the right key, and commits another tag.
+func (d *gitOps) acceptKey(ctx context.Context) error {
+	if err := d.Engine.SetSecret(ctx, programs.KeyGitDeployKey, d.overSSH.DeployKey); err != nil {
+		return err
+	}
+	if _, err := d.Engine.Up(ctx, "right-key", noOptions); err != nil {
+		return err
+	}
+	settings, err := d.settings(repairedTag)
+	if err != nil {
+		return err
+	}
+	if _, err := d.edit(ctx, settings.Applications(), ":"+repairedTag, ":"+keyTag); err != nil {
+		return err
+	}
+	if err := d.synced(ctx, keyTag); err != nil {
+		return err
+	}
+	return d.compareImages(ctx, keyTag, "images that do not follow the commit that was read by ssh")
+}
+
 // lose deletes a Deployment. Argo CD alone cannot make it: the repository has its image and nothing else. It must bring the image back
 // once an update has made it with the first one.
 func (d *gitOps) lose(ctx context.Context) error {
@@ -324,15 +387,15 @@ func (d *gitOps) lose(ctx context.Context) error {
 	if _, err := d.Engine.Up(ctx, "lost-deployment", engine.RunOptions{Refresh: true}); err != nil {
 		return err
 	}
-	if err := d.synced(ctx, repairedTag); err != nil {
+	if err := d.synced(ctx, keyTag); err != nil {
 		return err
 	}
-	return d.compareImages(ctx, repairedTag, "images that do not follow the repository after "+lostDeployment+" was made anew")
+	return d.compareImages(ctx, keyTag, "images that do not follow the repository after "+lostDeployment+" was made anew")
 }
 
 // remove removes the settings of the repository, then Argo CD. The images stay.
 func (d *gitOps) remove(ctx context.Context) error {
-	for _, key := range []string{programs.KeyGitRepository, programs.KeyGitPath, programs.KeyGitToken} {
+	for _, key := range []string{programs.KeyGitRepository, programs.KeyGitPath, programs.KeyGitDeployKey, programs.KeyGitKnownHosts} {
 		if err := d.Engine.RemoveConfig(ctx, key); err != nil {
 			return err
 		}
@@ -347,7 +410,7 @@ func (d *gitOps) remove(ctx context.Context) error {
 	d.Compare("the root Application without gitPath", "there", map[bool]string{true: "there", false: "gone"}[err == nil], err != nil)
 	_, err = d.Cloud.Parameter(stacks.ReleaseParameter(d.Options.Stack, releasedApplication))
 	d.Compare("the identity of a release, without gitPath", "gone", map[bool]string{true: "there", false: "gone"}[err == nil], err == nil)
-	if err := d.compareImages(ctx, repairedTag, "images that changed without Argo CD"); err != nil {
+	if err := d.compareImages(ctx, keyTag, "images that changed without Argo CD"); err != nil {
 		return err
 	}
 	d.argoCD.Stop()
@@ -357,7 +420,10 @@ func (d *gitOps) remove(ctx context.Context) error {
 	return d.compareLogs()
 }
 
-// compareLogs searches the token of the repository in the logs of Argo CD, of Pulumi and of the API server.
+// secretLine is the first line of a PEM text that is not the same in others: the private half of a key is in it, or before it.
+func secretLine(text string) string { return strings.Split(text, "\n")[2] }
+
+// compareLogs searches the token and the key of the repository in the logs of Argo CD, of Pulumi and of the API server.
 func (d *gitOps) compareLogs() error {
 	folder := filepath.Dir(d.Engine.Log("any"))
 	entries, err := os.ReadDir(folder)
@@ -368,10 +434,10 @@ func (d *gitOps) compareLogs() error {
 	for _, entry := range entries {
 		text, readErr := os.ReadFile(filepath.Join(folder, entry.Name()))
 		err = errors.Join(err, readErr)
-		if bytes.Contains(text, []byte(d.token)) {
+		if bytes.Contains(text, []byte(d.token)) || bytes.Contains(text, []byte(secretLine(d.overSSH.DeployKey))) {
 			found = append(found, entry.Name())
 		}
 	}
-	d.Compare("logs with the token of the repository", "none", join(found), len(found) == 0 && len(entries) > 3)
+	d.Compare("logs with the token or the key of the repository", "none", join(found), len(found) == 0 && len(entries) > 3)
 	return err
 }

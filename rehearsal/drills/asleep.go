@@ -105,7 +105,6 @@ func (n *night) sleep(ctx context.Context) error {
 	return nil
 }
 
-// notifying counts the alarms whose actions are enabled.
 // notifying counts the alarms that notify somebody. A certificate ends at night, too.
 func (n *night) notifying() (count int) {
 	for name, enabled := range n.Cloud.AlarmActions() {

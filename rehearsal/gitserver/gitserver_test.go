@@ -59,3 +59,45 @@ func TestServer_TokenClonesTheLatestCommit(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "one", string(text))
 }
+
+func TestSSH_DeployKeyReadsAndNothingElse(t *testing.T) {
+	realserver.Binary(t, "git")
+	realserver.Binary(t, "ssh")
+	s, err := New(t.Context(), t.TempDir(), "reader", "right")
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	_, err = s.Commit(t.Context(), "one", map[string][]byte{"clusters/dev/a.yaml": []byte("one")})
+	require.NoError(t, err)
+	server, err := s.ServeSSH(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(server.Close)
+	other, err := server.OtherKey()
+	require.NoError(t, err)
+
+	run := func(deployKey string, args ...string) (string, error) {
+		folder := t.TempDir()
+		key, known := filepath.Join(folder, "key"), filepath.Join(folder, "known_hosts")
+		require.NoError(t, os.WriteFile(key, []byte(deployKey), 0o600))
+		require.NoError(t, os.WriteFile(known, []byte(server.KnownHosts+"\n"), 0o600))
+		command := exec.Command("git", args...)
+		command.Env = append(environment(), "PATH="+os.Getenv("PATH"), "HOME="+folder,
+			"GIT_SSH_COMMAND=ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="+known+" -i "+key)
+		out, err := command.CombinedOutput()
+		return string(out), err
+	}
+	folder := t.TempDir()
+	out, err := run(server.DeployKey, "clone", "--quiet", server.URL, folder)
+	require.NoError(t, err, out)
+	text, err := os.ReadFile(filepath.Join(folder, "clusters/dev/a.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, "one", string(text))
+
+	out, err = run(server.DeployKey, "-C", folder, "push", "origin", "HEAD:refs/heads/other")
+	require.Error(t, err)
+	assert.Contains(t, out, "must read deployments.git")
+	assert.Zero(t, server.Refused())
+	out, err = run(other, "clone", "--quiet", server.URL, t.TempDir())
+	require.Error(t, err)
+	assert.Contains(t, out, "Permission denied")
+	assert.Positive(t, server.Refused())
+}

@@ -32,6 +32,8 @@ const (
 	KeyGitRepository      = Prefix + "gitRepository"
 	KeyGitPath            = Prefix + "gitPath"
 	KeyGitToken           = Prefix + "gitToken"
+	KeyGitDeployKey       = Prefix + "gitDeployKey"
+	KeyGitKnownHosts      = Prefix + "gitKnownHosts"
 	KeyDeletionProtection = Prefix + "deletionProtection"
 )
 
