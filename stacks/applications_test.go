@@ -110,6 +110,7 @@ func TestApplications_AreTheDesigns(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, node.Labels, deployment.Spec.Template.Spec.NodeSelector, name)
 			assert.Equal(t, "ghcr.io/growbin/"+name+":1.0.0", deployment.Spec.Template.Spec.Containers[0].Image)
+			assert.Equal(t, "growbin", deployment.Labels["app.kubernetes.io/part-of"], name)
 		}
 		assert.Equal(t, total, pods)
 	}

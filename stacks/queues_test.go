@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/growbin/cluster/components/rabbitmq"
@@ -88,13 +89,10 @@ func TestCeleryExporter_SurvivesTheBroker(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	secret := objectsOf[corev1.Secret](t, w, "core/v1:Secret")["celery-exporter"]
 	assert.Contains(t, secret.StringData["CE_BROKER_URL"], "amqp://celery-exporter:")
-	for _, r := range w.mocks.OfType("kubernetes:apps/v1:Deployment") {
-		if r.Name == celeryExporter {
-			text, err := json.Marshal(plain(at(t, r.Inputs, "spec.template.spec.containers.0.env")).Mappable())
-			require.NoError(t, err)
-			assert.Contains(t, string(text), `{"name":"CE_RETRY_INTERVAL","value":"5"}`)
-			return
-		}
-	}
-	t.Error("no exporter")
+	exporter, ok := objectsOf[appsv1.Deployment](t, w, "apps/v1:Deployment")[celeryExporter]
+	require.True(t, ok)
+	container := exporter.Spec.Template.Spec.Containers[0]
+	assert.Contains(t, container.Env, corev1.EnvVar{Name: "CE_RETRY_INTERVAL", Value: "5"})
+	require.NotNil(t, container.LivenessProbe)
+	assert.Equal(t, "/health", container.LivenessProbe.HTTPGet.Path, "it answers 404 elsewhere")
 }

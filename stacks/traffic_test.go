@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -165,6 +167,23 @@ func TestPreflight_UnknownZone(t *testing.T) {
 	w, err := tryDeploy(t, "dev", map[string]string{"domain": "example.org"}, awssim.Options{})
 	assert.ErrorContains(t, err, `growbin:hostedZone: "example.org" must be`)
 	assert.Empty(t, w.mocks.OfType("aws:ec2/vpc:Vpc"))
+}
+
+// The load balancer reaches the node ports of the routes, and no port beside them.
+func TestTrafficRules_NodePortsAlone(t *testing.T) {
+	settings, err := decode(t, "prod", withDomain)
+	require.NoError(t, err)
+	var open []string
+	for _, rule := range settings.trafficRules() {
+		if slices.Contains(rule.From, groupLoadBalancer) {
+			open = append(open, fmt.Sprintf("%s %s %d-%d", rule.Description, rule.Protocol, rule.FromPort, rule.ToPort))
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"Load balancer to waste-api tcp 30080-30080", "Load balancer to chat-llm-api tcp 30081-30081", "Load balancer to auth-api tcp 30082-30082",
+		"Load balancer to userinfo-api tcp 30083-30083", "Load balancer to location-api tcp 30084-30084",
+		"Load balancer to recycle-info-api tcp 30085-30085", "Load balancer to grafana tcp 30300-30300", "Load balancer to argocd tcp 30442-30442",
+	}, open)
 }
 
 func TestCatalog_RouteAndNodePortOfAPIs(t *testing.T) {
