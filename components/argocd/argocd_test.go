@@ -83,6 +83,7 @@ func TestNewArgoCD_Release(t *testing.T) {
 	assert.Equal(t, "https://argoproj.github.io/argo-helm", at(t, inputs, "repositoryOpts", "repo"))
 	assert.Equal(t, "argocd", inputs["name"], "Services are named for the release")
 	assert.Equal(t, "gitops", inputs["namespace"])
+	assert.EqualValues(t, 900, inputs["timeout"], "a new node pulls the images first")
 }
 
 func TestValues_EveryPodPlacedAndSized(t *testing.T) {

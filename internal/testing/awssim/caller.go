@@ -141,7 +141,7 @@ func (s *Session) GetParameter(name string) (string, error) {
 	return s.cloud.getParameterAs(s.who, name)
 }
 
-// PutObject, GetObject, ListObjects and DeleteObject use S3 with the permissions of the session.
+// PutObject, GetObject and ListObjects use S3 with the permissions of the session.
 func (s *Session) PutObject(bucketName, key string, content []byte) error {
 	s.cloud.mu.Lock()
 	defer s.cloud.mu.Unlock()

@@ -148,8 +148,8 @@ func (r *runner) killer(ctx context.Context, edit Edit) (killer string, err erro
 			attempts = append(attempts, attempt{pkg, "-test.run=^(" + strings.Join(known, "|") + ")$"})
 		}
 	}
-	for _, option := range []string{"-test.run=", "-test.skip="} {
-		for _, pkg := range edit.packages() {
+	for _, pkg := range edit.packages() {
+		for _, option := range []string{"-test.run=", "-test.skip="} {
 			attempts = append(attempts, attempt{pkg, option})
 		}
 	}
