@@ -23,7 +23,7 @@ func (s *Settings) validateGit(r *settingsReader) {
 	if s.GitRepository != "" && err != nil {
 		r.invalid("gitRepository", argocd.Redacted(s.GitRepository), "%v, e.g. https://github.com/growbin/deployments, or git@github.com:growbin/deployments.git with gitDeployKey", err)
 	}
-	// The credentials of an address that has no meaning are those of its looks.
+	// Also a wrong address shows which credential it needs.
 	address.SSH = address.SSH || strings.HasPrefix(s.GitRepository, "git@") || strings.HasPrefix(s.GitRepository, "ssh:")
 	s.validateGitCredentials(r, address.SSH)
 	if s.GitRepository == "" || err == nil {

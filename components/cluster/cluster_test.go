@@ -104,6 +104,8 @@ func TestNewCluster_Defaults(t *testing.T) {
 		assert.Equal(t, cluster.DefaultKubernetesVersion, node.KubernetesVersion)
 		assert.Equal(t, cluster.DefaultMaxPods, node.MaxPods)
 	}
+	provider := w.mocks.Only(t, "pulumi:providers:kubernetes")
+	assert.Equal(t, "dev", provider.Value("clusterIdentifier"), "a renewed kubeconfig would replace everything")
 	controlPlane, err := w.cloud.Machine("cp")
 	require.NoError(t, err)
 	assert.Equal(t, "10.0.0.10", controlPlane.PrivateIP)

@@ -59,4 +59,7 @@ func TestNewPasswords_Secret(t *testing.T) {
 	reader := r.One(t, "random:index/randomPassword:RandomPassword", "db-reader")
 	assert.Equal(t, 32.0, reader.Value("length"))
 	assert.Equal(t, false, reader.Value("special"))
+	for _, least := range []string{"minLower", "minUpper", "minNumeric"} {
+		assert.Equal(t, 1.0, reader.Value(least), "some services want each kind")
+	}
 }

@@ -29,7 +29,7 @@ func TestDataDisk_Blank(t *testing.T) {
 	require.Subset(t, m.calls(), []string{"systemctl daemon-reload", "mount /var/lib/redis"})
 	require.Equal(t, "[Unit]\nRequiresMountsFor=/var/lib/redis\n", m.read("/etc/systemd/system/kubelet.service.d/20-data-disk.conf"))
 
-	m.requireRun(diskScript)
+	require.Contains(t, m.requireRun(diskScript), "has an ext4 file system: kept")
 	require.Equal(t, first, m.read("/etc/fstab"), "the disk was formatted again, or listed twice")
 }
 

@@ -148,7 +148,7 @@ func TestControlPlaneUserData_KubeletConfiguration(t *testing.T) {
 	kubelet := document(t, render(t, controlPlaneConfig()), "KubeletConfiguration")
 	for path, want := range map[string]any{
 		"cgroupDriver": "systemd", "rotateCertificates": true, "seccompDefault": true,
-		"shutdownGracePeriod": "60s", "shutdownGracePeriodCriticalPods": "20s", "serializeImagePulls": false,
+		"shutdownGracePeriod": "60s", "shutdownGracePeriodCriticalPods": "20s", "serializeImagePulls": false, "maxParallelImagePulls": 3.0,
 		"podPidsLimit": 1024.0, "tlsMinVersion": "VersionTLS13", "enableSystemLogHandler": false,
 	} {
 		require.Equal(t, want, field(kubelet, path), path)

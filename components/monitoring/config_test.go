@@ -119,6 +119,18 @@ func TestAlertmanagerConfig_WatchdogGoesToTheHeartbeatOnly(t *testing.T) {
 	}
 }
 
+// An open alert is repeated twice a day, a critical one every two hours.
+func TestAlertmanagerConfig_Repeats(t *testing.T) {
+	text, err := renderAlertmanager(&Receiver{Kind: ReceiverWebhook}, "https://hooks.example.com/secret-part", "")
+	require.NoError(t, err)
+	var config alertmanagerConfig
+	require.NoError(t, yaml.UnmarshalStrict([]byte(text), &config))
+	assert.Equal(t, "12h", config.Route.RepeatInterval)
+	critical := config.Route.Routes[len(config.Route.Routes)-1]
+	assert.Equal(t, []string{`severity="critical"`}, critical.Matchers)
+	assert.Equal(t, "2h", critical.RepeatInterval)
+}
+
 func TestAlertmanagerConfig_HeartbeatEachMinute(t *testing.T) {
 	text, err := renderAlertmanager(nil, "", "https://beats.example.com/secret-part")
 	require.NoError(t, err)

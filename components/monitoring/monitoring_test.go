@@ -277,6 +277,7 @@ func TestGrafana_ProvisionedFiles(t *testing.T) {
 	r.One(t, kindConfigMap, "watch-grafana-dashboards").Decode(t, &boards)
 	assert.Equal(t, []string{"cluster.json"}, slices.Collect(maps.Keys(boards.Data)))
 	assert.Contains(t, provisioning.Data["dashboards.yml"], dashboardsDir)
+	assert.Contains(t, provisioning.Data["dashboards.yml"], "allowUiUpdates: false", "a dashboard that is saved there is lost with the pod")
 	assert.Contains(t, provisioning.Data["datasources.yml"], "http://prometheus:9090")
 	spec := pods(t, r)[GrafanaService].Spec
 	sources := map[string]string{}

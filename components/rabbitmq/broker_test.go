@@ -56,6 +56,14 @@ func TestDefinitions_InSecret(t *testing.T) {
 	assert.Len(t, definitions.Queues, 5+delayBits)
 	assert.Len(t, definitions.Users, len(validArgs().Users))
 	assert.Equal(t, "rabbit_password_hashing_sha256", definitions.Users[0].HashingAlgorithm)
+	queues := 0
+	for _, b := range definitions.Bindings {
+		if b.Source == b.Destination { // that of a queue, from the exchange of its name
+			assert.Equal(t, "queue", b.DestinationType, b.Source)
+			queues++
+		}
+	}
+	assert.Positive(t, queues)
 }
 
 func TestDefaults_FitSmallNode(t *testing.T) {
