@@ -25,8 +25,8 @@ func (s *Settings) clusterNodes(live *liveAccount) []cluster.Node {
 			Images: s.prefetched(n), Spot: n.Spot(),
 			// An instance that never was Ready runs nothing: a wrong value that only the machine finds is mended by the next update.
 			Roll: slices.Contains(s.RollNodes, n.Name) || live.neverReady[n.Name],
-			// Surge instances are always deletable.
-			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || s.isSurge(n.Name),
+			// The nodes of surges and of moreNodes keep no data, and leave with their entry.
+			Unprotected: slices.Contains(s.UnprotectedNodes, n.Name) || !hasRow(n.Name),
 		}
 		if n.Spot() && n.Role == RoleAPI {
 			node.TargetGroups = s.ClusterName() + "-"

@@ -34,6 +34,11 @@ func addNodes(nodes []Node, added map[string]string) ([]Node, error) {
 	return nodes, problems.Err()
 }
 
+// hasRow reports whether the topology has a row of the node. Surge instances and the nodes of moreNodes have none.
+func hasRow(name string) bool {
+	return slices.ContainsFunc(topology, func(n Node) bool { return n.Name == name })
+}
+
 // alike returns the nodes that share the pods of a node: those with its labels and its taint.
 func (s *Settings) alike(n Node) []Node {
 	return slices.DeleteFunc(slices.Clone(s.Nodes), func(other Node) bool {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +31,22 @@ func TestMoreNodes_AreLikeTheirRow(t *testing.T) {
 	assert.Equal(t, "Celery workers on AI APIs: image analysis, response generation (as k8s-worker-ai)", more.Purpose)
 	more.Name, more.Zone, more.Purpose = row.Name, row.Zone, row.Purpose
 	assert.Equal(t, row, more)
+}
+
+// An entry that is taken back deletes its instance, also where all others are protected.
+func TestMoreNodes_LeaveAProtectedStack(t *testing.T) {
+	overrides := maps.Clone(grown)
+	overrides["surgeNodes"] = `["k8s-api-high-traffic"]`
+	s, err := decode(t, "prod", overrides)
+	require.NoError(t, err)
+	require.True(t, s.DeletionProtection)
+	var deletable []string
+	for _, node := range s.clusterNodes(&liveAccount{}) {
+		if node.Unprotected {
+			deletable = append(deletable, node.Name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"k8s-worker-ai-peak", "k8s-api-peak", "k8s-worker-storage-peak", "k8s-api-high-traffic" + surgeSuffix}, deletable)
 }
 
 func TestMoreNodes_OfASmallerStackRunMorePods(t *testing.T) {

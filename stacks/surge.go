@@ -46,12 +46,6 @@ func (s *Settings) nodesWithSurge() []Node {
 	return nodes
 }
 
-// isSurge reports whether a name is that of a surge node.
-func (s *Settings) isSurge(name string) bool {
-	_, err := nodeNamed(s.Nodes, name)
-	return err != nil
-}
-
 func (s *Settings) validateRolling(r *settingsReader) {
 	for _, id := range s.RollLocks {
 		if !lockID.MatchString(id) {
