@@ -37,9 +37,11 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 			return err
 		}
 		args.Released = released.of("Deployment", application.Name, args.Image)
-		if _, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(nodeNames(s.nodesOf(application))...), stores.dependsOnStores()); err != nil {
+		deployed, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(nodeNames(s.nodesOf(application))...), stores.dependsOnStores())
+		if err != nil {
 			return err
 		}
+		p.deployed = append(p.deployed, deployed.Deployment.ID())
 		if err := application.newMigration(ctx, args, released, p, stores); err != nil {
 			return err
 		}

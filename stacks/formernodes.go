@@ -25,13 +25,18 @@ var connect = func(kubeconfig string) (kubernetes.Interface, error) {
 }
 
 // removeFormerNodes drains the nodes whose row was removed or renamed, and deletes their Node objects. It runs once all nodes of
-// the table have joined, and before the engine deletes the instances. The result lists the nodes.
+// the table have joined and the applications are updated, since their pods may have to be spread over other nodes, and before the
+// engine deletes the instances. The result lists the nodes.
 func removeFormerNodes(ctx *pulumi.Context, s *Settings, i *infrastructure, p *platform) pulumi.StringArrayOutput {
 	var table []string
 	for _, node := range s.nodesWithSurge() {
 		table = append(table, node.Name)
 	}
-	former := pulumi.All(i.Kubeconfig, p.Joined()).ApplyT(func(all []any) ([]string, error) {
+	after := []any{i.Kubeconfig, p.Joined()}
+	if !ctx.DryRun() { // a preview does not know all of them
+		after = append(after, p.deployed...)
+	}
+	former := pulumi.All(after...).ApplyT(func(all []any) ([]string, error) {
 		client, err := connect(all[0].(string))
 		if err != nil {
 			return nil, err

@@ -26,6 +26,8 @@ type platform struct {
 	// inCluster is the option of everything in the cluster.
 	inCluster pulumi.ResourceOption
 	class     *localvolume.Class
+	// deployed are known once the Deployments of the applications have been updated.
+	deployed []any
 }
 
 // newPlatform installs the pod network, labels the nodes with their roles and creates the class of their disks.

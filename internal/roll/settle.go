@@ -83,6 +83,24 @@ func unsettled(ctx context.Context, client kubernetes.Interface) (left []string,
 	return left, nil
 }
 
+// rolledOut waits until no Deployment has pods of a former revision.
+func (r *roller) rolledOut(ctx context.Context) error {
+	return r.until(ctx, "the rollouts", func(client kubernetes.Interface) (left []string, err error) {
+		deployments, err := client.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for i := range deployments.Items {
+			d := &deployments.Items[i]
+			if d.Status.ObservedGeneration < d.Generation || d.Status.UpdatedReplicas < wanted(d.Spec.Replicas) || d.Status.Replicas > d.Status.UpdatedReplicas {
+				left = append(left, fmt.Sprintf("Deployment %s/%s has %d of %d new pods, and %d others", d.Namespace, d.Name,
+					d.Status.UpdatedReplicas, wanted(d.Spec.Replicas), d.Status.Replicas-d.Status.UpdatedReplicas))
+			}
+		}
+		return left, nil
+	})
+}
+
 func wanted(replicas *int32) int32 {
 	if replicas == nil {
 		return 1
