@@ -72,6 +72,7 @@ func TestAWSRights_AreThoseOfTheRows(t *testing.T) {
 		require.True(t, found)
 		account := at(t, deployment.Inputs, "spec.template.spec").ObjectValue()["serviceAccountName"]
 		rights := imageRights[one.Name]
+		assert.ElementsMatch(t, rights, one.AWS, one.Name)
 		assert.Equal(t, len(rights) > 0, err == nil, "%s: %v", one.Name, err)
 		if len(rights) == 0 {
 			assert.False(t, account.HasValue(), "%s needs no service account", one.Name)

@@ -7,12 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// designedMaxPods is the number of pods that each node may run. kubelet reserves memory for that many.
-var designedMaxPods = map[string]int{
-	"k8s-master": 40, "k8s-api-high-traffic": 30, "k8s-api-low-traffic": 30, "k8s-worker-storage": 30, "k8s-worker-ai": 30,
-	"k8s-rabbitmq": 20, "k8s-postgresql": 20, "k8s-redis": 20, "k8s-monitoring": 40,
-}
-
 // The cluster gets the values that a person sets, each in its place.
 func TestClusterArgs_AreTheSettings(t *testing.T) {
 	settings, err := decode(t, "prod", map[string]string{
@@ -39,7 +33,7 @@ func TestClusterArgs_AreTheSettings(t *testing.T) {
 		assert.Equal(t, want.dataGiB, node.DataGiB, node.Name)
 		assert.Equal(t, settings.AvailabilityZones[want.zone], node.Zone, node.Name)
 		assert.Equal(t, node.Name == "k8s-redis", node.Roll, node.Name)
-		assert.Equal(t, designedMaxPods[node.Name], node.MaxPods, node.Name)
+		assert.Equal(t, want.maxPods, node.MaxPods, node.Name)
 		dedicated := ""
 		for _, taint := range node.Taints {
 			if taint.Key == "growbin.app/dedicated" {

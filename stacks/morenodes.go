@@ -36,7 +36,8 @@ func addNodes(nodes []Node, added map[string]string) ([]Node, error) {
 
 // hasRow reports whether the topology has a row of the node. Surge instances and the nodes of moreNodes have none.
 func hasRow(name string) bool {
-	return slices.ContainsFunc(topology, func(n Node) bool { return n.Name == name })
+	_, err := nodeNamed(topology, name)
+	return err == nil
 }
 
 // alike returns the nodes that share the pods of a node: those with its labels and its taint.

@@ -15,7 +15,11 @@ func TestStores_VolumesAreAsLargeAsTheirDisks(t *testing.T) {
 	for _, r := range w.mocks.OfType("aws:ebs/volume:Volume") {
 		disks[r.Name] = r.Value("size").(float64)
 	}
-	volumes := map[string]float64{}
+	volumes, want := map[string]float64{}, map[string]float64{}
+	for _, node := range []string{"k8s-rabbitmq", "k8s-postgresql", "k8s-redis", "k8s-monitoring"} {
+		want[node] = float64(expectedNodes[node].dataGiB)
+	}
+	want["k8s-redis"] = 64
 	for name, volume := range objectsOf[corev1.PersistentVolume](t, w, "core/v1:PersistentVolume") {
 		node := volume.Spec.NodeAffinity.Required.NodeSelectorTerms[0].MatchExpressions[0].Values[0]
 		capacity := volume.Spec.Capacity[corev1.ResourceStorage]
@@ -23,5 +27,5 @@ func TestStores_VolumesAreAsLargeAsTheirDisks(t *testing.T) {
 		assert.EqualValues(t, disks[node+"-data"]*(1<<30), capacity.Value(), name)
 		volumes[node] = disks[node+"-data"]
 	}
-	assert.Equal(t, map[string]float64{"k8s-rabbitmq": 20, "k8s-postgresql": 40, "k8s-redis": 64, "k8s-monitoring": 40}, volumes)
+	assert.Equal(t, want, volumes)
 }

@@ -18,20 +18,22 @@ type expectedNode struct {
 	kind         string
 	// dedicated is the value of the taint.
 	dedicated string
+	// maxPods is the number of pods that kubelet reserves memory for.
+	maxPods int
 }
 
 // expectedNodes is the design's table of nodes by name. It is the only copy of the topology in tests: a new node needs a row
 // here, and its share of expectedTotals.
 var expectedNodes = map[string]expectedNode{
-	"k8s-master":           {RoleControlPlane, "t3.large", 0, 20, 10, "control-plane", "", ""},
-	"k8s-api-high-traffic": {RoleAPI, "t3.medium", 1, 30, 0, "api", "high-traffic", "api"},
-	"k8s-api-low-traffic":  {RoleAPI, "t3.medium", 2, 30, 0, "api", "low-traffic", "api"},
-	"k8s-worker-storage":   {RoleWorker, "t3.medium", 0, 40, 0, "async-workers", "storage", "async-workers"},
-	"k8s-worker-ai":        {RoleWorker, "t3.medium", 1, 30, 0, "async-workers", "ai", "async-workers"},
-	"k8s-rabbitmq":         {RoleInfrastructure, "t3.small", 0, 20, 20, "infrastructure", "rabbitmq", "rabbitmq"},
-	"k8s-postgresql":       {RoleInfrastructure, "t3.small", 1, 20, 40, "infrastructure", "postgresql", "postgresql"},
-	"k8s-redis":            {RoleInfrastructure, "t3.small", 2, 20, 10, "infrastructure", "redis", "redis"},
-	"k8s-monitoring":       {RoleInfrastructure, "t3.large", 2, 20, 40, "infrastructure", "monitoring", "monitoring"},
+	"k8s-master":           {RoleControlPlane, "t3.large", 0, 20, 10, "control-plane", "", "", 40},
+	"k8s-api-high-traffic": {RoleAPI, "t3.medium", 1, 30, 0, "api", "high-traffic", "api", 30},
+	"k8s-api-low-traffic":  {RoleAPI, "t3.medium", 2, 30, 0, "api", "low-traffic", "api", 30},
+	"k8s-worker-storage":   {RoleWorker, "t3.medium", 0, 40, 0, "async-workers", "storage", "async-workers", 30},
+	"k8s-worker-ai":        {RoleWorker, "t3.medium", 1, 30, 0, "async-workers", "ai", "async-workers", 30},
+	"k8s-rabbitmq":         {RoleInfrastructure, "t3.small", 0, 20, 20, "infrastructure", "rabbitmq", "rabbitmq", 20},
+	"k8s-postgresql":       {RoleInfrastructure, "t3.small", 1, 20, 40, "infrastructure", "postgresql", "postgresql", 20},
+	"k8s-redis":            {RoleInfrastructure, "t3.small", 2, 20, 10, "infrastructure", "redis", "redis", 20},
+	"k8s-monitoring":       {RoleInfrastructure, "t3.large", 2, 20, 40, "infrastructure", "monitoring", "monitoring", 40},
 }
 
 // expectedTotals are the design's sums.
@@ -46,7 +48,7 @@ func TestTopology_IsTheDesigns(t *testing.T) {
 	assert.Equal(t, expectedTotals, Sum(nodes))
 	got := map[string]expectedNode{}
 	for _, n := range nodes {
-		got[n.Name] = expectedNode{n.Role, n.InstanceType, n.Zone, n.RootGiB, n.DataGiB, n.Labels[labelWorkload], n.Labels[labelType], n.Dedicated}
+		got[n.Name] = expectedNode{n.Role, n.InstanceType, n.Zone, n.RootGiB, n.DataGiB, n.Labels[labelWorkload], n.Labels[labelType], n.Dedicated, n.MaxPods}
 		for label := range n.Labels {
 			assert.Contains(t, []string{labelWorkload, labelType}, label, n.Name)
 		}

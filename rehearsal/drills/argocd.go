@@ -48,7 +48,7 @@ func argoCD() rehearsal.Drill {
 			d := &gitOps{Rehearsal: r, token: "token-" + rand.Text()}
 			return []rehearsal.Phase{
 				{Name: "Argo CD", Do: d.start},
-				{Name: "a wrong token", Do: d.refuse},
+				{Name: "a wrong token", Do: d.refuseToken},
 				{Name: "the right token", Do: d.adopt},
 				{Name: "a commit of another tag", Do: d.commit},
 				{Name: "updates", Do: d.update},
@@ -145,33 +145,52 @@ func (d *gitOps) settings(tag string) (*stacks.Settings, error) {
 	return stacks.ReadSettings(d.Engine.WorkDir(), d.Options.Stack, overrides)
 }
 
-// refuse sets the repository with a token that it does not accept: nothing may change, and Argo CD must say why.
-func (d *gitOps) refuse(ctx context.Context) error {
+// refuseToken has Argo CD read the repository by HTTPS, with a token that it does not accept.
+func (d *gitOps) refuseToken(ctx context.Context) error {
+	if err := d.refuse(ctx, refusal{
+		name: "token", setting: programs.KeyGitToken, value: "another-" + d.token, problem: "authentication required", refused: d.repository.Refused,
+		settings: map[string]string{programs.KeyGitRepository: d.repository.URL, programs.KeyGitPath: d.folder()},
+	}); err != nil {
+		return err
+	}
+	_, err := d.Cloud.Parameter(stacks.ReleaseParameter(d.Options.Stack, releasedApplication))
+	d.Compare("the identity of a release, with gitPath", "there", map[bool]string{true: "there", false: "gone"}[err == nil], err != nil)
+	return nil
+}
+
+// refusal is a credential that the repository does not accept.
+type refusal struct {
+	// name is that of its kind; setting holds value, a secret. The other settings are those of the repository.
+	name, setting, value string
+	settings             map[string]string
+	// problem is part of Argo CD's message, refused the number of attempts that the server has refused.
+	problem string
+	refused func() int
+}
+
+// refuse sets such a credential: nothing may change, and Argo CD must say why.
+func (d *gitOps) refuse(ctx context.Context, r refusal) error {
 	before, err := d.running(ctx)
 	if err != nil {
 		return err
 	}
-	for key, value := range map[string]string{programs.KeyGitRepository: d.repository.URL, programs.KeyGitPath: d.folder()} {
+	for key, value := range r.settings {
 		if err := d.Engine.SetConfig(ctx, key, value); err != nil {
 			return err
 		}
 	}
-	if err := d.Engine.SetSecret(ctx, programs.KeyGitToken, "another-"+d.token); err != nil {
+	if err := d.Engine.SetSecret(ctx, r.setting, r.value); err != nil {
 		return err
 	}
-	if _, err := d.Engine.Up(ctx, "wrong-token", noOptions); err != nil {
+	if _, err := d.Engine.Up(ctx, "wrong-"+strings.ReplaceAll(r.name, " ", "-"), noOptions); err != nil {
 		return err
 	}
-	_, err = d.Cloud.Parameter(stacks.ReleaseParameter(d.Options.Stack, releasedApplication))
-	d.Compare("the identity of a release, with gitPath", "there", map[bool]string{true: "there", false: "gone"}[err == nil], err != nil)
-	status, err := d.await(ctx, func(s *argocd.Status) bool {
-		return strings.Contains(strings.Join(s.Problems(), " "), "authentication required")
-	})
+	status, err := d.await(ctx, func(s *argocd.Status) bool { return strings.Contains(strings.Join(s.Problems(), " "), r.problem) })
 	if err != nil {
 		return err
 	}
-	d.Compare("Argo CD with a wrong token", "–", status.Sync.Status+", "+join(status.Problems()), status.Sync.Status == "Unknown" && d.repository.Refused() > 0)
-	return d.compareChanges(ctx, before, nil, "Deployments that it changed")
+	d.Compare("Argo CD with a wrong "+r.name, "–", status.Sync.Status+", "+join(status.Problems()), status.Sync.Status == "Unknown" && r.refused() > 0)
+	return d.compareChanges(ctx, before, nil, "Deployments that it changed with a wrong "+r.name)
 }
 
 // adopt sets the right token. The repository has the tags that run, so that no pod may change.
@@ -365,8 +384,8 @@ func (d *gitOps) remove(ctx context.Context) error {
 	return d.compareLogs()
 }
 
-// secretLine is the first line of a PEM text that is not the same in others: the private half of a key is in it, or before it.
-func secretLine(text string) string { return strings.Split(text, "\n")[2] }
+// secretLine is a line of the private half of an Ed25519 key, in OpenSSH's PEM.
+func secretLine(text string) string { return strings.Split(text, "\n")[4] }
 
 // compareLogs searches the token and the key of the repository in the logs of Argo CD, of Pulumi and of the API server.
 func (d *gitOps) compareLogs() error {

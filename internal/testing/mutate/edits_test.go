@@ -22,7 +22,7 @@ func TestEdits_ApplyToTheCode(t *testing.T) {
 	for _, edit := range edits {
 		assert.NotEqual(t, edit.Old, edit.New, edit.String())
 	}
-	r := &runner{dir: t.TempDir(), edits: edits}
+	r := newRunner(t.TempDir(), edits)
 	require.NoError(t, r.overlay())
 	text, err := os.ReadFile(r.file)
 	require.NoError(t, err)
