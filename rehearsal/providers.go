@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,12 @@ func OpenProviders(ctx context.Context, root, state, pulumi string, builder *too
 
 func openProviders(ctx context.Context, plugins map[string]plugin, state string, source *charts.Source, patience time.Duration) (*Providers, error) {
 	environment := append(engine.PluginEnvironment(), "KUBECONFIG="+os.DevNull)
+	// Its processes leave the kubeconfig there.
+	temporary := filepath.Join(state, "tmp")
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for the Kubernetes provider: %w", err)
+	}
+	environment = append(environment, "TMPDIR="+temporary)
 	for _, name := range []string{"CACHE", "CONFIG", "DATA"} {
 		environment = append(environment, "HELM_"+name+"_HOME="+filepath.Join(state, "helm", strings.ToLower(name)))
 	}

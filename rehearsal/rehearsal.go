@@ -195,7 +195,7 @@ func (r *Rehearsal) finish() error {
 
 // tidy removes state, keys and data of the destroyed cluster.
 func (r *Rehearsal) tidy() error {
-	for _, name := range []string{"backend", "home", "work", "world", "helm", "charts.pem", "kubeconfig"} {
+	for _, name := range []string{"backend", "home", "tmp", "work", "world", "helm", "charts.pem", "kubeconfig"} {
 		if err := os.RemoveAll(filepath.Join(r.state, name)); err != nil {
 			return fmt.Errorf("remove the state of the destroyed cluster: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -109,10 +110,22 @@ func (r *Rehearsal) secretValues(ctx context.Context, node *userdata.Node) (map[
 }
 
 // searchFiles searches the state, the settings and the logs of Pulumi, all logs, and etcd's files. The disks of the machines hold
-// keys in other files, for the root of the machine alone, and the kubeconfig is for the person at this computer.
+// keys in other files, for the root of the machine alone, and the kubeconfig is for the person at this computer: the file of the
+// rehearsal, and those that the Kubernetes provider leaves in the temporary folder.
 func (r *Rehearsal) searchFiles(search *canary.Search) error {
+	outside, err := filepath.Glob(filepath.Join(os.TempDir(), "kubeconfig*"))
+	if err != nil {
+		return fmt.Errorf("find kubeconfigs in the temporary folder: %w", err)
+	}
+	for _, path := range outside {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // another person's
+		}
+		search.In(path, text)
+	}
 	return search.InFiles(r.state, func(path string) bool {
-		if path == filepath.Base(r.KubeconfigPath()) {
+		if left, _ := filepath.Match(filepath.Join("tmp", "kubeconfig*"), path); left || path == filepath.Base(r.KubeconfigPath()) {
 			return false
 		}
 		first, rest, _ := strings.Cut(path, string(filepath.Separator))

@@ -279,6 +279,15 @@ func TestApplications_PodsAreRestricted(t *testing.T) {
 	}
 }
 
+// A pod that somebody starts with a service account of the stack gets no token unless it asks for one.
+func TestServiceAccounts_WithoutTokens(t *testing.T) {
+	accounts := deploy(t, "prod", map[string]string{"autoscale": `["userinfo-api=2-2"]`}).mocks.OfType("kubernetes:core/v1:ServiceAccount")
+	require.NotEmpty(t, accounts)
+	for _, account := range accounts {
+		assert.Equal(t, false, account.Value("automountServiceAccountToken"), account.Name)
+	}
+}
+
 func TestNodes_ShowTheirRole(t *testing.T) {
 	w := deploy(t, "dev", nil)
 	patches := objectsOf[corev1.Node](t, w, "core/v1:NodePatch")

@@ -46,6 +46,14 @@ func (a *apiServer) checkAccess(ctx context.Context, s *Settings) error {
 	return nil
 }
 
+// removeKubeconfigs removes what earlier updates by this person have left.
+func (a *apiServer) removeKubeconfigs(s *Settings) error {
+	if a.engine == "" {
+		return nil
+	}
+	return removeKubeconfigFiles(os.TempDir(), s.ClusterName(), time.Now())
+}
+
 // connect opens the tunnel if the settings want one and none serves, and waits until the API server answers.
 func (a *apiServer) connect(ctx context.Context, s *Settings, server string) error {
 	if s.APIAccess == AccessSessionManager && a.engine != "" {

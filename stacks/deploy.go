@@ -5,6 +5,7 @@ package stacks
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -43,7 +44,7 @@ func deployFrom(sources kubeadm.Sources, dir string) pulumi.RunFunc {
 			return err
 		}
 		api := newAPIServer(settings)
-		if err := api.checkAccess(ctx.Context(), settings); err != nil {
+		if err := errors.Join(api.checkAccess(ctx.Context(), settings), api.removeKubeconfigs(settings)); err != nil {
 			return err
 		}
 		if dir != "" {

@@ -14,14 +14,21 @@ func TestOutputs_DescribeTheCluster(t *testing.T) {
 	w := deploy(t, "prod", nil)
 	assert.ElementsMatch(t, []string{"clusterInfo", "nodeRoles", "sshCommands", "kubeconfig", "apiEndpoint", "urls", "loadBalancer", "nodes", "credentials", "monthlyCost", "removedNodes"}, slices.Collect(maps.Keys(w.outputs)))
 
-	info := w.outputs[OutputClusterInfo].(map[string]any)
-	assert.Equal(t, "growbin-prod", info["name"])
-	for key, want := range map[string]int{
-		"nodes": expectedTotals.Nodes, "vcpus": expectedTotals.VCPU, "memoryGiB": expectedTotals.MemoryGiB, "diskGiB": expectedTotals.DiskGiB,
-	} {
-		assert.EqualValues(t, want, info[key], key)
+	master, err := w.cloud.Machine("k8s-master")
+	require.NoError(t, err)
+	info := maps.Clone(w.outputs[OutputClusterInfo].(map[string]any))
+	for key, logical := range map[string]string{"imagesBucket": "growbin-prod-images", "backupsBucket": "growbin-prod-backups", "dumpsBucket": "growbin-prod-dumps"} {
+		assert.Equal(t, plain(w.mocks.One(t, "aws:s3/bucketV2:BucketV2", logical).Outputs["bucket"]).StringValue(), info[key], key)
+		delete(info, key)
 	}
-	assert.NotEmpty(t, info["controlPlaneIp"])
+	assert.NotEmpty(t, info["vpcId"])
+	delete(info, "vpcId")
+	assert.EqualValues(t, map[string]any{
+		"name": "growbin-prod", "region": "ap-northeast-2", "kubernetesVersion": "1.36.3", "controlPlaneIp": master.PublicIP,
+		"availabilityZones": []string{"ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c"},
+		"nodes":             expectedTotals.Nodes, "vcpus": expectedTotals.VCPU, "memoryGiB": expectedTotals.MemoryGiB, "diskGiB": expectedTotals.DiskGiB,
+		"nodesByRole": map[string]int{"control-plane": 1, "api": 2, "worker": 2, "infrastructure": 4},
+	}, info)
 
 	roles := w.outputs[OutputNodeRoles].(map[string]string)
 	commands := w.outputs[OutputSSHCommands].(map[string]string)

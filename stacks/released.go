@@ -13,6 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// ReleasedImages is the name of the parameter in which an update records the images that releases have changed.
+const ReleasedImages = "released-images"
+
 // releasedImages holds the images of the running applications by kind and name, e.g. Deployment/waste-api, where they differ from
 // those of the settings. Releases own them, so an update applies the image that it finds. Pulumi's ignoreChanges would not do:
 // for a field inside a list the provider applies the image of the state, which conflicts with that of the release. If a release
@@ -37,8 +40,8 @@ func readReleased(ctx *pulumi.Context, s *Settings, c *infrastructure) (released
 		text, err := json.Marshal(found)
 		return string(text), err
 	})
-	parameter, err := ssm.NewParameter(ctx, "released-images", &ssm.ParameterArgs{
-		Name: pulumi.String("/" + s.ClusterName() + "/released-images"), Type: pulumi.String("String"),
+	parameter, err := ssm.NewParameter(ctx, ReleasedImages, &ssm.ParameterArgs{
+		Name: pulumi.String("/" + s.ClusterName() + "/" + ReleasedImages), Type: pulumi.String("String"),
 		Description: pulumi.String("Images of applications that a release has changed, as the last update found them"),
 		// They are none of the kubeconfig's secrets.
 		InsecureValue: pulumi.Unsecret(images).(pulumi.StringOutput),

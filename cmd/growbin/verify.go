@@ -94,6 +94,7 @@ func runVerify(ctx context.Context, o verifyOptions, out io.Writer) error {
 func openStack(ctx context.Context, o *stackOptions) (*pulumistack.Stack, error) {
 	return pulumistack.Open(ctx, pulumistack.Options{
 		Dir: o.dir, Stack: o.stack, Progress: io.Discard, Settings: rollSettings(), NodesOutput: stacks.OutputNodeRoles, KubeconfigOutput: stacks.OutputKubeconfig,
+		Records: []string{stacks.ReleasedImages},
 	})
 }
 

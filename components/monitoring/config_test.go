@@ -160,6 +160,9 @@ func TestScrapeJobs(t *testing.T) {
 		assert.Equal(t, "node", jobs[job].KubernetesSDConfigs[0].Role, job)
 		assert.Equal(t, "node", jobs[job].RelabelConfigs[0].TargetLabel, job)
 	}
+	assert.Equal(t, []relabelConfig{{ // the namespace has other Services
+		SourceLabels: []string{"__meta_kubernetes_service_name", "__meta_kubernetes_endpointslice_port_name"}, Regex: "kubernetes;https", Action: "keep",
+	}}, jobs[JobAPIServer].RelabelConfigs)
 	for name, job := range jobs {
 		if job.Authorization != nil {
 			assert.Equal(t, "https", job.Scheme, "%s would send its token in the clear", name)

@@ -129,6 +129,15 @@ func TestPods_Restricted(t *testing.T) {
 	}
 }
 
+// A pod that somebody starts with a service account of the monitoring gets no token unless it asks for one.
+func TestServiceAccounts_WithoutTokens(t *testing.T) {
+	accounts := deploy(t, SampleArgs()).OfType("kubernetes:core/v1:ServiceAccount")
+	require.NotEmpty(t, accounts)
+	for _, account := range accounts {
+		assert.Equal(t, false, account.Value("automountServiceAccountToken"), account.Name)
+	}
+}
+
 func TestNodeExporter_HostMountsReadOnly(t *testing.T) {
 	pod := pods(t, deploy(t, SampleArgs()))["node-exporter"]
 	container := pod.Spec.Containers[0]

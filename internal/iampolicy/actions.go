@@ -74,7 +74,7 @@ var actions = map[string]calls{
 // lookups are the actions of the program's own questions, and of the command's.
 var lookups = []string{
 	"ec2:Describe*", "servicequotas:GetServiceQuota", "pricing:GetProducts", "route53:ListHostedZones", "route53:ListTagsForResource",
-	"elasticloadbalancing:Describe*", "s3:ListBucket",
+	"elasticloadbalancing:Describe*", "s3:ListBucket", "acm:ListCertificates",
 }
 
 // ec2 are the calls of a type of EC2, all of which are described and tagged in the same way.

@@ -70,6 +70,7 @@ func TestPolicies_Questions(t *testing.T) {
 		{"read a backup", "s3:GetObject", "arn:aws:s3:::growbin-dev-backups-1/etcd/latest.tar.gz", nil, []string{d}},
 		{"read prod's backup", "s3:GetObject", "arn:aws:s3:::growbin-prod-backups-1/etcd/latest.tar.gz", nil, nil},
 		{"see a bucket", "s3:GetBucketPolicy", "arn:aws:s3:::growbin-dev-backups-1", nil, []string{d, p, v, r}},
+		{"list the certificates", "acm:ListCertificates", "*", nil, []string{d, p, v, r}}, // growbin verify
 		{"delete a bucket", "s3:DeleteBucket", "arn:aws:s3:::growbin-dev-backups-1", nil, []string{d}},
 		{"create an instance", "ec2:RunInstances", arn("ec2", "instance/*"), nil, []string{d, r}},
 		{"terminate an instance", "ec2:TerminateInstances", arn("ec2", "instance/i-1"), of("growbin-dev"), []string{d, r}},

@@ -3,6 +3,7 @@ package pulumistack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -20,7 +21,7 @@ func (s *Stack) Drift(ctx context.Context) ([]string, error) {
 		if event == nil {
 			return
 		}
-		if change, differs := difference(event.Metadata); differs {
+		if change, differs := difference(event.Metadata, s.options.Records); differs {
 			changes = append(changes, change)
 		}
 	}, func(path string, stream chan events.EngineEvent) error {
@@ -34,14 +35,14 @@ func (s *Stack) Drift(ctx context.Context) ([]string, error) {
 }
 
 // difference describes a step that would change something. The update of a provider does not: its kubeconfig is renewed every few
-// days, and the next update stores the new one.
-func difference(step apitype.StepEventMetadata) (description string, differs bool) {
+// days, and the next update stores the new one. Nor does the update of a record.
+func difference(step apitype.StepEventMetadata, records []string) (description string, differs bool) {
 	urn := resource.URN(step.URN)
 	switch step.Op {
 	case apitype.OpSame, apitype.OpRefresh, apitype.OpRead, apitype.OpCreateReplacement, apitype.OpDeleteReplaced:
 		return "", false
 	case apitype.OpUpdate:
-		if strings.HasPrefix(string(urn.Type()), "pulumi:providers:") {
+		if strings.HasPrefix(string(urn.Type()), "pulumi:providers:") || slices.Contains(records, urn.Name()) {
 			return "", false
 		}
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	NodesOutput string
 	// KubeconfigOutput is the name of the stack output with an administrator's kubeconfig.
 	KubeconfigOutput string
+	// Records are the names of resources that record what the cluster reports, e.g. released images. The next update stores the
+	// present record, so an update of one is no drift.
+	Records []string
 	// Progress receives Pulumi's own display.
 	Progress io.Writer
 }

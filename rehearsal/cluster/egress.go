@@ -10,7 +10,7 @@ import (
 // egressConfigPath is where the machine's root disk holds the API server's egress selector configuration.
 const egressConfigPath = "/etc/kubernetes/egress-selector.yaml"
 
-// noNetwork returns the path of a socket that nothing listens on but ServeAggregated; its name explains the error that a person sees.
+// noNetwork returns the path of a socket that nothing listens on but ServePods; its name explains the error that a person sees.
 // It is not on the machine's root disk: the path of a socket has at most 107 characters.
 func (l layout) noNetwork() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("nodes-and-pods-are-simulated-%08x.sock", crc32.ChecksumIEEE([]byte(l.run))))

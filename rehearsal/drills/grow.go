@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"time"
@@ -178,7 +179,9 @@ func (g *growing) scale(ctx context.Context) error {
 	}
 	g.metrics = &podMetrics{client: g.client}
 	g.metrics.percent.Store(busyPercent)
-	stop, err := g.World.Cluster().ServeAggregated(service.Spec.ClusterIP+":443", g.metrics)
+	server := httptest.NewTLSServer(g.metrics)
+	g.Defer(server.Close)
+	stop, err := g.World.Cluster().ServePods(map[string]string{service.Spec.ClusterIP + ":443": server.Listener.Addr().String()})
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,8 @@ const (
 func spot() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "spot", Program: programs.GrowbinName,
-		About: "EC2 takes a spot instance under load, and has no capacity for another of its type",
-		Config: map[string]string{
-			programs.KeyBuying:        `["k8s-api-high-traffic=spot","k8s-api-low-traffic=spot","k8s-worker-storage=spot","k8s-worker-ai=spot"]`,
-			programs.KeySleep:         "",
-			programs.KeyInstanceTypes: largerWorkers,
-		},
+		About:  "EC2 takes a spot instance under load, and has no capacity for another of its type",
+		Config: spotSettings(),
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			s := &taken{Rehearsal: r}
 			return []rehearsal.Phase{
@@ -46,6 +42,15 @@ func spot() rehearsal.Drill {
 				{Name: "another type", Do: s.back},
 			}
 		},
+	}
+}
+
+// spotSettings buy the nodes without data as spot instances, on which their pods have room for those of a taken one.
+func spotSettings() map[string]string {
+	return map[string]string{
+		programs.KeyBuying:        `["k8s-api-high-traffic=spot","k8s-api-low-traffic=spot","k8s-worker-storage=spot","k8s-worker-ai=spot"]`,
+		programs.KeySleep:         "",
+		programs.KeyInstanceTypes: largerWorkers,
 	}
 }
 

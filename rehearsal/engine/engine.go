@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -43,8 +44,9 @@ type Options struct {
 
 // Engine is one stack, ready to be previewed, deployed and destroyed.
 type Engine struct {
-	options Options
-	stack   auto.Stack
+	options     Options
+	stack       auto.Stack
+	environment []string
 	// Version of the CLI.
 	Version string
 }
@@ -88,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the stack %s: %w", o.Stack, err)
 	}
-	e := &Engine{options: o, stack: stack, Version: cli.version.String()}
+	e := &Engine{options: o, stack: stack, environment: cli.env, Version: cli.version.String()}
 	return e, e.configure(ctx, o.Config, o.Secrets)
 }
 
@@ -147,6 +149,16 @@ func (e *Engine) configure(ctx context.Context, config, secrets map[string]strin
 
 // WorkDir is the folder of the copied project and its stack file.
 func (e *Engine) WorkDir() string { return filepath.Join(e.options.State, "work") }
+
+// Environment are the variables with which another process uses the stack as this one does, with the Pulumi CLI in its PATH.
+func (e *Engine) Environment() []string { return slices.Clone(e.environment) }
+
+// RunExecutable makes other processes run the program from an executable. This process continues to serve its own.
+func (e *Engine) RunExecutable(path string) error {
+	return editProject(e.WorkDir(), func(project map[string]any) {
+		project["runtime"] = map[string]any{"name": "go", "options": map[string]any{"binary": path}}
+	})
+}
 
 // Log is the file of an operation's full output.
 func (e *Engine) Log(operation string) string {

@@ -29,11 +29,6 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if len(plugins) > 0 {
-		if text, err = withPlugins(project, plugins); err != nil {
-			return err
-		}
-	}
 	// The CLI changes into the program's folder even if the program is served from this process.
 	program, _ := project["main"].(string)
 	if err := os.MkdirAll(filepath.Join(to, filepath.FromSlash(program)), 0o700); err != nil {
@@ -44,18 +39,35 @@ func copyProject(from, to, stack string, plugins map[string]string) error {
 			return fmt.Errorf("copy the project: %w", err)
 		}
 	}
-	return nil
+	if len(plugins) == 0 {
+		return nil
+	}
+	return editProject(to, func(project map[string]any) {
+		var providers []map[string]any
+		for name, path := range plugins {
+			providers = append(providers, map[string]any{"name": name, "path": filepath.Dir(path)})
+		}
+		project["plugins"] = map[string]any{"providers": providers}
+	})
 }
 
-func withPlugins(project map[string]any, plugins map[string]string) ([]byte, error) {
-	var providers []map[string]any
-	for name, path := range plugins {
-		providers = append(providers, map[string]any{"name": name, "path": filepath.Dir(path)})
-	}
-	project["plugins"] = map[string]any{"providers": providers}
-	text, err := yaml.Marshal(project)
+// editProject changes the Pulumi.yaml of a copied project.
+func editProject(dir string, edit func(project map[string]any)) error {
+	path := filepath.Join(dir, stackfile.ProjectFile)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("write Pulumi.yaml: %w", err)
+		return fmt.Errorf("read the project: %w", err)
 	}
-	return text, nil
+	project := map[string]any{}
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return fmt.Errorf("read Pulumi.yaml: %w", err)
+	}
+	edit(project)
+	if text, err = yaml.Marshal(project); err != nil {
+		return fmt.Errorf("write Pulumi.yaml: %w", err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return fmt.Errorf("write Pulumi.yaml: %w", err)
+	}
+	return nil
 }

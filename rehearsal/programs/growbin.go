@@ -28,6 +28,7 @@ const (
 	KeyBuying             = Prefix + "buying"
 	KeyMoreNodes          = Prefix + "moreNodes"
 	KeyAutoscale          = Prefix + "autoscale"
+	KeyOperators          = Prefix + "operators"
 	KeyMonthlyBudget      = Prefix + "monthlyBudget"
 	KeyGitRepository      = Prefix + "gitRepository"
 	KeyGitPath            = Prefix + "gitPath"
@@ -63,16 +64,25 @@ func Growbin() rehearsal.Program {
 	}
 }
 
-// previewer is the IAM role of previews in CI.
-const previewer = "growbin-preview"
+// RoleName is the IAM role of a workflow, in the simulated account.
+func RoleName(role iampolicy.Role) string { return "growbin-" + string(role) }
+
+// RoleARN is its ARN.
+func RoleARN(role iampolicy.Role) string { return "arn:aws:iam::000000000000:role/" + RoleName(role) }
 
 // growbinPreviewer has the policy that this repository offers for it.
 func growbinPreviewer(root, stack, account string) (role, policy string, err error) {
-	text, err := os.ReadFile(filepath.Join(root, "iam", stack+"-"+string(iampolicy.Previewer)+".json"))
+	policy, err = RolePolicy(root, stack, account, iampolicy.Previewer)
+	return RoleName(iampolicy.Previewer), policy, err
+}
+
+// RolePolicy returns the policy that this repository offers for a role of a workflow, as JSON.
+func RolePolicy(root, stack, account string, role iampolicy.Role) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "iam", stack+"-"+string(role)+".json"))
 	if err != nil {
-		return "", "", fmt.Errorf("read the policy of the previewer: %w", err)
+		return "", fmt.Errorf("read the policy of the %s: %w", role, err)
 	}
-	return previewer, strings.ReplaceAll(string(text), iampolicy.Account, account), nil
+	return strings.ReplaceAll(string(text), iampolicy.Account, account), nil
 }
 
 // refusedEdits are valid for a new stack, and impossible for one that is built.
@@ -106,7 +116,7 @@ func growbinConfig(apiPort int) map[string]string {
 		Prefix + "hostedZone":         "",
 		Prefix + "alarmEmails":        `["team@example.com"]`,
 		KeyGitPath:                    "",
-		Prefix + "readers":            `["arn:aws:iam::000000000000:role/` + previewer + `"]`,
+		Prefix + "readers":            `["` + RoleARN(iampolicy.Previewer) + `"]`,
 		Prefix + "livePrices":         "false", // one simulated provider serves one region
 	}
 }

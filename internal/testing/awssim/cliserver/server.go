@@ -1,0 +1,88 @@
+// Package cliserver serves a part of the APIs of EC2, Elastic Load Balancing, Certificate Manager and Systems Manager on loopback,
+// so that the real AWS CLI, and the commands that run it, can use the simulated account.
+package cliserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+)
+
+// maxRequest is the largest body of a request, in bytes.
+const maxRequest = 1 << 20
+
+// Server answers for one account. It does not verify signatures: its caller is that of the account's lookups, see awssim.Cloud.Assume.
+type Server struct {
+	cloud *awssim.Cloud
+	http  *httptest.Server
+}
+
+// New starts a server.
+func New(cloud *awssim.Cloud) *Server {
+	s := &Server{cloud: cloud}
+	s.http = httptest.NewServer(s)
+	return s
+}
+
+// Close stops the server.
+func (s *Server) Close() { s.http.Close() }
+
+// InstallCLI writes a program aws to the folder that runs the real one, cli, against the server: older versions know no variable
+// for it.
+func (s *Server) InstallCLI(folder, cli string) error {
+	script := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url %s \"$@\"\n", cli, s.http.URL)
+	if err := os.WriteFile(filepath.Join(folder, "aws"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+		return fmt.Errorf("install the AWS CLI: %w", err)
+	}
+	return nil
+}
+
+// Environment are the variables of an AWS CLI that the server accepts.
+func (s *Server) Environment() []string {
+	region := s.cloud.Region()
+	return []string{"AWS_ACCESS_KEY_ID=simulated", "AWS_SECRET_ACCESS_KEY=unchecked", "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_EC2_METADATA_DISABLED=true"}
+}
+
+// scope matches the region and the service that a request was signed for.
+var scope = regexp.MustCompile(`Credential=[^/]+/\d{8}/([a-z0-9-]+)/([a-z0-9]+)/aws4_request`)
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
+	found := scope.FindStringSubmatch(r.Header.Get("Authorization"))
+	if err != nil || found == nil || found[1] != s.cloud.Region() {
+		http.Error(w, "the request must be signed for "+s.cloud.Region(), http.StatusForbidden)
+		return
+	}
+	switch found[2] {
+	case "ec2":
+		s.query(w, body, s.ec2, refuseEC2)
+	case "elasticloadbalancing":
+		s.query(w, body, s.balancing, refuseBalancing)
+	case "acm", "ssm":
+		s.json(w, r.Header.Get("X-Amz-Target"), body)
+	default:
+		s.query(w, body, func(string, url.Values) (any, error) { return nil, unknown(found[2]) }, refuseBalancing)
+	}
+}
+
+// unknown is the refusal of an operation that is not modeled.
+func unknown(operation string) error {
+	return &awssim.APIError{Operation: operation, Code: "InvalidAction", Message: operation + " is not modeled by the simulated AWS"}
+}
+
+// reason returns the code and the message of an error.
+func reason(err error) (code, message string) {
+	if refusal := (*awssim.APIError)(nil); errors.As(err, &refusal) {
+		return refusal.Code, refusal.Message
+	}
+	return "InternalFailure", err.Error()
+}

@@ -1,0 +1,63 @@
+package cliserver_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/cliserver"
+	"github.com/growbin/cluster/internal/testing/realserver"
+)
+
+// reader may read one parameter, and nothing else.
+const reader = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ssm:GetParameter","Resource":"arn:aws:ssm:*:*:parameter/team/*"}]}`
+
+// The real AWS CLI gets answers and refusals in its own words.
+func TestServer_RealCLI(t *testing.T) {
+	cli := realserver.Binary(t, "aws")
+	cloud := awssim.New(awssim.Options{Region: "ap-northeast-2"})
+	defer cloud.Close()
+	server := cliserver.New(cloud)
+	defer server.Close()
+	folder := t.TempDir()
+	require.NoError(t, server.InstallCLI(folder, cli))
+	run := func(args ...string) string {
+		command := exec.Command(filepath.Join(folder, "aws"), append(args, "--output", "text")...)
+		command.Env = append(os.Environ(), server.Environment()...)
+		out, _ := command.CombinedOutput()
+		return string(out)
+	}
+	put := []string{"ssm", "put-parameter", "--name", "/team/lock", "--type", "String", "--value", "mine", "--query", "Version"}
+	assert.Equal(t, "1\n", run(put...))
+	assert.Contains(t, run(put...), "(ParameterAlreadyExists)")
+	for args, want := range map[[2]string]string{
+		{"ec2", "describe-instances"}:        "",
+		{"elbv2", "describe-target-groups"}:  "",
+		{"acm", "list-certificates"}:         "",
+		{"ec2", "describe-vpcs"}:             "DescribeVpcs is not modeled by the simulated AWS",
+		{"ssm", "describe-parameters"}:       "DescribeParameters is not modeled by the simulated AWS",
+		{"elbv2", "describe-load-balancers"}: "DescribeLoadBalancers is not modeled by the simulated AWS",
+		{"cloudwatch", "describe-alarms"}:    "monitoring is not modeled by the simulated AWS",
+	} {
+		if got := run(args[0], args[1]); want == "" {
+			assert.Empty(t, got, "%v", args)
+		} else {
+			assert.Contains(t, got, want, "%v", args)
+		}
+	}
+	require.NoError(t, cloud.Assume("reader", reader))
+	get := []string{"ssm", "get-parameter", "--query", "Parameter.Value", "--name"}
+	assert.Equal(t, "mine\n", run(append(get, "/team/lock")...))
+	assert.Contains(t, run(append(get, "/other")...), "(AccessDeniedException)")
+	assert.Contains(t, run("ec2", "describe-instances"), "AccessDenied")
+	assert.Contains(t, run("acm", "list-certificates"), "(AccessDeniedException)")
+	assert.Contains(t, run("ssm", "delete-parameter", "--name", "/team/lock"), "(AccessDeniedException)")
+	cloud.Leave()
+	assert.Empty(t, run("ssm", "delete-parameter", "--name", "/team/lock"))
+	assert.Contains(t, run("ssm", "delete-parameter", "--name", "/team/lock"), "(ParameterNotFound)")
+}
