@@ -85,6 +85,7 @@ func describe(name string, fate roll.Fate, step apitype.StepEventMetadata) (roll
 	if err != nil {
 		return m, fmt.Errorf("its new user data: %w", err)
 	}
+	m.Protects, _ = step.New.Inputs["disableApiTermination"].(bool)
 	m.Image = text(step.New, "ami")
 	m.ControlPlane, m.KeepsData, m.Version = node.ControlPlane, node.DataDisk, node.KubernetesVersion
 	if fate == roll.Replaced {

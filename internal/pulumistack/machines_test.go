@@ -42,7 +42,7 @@ func TestPreview_FateOfEachInstance(t *testing.T) {
 	p.Add(event(apitype.OpDeleteReplaced, "redis", older, nil)) // deleted before replaced
 	p.Add(event(apitype.OpReplace, "redis", older, newer))
 	p.Add(event(apitype.OpCreateReplacement, "redis", older, newer))
-	p.Add(event(apitype.OpCreate, "worker", nil, map[string]any{"userDataBase64": workerData(t, "worker", "1.36.3", "")}))
+	p.Add(event(apitype.OpCreate, "worker", nil, map[string]any{"userDataBase64": workerData(t, "worker", "1.36.3", ""), "disableApiTermination": true}))
 	p.Add(event(apitype.OpDelete, "api-surge", older, nil))
 	machines, err := p.Machines()
 	require.NoError(t, err)
@@ -54,10 +54,10 @@ func TestPreview_FateOfEachInstance(t *testing.T) {
 		{Node: "api", Fate: roll.Kept, InstanceID: "i-api", Version: "1.36.3"},
 		{Node: "api-surge", Fate: roll.Removed, InstanceID: "i-api-surge", Protected: true},
 		{
-			Node: "redis", Fate: roll.Replaced, InstanceID: "i-redis", KeepsData: true, Protected: true, Version: "1.36.3", Image: "ami-2",
+			Node: "redis", Fate: roll.Replaced, InstanceID: "i-redis", KeepsData: true, Protected: true, Protects: true, Version: "1.36.3", Image: "ami-2",
 			Changes: []string{"image ami-1 → ami-2", "type t3.small → t3.large", "user data"},
 		},
-		{Node: "worker", Fate: roll.Created, Version: "1.36.3"},
+		{Node: "worker", Fate: roll.Created, Protects: true, Version: "1.36.3"},
 	}, machines)
 }
 

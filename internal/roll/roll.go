@@ -101,13 +101,27 @@ func Run(ctx context.Context, o Options) error {
 			return fmt.Errorf("stopped at node %s, %d of %d: %w\nCompleted steps stay. Fix the cause and roll again: the roll continues here", step.Node, i+1, len(plan.Steps), err)
 		}
 	}
-	if err := r.complete(ctx, plan); err != nil {
+	if err := errors.Join(r.protect(ctx, plan), r.complete(ctx, plan)); err != nil {
 		return err
 	}
 	if len(r.types) > 0 {
 		r.Logf("AWS had no capacity for the types of all rows: %s. The next roll asks for those of the rows again", r.typeNames())
 	}
 	return release(ctx)
+}
+
+// protect protects the last instance in Pulumi too. Those before it were protected by the update after their own.
+func (r *roller) protect(ctx context.Context, done *Plan) error {
+	if len(done.Steps) == 0 {
+		return nil
+	}
+	if last := done.Steps[len(done.Steps)-1]; !last.Protects || last.Surge || last.Retire || last.Complete {
+		return nil
+	}
+	if err := r.Stack.Up(ctx, "protect", Overrides{Surge: r.surging}); err != nil {
+		return fmt.Errorf("protect the last instance: %w", err)
+	}
+	return nil
 }
 
 // complete checks that a roll of all nodes has converged.

@@ -160,6 +160,26 @@ func TestRun_ProtectionIsLiftedFirst(t *testing.T) {
 	assert.Contains(t, w.ups, "prepare-k8s-api roll=[] surge=[k8s-api] unprotected=[k8s-api]")
 }
 
+// The update that replaces an instance protects the one before it, so the last one needs another.
+func TestRun_ProtectsTheLastInstance(t *testing.T) {
+	for _, c := range []struct {
+		only, last string
+	}{
+		{redis, "protect roll=[] surge=[] unprotected=[]"},
+		{api, "retire-k8s-api roll=[] surge=[] unprotected=[]"}, // protects it as well
+	} {
+		w := newWorld(t)
+		for _, m := range w.machines {
+			m.Protects = true
+		}
+		w.launchAgain(master, after)
+		o := w.options()
+		o.Only = []string{c.only}
+		require.NoError(t, Run(t.Context(), o))
+		assert.Equal(t, c.last, w.ups[len(w.ups)-1])
+	}
+}
+
 // Without an instance no pod would ever terminate, so a drain would hang.
 func TestRun_LostInstanceIsNotDrained(t *testing.T) {
 	w := newWorld(t)

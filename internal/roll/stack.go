@@ -80,6 +80,8 @@ type Machine struct {
 	KeepsData bool
 	// Protected is true if the instance has termination protection, which must be lifted first.
 	Protected bool
+	// Protects is true if the program protects the new instance.
+	Protects bool
 	// Version is the version of Kubernetes of the new instance, without a leading v.
 	Version string
 	// Image is the machine image that a new instance would have.
