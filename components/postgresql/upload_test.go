@@ -80,7 +80,7 @@ func uploader(t *testing.T, session func(*awssim.Cloud) s3server.Session) (cloud
 	server := s3server.New()
 	t.Cleanup(server.Close)
 	folder := t.TempDir()
-	require.NoError(t, server.InstallCLI(folder, cli))
+	require.NoError(t, realserver.InstallAWSCLI(folder, cli, server.URL()))
 	files := withUpload(validArgs()).withDefaults().files()
 	for name, mode := range map[string]os.FileMode{"upload.sh": 0o500, uploadConfig: 0o400} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(files[name]), mode))

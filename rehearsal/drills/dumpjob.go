@@ -40,7 +40,7 @@ func newDumpBucket(cloud *awssim.Cloud, folder string) (*dumpBucket, error) {
 	if err := os.Mkdir(b.folder, 0o755); err != nil { //nolint:gosec // another account runs it
 		return nil, fmt.Errorf("make a folder for the AWS CLI: %w", err)
 	}
-	return b, b.server.InstallCLI(b.folder, cli)
+	return b, realserver.InstallAWSCLI(b.folder, cli, b.server.URL())
 }
 
 func (b *dumpBucket) path() string { return "PATH=" + b.folder + ":" + os.Getenv("PATH") }

@@ -65,7 +65,7 @@ func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal) (*growbin, erro
 	}
 	server := cliserver.New(r.Cloud)
 	r.Defer(server.Close)
-	if err := server.InstallCLI(own, cli); err != nil {
+	if err := realserver.InstallAWSCLI(own, cli, server.URL()); err != nil {
 		return nil, err
 	}
 	environment := append(r.Engine.Environment(), server.Environment()...)

@@ -4,13 +4,10 @@ package cliserver
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
@@ -32,18 +29,11 @@ func New(cloud *awssim.Cloud) *Server {
 	return s
 }
 
+// URL is the address of the server.
+func (s *Server) URL() string { return s.http.URL }
+
 // Close stops the server.
 func (s *Server) Close() { s.http.Close() }
-
-// InstallCLI writes a program aws to the folder that runs the real one, cli, against the server: older versions know no variable
-// for it.
-func (s *Server) InstallCLI(folder, cli string) error {
-	script := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url %s \"$@\"\n", cli, s.http.URL)
-	if err := os.WriteFile(filepath.Join(folder, "aws"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
-		return fmt.Errorf("install the AWS CLI: %w", err)
-	}
-	return nil
-}
 
 // Environment are the variables of an AWS CLI that the server accepts.
 func (s *Server) Environment() []string {

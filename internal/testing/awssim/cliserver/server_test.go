@@ -25,7 +25,7 @@ func TestServer_RealCLI(t *testing.T) {
 	server := cliserver.New(cloud)
 	defer server.Close()
 	folder := t.TempDir()
-	require.NoError(t, server.InstallCLI(folder, cli))
+	require.NoError(t, realserver.InstallAWSCLI(folder, cli, server.URL()))
 	run := func(args ...string) string {
 		command := exec.Command(filepath.Join(folder, "aws"), append(args, "--output", "text")...)
 		command.Env = append(os.Environ(), server.Environment()...)

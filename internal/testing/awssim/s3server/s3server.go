@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -52,15 +50,6 @@ func (s *Server) Allow(accessKey string, session Session) []string {
 	defer s.mu.Unlock()
 	s.sessions[accessKey] = session
 	return []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=unchecked", "AWS_REGION=ap-northeast-2", "AWS_DEFAULT_REGION=ap-northeast-2"}
-}
-
-// InstallCLI writes a program aws to the folder that runs the real one against the server: older versions know no variable for it.
-func (s *Server) InstallCLI(folder, cli string) error {
-	script := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url %s \"$@\"\n", cli, s.http.URL)
-	if err := os.WriteFile(filepath.Join(folder, "aws"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
-		return fmt.Errorf("install the AWS CLI: %w", err)
-	}
-	return nil
 }
 
 var accessKey = regexp.MustCompile(`Credential=([^/]+)/`)
