@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,6 +34,29 @@ func TestPulumiYAML_SettingsHaveTypeAndDescription(t *testing.T) {
 	for key, setting := range project.Config {
 		assert.NotEmpty(t, setting.Description, key)
 		assert.Contains(t, []string{"string", "integer", "boolean", "array"}, setting.Type, key)
+	}
+}
+
+func TestDecodeSettings_ShortSecret(t *testing.T) {
+	_, err := decode(t, "dev", map[string]string{"openaiApiKey": "sk-8765"})
+	assert.ErrorContains(t, err, ConfigPrefix+"openaiApiKey: ")
+	assert.ErrorContains(t, err, "at least 8 characters")
+	_, err = decode(t, "dev", map[string]string{"openaiApiKey": "sk-87654"})
+	assert.NoError(t, err)
+}
+
+// The last numbers that a setting accepts, and the first ones that it refuses.
+func TestDecodeSettings_EdgesOfNumbers(t *testing.T) {
+	for key, edge := range map[string]struct{ least, most int }{
+		"apiTunnelPort": {1024, 65535}, "expectedLoadPercent": {0, 100}, "accessLogDays": {0, 3650}, "bootTimeoutMinutes": {1, 240},
+		"imageKeepDays": {0, 3650}, "dumpKeepDays": {1, 3650}, "snapshotKeepDays": {1, 3650},
+		"etcdBackupKeepDays": {1, 3650},
+	} {
+		for number, valid := range map[int]bool{edge.least - 1: false, edge.least: true, edge.most: true, edge.most + 1: false} {
+			_, err := decode(t, "dev", map[string]string{key: strconv.Itoa(number)})
+			refused := err != nil && strings.Contains(err.Error(), ConfigPrefix+key+": "+strconv.Itoa(number)+" ")
+			assert.Equal(t, valid, !refused, "%s: %d: %v", key, number, err)
+		}
 	}
 }
 
