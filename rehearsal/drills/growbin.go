@@ -140,7 +140,8 @@ func serveAlertmanager(ctx context.Context, r *rehearsal.Rehearsal, client kuber
 		return err
 	}
 	r.Defer(server.Stop)
-	watchdog := fmt.Sprintf(`[{"labels":{"alertname":%q,"severity":"none"}}]`, monitoring.Watchdog)
+	// Prometheus would send it again and again; without an end it lasts for five minutes.
+	watchdog := fmt.Sprintf(`[{"labels":{"alertname":%q,"severity":"none"},"endsAt":%q}]`, monitoring.Watchdog, time.Now().Add(24*time.Hour).Format(time.RFC3339))
 	if err := server.WaitReady(ctx, time.Minute, func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/api/v2/alerts", strings.NewReader(watchdog))
 		if err != nil {
