@@ -33,6 +33,7 @@ func TestNewNodeRole_Label(t *testing.T) {
 		"labels":      map[string]any{"node-role.kubernetes.io/cache": ""},
 		"annotations": map[string]any{"kubeadm-aws/instance-id": "i-1", "pulumi.com/waitFor": `["condition=Ready","jsonpath={.metadata.annotations['kubeadm-aws/instance-id']}=i-1"]`},
 	}, patch.Value("metadata"))
+	assert.True(t, patch.RetainOnDelete, "to delete it, the provider would apply an empty Node")
 }
 
 // The Node object of a replacement is new and has no label; a changed input makes Pulumi set it again.

@@ -62,6 +62,7 @@ func TestExporter_OfItsOwnServerOnly(t *testing.T) {
 	for _, server := range r.OfType(storetest.StatefulSet) {
 		env := fmt.Sprint(server.Value(storetest.PodSpec + ".containers[1].env"))
 		assert.Contains(t, env, "name:REDIS_EXPORTER_DISABLE_SCRAPE_ENDPOINT value:true")
+		assert.Contains(t, env, "name:REDIS_EXPORTER_CONFIG_COMMAND value:-")
 	}
 }
 
