@@ -1,7 +1,7 @@
 package stacks
 
 import (
-	"os"
+	"path"
 	"regexp"
 	"strconv"
 	"testing"
@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/monitoring"
 )
 
@@ -17,18 +18,19 @@ import (
 // alerts fire.
 func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	const renewEvery, backupEvery, dumpEvery = 6 * time.Hour, 6 * time.Hour, 24 * time.Hour
-	assert.Contains(t, file(t, "kubeadm-renew.timer"), "OnCalendar=*-*-* 00/6:00:00")
+	files := bootFiles(t)
+	assert.Contains(t, files["kubeadm-renew.timer"], "OnCalendar=*-*-* 00/6:00:00")
 	rules := monitoringRules(t)
 	lead := seconds(t, rules["CertificateNearExpiry"].Expr)
-	renewed := days(number(t, file(t, "renew.sh"), `"\$\{RENEW_DAYS:=(\d+)\}"`))
+	renewed := days(number(t, files["renew.sh"], `"\$\{RENEW_DAYS:=(\d+)\}"`))
 	assert.Greater(t, renewed-30*renewEvery, lead, "the alert must leave renewals a week to succeed")
-	publish := file(t, "publish.sh")
+	publish := files["publish.sh"]
 	published := days(number(t, publish, `-checkend \$\(\((\d+) \* 86400\)\)`))
 	assert.Greater(t, published, 30*renewEvery, "renewals of a kubeconfig must have a week to succeed")
 	assert.Greater(t, time.Duration(number(t, publish, `--validity-period (\d+)h`))*time.Hour, published+renewEvery)
 	assert.Greater(t, lead, 7*24*time.Hour, "nobody could react in time")
 
-	approve, worker := file(t, "approve.sh"), file(t, "worker.sh")
+	approve, worker := files["approve.sh"], files["worker.sh"]
 	wait, interval := scriptDefault(t, approve, "SIGN_WAIT"), scriptDefault(t, approve, "READ_INTERVAL")
 	unread := seconds(t, rules["JoinRequestsUnread"].Expr)
 	assert.Greater(t, unread, time.Duration(len(topology))*wait+interval, "the alert would fire while all nodes join at once")
@@ -36,7 +38,7 @@ func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	answer := time.Duration(number(t, approve, `expirationSeconds: (\d+)`)) * time.Second
 	assert.Greater(t, answer, 2*attempt, "an answer must outlast the join that it is for")
 	assert.LessOrEqual(t, answer, time.Hour)
-	step := scriptDefault(t, file(t, "bootstrap.sh"), "STEP_TIMEOUT")
+	step := scriptDefault(t, files["bootstrap.sh"], "STEP_TIMEOUT")
 	assert.Greater(t, step, scriptDefault(t, worker, "JOIN_WAIT")+attempt+scriptDefault(t, worker, "NODE_WAIT"))
 
 	assert.Equal(t, "*-*-* 03/6:00:00 Asia/Seoul", backupSchedule, "every six hours, one of them at 03:00 in Korea")
@@ -54,11 +56,21 @@ func TestTimers_FitLifetimesAndAlerts(t *testing.T) {
 	assert.Equal(t, backupMaxAge, seconds(t, rules["BackupMissed"].Expr))
 }
 
-func file(t *testing.T, name string) string {
+// bootFiles are the files of the user data of a control plane and a worker, by the last part of their paths.
+func bootFiles(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../components/kubeadm/scripts/" + name)
-	require.NoError(t, err)
-	return string(text)
+	files := map[string]string{}
+	w := deploy(t, "prod", nil)
+	for _, node := range []string{"k8s-worker-ai", "k8s-master"} {
+		machine, err := w.cloud.Machine(node)
+		require.NoError(t, err)
+		document, err := userdata.Decode(machine.UserData)
+		require.NoError(t, err)
+		for _, file := range document.Files {
+			files[path.Base(file.Path)] = file.Content
+		}
+	}
+	return files
 }
 
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
