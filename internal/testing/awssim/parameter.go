@@ -28,6 +28,10 @@ const (
 // defaultParameterKey is AWS's own key for parameters. Whoever of the account may read a parameter may decrypt with it.
 const defaultParameterKey = "alias/aws/ssm"
 
+// errParameterExists is the refusal to create a parameter that exists.
+var errParameterExists = refuseSSM("PutParameter", "ParameterAlreadyExists",
+	"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+
 var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
 var parameterProperties = properties{
@@ -75,8 +79,7 @@ var parameterType = define(resourceType{
 func createParameter(t *call) (string, *parameter, error) {
 	name := t.in.text("name")
 	if t.c.parameters[name] != nil && !t.in.flag("overwrite") {
-		return "", nil, refuseSSM("PutParameter", "ParameterAlreadyExists",
-			"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		return "", nil, errParameterExists
 	}
 	p, err := t.put(parameter{name: name})
 	if err != nil {

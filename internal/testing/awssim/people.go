@@ -132,8 +132,7 @@ func (c *Cloud) CreateParameter(name, value string) error {
 		return err
 	}
 	if c.parameters[name] != nil {
-		return refuseSSM(operation, "ParameterAlreadyExists",
-			"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		return errParameterExists
 	}
 	p, err := (&parameter{name: name, kind: "String", dataType: "text", tier: "Standard"}).with(value)
 	if err != nil {
