@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -18,6 +19,12 @@ import (
 
 // startTimeout is the time a program has to become healthy; a loaded two-core machine needs some.
 const startTimeout = 90 * time.Second
+
+// elected are the programs that end when they lose their lease, as on a machine without time for them. kubelet starts them again.
+var elected = []string{"kube-controller-manager", "kube-scheduler"}
+
+// maxRestarts bounds the restarts of a cluster, so that a program that cannot run is a failure.
+const maxRestarts = 3
 
 // program is a command with its health check.
 type program struct {
@@ -38,6 +45,7 @@ type Cluster struct {
 
 	mu        sync.Mutex
 	processes []*process.Process // in the order of their start
+	restarts  int
 	stopping  bool
 	failed    chan error
 	stopped   chan struct{}
@@ -102,24 +110,50 @@ func (c *Cluster) start(ctx context.Context, p program) error {
 		running.Stop()
 		return err
 	}
-	c.mu.Lock()
-	c.processes = append(c.processes, running)
-	c.mu.Unlock()
-	go c.watch(running)
+	if !c.keep(running) {
+		running.Stop()
+		return errors.New("the control plane was stopped meanwhile")
+	}
+	go c.watch(running, p)
 	c.config.Log("%s is healthy after %s", p.Name, time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
-// watch reports a program that ends before Stop.
-func (c *Cluster) watch(p *process.Process) {
-	<-p.Exited()
+// keep adds a process to those that Stop ends. It reports whether the control plane is not being stopped.
+func (c *Cluster) keep(p *process.Process) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.stopping {
-		select {
-		case c.failed <- p.ExitError():
-		default: // the first failure is the one to know
-		}
+		c.processes = append(c.processes, p)
+	}
+	return !c.stopping
+}
+
+// watch starts a program again that ends by itself, if it is one of those that may. Otherwise the end is a failure.
+func (c *Cluster) watch(running *process.Process, p program) {
+	<-running.Exited()
+	err := running.ExitError()
+	c.mu.Lock()
+	stopping := c.stopping
+	again := slices.Contains(elected, p.Name) && c.restarts < maxRestarts
+	if again && !stopping {
+		c.restarts++
+		c.processes = slices.DeleteFunc(c.processes, func(other *process.Process) bool { return other == running })
+	}
+	c.mu.Unlock()
+	if stopping {
+		return
+	}
+	if again {
+		c.config.Log("%s has ended, and is started again as kubelet would: %v", p.Name, err)
+		err = c.start(context.Background(), p)
+	}
+	if err == nil {
+		return
+	}
+	select {
+	case c.failed <- err:
+	default: // the first failure is the one to know
 	}
 }
 

@@ -1,8 +1,11 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,8 +19,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/remotecommand"
 
+	"github.com/growbin/cluster/internal/testing/process"
 	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
@@ -129,12 +135,28 @@ func TestStart_Restart(t *testing.T) {
 			return fmt.Errorf("the deleted pod is still there: %w", err)
 		})
 	})
-	t.Run("a program that dies is reported", func(t *testing.T) {
-		for _, program := range again.processes {
-			if program.Name() == "kwok" {
-				program.Kill()
+	t.Run("kubectl exec reaches what stands for the container", func(t *testing.T) { execInContainer(t, again, client) })
+	t.Run("a scheduler without its lease is started again", func(t *testing.T) {
+		scheduler := running(again, "kube-scheduler")
+		scheduler.Kill()
+		testwait.Until(t, func(context.Context) error {
+			if now := running(again, "kube-scheduler"); now == nil || now.PID() == scheduler.PID() {
+				return errors.New("it is not")
 			}
-		}
+			return nil
+		})
+		createPod(t, client, "scheduled")
+		testwait.Until(t, func(ctx context.Context) error {
+			pod, err := client.CoreV1().Pods("kube-system").Get(ctx, "scheduled", metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			return podReady(pod)
+		})
+		assert.Empty(t, again.Failed())
+	})
+	t.Run("a program that dies is reported", func(t *testing.T) {
+		running(again, "kwok").Kill()
 		select {
 		case err := <-again.Failed():
 			assert.ErrorContains(t, err, "kwok ended by itself (signal: killed)")
@@ -142,6 +164,62 @@ func TestStart_Restart(t *testing.T) {
 			t.Fatal("nobody noticed")
 		}
 	})
+}
+
+// running returns a program of the control plane, or nil.
+func running(c *Cluster, name string) *process.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.processes {
+		if p.Name() == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// execInContainer runs commands in a pod by the API server, as kubectl does.
+func execInContainer(t *testing.T, c *Cluster, client kubernetes.Interface) {
+	t.Helper()
+	createPod(t, client, "served")
+	testwait.Until(t, func(ctx context.Context) error {
+		pod, err := client.CoreV1().Pods("kube-system").Get(ctx, "served", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		return podReady(pod)
+	})
+	stop, err := c.ServeKubelets(Containers{
+		Exec: func(_ context.Context, at Container, stdin io.Reader, stdout io.Writer, command []string) error {
+			input, err := io.ReadAll(stdin)
+			if command[0] == "false" {
+				return errors.New("it is false")
+			}
+			fmt.Fprintf(stdout, "%s %v %s", at, command, input)
+			return err
+		},
+		Logs: func(at Container) (string, error) { return "log of " + at.Name, nil },
+	})
+	require.NoError(t, err)
+	defer stop()
+	const container = "pause"
+	run := func(command ...string) (out, failure bytes.Buffer, err error) {
+		request := client.CoreV1().RESTClient().Post().Resource("pods").Namespace("kube-system").Name("served").SubResource("exec").
+			VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdin: true, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+		executor, err := remotecommand.NewWebSocketExecutor(c.Admin(), "GET", request.URL().String())
+		require.NoError(t, err)
+		err = executor.StreamWithContext(t.Context(), remotecommand.StreamOptions{Stdin: strings.NewReader("input"), Stdout: &out, Stderr: &failure})
+		return out, failure, err
+	}
+	out, _, err := run("cat", "-n")
+	require.NoError(t, err)
+	assert.Equal(t, "{kube-system served pause} [cat -n] input", out.String())
+	_, failure, err := run("false")
+	assert.EqualError(t, err, "command terminated with exit code 1")
+	assert.Equal(t, "it is false\n", failure.String())
+	log, err := client.CoreV1().Pods("kube-system").GetLogs("served", &corev1.PodLogOptions{Container: container}).DoRaw(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "log of pause", string(log))
 }
 
 func TestStart_FailureStopsAll(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// ServePods forwards the API server's connections to pods and Services: to addresses of this host, by the address that the API
-// server asks for, both as host:port. All other connections to pods and nodes are refused. It returns a function that ends it.
-func (c *Cluster) ServePods(forward map[string]string) (stop func(), err error) {
+// ServePods forwards the API server's connections to nodes, pods and Services: to an address of this host, by the address that the
+// API server asks for, both as host:port. A connection without an answer is refused. It returns a function that ends it.
+func (c *Cluster) ServePods(forward func(address string) string) (stop func(), err error) {
 	socket := c.layout.noNetwork()
 	_ = os.Remove(socket) // of a server that was killed
 	listener, err := net.Listen("unix", socket)
@@ -32,15 +32,19 @@ func (c *Cluster) ServePods(forward map[string]string) (stop func(), err error) 
 }
 
 // relay answers a request to CONNECT, and copies both directions until one ends.
-func relay(connection net.Conn, forward map[string]string) {
+func relay(connection net.Conn, forward func(string) string) {
 	defer connection.Close()
 	reader := bufio.NewReader(connection)
 	request, err := http.ReadRequest(reader)
-	if err != nil || request.Method != http.MethodConnect || forward[request.Host] == "" {
+	local := ""
+	if err == nil && request.Method == http.MethodConnect {
+		local = forward(request.Host)
+	}
+	if local == "" {
 		_, _ = fmt.Fprint(connection, "HTTP/1.1 502 pods are simulated\r\n\r\n")
 		return
 	}
-	pod, err := net.Dial("tcp", forward[request.Host])
+	pod, err := net.Dial("tcp", local)
 	if err != nil {
 		_, _ = fmt.Fprint(connection, "HTTP/1.1 502 the pod does not answer\r\n\r\n")
 		return

@@ -79,7 +79,7 @@ func serveAlertmanager(ctx context.Context, r *rehearsal.Rehearsal, client kuber
 	for _, pod := range pods {
 		forward[pod] = address
 	}
-	stop, err := r.World.Cluster().ServePods(forward)
+	stop, err := r.World.Cluster().ServePods(func(address string) string { return forward[address] })
 	if err == nil {
 		r.Defer(stop)
 	}

@@ -181,7 +181,8 @@ func (g *growing) scale(ctx context.Context) error {
 	g.metrics.percent.Store(busyPercent)
 	server := httptest.NewTLSServer(g.metrics)
 	g.Defer(server.Close)
-	stop, err := g.World.Cluster().ServePods(map[string]string{service.Spec.ClusterIP + ":443": server.Listener.Addr().String()})
+	addresses := map[string]string{service.Spec.ClusterIP + ":443": server.Listener.Addr().String()}
+	stop, err := g.World.Cluster().ServePods(func(address string) string { return addresses[address] })
 	if err != nil {
 		return err
 	}
