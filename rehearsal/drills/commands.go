@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/growbin/cluster/internal/iampolicy"
+	"github.com/growbin/cluster/internal/testing/awssim/s3server"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/programs"
 	"github.com/growbin/cluster/stacks"
@@ -52,7 +53,9 @@ type commandDrill struct {
 }
 
 func (d *commandDrill) install(ctx context.Context) (err error) {
-	if d.growbin, err = installGrowbin(ctx, d.Rehearsal); err != nil {
+	objects := s3server.New()
+	d.Defer(objects.Close)
+	if d.growbin, err = installGrowbin(ctx, d.Rehearsal, objects); err != nil {
 		return err
 	}
 	client, err := d.Client(ctx)

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/growbin/cluster/internal/dumps"
 	"github.com/growbin/cluster/rehearsal"
+	"github.com/growbin/cluster/rehearsal/cluster"
 	"github.com/growbin/cluster/rehearsal/engine"
 	"github.com/growbin/cluster/rehearsal/programs"
 	"github.com/growbin/cluster/stacks"
@@ -36,9 +37,9 @@ func database() rehearsal.Drill {
 				{Name: "up --refresh", Do: d.recover},
 				{Name: "count rows", Do: d.count},
 				{Name: "dump to the bucket", Do: d.dump},
+				{Name: "operate.md: one database beside the present one", Do: d.restoreBeside},
 				{Name: "lose volume and snapshots", Do: d.loseSnapshots},
-				{Name: "up with startEmpty", Do: d.startEmpty},
-				{Name: "restore from the bucket", Do: d.restoreDumps},
+				{Name: "recover.md: the dumps in the bucket", Do: d.restoreDumps},
 			}
 		},
 	}
@@ -57,6 +58,9 @@ type databaseLoss struct {
 	// bucket serves the simulated S3 to the real AWS CLI, name is that of the bucket of dumps, dumped the rows in the dumps.
 	bucket       *dumpBucket
 	name, dumped string
+	shell        *shell
+	// logs are those of the job of the first database, by container.
+	logs map[string]string
 }
 
 func (d *databaseLoss) write(ctx context.Context) error {
@@ -157,9 +161,13 @@ func (d *databaseLoss) dump(ctx context.Context) error {
 	if d.dumped, err = d.server.count(ctx); err != nil {
 		return err
 	}
-	for _, database := range d.server.databases {
-		if err := d.bucket.runJob(ctx, client, d.server, database[0]); err != nil {
+	for i, database := range d.server.databases {
+		logs, err := d.bucket.runJob(ctx, client, d.server, database[0])
+		if err != nil {
 			return err
+		}
+		if i == 0 {
+			d.logs = logs
 		}
 	}
 	keys, err := d.Cloud.ListObjects(d.name, "")
@@ -168,6 +176,76 @@ func (d *databaseLoss) dump(ctx context.Context) error {
 	}
 	d.Compare("dumps in the bucket", 0, len(keys), len(keys) == len(d.server.databases))
 	return d.server.insert(ctx, lateRows)
+}
+
+// restoreBeside runs the page for the day-to-day work on the database: a dump now, one restored by its file, one beside the present
+// database.
+func (d *databaseLoss) restoreBeside(ctx context.Context) (err error) {
+	if d.shell, err = newShell(ctx, d.Rehearsal, d.bucket.server); err != nil {
+		return err
+	}
+	stop, err := d.World.Cluster().ServeKubelets(d.containers())
+	if err != nil {
+		return err
+	}
+	d.Defer(stop)
+	work, err := d.shell.open("docs/operate.md")
+	if err != nil {
+		return err
+	}
+	database := d.server.databases[0][0]
+	dumps, err := filepath.Glob(filepath.Join(d.server.backups(), database, "*.dump"))
+	if err != nil || len(dumps) != 1 {
+		return fmt.Errorf("the server has %d dumps of %s, must have one: %w", len(dumps), database, err)
+	}
+	moment := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(dumps[0]), database+"-"), ".dump")
+	taken, err := time.Parse("2006-01-02T150405Z", moment)
+	if err != nil {
+		return fmt.Errorf("the name of a dump: %w", err)
+	}
+	out, err := work.run(ctx, "kubectl -n data exec -it postgresql-0", map[string]string{
+		"FILE": filepath.Base(dumps[0]), "2026-11-25T03:30:00+09:00": taken.Add(time.Second).Format(time.RFC3339), "20261124182000": taken.Format("20060102150405"),
+	})
+	if err != nil {
+		return err
+	}
+	d.Compare("the page's logs of the job", "–", strings.Count(out, "upload:"), strings.Count(out, "upload:") == 1 && strings.Count(out, "backup:") == 1)
+	rows, err := d.server.count(ctx)
+	if err != nil {
+		return err
+	}
+	d.Compare("rows of "+database+" after the restore of its file", d.dumped, rows, strings.HasPrefix(rows, strings.SplitN(d.dumped, ",", 2)[0]+","))
+	return nil
+}
+
+// containers answer kubectl for the database server and its jobs.
+func (d *databaseLoss) containers() cluster.Containers {
+	return cluster.Containers{
+		Exec: func(ctx context.Context, c cluster.Container, stdin io.Reader, stdout io.Writer, command []string) error {
+			if c.Name != "postgresql" {
+				return fmt.Errorf("%s in %s is simulated", c.Name, c.Pod)
+			}
+			if d.server.process == nil { // the pod of a new volume
+				machine, err := d.Cloud.Machine(lostDatabase)
+				if err != nil {
+					return err
+				}
+				if err := d.server.start(ctx, dataVolume(machine)); err != nil {
+					return err
+				}
+			}
+			out, err := d.server.exec(ctx, stdin, command...)
+			_, writeErr := fmt.Fprintln(stdout, out)
+			return errors.Join(err, writeErr)
+		},
+		Logs: func(c cluster.Container) (string, error) {
+			log, ran := d.logs[c.Name]
+			if !ran || !strings.HasPrefix(c.Pod, d.server.databases[0][0]+"-now-") {
+				return "", fmt.Errorf("%s in %s is simulated", c.Name, c.Pod)
+			}
+			return log + "\n", nil
+		},
+	}
 }
 
 func (d *databaseLoss) loseSnapshots(context.Context) error {
@@ -189,31 +267,16 @@ func (d *databaseLoss) loseSnapshots(context.Context) error {
 	return err
 }
 
-// startEmpty is what the refused update asks for.
-func (d *databaseLoss) startEmpty(ctx context.Context) error {
+// restoreDumps runs the page after an update that refuses to start the database empty.
+func (d *databaseLoss) restoreDumps(ctx context.Context) error {
 	_, err := d.Engine.Up(ctx, "up-lost-snapshots", engine.RunOptions{Refresh: true})
 	d.Compare("update without a snapshot", "–", err, err != nil && strings.Contains(err.Error(), "must name "+lostDatabase))
-	if err := d.Engine.SetConfigPath(ctx, programs.Prefix+"startEmpty[0]", lostDatabase); err != nil {
-		return err
-	}
-	if _, err := d.Engine.Up(ctx, "up-start-empty", engine.RunOptions{Refresh: true}); err != nil {
-		return err
-	}
-	machine, err := d.Cloud.Machine(lostDatabase)
+	recovery, err := d.shell.open("docs/recover.md")
 	if err != nil {
 		return err
 	}
-	return d.server.start(ctx, dataVolume(machine))
-}
-
-func (d *databaseLoss) restoreDumps(ctx context.Context) error {
-	for _, database := range d.server.databases {
-		if err := dumps.Restore(ctx, dumps.Options{
-			Database: database[0], At: time.Now(), Replace: true, Bucket: d.name, AWS: d.bucket.operator, Out: d.Console.Writer,
-			Server: dumps.Server{Exec: d.server.exec, Scripts: filepath.Join(d.server.folder, "config"), Folder: d.server.backups()},
-		}); err != nil {
-			return err
-		}
+	if _, err := recovery.run(ctx, "pulumi config set --path 'growbin:startEmpty", nil); err != nil {
+		return err
 	}
 	rows, err := d.server.count(ctx)
 	if err != nil {
@@ -224,5 +287,7 @@ func (d *databaseLoss) restoreDumps(ctx context.Context) error {
 		return err
 	}
 	d.Compare("the server restored from dumps accepts writes", "–", "yes", true)
-	return nil
+	list, err := recovery.run(ctx, `aws s3 ls "s3://$(pulumi stack output clusterInfo -s `+d.Options.Stack+` | jq -r .dumpsBucket)`, nil)
+	d.Compare("dumps of one database that aws s3 ls names", 1, strings.Count(list, ".dump"), strings.Count(list, ".dump") == 1)
+	return err
 }

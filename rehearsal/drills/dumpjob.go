@@ -1,11 +1,9 @@
 package drills
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,46 +43,35 @@ func newDumpBucket(cloud *awssim.Cloud, folder string) (*dumpBucket, error) {
 
 func (b *dumpBucket) path() string { return "PATH=" + b.folder + ":" + os.Getenv("PATH") }
 
-// operator runs the AWS CLI as the owner of the account.
-func (b *dumpBucket) operator(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, filepath.Join(b.folder, "aws"), append(args, "--output", "json")...) //nolint:gosec // a test's own program
-	command.Env = append(b.server.Allow("OPERATOR", b.cloud), b.path(), "HOME="+b.folder)
-	var out, failure bytes.Buffer
-	command.Stdout, command.Stderr = &out, &failure
-	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("aws %s: %w: %s", strings.Join(args[:2], " "), err, failure.String())
-	}
-	return out.Bytes(), nil
-}
-
 // runJob runs the containers of a database's CronJob in order, on the database server: with their commands and variables, the
-// role in AWS by a token of the job's service account, and the folders of this machine.
-func (b *dumpBucket) runJob(ctx context.Context, client kubernetes.Interface, s *databaseServer, database string) error {
+// role in AWS by a token of the job's service account, and the folders of this machine. It returns their logs by container.
+func (b *dumpBucket) runJob(ctx context.Context, client kubernetes.Interface, s *databaseServer, database string) (map[string]string, error) {
 	list, err := client.BatchV1().CronJobs("data").List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return fmt.Errorf("list CronJobs: %w", err)
+		return nil, fmt.Errorf("list CronJobs: %w", err)
 	}
 	at := slices.IndexFunc(list.Items, func(j batchv1.CronJob) bool { return strings.HasSuffix(j.Name, "-backup-"+database) })
 	if at < 0 {
-		return fmt.Errorf("database %s has no CronJob", database)
+		return nil, fmt.Errorf("database %s has no CronJob", database)
 	}
 	template := list.Items[at].Spec.JobTemplate.Spec.Template.Spec
 	if len(template.InitContainers) != 1 || len(template.Containers) != 1 {
-		return fmt.Errorf("the job of %s has no two steps", database)
+		return nil, fmt.Errorf("the job of %s has no two steps", database)
 	}
 	dump := b.variables(s, template.InitContainers[0], "PGHOST=127.0.0.1")
-	if _, err := s.run(ctx, dump, s.script(template.InitContainers[0])); err != nil {
-		return err
+	logs := map[string]string{}
+	if logs[template.InitContainers[0].Name], err = s.run(ctx, dump, s.script(template.InitContainers[0])); err != nil {
+		return nil, err
 	}
 	session, err := b.session(ctx, client, template)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	env := append(b.variables(s, template.Containers[0]), b.server.Allow("DUMP"+strings.ToUpper(database), session)...)
 	// The token was exchanged already: older versions of the CLI cannot be told where the simulated STS is.
 	env = slices.DeleteFunc(append(env, b.path()), func(v string) bool { return strings.HasPrefix(v, "AWS_ROLE_ARN=") || strings.HasPrefix(v, "AWS_WEB") })
-	_, err = s.run(ctx, env, s.script(template.Containers[0]))
-	return err
+	logs[template.Containers[0].Name], err = s.run(ctx, env, s.script(template.Containers[0]))
+	return logs, err
 }
 
 // session takes the role of a pod by a token of its service account, as STS does.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/growbin/cluster/internal/iampolicy"
 	"github.com/growbin/cluster/internal/testing/awssim/cliserver"
+	"github.com/growbin/cluster/internal/testing/awssim/s3server"
 	"github.com/growbin/cluster/internal/testing/realserver"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/programs"
@@ -25,8 +26,8 @@ type growbin struct {
 }
 
 // installGrowbin compiles growbin, the Pulumi program and the language host, and installs the real AWS CLI for the simulated
-// account. All but the last are kept for the next drill.
-func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal) (*growbin, error) {
+// account, of which objects has those of S3. All but the last are kept for the next drill.
+func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal, objects *s3server.Server) (*growbin, error) {
 	cli, err := realserver.Find("aws")
 	if err != nil {
 		return nil, fmt.Errorf("the drill runs the real AWS CLI (Debian's package awscli): %w", err)
@@ -53,7 +54,7 @@ func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal) (*growbin, erro
 	if err := r.Engine.RunExecutable(program); err != nil {
 		return nil, err
 	}
-	server := cliserver.New(r.Cloud)
+	server := cliserver.New(r.Cloud, objects)
 	r.Defer(server.Close)
 	if err := realserver.InstallAWSCLI(own, cli, server.URL()); err != nil {
 		return nil, err

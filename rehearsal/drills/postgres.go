@@ -23,6 +23,7 @@ import (
 
 	"github.com/growbin/cluster/internal/testing/process"
 	"github.com/growbin/cluster/internal/testing/realserver"
+	"github.com/growbin/cluster/stacks"
 )
 
 // databaseServer is a real PostgreSQL on this machine, with the configuration, the scripts and the passwords that the program
@@ -313,8 +314,12 @@ func (s *databaseServer) script(container corev1.Container) string {
 	return filepath.Join(s.folder, "config", filepath.Base(container.Command[0]))
 }
 
-// exec runs a command as in the server's container. Only receive.sh has an input.
+// exec runs a command as in the server's container, with the folders of this machine for those of the container.
 func (s *databaseServer) exec(ctx context.Context, stdin io.Reader, command ...string) (string, error) {
+	folders := strings.NewReplacer(stacks.DatabaseScripts, filepath.Join(s.folder, "config"), stacks.DatabaseDumps, s.backups())
+	for i, argument := range command {
+		command[i] = folders.Replace(argument)
+	}
 	env := []string{"RECEIVED_DIR=" + filepath.Join(s.folder, "received"), "BACKUP_DIR=" + s.backups()}
 	path, err := exec.LookPath(command[0])
 	if err != nil {

@@ -162,6 +162,17 @@ func (s *Session) ListObjects(bucketName, prefix string) ([]string, error) {
 	return s.cloud.listObjectsAs(s.who, bucketName, prefix)
 }
 
+// ObjectSize is that of an object in bytes, 0 without one. The answer to ListObjects has it in S3.
+func (s *Session) ObjectSize(bucketName, key string) int {
+	s.cloud.mu.Lock()
+	defer s.cloud.mu.Unlock()
+	content, err := s.cloud.getObject(bucketName, key)
+	if err != nil {
+		return 0
+	}
+	return len(content)
+}
+
 // Anonymous reads an object as everyone may, over HTTPS without credentials.
 func (c *Cloud) Anonymous(bucketName, key string) ([]byte, error) {
 	c.mu.Lock()

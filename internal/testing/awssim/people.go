@@ -14,6 +14,13 @@ func (c *Cloud) mayCall(service, prefix, operation string) error {
 	return c.authorize(c.program(), service, operation, request{action: prefix + ":" + operation, resource: "*"})
 }
 
+// Caller is the session of whoever makes these calls now.
+func (c *Cloud) Caller() *Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &Session{c, c.program()}
+}
+
 // InstanceDescription is an instance in the answer of EC2's DescribeInstances.
 type InstanceDescription struct {
 	ID, Type, Zone, State string

@@ -1,5 +1,5 @@
-// Package cliserver serves a part of the APIs of EC2, Elastic Load Balancing, Certificate Manager and Systems Manager on loopback,
-// so that the real AWS CLI, and the commands that run it, can use the simulated account.
+// Package cliserver serves a part of the APIs of EC2, Elastic Load Balancing, Certificate Manager, Systems Manager and S3 on
+// loopback, so that the real AWS CLI, and the commands that run it, can use the simulated account.
 package cliserver
 
 import (
@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
+	"github.com/growbin/cluster/internal/testing/awssim/s3server"
 )
 
 // maxRequest is the largest body of a request, in bytes.
@@ -18,13 +19,17 @@ const maxRequest = 1 << 20
 
 // Server answers for one account. It does not verify signatures: its caller is that of the account's lookups, see awssim.Cloud.Assume.
 type Server struct {
-	cloud *awssim.Cloud
-	http  *httptest.Server
+	cloud   *awssim.Cloud
+	objects *s3server.Server
+	http    *httptest.Server
 }
 
-// New starts a server.
-func New(cloud *awssim.Cloud) *Server {
-	s := &Server{cloud: cloud}
+// accessKey is that of the AWS CLI.
+const accessKey = "simulated"
+
+// New starts a server. objects has those of S3.
+func New(cloud *awssim.Cloud, objects *s3server.Server) *Server {
+	s := &Server{cloud: cloud, objects: objects}
 	s.http = httptest.NewServer(s)
 	return s
 }
@@ -38,7 +43,7 @@ func (s *Server) Close() { s.http.Close() }
 // Environment are the variables of an AWS CLI that the server accepts.
 func (s *Server) Environment() []string {
 	region := s.cloud.Region()
-	return []string{"AWS_ACCESS_KEY_ID=simulated", "AWS_SECRET_ACCESS_KEY=unchecked", "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_EC2_METADATA_DISABLED=true"}
+	return []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=unchecked", "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_EC2_METADATA_DISABLED=true"}
 }
 
 // scope matches the region and the service that a request was signed for.
@@ -46,8 +51,13 @@ var scope = regexp.MustCompile(`Credential=[^/]+/\d{8}/([a-z0-9-]+)/([a-z0-9]+)/
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	found := scope.FindStringSubmatch(r.Header.Get("Authorization"))
+	if found != nil && found[1] == s.cloud.Region() && found[2] == "s3" {
+		s.objects.Allow(accessKey, s.cloud.Caller())
+		s.objects.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	if err != nil || found == nil || found[1] != s.cloud.Region() {
 		http.Error(w, "the request must be signed for "+s.cloud.Region(), http.StatusForbidden)
 		return

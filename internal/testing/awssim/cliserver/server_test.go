@@ -11,6 +11,7 @@ import (
 
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/internal/testing/awssim/cliserver"
+	"github.com/growbin/cluster/internal/testing/awssim/s3server"
 	"github.com/growbin/cluster/internal/testing/realserver"
 )
 
@@ -22,7 +23,9 @@ func TestServer_RealCLI(t *testing.T) {
 	cli := realserver.Binary(t, "aws")
 	cloud := awssim.New(awssim.Options{Region: "ap-northeast-2"})
 	defer cloud.Close()
-	server := cliserver.New(cloud)
+	objects := s3server.New()
+	defer objects.Close()
+	server := cliserver.New(cloud, objects)
 	defer server.Close()
 	folder := t.TempDir()
 	require.NoError(t, realserver.InstallAWSCLI(folder, cli, server.URL()))
@@ -50,7 +53,9 @@ func TestServer_RealCLI(t *testing.T) {
 			assert.Contains(t, got, want, "%v", args)
 		}
 	}
+	assert.Contains(t, run("s3", "ls", "s3://none"), "(NoSuchBucket)")
 	require.NoError(t, cloud.Assume("reader", reader))
+	assert.Contains(t, run("s3", "ls", "s3://none"), "(AccessDenied)")
 	get := []string{"ssm", "get-parameter", "--query", "Parameter.Value", "--name"}
 	assert.Equal(t, "mine\n", run(append(get, "/team/lock")...))
 	assert.Contains(t, run(append(get, "/other")...), "(AccessDeniedException)")

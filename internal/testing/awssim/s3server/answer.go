@@ -5,9 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/growbin/cluster/internal/testing/awssim"
 )
+
+// lastModified is the time of every object: the model keeps none.
+var lastModified = time.Date(2026, time.November, 26, 0, 0, 0, 0, time.UTC)
 
 // List answers ListObjectsV2 with all keys of the session that begin with the prefix.
 func List(w http.ResponseWriter, session Session, bucket, prefix string) {
@@ -16,7 +20,17 @@ func List(w http.ResponseWriter, session Session, bucket, prefix string) {
 		RefuseWith(w, err)
 		return
 	}
-	type content struct{ Key string }
+	type content struct {
+		Key          string
+		LastModified string
+		Size         int
+	}
+	size := func(string, string) int { return 0 }
+	if sized, ok := session.(interface {
+		ObjectSize(bucket, key string) int
+	}); ok {
+		size = sized.ObjectSize
+	}
 	result := struct {
 		XMLName     xml.Name `xml:"ListBucketResult"`
 		Name        string
@@ -26,7 +40,7 @@ func List(w http.ResponseWriter, session Session, bucket, prefix string) {
 		Contents    []content
 	}{Name: bucket, Prefix: prefix, KeyCount: len(keys)}
 	for _, key := range keys {
-		result.Contents = append(result.Contents, content{key})
+		result.Contents = append(result.Contents, content{key, lastModified.Format(time.RFC3339), size(bucket, key)})
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	_ = xml.NewEncoder(w).Encode(result) // a client that hangs up retries

@@ -81,7 +81,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Content-Length", fmt.Sprint(len(content)))
 		w.Header().Set("ETag", `"0"`)
-		w.Header().Set("Last-Modified", "Thu, 26 Nov 2026 00:00:00 GMT")
+		w.Header().Set("Last-Modified", lastModified.Format(http.TimeFormat))
 		if r.Method == http.MethodGet {
 			_, _ = w.Write(content)
 		}
