@@ -18,19 +18,30 @@ type Drill struct {
 	Program string
 	// Config overrides settings from the start, by full key, e.g. to begin with an older version.
 	Config map[string]string
+	// Around, if non-nil, returns phases before the first preview, e.g. to start a server whose address is a setting, and phases after the
+	// first update, before it is verified. It is called before Phases.
+	Around func(r *Rehearsal) (before, after []Phase)
 	// Final ends the stack with the drill: the destroy follows at once, without another verification or update.
 	Final bool
 	// Phases returns the drill's phases, in order. They record their results with Rehearsal.Compare.
 	Phases func(r *Rehearsal) []Phase
 }
 
-// drillPhases are those of the drill, and the checks after it.
+// aroundPhases are those of the drill before and after the first update.
+func (r *Rehearsal) aroundPhases() (before, after []Phase) {
+	drill := r.Options.Drill
+	if drill == nil || drill.Around == nil {
+		return nil, nil
+	}
+	return drill.Around(r)
+}
+
+// drillPhases are those of the drill after the second update, and the checks after it.
 func (r *Rehearsal) drillPhases() []Phase {
 	drill := r.Options.Drill
 	if drill == nil {
 		return nil
 	}
-	r.report.Drill = &report.Drill{Name: drill.Name, About: drill.About}
 	if drill.Final {
 		return drill.Phases(r)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/growbin/cluster/rehearsal/charts"
 	"github.com/growbin/cluster/rehearsal/engine"
+	"github.com/growbin/cluster/rehearsal/k8splugin"
 	"github.com/growbin/cluster/rehearsal/tools"
 )
 
@@ -107,6 +108,9 @@ func (r *Rehearsal) openProviders(ctx context.Context, providers map[string]int,
 	maps.Copy(plugins, opened.Programs)
 	return nil
 }
+
+// SetStandIn has f called in place of each Helm release that is left out, as the update creates it.
+func (r *Rehearsal) SetStandIn(f k8splugin.StandIn) { r.kubernetes.SetStandIn(f) }
 
 // pluginProvenance notes in the report how each plugin was had.
 func (r *Rehearsal) pluginProvenance() {

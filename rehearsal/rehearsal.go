@@ -49,8 +49,8 @@ func (o *Options) title() string {
 	return o.Program.Name + "/" + o.Stack
 }
 
-// Rehearsal is one run, from tools to verdict. Its exported fields are for drills, and are set once the first update has
-// been verified.
+// Rehearsal is one run, from tools to verdict. Its exported fields are for drills, and are set before the phases of a
+// drill.
 type Rehearsal struct {
 	Options Options
 	Console *Console
@@ -116,18 +116,22 @@ func Run(ctx context.Context, o Options) error {
 
 // run runs the phases in order. A phase that fails ends the rehearsal: the following ones could not be trusted.
 func (r *Rehearsal) run(ctx context.Context, cancel context.CancelCauseFunc) error {
-	phases := []Phase{
-		{"tools", r.tools},
-		{"simulated AWS", func(ctx context.Context) error { return r.open(ctx, cancel) }},
-		{"preview", r.preview},
-		{"up", r.up},
-		{"verify", r.Verify},
-		{"refused edits", r.refusedEdits},
-		{"second up", r.secondUp},
-		{"previewer", r.previewAsPreviewer},
-		{"secrets", r.searchSecrets},
+	if drill := r.Options.Drill; drill != nil {
+		r.report.Drill = &report.Drill{Name: drill.Name, About: drill.About}
 	}
-	for _, phase := range append(phases, r.drillPhases()...) {
+	before, after := r.aroundPhases()
+	phases := slices.Concat(
+		[]Phase{{"tools", r.tools}, {"simulated AWS", func(ctx context.Context) error { return r.open(ctx, cancel) }}},
+		before,
+		[]Phase{{"preview", r.preview}, {"up", r.up}},
+		after,
+		[]Phase{
+			{"verify", r.Verify}, {"refused edits", r.refusedEdits}, {"second up", r.secondUp},
+			{"previewer", r.previewAsPreviewer}, {"secrets", r.searchSecrets},
+		},
+		r.drillPhases(),
+	)
+	for _, phase := range phases {
 		if err := r.phase(ctx, phase.Name, phase.Do); err != nil {
 			if r.Options.Keep && r.World != nil && ctx.Err() == nil {
 				r.Console.problem(err)

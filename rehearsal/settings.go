@@ -45,6 +45,15 @@ func (r *Rehearsal) Set(ctx context.Context, key, value string) error {
 	return r.Redesign(func(config map[string]string) { config[key] = value })
 }
 
+// SetSecret changes an encrypted setting, for the engine and for the design. It is searched for, as those of the program.
+func (r *Rehearsal) SetSecret(ctx context.Context, key, value string) error {
+	if err := r.Engine.SetSecret(ctx, key, value); err != nil {
+		return err
+	}
+	r.secrets[key] = value
+	return r.Redesign(func(map[string]string) {})
+}
+
 // Load derives the design of a stack from its settings as the program will see them: the defaults of Pulumi.yaml, the stack
 // file, and the overrides.
 func (p *Program) Load(root, stack string, overrides map[string]string) (*Design, error) {

@@ -70,10 +70,11 @@ func (b *builder) build() error {
 	if err != nil {
 		return err
 	}
-	if err := b.repository(); err != nil {
+	secret, err := b.repository()
+	if err != nil {
 		return err
 	}
-	return b.rootApplication(release)
+	return b.rootApplication(release, secret)
 }
 
 // adminPassword is hashed where it is generated: its resource keeps one hash, while bcrypt with its random salt would

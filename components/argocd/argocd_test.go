@@ -213,6 +213,7 @@ func TestNewArgoCD_RepositoryAndRoot(t *testing.T) {
 	assert.Equal(t, "ServerSideDiff=true", at(t, root.Value("metadata.annotations"), "argocd.argoproj.io/compare-options"))
 	assert.NotContains(t, root.Value("metadata"), "finalizers", "a destroy would wait for Argo CD")
 	assert.Contains(t, strings.Join(root.Dependencies, " "), kindRelease, "its kind is not there before")
+	assert.Contains(t, strings.Join(root.Dependencies, " "), kindSecret, "Argo CD's first attempt would fail without the credential")
 
 	args := sampleArgs()
 	args.Repository = sshRepository()

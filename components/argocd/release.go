@@ -48,11 +48,11 @@ func (b *builder) release(passwordHash pulumi.StringOutput) (*helmv3.Release, er
 	return release, nil
 }
 
-// repository adds the Git repository to Argo CD, by a Secret with its label.
-func (b *builder) repository() error {
+// repository adds the Git repository to Argo CD, by a Secret with its label; nil if there is none.
+func (b *builder) repository() (*core.Secret, error) {
 	r := b.args.Repository
 	if r == nil {
-		return nil
+		return nil, nil
 	}
 	data := pulumi.StringMap{"type": pulumi.String("git"), "url": pulumi.String(r.URL)}
 	if r.Password != nil {
@@ -62,7 +62,7 @@ func (b *builder) repository() error {
 	if r.SSHKey != nil {
 		data["sshPrivateKey"] = r.SSHKey
 	}
-	_, err := core.NewSecret(b.ctx, b.name+"-repository", &core.SecretArgs{
+	secret, err := core.NewSecret(b.ctx, b.name+"-repository", &core.SecretArgs{
 		Metadata: &meta.ObjectMetaArgs{
 			Namespace: b.args.Namespace,
 			Labels:    pulumi.StringMap{"argocd.argoproj.io/secret-type": pulumi.String("repository")},
@@ -70,14 +70,15 @@ func (b *builder) repository() error {
 		StringData: data,
 	}, pulumi.Parent(b.parent))
 	if err != nil {
-		return fmt.Errorf("create the Secret of repository %s: %w", r.URL, err)
+		return nil, fmt.Errorf("create the Secret of repository %s: %w", r.URL, err)
 	}
-	return nil
+	return secret, nil
 }
 
-// rootApplication is created once the release has installed its kind. It has no finalizer: a destroy must not wait for Argo CD
-// to delete the managed objects.
-func (b *builder) rootApplication(release *helmv3.Release) error {
+// rootApplication is created once the release has installed its kind, and once the credential of its repository is there: without it
+// Argo CD's first attempt fails, and the next one follows minutes later. It has no finalizer: a destroy must not wait for Argo CD to
+// delete the managed objects.
+func (b *builder) rootApplication(release *helmv3.Release, credential *core.Secret) error {
 	root := b.args.Root
 	if root == nil {
 		return nil
@@ -109,7 +110,7 @@ func (b *builder) rootApplication(release *helmv3.Release) error {
 				"syncOptions": []string{"ServerSideApply=true", "Validate=false"},
 			},
 		}},
-	}, pulumi.Parent(b.parent), pulumi.DependsOn([]pulumi.Resource{release}))
+	}, pulumi.Parent(b.parent), pulumi.DependsOn([]pulumi.Resource{release, credential}))
 	if err != nil {
 		return fmt.Errorf("create Application %s: %w", root.Name, err)
 	}

@@ -67,12 +67,16 @@ func argoCD() rehearsal.Drill {
 // gitOps is the time in which Argo CD owns the images.
 type gitOps struct {
 	*rehearsal.Rehearsal
-	client     kubernetes.Interface
-	requests   *requests
-	token      string
+	client   kubernetes.Interface
+	requests *requests
+	token    string
+	// tag is the repository's at first; empty for the tags that run.
+	tag        string
 	repository *gitserver.Server
 	overSSH    *gitserver.SSH
-	argoCD     *argocd.ArgoCD
+	// program is the path of Argo CD's.
+	program string
+	argoCD  *argocd.ArgoCD
 	// broken is the commit of the broken image.
 	broken string
 }
@@ -82,14 +86,23 @@ func (d *gitOps) start(ctx context.Context) (err error) {
 	if d.client, err = d.Client(ctx); err != nil {
 		return err
 	}
+	if err := d.serve(ctx); err != nil {
+		return err
+	}
+	if err := d.run(ctx); err != nil {
+		return err
+	}
+	d.requests, err = sendRequests(ctx, d.Rehearsal, d.client)
+	return err
+}
+
+// serve builds Argo CD, and serves a repository with the files of growbin manifests.
+func (d *gitOps) serve(ctx context.Context) (err error) {
 	built, err := d.Builder.Build(ctx, tools.ArgoCD())
 	if err != nil {
 		return err
 	}
-	manifest, err := d.Builder.ArgoCDManifest(ctx)
-	if err != nil {
-		return err
-	}
+	d.program = built[tools.ArgoCD().Name]
 	folder, err := os.MkdirTemp("", "git")
 	if err != nil {
 		return fmt.Errorf("make a folder for the Git repository: %w", err)
@@ -103,7 +116,12 @@ func (d *gitOps) start(ctx context.Context) (err error) {
 		return err
 	}
 	d.Defer(d.overSSH.Close)
-	settings, err := d.settings("")
+	d.Defer(func() {
+		if d.argoCD != nil {
+			d.argoCD.Stop()
+		}
+	})
+	settings, err := d.settings(d.tag)
 	if err != nil {
 		return err
 	}
@@ -115,19 +133,21 @@ func (d *gitOps) start(ctx context.Context) (err error) {
 	for _, file := range manifests {
 		files[d.path(file.Name)] = file.Text
 	}
-	if _, err := d.repository.Commit(ctx, "The tags that run", files); err != nil {
-		return err
-	}
-	d.argoCD, err = argocd.Start(ctx, argocd.Options{
-		Program: built[tools.ArgoCD().Name], Manifest: manifest, Config: d.World.Cluster().Admin(), Namespace: stacks.ArgoCDNamespace,
-		Certificates: map[string][]byte{"127.0.0.1": d.repository.Certificate()}, KnownHosts: d.overSSH.KnownHosts,
-		Log: d.Engine.Log,
-	})
+	_, err = d.repository.Commit(ctx, "The first tags", files)
+	return err
+}
+
+// run starts Argo CD beside the cluster.
+func (d *gitOps) run(ctx context.Context) error {
+	manifest, err := d.Builder.ArgoCDManifest(ctx)
 	if err != nil {
 		return err
 	}
-	d.Defer(d.argoCD.Stop)
-	d.requests, err = sendRequests(ctx, d.Rehearsal, d.client)
+	d.argoCD, err = argocd.Start(ctx, argocd.Options{
+		Program: d.program, Manifest: manifest, Config: d.World.Cluster().Admin(), Namespace: stacks.ArgoCDNamespace,
+		Certificates: map[string][]byte{"127.0.0.1": d.repository.Certificate()}, KnownHosts: d.overSSH.KnownHosts,
+		Log: d.Engine.Log,
+	})
 	return err
 }
 
@@ -222,7 +242,7 @@ func (d *gitOps) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := d.settings("")
+	settings, err := d.settings(d.tag)
 	if err != nil {
 		return err
 	}

@@ -17,13 +17,17 @@ import (
 )
 
 // await refreshes the root Application and waits for a state of it.
-func (d *gitOps) await(ctx context.Context, reached func(*argocd.Status) bool) (status *argocd.Status, err error) {
+func (d *gitOps) await(ctx context.Context, reached func(*argocd.Status) bool) (*argocd.Status, error) {
+	return d.awaitFor(ctx, rehearsal.Patience, reached)
+}
+
+func (d *gitOps) awaitFor(ctx context.Context, limit time.Duration, reached func(*argocd.Status) bool) (status *argocd.Status, err error) {
 	if err := d.argoCD.Refresh(ctx, stacks.RootApplication); err != nil {
 		return nil, err
 	}
-	err = poll(ctx, rehearsal.Patience, func() (err error) {
+	err = poll(ctx, limit, func() (err error) {
 		if status, err = d.argoCD.Status(ctx, stacks.RootApplication); err == nil && !reached(status) {
-			err = fmt.Errorf("after %s Argo CD is not as it must be: %s", rehearsal.Patience, status)
+			err = fmt.Errorf("after %s Argo CD is not as it must be: %s", limit, status)
 		}
 		return err
 	})
@@ -32,12 +36,16 @@ func (d *gitOps) await(ctx context.Context, reached func(*argocd.Status) bool) (
 
 // synced waits until Argo CD has applied the latest commit, and all pods are ready. The tag is only reported.
 func (d *gitOps) synced(ctx context.Context, tag string) error {
+	return d.syncedWithin(ctx, rehearsal.Patience, tag)
+}
+
+func (d *gitOps) syncedWithin(ctx context.Context, limit time.Duration, tag string) error {
 	head, err := d.repository.Head(ctx)
 	if err != nil {
 		return err
 	}
 	started := time.Now()
-	status, err := d.await(ctx, func(s *argocd.Status) bool {
+	status, err := d.awaitFor(ctx, limit, func(s *argocd.Status) bool {
 		// Before its first sync, an Application has no phase.
 		return s.Sync.Revision == head && s.Sync.Status == "Synced" && s.Health.Status == "Healthy" && (s.OperationState.Phase == "" || s.OperationState.Phase == "Succeeded")
 	})

@@ -12,7 +12,7 @@ import (
 // All returns the drills, in the order of their names.
 func All() []rehearsal.Drill {
 	return []rehearsal.Drill{
-		apiNode(), argoCD(), commands(), controlPlane(), database(), disk(), gone(), grow(), pages(), releases(), rotate(), asleep(), spot(), upgradeVersion(), volume(), worker(),
+		apiNode(), argoCD(), argoCDFirst(), commands(), controlPlane(), database(), disk(), gone(), grow(), pages(), releases(), rotate(), asleep(), spot(), upgradeVersion(), volume(), worker(),
 	}
 }
 

@@ -102,7 +102,7 @@ func (f *forwarder) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumi
 
 func (f *forwarder) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	if reason, err := f.missing(ctx, r.GetUrn(), r.GetProperties()); err != nil || reason != "" {
-		return f.createRelease(r, reason, err)
+		return f.createRelease(ctx, r, reason, err)
 	}
 	if err := f.refuseExisting(ctx, r); err != nil {
 		return nil, err

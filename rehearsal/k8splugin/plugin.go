@@ -8,6 +8,7 @@ package k8splugin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -51,7 +52,11 @@ type Plugin struct {
 
 	mu           sync.Mutex
 	notInstalled map[string]NotInstalled
+	standIn      StandIn
 }
+
+// StandIn installs something in place of a release that is left out. Its error fails the release.
+type StandIn func(ctx context.Context, release NotInstalled) error
 
 // NewPlugin returns a plugin that has no process yet: each connection of the engine starts one.
 func NewPlugin(options Options) *Plugin {
@@ -80,6 +85,27 @@ func (p *Plugin) leaveOut(item NotInstalled) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.notInstalled[item.Name] = item
+}
+
+// SetStandIn has f called whenever a release that is left out is created, before the engine learns that it is.
+func (p *Plugin) SetStandIn(f StandIn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.standIn = f
+}
+
+// replace calls the stand-in, if there is one. Other requests go on meanwhile.
+func (p *Plugin) replace(ctx context.Context, item NotInstalled) error {
+	p.mu.Lock()
+	f := p.standIn
+	p.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	if err := f(ctx, item); err != nil {
+		return fmt.Errorf("stand in for release %s: %w", item.Name, err)
+	}
+	return nil
 }
 
 // bounded is the timeout of one request, in seconds; 0 is the provider's own.

@@ -2,6 +2,7 @@ package k8splugin
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -114,6 +115,29 @@ func TestForwarder_ReleaseWithoutChart(t *testing.T) {
 	_, err = f.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: release, Id: created.GetId(), Properties: created.GetProperties()})
 	require.NoError(t, err)
 	assert.Empty(t, fake.requests, "the plugin would load the chart")
+}
+
+func TestForwarder_StandIn(t *testing.T) {
+	f, _ := newForwarder(Options{})
+	var called []string
+	f.plugin.SetStandIn(func(_ context.Context, release NotInstalled) error {
+		assert.Empty(t, f.plugin.NotInstalled(), "the release is not created yet")
+		called = append(called, release.Chart)
+		return nil
+	})
+	for _, preview := range []bool{true, false} {
+		_, err := f.Create(t.Context(), &pulumirpc.CreateRequest{Urn: release, Properties: chart(t, "argo-cd"), Preview: preview})
+		require.NoError(t, err)
+	}
+	_, err := f.Create(t.Context(), &pulumirpc.CreateRequest{Urn: release, Properties: chart(t, "here")})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"argo-cd"}, called, "not in a preview, and not for a chart that is here")
+
+	g, _ := newForwarder(Options{})
+	g.plugin.SetStandIn(func(context.Context, NotInstalled) error { return errors.New("no port is free") })
+	_, err = g.Create(t.Context(), &pulumirpc.CreateRequest{Urn: release, Properties: chart(t, "argo-cd")})
+	assert.EqualError(t, err, "stand in for release argocd: no port is free")
+	assert.Empty(t, g.plugin.NotInstalled())
 }
 
 func TestForwarder_ReleaseIsNamed(t *testing.T) {

@@ -96,7 +96,7 @@ func diffRelease(r *pulumirpc.DiffRequest, err error) (*pulumirpc.DiffResponse, 
 	return response, nil
 }
 
-func (f *forwarder) createRelease(r *pulumirpc.CreateRequest, reason string, err error) (*pulumirpc.CreateResponse, error) {
+func (f *forwarder) createRelease(ctx context.Context, r *pulumirpc.CreateRequest, reason string, err error) (*pulumirpc.CreateResponse, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,11 @@ func (f *forwarder) createRelease(r *pulumirpc.CreateRequest, reason string, err
 	if err != nil || r.GetPreview() {
 		return &pulumirpc.CreateResponse{Properties: r.GetProperties()}, err
 	}
-	properties, err := f.skip(r.GetUrn(), inputs, reason)
+	release := leftOutRelease(r.GetUrn(), inputs, reason)
+	if err := f.plugin.replace(ctx, release); err != nil {
+		return nil, err
+	}
+	properties, err := f.skip(release, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -119,18 +123,20 @@ func (f *forwarder) updateRelease(r *pulumirpc.UpdateRequest, reason string, err
 	if err != nil || r.GetPreview() {
 		return &pulumirpc.UpdateResponse{Properties: r.GetNews()}, err
 	}
-	properties, err := f.skip(r.GetUrn(), inputs, reason)
+	properties, err := f.skip(leftOutRelease(r.GetUrn(), inputs, reason), inputs)
 	if err != nil {
 		return nil, err
 	}
 	return &pulumirpc.UpdateResponse{Properties: properties}, nil
 }
 
+func leftOutRelease(urn string, inputs resource.PropertyMap, reason string) NotInstalled {
+	return NotInstalled{Name: resource.URN(urn).Name(), Chart: text(inputs["chart"]), Version: text(inputs["version"]), Reason: reason}
+}
+
 // skip records that a release was left out, and returns a state that cannot be taken for an installed one.
-func (f *forwarder) skip(urn string, inputs resource.PropertyMap, reason string) (*structpb.Struct, error) {
-	f.plugin.leaveOut(NotInstalled{
-		Name: resource.URN(urn).Name(), Chart: text(inputs["chart"]), Version: text(inputs["version"]), Reason: reason,
-	})
+func (f *forwarder) skip(release NotInstalled, inputs resource.PropertyMap) (*structpb.Struct, error) {
+	f.plugin.leaveOut(release)
 	state := inputs.Copy()
 	state["status"] = resource.NewProperty(resource.PropertyMap{
 		"name":      inputs["name"],
