@@ -3,7 +3,6 @@ package drills
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -101,7 +100,8 @@ func (d *pagesDrill) operate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Compare("the outputs and the parameter of a node", "Ready", strings.Count(list, kubeadm.PhaseReady), strings.Contains(list, kubeadm.PhaseReady) && strings.Contains(list, "k8s-redis"))
+	shown := strings.Contains(list, kubeadm.PhaseReady) && strings.Contains(list, "k8s-redis")
+	d.Compare("the outputs show the nodes, and a node's parameter is "+kubeadm.PhaseReady, true, shown, shown)
 	file := filepath.Join(d.Engine.WorkDir(), stackfile.FileName(d.Options.Stack))
 	former, err := os.ReadFile(file)
 	if err != nil {
@@ -287,7 +287,7 @@ func (d *pagesDrill) grow(ctx context.Context) error {
 	}
 	_, gone := d.client.CoreV1().Nodes().Get(ctx, pageRow, metav1.GetOptions{})
 	_, terminated := d.Cloud.Machine(pageRow)
-	d.Compare(pageRow+" without its entry", "gone", errors.Join(gone, terminated), gone != nil && terminated != nil)
+	d.Compare("Node and instance of "+pageRow+" are gone without its entry", true, gone != nil && terminated != nil, gone != nil && terminated != nil)
 	return nil
 }
 
