@@ -103,9 +103,5 @@ func (a *attempt) resume(ctx context.Context, isControlPlane bool) error {
 		a.log(a.node.Name, "kubelet's certificate has expired: joining anew")
 		return a.worker(ctx)
 	}
-	if err := register(ctx, identity, a.machine, a.node); err != nil {
-		return err
-	}
-	a.registered(a.machine, a.node.Name)
-	return nil
+	return a.enroll(ctx, identity)
 }

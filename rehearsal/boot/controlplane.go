@@ -59,10 +59,9 @@ func (a *attempt) complete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := register(ctx, identity, a.machine, a.node); err != nil {
+	if err := a.enroll(ctx, identity); err != nil {
 		return err
 	}
-	a.registered(a.machine, a.node.Name)
 	if err := a.running.Complete(ctx); err != nil {
 		return err
 	}

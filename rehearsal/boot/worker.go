@@ -28,7 +28,6 @@ func (a *attempt) worker(ctx context.Context) error {
 	for {
 		err := a.join(ctx, &validated)
 		if err == nil {
-			a.registered(a.machine, a.node.Name)
 			return nil
 		}
 		if !errors.Is(err, errUnanswered) {
@@ -85,7 +84,7 @@ func (a *attempt) join(ctx context.Context, validated *bool) (err error) {
 	if err := a.saveIdentity(lasting); err != nil {
 		return err
 	}
-	if err := register(ctx, lasting, a.machine, a.node); err != nil {
+	if err := a.enroll(ctx, lasting); err != nil {
 		return err
 	}
 	return a.succeed(ctx, lasting)

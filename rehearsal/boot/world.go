@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/rehearsal/cluster"
@@ -132,8 +134,15 @@ func (w *World) attempt(ctx context.Context, m Machine, node *userdata.Node) err
 	return errors.Join(err, r.report(kubeadm.PhaseFailed, err.Error()))
 }
 
-// registered records the machine of a registered node.
-func (w *World) registered(m Machine, node string) {
+// enroll registers the node of a machine. The machine counts as alive before: its label must not be taken away again by silence, which
+// may be at work for another machine or for a new control plane.
+func (a *attempt) enroll(ctx context.Context, identity *rest.Config) error {
+	a.runs(a.machine, a.node.Name)
+	return register(ctx, identity, a.machine, a.node)
+}
+
+// runs records the machine on which the kubelet of a node runs.
+func (w *World) runs(m Machine, node string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if state := w.machines[m.ID]; state != nil {
