@@ -19,12 +19,8 @@ import (
 	"github.com/growbin/cluster/stacks"
 )
 
-const (
-	// commandTag is released by the command.
-	commandTag = "1.7.0"
-	// forcedNode gets a surge instance, and its pods move twice.
-	forcedNode = "k8s-worker-ai"
-)
+// commandTag is released by the command.
+const commandTag = "1.7.0"
 
 // commands runs growbin as people and workflows do: a process of its own, with the real AWS CLI and the real engine, and with the
 // rights that this repository gives to the workflow that runs the command.
