@@ -87,6 +87,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 		Programs: func(ctx context.Context, version string) (map[string]string, error) {
 			return r.Builder.BuildControlPlane(ctx, version)
 		},
+		Kubectl:  r.Builder.Kubectl,
 		StateDir: filepath.Join(r.state, "world"), APIPort: r.apiPort,
 		Log: func(machine, message string) {
 			fmt.Fprintf(log, "%s %s: %s\n", time.Now().Format(time.RFC3339), machine, message)
@@ -96,7 +97,7 @@ func (r *Rehearsal) openWorld(cancel context.CancelCauseFunc) error {
 			r.status[machine] = message
 		},
 	})
-	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Notice: r.notice, Stop: r.stop, Start: r.start, Terminate: r.terminate, CopyDisk: r.copyDisk})
+	r.Cloud = awssim.New(awssim.Options{Region: r.Design.Region, HostedZones: r.Options.Program.HostedZones, Boot: r.boot, Notice: r.notice, Stop: r.stop, Start: r.start, Command: r.command, Terminate: r.terminate, CopyDisk: r.copyDisk})
 	r.Defer(r.Cloud.Close)
 	r.Defer(r.World.Close)
 	go func() {
@@ -135,6 +136,11 @@ func (r *Rehearsal) stop(m *awssim.Machine) {
 
 func (r *Rehearsal) start(ctx context.Context, m *awssim.Machine) {
 	_ = r.World.Start(ctx, boot.Simulated(r.Cloud, m)) // it reports its errors in the log of the machines
+}
+
+// command is the effect of a command that Systems Manager was asked to run.
+func (r *Rehearsal) command(ctx context.Context, m *awssim.Machine, command string) (string, error) {
+	return r.World.Command(ctx, boot.Simulated(r.Cloud, m), command)
 }
 
 // terminate switches an instance off.

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/components/kubeconfig"
 	"github.com/growbin/cluster/internal/awscli"
 	"github.com/growbin/cluster/internal/tunnel"
@@ -116,7 +115,7 @@ func newRevoke(o *stackOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = runOnControlPlane(command.Context(), run, settings, "revoke "+args[0], userdata.PublishPath+" --revoke "+args[0])
+			_, err = runOnControlPlane(command.Context(), run, settings, "revoke "+args[0], kubeadm.RevokeCommand(kubeadm.Identity(args[0])))
 			return err
 		},
 	}

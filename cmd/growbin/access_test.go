@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/growbin/cluster/components/kubeadm"
-	"github.com/growbin/cluster/components/kubeadm/userdata"
 	"github.com/growbin/cluster/stacks"
 )
 
@@ -60,34 +56,9 @@ func TestRevoke_RunsOnTheControlPlane(t *testing.T) {
 			return []byte(`{"Status": "Success", "StandardOutputContent": "done"}`), nil
 		}
 	}
-	out, err := runOnControlPlane(t.Context(), run, prod(t), "revoke admin", userdata.PublishPath+" --revoke admin")
+	out, err := runOnControlPlane(t.Context(), run, prod(t), "revoke admin", kubeadm.RevokeCommand(kubeadm.Admin))
 	require.NoError(t, err)
 	assert.Equal(t, "done", out)
 	_, err = execute(t, "revoke", "-C", "../..", "-s", "prod", "root; reboot")
 	assert.ErrorContains(t, err, `"root; reboot" must be one of [deployer admin reader previewer]`)
-}
-
-// TestAudit_Script runs the command as the control plane's shell would.
-func TestAudit_Script(t *testing.T) {
-	dir := t.TempDir()
-	event := func(time, user, verb, resource, name string) string {
-		return `{"kind":"Event","requestURI":"/api","verb":"` + verb + `","user":{"username":"` + user + `"},"sourceIPs":["10.0.0.1"],"userAgent":"kubectl/v1 (x)",` +
-			`"objectRef":{"resource":"` + resource + `","namespace":"data","name":"` + name + `"},"responseStatus":{"code":200},"requestReceivedTimestamp":"` + time + `.000000Z"}` + "\n"
-	}
-	write := func(name, text string) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
-	write("audit-2026-11-25T00-00-00.000.log", event("2026-11-24T10:00:00", "anna", "get", "secrets", "old"))
-	write("audit.log", event("2026-11-26T10:00:00", "anna", "get", "secrets", "it's"+`\u001b[2J`)+event("2026-11-26T11:00:00", "bob", "delete", "pods", "redis")+`{"half`)
-	audit := func(lines int, find string) string {
-		command := strings.Replace(auditCommand(lines, find), kubeadm.AuditLog, filepath.Join(dir, "audit.log"), 1)
-		out, err := exec.Command("bash", "-c", command).CombinedOutput()
-		require.NoError(t, err, string(out))
-		return string(out)
-	}
-	assert.Equal(t, "2026-11-24T10:00:00Z 200 anna get data/secrets/old 10.0.0.1 kubectl/v1\n2026-11-26T10:00:00Z 200 anna get data/secrets/it's?[2J 10.0.0.1 kubectl/v1\n"+
-		"2026-11-26T11:00:00Z 200 bob delete data/pods/redis 10.0.0.1 kubectl/v1\n", audit(10, ""))
-	assert.Equal(t, "2026-11-26T11:00:00Z 200 bob delete data/pods/redis 10.0.0.1 kubectl/v1\n", audit(1, ""))
-	assert.Contains(t, audit(10, "it's"), "secrets/it's")
-	assert.Equal(t, "no such event\n", audit(10, "$(reboot)"))
 }

@@ -1,21 +1,12 @@
 package main
 
 import (
-	_ "embed"
-	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/internal/nodecommand"
 )
-
-// auditScript prints the audit log's events as lines. It runs on the control plane: the log stays there, and an answer of
-// Systems Manager is short.
-//
-//go:embed audit.py
-var auditScript string
 
 func newAudit(o *stackOptions) *cobra.Command {
 	var lines int
@@ -31,7 +22,7 @@ func newAudit(o *stackOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := runOnControlPlane(command.Context(), run, settings, "read the audit log", auditCommand(lines, find))
+			text, err := runOnControlPlane(command.Context(), run, settings, "read the audit log", nodecommand.Audit(lines, find))
 			if err != nil {
 				return err
 			}
@@ -42,9 +33,4 @@ func newAudit(o *stackOptions) *cobra.Command {
 	command.Flags().IntVarP(&lines, "lines", "n", 100, "print at most this `number` of events")
 	command.Flags().StringVarP(&find, "find", "f", "", "print events with this `word` alone, e.g. a user, a verb, a resource")
 	return command
-}
-
-// auditCommand is the shell command for the control plane. Nothing in the word is read by the shell.
-func auditCommand(lines int, find string) string {
-	return fmt.Sprintf("python3 -IS - %s %s %s <<'SCRIPT'\n%sSCRIPT\n", kubeadm.AuditLog, strconv.Itoa(lines), shellQuote(find), auditScript)
 }

@@ -5,21 +5,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/awscli"
 )
 
-const (
-	// backupCommand runs on the control plane and returns when the backup is complete.
-	backupCommand = "systemctl start kubeadm-backup.service"
-	// backupTimeout limits a backup; a snapshot takes seconds, its upload too.
-	backupTimeout = 10 * time.Minute
-)
+// backupTimeout limits a backup; a snapshot takes seconds, its upload too.
+const backupTimeout = 10 * time.Minute
 
 // backup saves etcd on the control plane.
 func backup(ctx context.Context, run awscli.Runner, instance string) error {
 	ctx, cancel := context.WithTimeout(ctx, backupTimeout)
 	defer cancel()
-	if _, err := runOn(ctx, run, instance, "etcd backup", backupCommand); err != nil {
+	if _, err := runOn(ctx, run, instance, "etcd backup", kubeadm.BackupCommand); err != nil {
 		return fmt.Errorf("the backup: %w", err)
 	}
 	return nil

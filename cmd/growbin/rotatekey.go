@@ -1,21 +1,14 @@
 package main
 
 import (
-	_ "embed"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/growbin/cluster/components/kubeadm/userdata"
+	"github.com/growbin/cluster/internal/nodecommand"
 	"github.com/growbin/cluster/internal/tunnel"
 	"github.com/growbin/cluster/stacks"
 )
-
-// rotateKeyScript runs on the control plane, so that no key leaves it but to the parameter.
-//
-//go:embed rotate-key.sh
-var rotateKeyScript string
 
 func newRotateKey(o *stackOptions) *cobra.Command {
 	return &cobra.Command{
@@ -31,7 +24,7 @@ func newRotateKey(o *stackOptions) *cobra.Command {
 				return err
 			}
 			ctx := command.Context()
-			text, err := runOnControlPlane(ctx, run, settings, "rotate the key of Secrets", rotateKeyCommand())
+			text, err := runOnControlPlane(ctx, run, settings, "rotate the key of Secrets", nodecommand.RotateKey())
 			if err != nil {
 				return err
 			}
@@ -45,9 +38,4 @@ func newRotateKey(o *stackOptions) *cobra.Command {
 			return backup(ctx, run, instance)
 		},
 	}
-}
-
-// rotateKeyCommand is the shell command for the control plane.
-func rotateKeyCommand() string {
-	return fmt.Sprintf("LIB=%s/lib.sh bash -s <<'SCRIPT'\n%sSCRIPT\n", userdata.ScriptsDir, rotateKeyScript)
 }

@@ -17,6 +17,9 @@ const (
 	BackupSuffix = ".tar.gz"
 )
 
+// BackupCommand runs on the control plane as root, and returns when the backup is stored.
+const BackupCommand = "systemctl start " + saveUnit
+
 // Names of the files in an archive beside the certificate authorities.
 const (
 	BackupManifestName = "manifest.json"

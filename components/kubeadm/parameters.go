@@ -1,5 +1,7 @@
 package kubeadm
 
+import "github.com/growbin/cluster/components/kubeadm/userdata"
+
 // JoinPath is the path of all parameters that workers join through.
 func JoinPath(cluster string) string { return "/" + cluster + "/join" }
 
@@ -27,6 +29,12 @@ const (
 
 // Identities returns all identities but the deployer, whose kubeconfig has a parameter of its own.
 func Identities() []Identity { return []Identity{Admin, Reader, Previewer} }
+
+// RevokeCommand runs on the control plane as root: it takes the rights from every kubeconfig that was published for an identity, and
+// publishes a new one.
+func RevokeCommand(identity Identity) string {
+	return userdata.PublishPath + " --revoke " + string(identity)
+}
 
 // AccessPath is the path of the parameters with the kubeconfigs of Identities.
 func AccessPath(cluster string) string { return "/" + cluster + "/access" }

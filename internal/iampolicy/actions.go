@@ -12,7 +12,8 @@ var actions = map[string]calls{
 	"aws:acm/certificateValidation:CertificateValidation": {[]string{"acm:DescribeCertificate"}, nil},
 	"aws:budgets/budget:Budget":                           {[]string{"budgets:ViewBudget", "budgets:ListTagsForResource"}, []string{"budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"}},
 	"aws:cloudwatch/logGroup:LogGroup":                    {[]string{"logs:DescribeLogGroups", "logs:ListTagsForResource"}, []string{"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:AssociateKmsKey", "logs:DisassociateKmsKey", "logs:TagResource", "logs:UntagResource"}},
-	"aws:cloudwatch/metricAlarm:MetricAlarm":              {[]string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource", "cloudwatch:UntagResource"}},
+	// growbin sleep and wake switch the actions; the workflow deploy wakes the stack.
+	"aws:cloudwatch/metricAlarm:MetricAlarm":              {[]string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions", "cloudwatch:TagResource", "cloudwatch:UntagResource"}},
 	"aws:dlm/lifecyclePolicy:LifecyclePolicy":             {[]string{"dlm:GetLifecyclePolicy", "dlm:GetLifecyclePolicies", "dlm:ListTagsForResource"}, []string{"dlm:CreateLifecyclePolicy", "dlm:UpdateLifecyclePolicy", "dlm:DeleteLifecyclePolicy", "dlm:TagResource", "dlm:UntagResource"}},
 	"aws:ebs/volume:Volume":                               ec2("CreateVolume", "ModifyVolume", "DeleteVolume"),
 	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":   ec2("RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"),

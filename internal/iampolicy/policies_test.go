@@ -73,6 +73,11 @@ func TestPolicies_Questions(t *testing.T) {
 		{"list the certificates", "acm:ListCertificates", "*", nil, []string{d, p, v, r}}, // growbin verify
 		{"delete a bucket", "s3:DeleteBucket", "arn:aws:s3:::growbin-dev-backups-1", nil, []string{d}},
 		{"create an instance", "ec2:RunInstances", arn("ec2", "instance/*"), nil, []string{d, r}},
+		{"stop an instance", "ec2:StopInstances", arn("ec2", "instance/i-1"), of("growbin-dev"), []string{d, r}}, // growbin sleep
+		{"start prod's", "ec2:StartInstances", arn("ec2", "instance/i-2"), of("growbin-prod"), nil},
+		{"silence an alarm", "cloudwatch:DisableAlarmActions", arn("cloudwatch", "alarm:growbin-dev-alarms-k8s-redis"), nil, []string{d}},
+		{"let it notify", "cloudwatch:EnableAlarmActions", arn("cloudwatch", "alarm:growbin-dev-alarms-k8s-redis"), nil, []string{d}}, // growbin wake
+		{"silence prod's", "cloudwatch:DisableAlarmActions", arn("cloudwatch", "alarm:growbin-prod-alarms-k8s-redis"), nil, nil},
 		{"terminate an instance", "ec2:TerminateInstances", arn("ec2", "instance/i-1"), of("growbin-dev"), []string{d, r}},
 		{"terminate prod's", "ec2:TerminateInstances", arn("ec2", "instance/i-2"), of("growbin-prod"), nil},
 		{"delete the VPC", "ec2:DeleteVpc", arn("ec2", "vpc/1"), of("growbin-dev"), []string{d}},

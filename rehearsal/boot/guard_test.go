@@ -23,6 +23,7 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/components/nodelabels"
+	"github.com/growbin/cluster/internal/nodecommand"
 	"github.com/growbin/cluster/rehearsal/internal/testwait"
 )
 
@@ -105,7 +106,7 @@ func TestGuard(t *testing.T) {
 	t.Run("the audit log tells who read a Secret, without its value, and no noise", func(t *testing.T) {
 		_, err := admin.CoreV1().Secrets("default").Get(ctx, name, metav1.GetOptions{})
 		require.NoError(t, err)
-		log := filepath.Join(w.machineDir("i-1"), "run", "root", kubeadm.AuditLog)
+		log := w.Cluster().File(kubeadm.AuditLog)
 		var text string
 		testwait.Until(t, func(context.Context) error {
 			content, err := os.ReadFile(log)
@@ -121,6 +122,24 @@ func TestGuard(t *testing.T) {
 		require.NotContains(t, text, `"requestURI":"/readyz"`)
 		lines := strings.Count(text, "\n")
 		t.Logf("%d lines, %d bytes", lines, len(text))
+	})
+
+	t.Run("growbin's commands run, and no others", func(t *testing.T) {
+		out, err := w.Command(ctx, first, nodecommand.Audit(1, "default/secrets/"+name))
+		require.NoError(t, err)
+		require.Contains(t, out, " 200 kubernetes-admin get default/secrets/"+name)
+		before := len(a.objects)
+		_, err = w.Command(ctx, first, kubeadm.BackupCommand)
+		require.NoError(t, err)
+		require.Equal(t, before+2, len(a.objects), "a named backup and the latest one")
+		for _, command := range []string{"", "hostname", kubeadm.BackupCommand + "; id", kubeadm.RevokeCommand(""), kubeadm.RevokeCommand("root")} {
+			_, err = w.Command(ctx, first, command)
+			require.ErrorContains(t, err, "no simulation of the command "+command)
+		}
+		other := first
+		other.ID = "i-9"
+		_, err = w.Command(ctx, other, kubeadm.BackupCommand)
+		require.ErrorContains(t, err, "i-9 runs none")
 	})
 
 	t.Run("each identity has its own rights, and a leaked one loses them", func(t *testing.T) {
@@ -146,7 +165,8 @@ func TestGuard(t *testing.T) {
 		leaked := identityOf(t, a, w, kubeadm.AccessParameter(clusterName, kubeadm.Admin))
 		pulumi := identityOf(t, a, w, kubeadm.KubeconfigParameter(clusterName))
 		require.True(t, may(leaked))
-		require.NoError(t, w.Revoke(ctx, first, kubeadm.Admin))
+		_, err := w.Command(ctx, first, kubeadm.RevokeCommand(kubeadm.Admin))
+		require.NoError(t, err)
 		testwait.Until(t, func(context.Context) error {
 			if may(leaked) {
 				return assert.AnError

@@ -32,10 +32,18 @@ func programs(ctx context.Context, version string) (map[string]string, error) {
 	return builder.BuildControlPlane(ctx, version)
 }
 
+func kubectl(ctx context.Context, version string) (string, error) {
+	builder, err := tools.New("../tools", os.Stderr)
+	if err != nil {
+		return "", err
+	}
+	return builder.Kubectl(ctx, version)
+}
+
 func newWorld(t *testing.T) *World {
 	began := time.Now()
 	w := New(Options{
-		Programs: programs, StateDir: t.TempDir(), JoinWait: time.Minute, RestartDelay: 100 * time.Millisecond,
+		Programs: programs, Kubectl: kubectl, StateDir: t.TempDir(), JoinWait: time.Minute, RestartDelay: 100 * time.Millisecond,
 		Log: func(machine, message string) {
 			t.Logf("%5.1fs %s: %s", time.Since(began).Seconds(), machine, message)
 		},

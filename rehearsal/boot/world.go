@@ -21,6 +21,8 @@ const Failed = "boot failed"
 type Options struct {
 	// Programs returns the paths of a control plane's programs for a Kubernetes version, e.g. "1.36.3".
 	Programs func(ctx context.Context, kubernetesVersion string) (map[string]string, error)
+	// Kubectl returns the path of kubectl for a Kubernetes version. Only the rotation of the key of Secrets runs it.
+	Kubectl func(ctx context.Context, kubernetesVersion string) (string, error)
 	// StateDir holds the data volumes and the machines' root disks; no other world may use it.
 	StateDir string
 	// APIPort is the API server's port on loopback; 0 takes a free one.

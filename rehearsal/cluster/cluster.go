@@ -206,5 +206,8 @@ func (c *Cluster) Kubelet() (*rest.Config, error) {
 	return restConfig(c.layout.kubeconfig("kubelet.conf"))
 }
 
+// File is where a file of the machine lies on this host, by its absolute path; those of the data volume excepted.
+func (c *Cluster) File(path string) string { return c.layout.host(path) }
+
 // LogDir is the folder of the programs' logs, one file each.
 func (c *Cluster) LogDir() string { return c.layout.logs() }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/growbin/cluster/internal/iampolicy"
 	"github.com/growbin/cluster/internal/testing/awssim"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/apiobjects"
@@ -22,8 +24,10 @@ var (
 func asleep() rehearsal.Drill {
 	return rehearsal.Drill{
 		Name: "sleep", Program: programs.GrowbinName,
-		About:  "the schedules of a night stop all instances and start them again",
-		Config: map[string]string{programs.KeySleep: "protected 20:00-08:00"},
+		About: "the schedules of a night, and growbin sleep and wake, stop all instances and start them again",
+		Config: map[string]string{
+			programs.KeySleep: "protected 20:00-08:00", programs.KeyOperators: fmt.Sprintf(`[%q,%q]`, programs.RoleARN(iampolicy.Deployer), programs.RoleARN(iampolicy.Verifier)),
+		},
 		Phases: func(r *rehearsal.Rehearsal) []rehearsal.Phase {
 			n := &night{Rehearsal: r, prefix: "growbin-" + r.Options.Stack + "-night-"}
 			return []rehearsal.Phase{
@@ -32,6 +36,8 @@ func asleep() rehearsal.Drill {
 				{Name: "up while asleep", Do: n.refused},
 				{Name: "morning", Do: n.wake},
 				{Name: "compare", Do: n.compare},
+				{Name: "growbin sleep", Do: n.sleepNow},
+				{Name: "growbin wake", Do: n.wakeNow},
 			}
 		},
 	}
@@ -44,6 +50,7 @@ type night struct {
 	machines map[string]*awssim.Machine
 	claims   map[string]string
 	lasting  apiobjects.Inventory
+	growbin  *growbin
 	// watched is the number of alarms that notify somebody by day.
 	watched int
 }
@@ -94,15 +101,22 @@ func (n *night) sleep(ctx context.Context) error {
 	if err := n.run(ctx, evening); err != nil {
 		return err
 	}
-	stopped := 0
-	for _, state := range n.Cloud.InstanceStates() {
-		if state == "stopped" {
-			stopped++
-		}
-	}
-	n.Compare("instances that are stopped", 0, stopped, stopped == len(n.machines))
-	n.Compare("alarms that would notify somebody", n.watched, n.notifying(), n.notifying() == 0 && n.watched > 0)
+	n.compareAsleep("the schedules")
 	return nil
+}
+
+// compareAsleep expects that everything is stopped, and nobody is notified.
+func (n *night) compareAsleep(by string) {
+	stopped := n.stopped()
+	n.Compare("instances that "+by+" stopped", len(n.machines), stopped, stopped == len(n.machines))
+	n.Compare("alarms that would notify somebody", n.watched, n.notifying(), n.notifying() == 0 && n.watched > 0)
+}
+
+func (n *night) stopped() (stopped int) {
+	for _, state := range n.Cloud.InstanceStates() {
+		stopped += count(state == "stopped")
+	}
+	return stopped
 }
 
 // notifying counts the alarms that notify somebody. A certificate ends at night, too.
@@ -165,6 +179,47 @@ func (n *night) compare(ctx context.Context) error {
 	}
 	compareLasting(n.Rehearsal, n.lasting, lasting)
 	return nil
+}
+
+// sleepNow runs growbin sleep as a person does. The stack has deletionProtection meanwhile, which a stack of its kind need not have.
+func (n *night) sleepNow(ctx context.Context) (err error) {
+	if n.growbin, err = installGrowbin(ctx, n.Rehearsal, nil); err != nil {
+		return err
+	}
+	protected := strconv.FormatBool(n.Design.Protected)
+	if err := n.Set(ctx, programs.KeyDeletionProtection, "true"); err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		role    iampolicy.Role
+		args    []string
+		message string
+	}{{iampolicy.Deployer, []string{"sleep"}, "add --protected"}, {iampolicy.Verifier, []string{"sleep", "--protected"}, "AccessDenied"}} {
+		out, err := n.growbin.as(ctx, c.role, c.args...)
+		refused := err != nil && strings.Contains(out, c.message) && n.stopped() == 0 && n.notifying() == n.watched
+		n.Compare(fmt.Sprintf("growbin %s as the %s", strings.Join(c.args, " "), c.role), "–", "refused: "+c.message, refused)
+	}
+	if _, err := n.growbin.as(ctx, iampolicy.Deployer, "sleep", "--protected"); err != nil {
+		return err
+	}
+	n.compareAsleep("growbin sleep")
+	return n.Set(ctx, programs.KeyDeletionProtection, protected)
+}
+
+// wakeNow runs growbin wake, which must wait until the cluster is as designed.
+func (n *night) wakeNow(ctx context.Context) error {
+	out, err := n.growbin.as(ctx, iampolicy.Deployer, "wake")
+	designed := err == nil && strings.Contains(out, "is awake and as designed")
+	n.Compare("growbin wake waits until the stack is as designed", true, designed, designed)
+	if err != nil {
+		return err
+	}
+	n.Compare("instances that are stopped", len(n.machines), n.stopped(), n.stopped() == 0)
+	n.Compare("alarms that notify after growbin wake", n.watched, n.notifying(), n.notifying() == n.watched)
+	out, err = n.growbin.as(ctx, iampolicy.Deployer, "wake")
+	idle := err == nil && strings.Contains(out, "No instance of stack "+n.Options.Stack+" is stopped.")
+	n.Compare("a second growbin wake has nothing to do", true, idle, idle)
+	return err
 }
 
 func count(holds bool) int {

@@ -26,7 +26,7 @@ type growbin struct {
 }
 
 // installGrowbin compiles growbin, the Pulumi program and the language host, and installs the real AWS CLI for the simulated
-// account, of which objects has those of S3. All but the last are kept for the next drill.
+// account, of which objects has those of S3; nil for none yet. All but the last are kept for the next drill.
 func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal, objects *s3server.Server) (*growbin, error) {
 	cli, err := realserver.Find("aws")
 	if err != nil {
@@ -53,6 +53,10 @@ func installGrowbin(ctx context.Context, r *rehearsal.Rehearsal, objects *s3serv
 	}
 	if err := r.Engine.RunExecutable(program); err != nil {
 		return nil, err
+	}
+	if objects == nil {
+		objects = s3server.New()
+		r.Defer(objects.Close)
 	}
 	server := cliserver.New(r.Cloud, objects)
 	r.Defer(server.Close)

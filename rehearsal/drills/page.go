@@ -24,7 +24,7 @@ type shell struct {
 	environment []string
 }
 
-// newShell installs the programs. objects has those of S3.
+// newShell installs the programs. objects has those of S3; nil for none yet.
 func newShell(ctx context.Context, r *rehearsal.Rehearsal, objects *s3server.Server) (*shell, error) {
 	if _, err := realserver.Find("jq"); err != nil {
 		return nil, fmt.Errorf("the drill runs jq (Debian's package jq): %w", err)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/growbin/cluster/components/kubeadm"
 	"github.com/growbin/cluster/internal/stackfile"
-	"github.com/growbin/cluster/internal/testing/awssim/s3server"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/gitserver"
 	"github.com/growbin/cluster/rehearsal/programs"
@@ -68,9 +67,7 @@ func (d *pagesDrill) install(ctx context.Context) (err error) {
 	if d.client, err = d.Client(ctx); err != nil {
 		return err
 	}
-	objects := s3server.New()
-	d.Defer(objects.Close)
-	if d.shell, err = newShell(ctx, d.Rehearsal, objects); err != nil {
+	if d.shell, err = newShell(ctx, d.Rehearsal, nil); err != nil {
 		return err
 	}
 	if d.releases, err = d.shell.open("docs/release.md"); err != nil {

@@ -44,6 +44,16 @@ func (b *Builder) KubernetesTool(name, version string) (Tool, error) {
 	return kubernetesTool(name, minor), nil
 }
 
+// Kubectl builds kubectl of a version, and returns its path.
+func (b *Builder) Kubectl(ctx context.Context, version string) (string, error) {
+	tool, err := b.KubernetesTool("kubectl", version)
+	if err != nil {
+		return "", err
+	}
+	built, err := b.Build(ctx, tool)
+	return built[tool.Name], err
+}
+
 func (b *Builder) kubernetesMinor(version string) (string, error) {
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {

@@ -221,7 +221,10 @@ func (c *Cloud) callerOf(i *instance) (*caller, error) {
 
 // deniedCode is how a service calls it.
 func deniedCode(service string) string {
-	if service == "S3" {
+	switch service {
+	case "EC2", "ec2": // of lookups
+		return "UnauthorizedOperation"
+	case "S3", "CloudWatch", elb:
 		return "AccessDenied"
 	}
 	return "AccessDeniedException"

@@ -51,10 +51,14 @@ func (c *Cloud) requestContext() map[string]string {
 // authorize decides a request by the policies of the caller and those of the resource, as AWS does within one account: a deny in
 // any of them wins, and an allow in one of them is enough. The cloud must be locked.
 func (c *Cloud) authorize(who *caller, service, operation string, r request) error {
-	r.context = c.requestContext()
+	context := c.requestContext()
 	identity, name := errNotAllowed, "anonymous"
 	if who != nil {
-		r.context = who.context
+		context = maps.Clone(who.context)
+	}
+	maps.Copy(context, r.context)
+	r.context = context
+	if who != nil {
 		identity, name = who.decide(r), fmt.Sprintf("%s (role %s)", who.session, who.arn)
 	}
 	resource, restricted, err := c.resourcePolicy(r.resource)

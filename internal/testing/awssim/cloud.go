@@ -35,6 +35,9 @@ type Options struct {
 	// Stop is called after an instance was stopped, Start in a goroutine once it runs again; its context ends as that of Boot.
 	Stop  func(*Machine)
 	Start func(context.Context, *Machine)
+	// Command is the effect of a shell command that Systems Manager runs on an instance as root: its output, or an error with the
+	// reason. It is called in a goroutine; its context ends as that of Boot. Without it no instance has the agent.
+	Command func(context.Context, *Machine, string) (string, error)
 	// Terminate is called after an instance was terminated, by the program or out of band.
 	Terminate func(*Machine)
 	// CopyDisk is called when a snapshot of a volume is taken, and when a volume is made of a snapshot, with the identifiers of both.
@@ -90,6 +93,8 @@ type Cloud struct {
 
 	lifecyclePolicies map[string]*lifecyclePolicy
 	schedules         map[string]*schedule // by name
+	// commands are those that were sent, by their identifier and that of the instance.
+	commands map[string]*shellCommand
 
 	public *addressPool
 	// vcpus counts running standard-family vCPUs, kept so that a launch does not count all instances.
@@ -181,6 +186,7 @@ func New(options Options) *Cloud {
 
 		lifecyclePolicies: map[string]*lifecyclePolicy{},
 		schedules:         map[string]*schedule{},
+		commands:          map[string]*shellCommand{},
 	}
 	for _, name := range options.HostedZones {
 		z := &hostedZone{id: "Z" + upper(c.digits("zone", name, 20)), name: trimDot(name), records: map[string]*dnsRecord{}}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"strings"
 )
 
 // newID generates an identifier like EC2's: a prefix and 17 hexadecimal digits, the first of them 0. It depends on the
@@ -19,6 +20,12 @@ func (c *Cloud) digits(purpose, name string, n int) string {
 	c.minted[key]++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", c.options.Seed, key, c.minted[key]))
 	return hex.EncodeToString(sum[:])[:n]
+}
+
+// uuid gives an identifier in the form of a UUID.
+func (c *Cloud) uuid(purpose, name string) string {
+	digits := c.digits(purpose, name, 32)
+	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
 }
 
 // hashcode is the number that the Terraform provider derives identifiers of routes and volume attachments from:

@@ -48,8 +48,7 @@ func createKey(t *call) (string, *key, error) {
 	if err := k.set(t, "CreateKey"); err != nil {
 		return "", nil, err
 	}
-	digits := t.c.digits("key", t.name, 32)
-	k.id = strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
+	k.id = t.c.uuid("key", t.name)
 	t.c.keys[k.id] = k
 	return k.id, k, nil
 }

@@ -118,6 +118,21 @@ func deleteMetricAlarm(t *call, a *metricAlarm) error {
 	return nil
 }
 
+// switchAlarms enables or disables the actions of alarms with the permissions of a caller.
+func (c *Cloud) switchAlarms(who *caller, operation string, names []string, enabled bool) error {
+	for _, name := range names {
+		a := c.alarms[name]
+		if a == nil {
+			continue // CloudWatch ignores names that do not exist
+		}
+		if err := c.authorize(who, "CloudWatch", operation, request{action: "cloudwatch:" + operation, resource: c.arn("cloudwatch", "alarm:"+name)}); err != nil {
+			return err
+		}
+		a.switchActions(c, enabled)
+	}
+	return nil
+}
+
 // switchActions enables or disables the alarm's actions out of band.
 func (a *metricAlarm) switchActions(c *Cloud, enabled bool) {
 	a.in = a.in.copy()

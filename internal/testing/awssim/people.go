@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The calls that people and workflows make with the AWS CLI beside Pulumi. Their caller is that of the program's lookups: the
@@ -99,6 +100,31 @@ func (c *Cloud) TargetHealth(arn string) (map[string]string, error) {
 		}
 	}
 	return health, nil
+}
+
+// DescribeAlarms are the names of all alarms that begin with the prefix, in order.
+func (c *Cloud) DescribeAlarms(prefix string) ([]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.mayCall("CloudWatch", "cloudwatch", "DescribeAlarms"); err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(c.alarms))
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) }), nil
+}
+
+// DisableAlarmActions disables the actions of alarms.
+func (c *Cloud) DisableAlarmActions(names ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.switchAlarms(c.program(), "DisableAlarmActions", names, false)
+}
+
+// EnableAlarmActions enables them.
+func (c *Cloud) EnableAlarmActions(names ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.switchAlarms(c.program(), "EnableAlarmActions", names, true)
 }
 
 // CertificateSummary is a certificate in the answer of ACM's ListCertificates.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 )
 
 const (
@@ -11,7 +12,7 @@ const (
 	startInstances = "StartInstances"
 )
 
-// StopInstances stops instances out of band, as an administrator does. They may be named by identifier or Name tag.
+// StopInstances stops instances out of band with the rights of the program. They may be named by identifier or Name tag.
 func (c *Cloud) StopInstances(namesOrIDs ...string) error {
 	return c.power(stopInstances, namesOrIDs, c.powerOff)
 }
@@ -32,7 +33,37 @@ func (c *Cloud) power(operation string, namesOrIDs []string, do func([]*instance
 		}
 		list = append(list, i)
 	}
+	return c.powerAs(c.program(), operation, list, do)
+}
+
+// powerAs stops or starts instances with the permissions of a caller: all or none.
+func (c *Cloud) powerAs(who *caller, operation string, list []*instance, do func([]*instance) error) error {
+	for _, i := range list {
+		r := request{action: "ec2:" + operation, resource: c.arn("ec2", "instance/"+i.id), context: i.tagContext("aws", "ec2")}
+		if err := c.authorize(who, "EC2", operation, r); err != nil {
+			return err
+		}
+		for _, v := range i.devices {
+			if operation != startInstances {
+				break
+			}
+			if err := c.attachKey(who, operation, v.kmsKey); err != nil {
+				return err
+			}
+		}
+	}
 	return do(list)
+}
+
+// tagContext are the condition keys of the instance's tags, for the services of these prefixes.
+func (i *instance) tagContext(prefixes ...string) map[string]string {
+	context := map[string]string{}
+	for key, value := range i.tags {
+		for _, prefix := range prefixes {
+			context[prefix+":resourcetag/"+strings.ToLower(key)] = value
+		}
+	}
+	return context
 }
 
 // powerOff stops all instances or none.

@@ -42,10 +42,10 @@ var scheduledActions = map[string]struct {
 		return c.scheduledPower(r, startInstances, in["InstanceIds"], c.powerOn)
 	}},
 	"cloudwatch:disableAlarmActions": {[]string{"AlarmNames"}, func(c *Cloud, r *role, in map[string][]string) error {
-		return c.switchAlarms(r, "DisableAlarmActions", in["AlarmNames"], false)
+		return c.switchAlarms(c.sessionOf(r, "scheduler"), "DisableAlarmActions", in["AlarmNames"], false)
 	}},
 	"cloudwatch:enableAlarmActions": {[]string{"AlarmNames"}, func(c *Cloud, r *role, in map[string][]string) error {
-		return c.switchAlarms(r, "EnableAlarmActions", in["AlarmNames"], true)
+		return c.switchAlarms(c.sessionOf(r, "scheduler"), "EnableAlarmActions", in["AlarmNames"], true)
 	}},
 }
 
@@ -214,40 +214,9 @@ func (c *Cloud) scheduledPower(r *role, operation string, ids []string, do func(
 		if err != nil {
 			return err
 		}
-		context := c.requestContext()
-		for key, value := range i.tags {
-			context["aws:resourcetag/"+strings.ToLower(key)] = value
-			context["ec2:resourcetag/"+strings.ToLower(key)] = value
-		}
-		if err := c.sessionOf(r, "scheduler").decide(request{action: "ec2:" + operation, resource: c.arn("ec2", "instance/"+id), context: context}); err != nil {
-			return refuseEC2(operation, "UnauthorizedOperation", "You are not authorized to perform this operation. %s %s ec2:%s action on %s", r.name, err, operation, id)
-		}
-		for _, v := range i.devices {
-			if operation != startInstances {
-				break
-			}
-			if err := c.attachKey(c.sessionOf(r, "scheduler"), operation, v.kmsKey); err != nil {
-				return err
-			}
-		}
 		list = append(list, i)
 	}
-	return do(list)
-}
-
-// switchAlarms enables or disables the actions of alarms with the permissions of a role.
-func (c *Cloud) switchAlarms(r *role, operation string, names []string, enabled bool) error {
-	for _, name := range names {
-		a := c.alarms[name]
-		if a == nil {
-			continue // CloudWatch ignores names that do not exist
-		}
-		if err := c.sessionOf(r, "scheduler").decide(request{action: "cloudwatch:" + operation, resource: c.arn("cloudwatch", "alarm:"+name), context: c.requestContext()}); err != nil {
-			return refuse("CloudWatch", operation, "AccessDenied", "%s is not authorized to perform: cloudwatch:%s on resource: %s %s action", r.name, operation, name, err)
-		}
-		a.switchActions(c, enabled)
-	}
-	return nil
+	return c.powerAs(c.sessionOf(r, "scheduler"), operation, list, do)
 }
 
 func updateSchedule(t *call, s *schedule) error {

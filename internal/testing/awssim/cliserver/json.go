@@ -20,9 +20,14 @@ func (s *Server) json(w http.ResponseWriter, target string, body []byte) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// operation answers ListCertificates of ACM, and GetParameter, PutParameter and DeleteParameter of Systems Manager.
+// operation answers ListCertificates of ACM, and GetParameter, PutParameter, DeleteParameter, SendCommand to one instance and
+// GetCommandInvocation of Systems Manager.
 func (s *Server) operation(name string, body []byte) (any, error) {
-	var request struct{ Name, Value string }
+	var request struct {
+		Name, Value, DocumentName, CommandID, InstanceID string
+		InstanceIDs                                      []string
+		Parameters                                       map[string][]string
+	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		return nil, err
 	}
@@ -34,6 +39,14 @@ func (s *Server) operation(name string, body []byte) (any, error) {
 		return map[string]any{"Version": 1, "Tier": "Standard"}, s.cloud.CreateParameter(request.Name, request.Value)
 	case "DeleteParameter":
 		return map[string]any{}, s.cloud.DeleteParameter(request.Name)
+	case "SendCommand":
+		if len(request.InstanceIDs) != 1 || len(request.Parameters["commands"]) != 1 {
+			return nil, unknown("SendCommand with several instances or lines")
+		}
+		id, err := s.cloud.SendCommand(request.DocumentName, request.InstanceIDs[0], request.Parameters["commands"][0])
+		return map[string]any{"Command": map[string]any{"CommandId": id}}, err
+	case "GetCommandInvocation":
+		return s.cloud.GetCommandInvocation(request.CommandID, request.InstanceID)
 	case "ListCertificates":
 		return s.certificates()
 	}

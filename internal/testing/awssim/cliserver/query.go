@@ -59,12 +59,26 @@ type tag struct {
 	Value string `xml:"value"`
 }
 
-// ec2 answers DescribeInstances
-// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html).
+// ec2 answers DescribeInstances, StopInstances and StartInstances
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Operations.html).
 func (s *Server) ec2(operation string, form url.Values) (any, error) {
-	if operation != "DescribeInstances" {
-		return nil, unknown(operation)
+	switch operation {
+	case "DescribeInstances":
+		return s.instances(form)
+	case "StopInstances":
+		return done(operation), s.cloud.StopInstances(members(form, "InstanceId.")...)
+	case "StartInstances":
+		return done(operation), s.cloud.StartInstances(members(form, "InstanceId.")...)
 	}
+	return nil, unknown(operation)
+}
+
+// done is the answer of an operation without its details.
+func done(operation string) any {
+	return struct{ XMLName xml.Name }{xml.Name{Local: operation + "Response"}}
+}
+
+func (s *Server) instances(form url.Values) (any, error) {
 	filters := map[string][]string{}
 	for i := 1; form.Has("Filter." + strconv.Itoa(i) + ".Name"); i++ {
 		prefix := "Filter." + strconv.Itoa(i)

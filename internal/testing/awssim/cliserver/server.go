@@ -67,6 +67,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.query(w, body, s.ec2, refuseEC2)
 	case "elasticloadbalancing":
 		s.query(w, body, s.balancing, refuseBalancing)
+	case "monitoring":
+		s.query(w, body, s.alarms, refuseBalancing) // the form of both
 	case "acm", "ssm":
 		s.json(w, r.Header.Get("X-Amz-Target"), body)
 	default:
