@@ -193,7 +193,7 @@ func (d *gitOps) compareOwned(ctx context.Context) error {
 				continue
 			}
 			var tree map[string]any
-			if err := json.Unmarshal(entry.FieldsV1.Raw, &tree); err != nil {
+			if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &tree); err != nil {
 				return fmt.Errorf("read the owners of %s: %w", name, err)
 			}
 			fields = leaves(tree, fields)

@@ -1,5 +1,5 @@
-// Package cliserver serves a part of the APIs of EC2, Elastic Load Balancing, Certificate Manager, Systems Manager and S3 on
-// loopback, so that the real AWS CLI, and the commands that run it, can use the simulated account.
+// Package cliserver serves a part of the APIs of EC2, Elastic Load Balancing, CloudWatch, Certificate Manager, Systems Manager and S3
+// on loopback, so that the real AWS CLI, and the commands that run it, can use the simulated account.
 package cliserver
 
 import (
