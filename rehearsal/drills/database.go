@@ -210,6 +210,16 @@ func (d *databaseLoss) restoreBeside(ctx context.Context) (err error) {
 		return err
 	}
 	d.Compare("the page's logs of the job", "–", strings.Count(out, "upload:"), strings.Count(out, "upload:") == 1 && strings.Count(out, "backup:") == 1)
+	recovery, err := d.shell.open("docs/recover.md")
+	if err != nil {
+		return err
+	}
+	list, err := recovery.run(ctx, "aws ec2 describe-snapshots", nil)
+	if err != nil {
+		return err
+	}
+	shown := strings.Count(list, " "+lostDatabase+"-data ")
+	d.Compare("snapshots of "+lostDatabase+"-data that aws ec2 describe-snapshots shows", 1, shown, shown == 1)
 	rows, err := d.server.count(ctx)
 	if err != nil {
 		return err

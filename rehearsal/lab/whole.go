@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -20,8 +21,9 @@ type whole struct {
 	deployed []deployed
 	engine   *engine.Engine
 	client   kubernetes.Interface
-	// apiNodes are the addresses of the API nodes, which are the targets of the load balancer.
-	apiNodes []string
+	// urls are the addresses of the APIs by name, turn counts the requests to the load balancer.
+	urls map[string]string
+	turn atomic.Uint64
 	// photo is the ID of the first photo's analysis.
 	photo string
 }
@@ -51,7 +53,7 @@ func (w *whole) checks() []check {
 		{"NetworkPolicies are enforced: every pair of pods is tried", w.checkPolicies},
 		{"every database is migrated by a release", w.migrate},
 		{"pods on different nodes reach each other by name", w.checkNames},
-		{"every API answers through its node port", w.checkAPIs},
+		{"every API answers at its URL, through the simulated load balancer", w.checkAPIs},
 		{"a photo is stored, analyzed, matched with its rule and answered", w.checkPhoto},
 		{"a browser uploads and reads a photo by URLs that waste-api signs", w.checkBrowser},
 		{"eight photos at once are answered within the limit of the AI API", w.checkPhotos},
@@ -122,6 +124,7 @@ func (w *whole) printProvenance() {
 		}
 		fmt.Fprintf(w.options.Out, "  · %s: %s\n", i.Name, i.contents)
 	}
+	fmt.Fprintln(w.options.Out, "  · the load balancer: the simulated AWS decides on the target of each request, to which the lab connects")
 	w.printOverrides(hardware{podRange: "a range of the node", podNetwork: w.settings.PodCIDR})
 }
 

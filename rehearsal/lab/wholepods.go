@@ -13,8 +13,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/growbin/cluster/stacks"
 )
 
 func (w *whole) checkNodes(ctx context.Context) error {
@@ -25,16 +23,8 @@ func (w *whole) checkNodes(ctx context.Context) error {
 		if err := poll(ctx, recoveryTimeout, func(ctx context.Context) error { return w.checkNode(ctx, w.client, node.Name) }); err != nil {
 			return err
 		}
-		if node.Role != stacks.RoleAPI {
-			continue
-		}
-		host, err := w.fleet.get(node.Name)
-		if err != nil {
-			return err
-		}
-		w.apiNodes = append(w.apiNodes, host.ec2.PrivateIP)
 	}
-	return nil
+	return w.readURLs(ctx)
 }
 
 // pods returns all pods, without those that have ended and those of Jobs, which come and go.

@@ -3,16 +3,14 @@ package lab
 import (
 	"context"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// requestInterval is the time between two requests to an API, which go to the API nodes in turn, as those of a load balancer.
+// requestInterval is the time between two requests to an API.
 const requestInterval = 250 * time.Millisecond
 
 // traffic are requests to every API while something else happens.
@@ -46,9 +44,8 @@ func (w *whole) send(ctx context.Context) *traffic {
 			continue
 		}
 		t.senders.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				address := "http://" + net.JoinHostPort(w.apiNodes[n%len(w.apiNodes)], strconv.Itoa(a.NodePort)) + a.Route + paths[a.Name]
-				_, _, err := w.request(ctx, http.MethodGet, address, "", nil)
+			for ctx.Err() == nil {
+				_, _, err := w.request(ctx, http.MethodGet, w.url(a)+paths[a.Name], "", nil)
 				if ctx.Err() != nil {
 					return
 				}

@@ -25,9 +25,13 @@ import (
 // answerTimeout is how long an answer to a photo may take.
 const answerTimeout = 3 * time.Minute
 
-// request sends an HTTP request from the lab's network and returns the body of a 2xx answer.
+// request sends an HTTP request, through the load balancer if the address is one of the stack's, and returns the body of a 2xx answer.
 func (w *whole) request(ctx context.Context, method, address, contentType string, body []byte) (status int, answer []byte, err error) {
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: w.network.Dial, DisableKeepAlives: true}}
+	dial, err := w.dialer(address)
+	if err != nil {
+		return 0, nil, err
+	}
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -45,11 +49,6 @@ func (w *whole) request(ctx context.Context, method, address, contentType string
 		err = fmt.Errorf("%s %s: status %d: %s", method, address, response.StatusCode, bytes.TrimSpace(answer))
 	}
 	return response.StatusCode, answer, err
-}
-
-// url is the address of an API's route at the node port of an API node, to which the load balancer would forward.
-func (w *whole) url(a stacks.Application) string {
-	return "http://" + net.JoinHostPort(w.apiNodes[0], strconv.Itoa(a.NodePort)) + a.Route
 }
 
 func application(name string) stacks.Application {

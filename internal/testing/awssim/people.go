@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The calls that people and workflows make with the AWS CLI beside Pulumi. Their caller is that of the program's lookups: the
@@ -37,17 +38,52 @@ func (c *Cloud) DescribeInstances(filters map[string][]string) ([]InstanceDescri
 	if err := c.mayCall("EC2", "ec2", "DescribeInstances"); err != nil {
 		return nil, err
 	}
-	var wanted []values
-	for name, list := range filters {
-		wanted = append(wanted, values{"name": name, "values": anyList(list)})
-	}
-	found, err := c.matchingInstances(wanted, nil)
+	found, err := c.matchingInstances(filterBlocks(filters), nil)
 	if err != nil {
 		return nil, refuseEC2("DescribeInstances", "InvalidParameterValue", "%s", err)
 	}
 	var list []InstanceDescription
 	for _, i := range found {
 		list = append(list, InstanceDescription{i.id, i.kind.name, i.subnet.zone.name, i.state, i.launched, maps.Clone(i.tags)})
+	}
+	return list, nil
+}
+
+// filterBlocks are filters as a lookup of the provider has them.
+func filterBlocks(filters map[string][]string) (blocks []values) {
+	for name, list := range filters {
+		blocks = append(blocks, values{"name": name, "values": anyList(list)})
+	}
+	return blocks
+}
+
+// SnapshotDescription is a snapshot in the answer of EC2's DescribeSnapshots.
+type SnapshotDescription struct {
+	ID, Volume string
+	SizeGiB    int
+	// Taken is a time in RFC 3339.
+	Taken string
+	Tags  map[string]string
+}
+
+// DescribeSnapshots lists the account's snapshots that pass all filters, the latest first.
+func (c *Cloud) DescribeSnapshots(filters map[string][]string) ([]SnapshotDescription, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.mayCall("EC2", "ec2", "DescribeSnapshots"); err != nil {
+		return nil, err
+	}
+	blocks := []any{}
+	for _, block := range filterBlocks(filters) {
+		blocks = append(blocks, map[string]any(block))
+	}
+	found, err := c.matchingSnapshots(values{"filters": blocks}, nil)
+	if err != nil {
+		return nil, refuseEC2("DescribeSnapshots", "InvalidParameterValue", "%s", err)
+	}
+	var list []SnapshotDescription
+	for _, s := range found {
+		list = append(list, SnapshotDescription{s.id, s.volume, s.sizeGiB, s.taken.Format(time.RFC3339), maps.Clone(s.tags)})
 	}
 	return list, nil
 }

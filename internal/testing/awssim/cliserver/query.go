@@ -59,12 +59,14 @@ type tag struct {
 	Value string `xml:"value"`
 }
 
-// ec2 answers DescribeInstances, StopInstances and StartInstances
+// ec2 answers DescribeInstances, DescribeSnapshots, StopInstances and StartInstances
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Operations.html).
 func (s *Server) ec2(operation string, form url.Values) (any, error) {
 	switch operation {
 	case "DescribeInstances":
 		return s.instances(form)
+	case "DescribeSnapshots":
+		return s.snapshots(form)
 	case "StopInstances":
 		return done(operation), s.cloud.StopInstances(members(form, "InstanceId.")...)
 	case "StartInstances":
@@ -78,13 +80,50 @@ func done(operation string) any {
 	return struct{ XMLName xml.Name }{xml.Name{Local: operation + "Response"}}
 }
 
-func (s *Server) instances(form url.Values) (any, error) {
+// filtersOf returns the lists of values by the name of the filter.
+func filtersOf(form url.Values) map[string][]string {
 	filters := map[string][]string{}
 	for i := 1; form.Has("Filter." + strconv.Itoa(i) + ".Name"); i++ {
 		prefix := "Filter." + strconv.Itoa(i)
 		filters[form.Get(prefix+".Name")] = members(form, prefix+".Value.")
 	}
-	found, err := s.cloud.DescribeInstances(filters)
+	return filters
+}
+
+// tagsOf returns tags in the order of their keys.
+func tagsOf(tags map[string]string) (list []tag) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, tag{key, tags[key]})
+	}
+	return list
+}
+
+type snapshotItem struct {
+	ID     string `xml:"snapshotId"`
+	Volume string `xml:"volumeId"`
+	Size   int    `xml:"volumeSize"`
+	Start  string `xml:"startTime"`
+	Status string `xml:"status"`
+	Tags   []tag  `xml:"tagSet>item"`
+}
+
+func (s *Server) snapshots(form url.Values) (any, error) {
+	found, err := s.cloud.DescribeSnapshots(filtersOf(form))
+	if err != nil {
+		return nil, err
+	}
+	answer := struct {
+		XMLName   xml.Name       `xml:"DescribeSnapshotsResponse"`
+		Snapshots []snapshotItem `xml:"snapshotSet>item"`
+	}{}
+	for _, i := range found {
+		answer.Snapshots = append(answer.Snapshots, snapshotItem{i.ID, i.Volume, i.SizeGiB, i.Taken, "completed", tagsOf(i.Tags)})
+	}
+	return answer, nil
+}
+
+func (s *Server) instances(form url.Values) (any, error) {
+	found, err := s.cloud.DescribeInstances(filtersOf(form))
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +132,7 @@ func (s *Server) instances(form url.Values) (any, error) {
 		Instances []instanceItem `xml:"reservationSet>item>instancesSet>item"`
 	}{}
 	for _, i := range found {
-		item := instanceItem{ID: i.ID, Type: i.Type, Launched: i.Launched, State: i.State, Zone: i.Zone}
-		for _, key := range slices.Sorted(maps.Keys(i.Tags)) {
-			item.Tags = append(item.Tags, tag{key, i.Tags[key]})
-		}
-		answer.Instances = append(answer.Instances, item)
+		answer.Instances = append(answer.Instances, instanceItem{ID: i.ID, Type: i.Type, Launched: i.Launched, State: i.State, Zone: i.Zone, Tags: tagsOf(i.Tags)})
 	}
 	return answer, nil
 }

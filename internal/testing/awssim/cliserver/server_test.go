@@ -45,6 +45,7 @@ func TestServer_RealCLI(t *testing.T) {
 	assert.Contains(t, run(put...), "(ParameterAlreadyExists)")
 	for args, want := range map[[2]string]string{
 		{"ec2", "describe-instances"}:        "",
+		{"ec2", "describe-snapshots"}:        "",
 		{"elbv2", "describe-target-groups"}:  "",
 		{"acm", "list-certificates"}:         "",
 		{"ec2", "describe-vpcs"}:             "DescribeVpcs is not modeled by the simulated AWS",
@@ -66,6 +67,7 @@ func TestServer_RealCLI(t *testing.T) {
 	assert.Equal(t, "mine\n", run(append(get, "/team/lock")...))
 	assert.Contains(t, run(append(get, "/other")...), "(AccessDeniedException)")
 	assert.Contains(t, run("ec2", "describe-instances"), "(UnauthorizedOperation)")
+	assert.Contains(t, run("ec2", "describe-snapshots"), "(UnauthorizedOperation)")
 	assert.Contains(t, run("elbv2", "describe-target-groups"), "(AccessDenied)")
 	assert.Contains(t, run("cloudwatch", "describe-alarms"), "(AccessDenied)")
 	assert.Contains(t, run("acm", "list-certificates"), "(AccessDeniedException)")
