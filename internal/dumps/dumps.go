@@ -46,8 +46,8 @@ type Options struct {
 	Out io.Writer
 }
 
-// stamp is the form of the time in the name of a dump, always UTC.
-const stamp = "2006-01-02T150405Z"
+// Stamp is the form of the time in the name of a dump, always UTC.
+const Stamp = "2006-01-02T150405Z"
 
 // Restore restores the database. A failure leaves the present one as it was.
 func Restore(ctx context.Context, o Options) error {
@@ -72,7 +72,7 @@ func Restore(ctx context.Context, o Options) error {
 
 // latest returns the name of the latest dump until a time; empty for none. Names sort like times.
 func latest(names []string, database string, until time.Time) string {
-	limit := database + "-" + until.UTC().Format(stamp) + ".dump"
+	limit := database + "-" + until.UTC().Format(Stamp) + ".dump"
 	found := ""
 	for _, name := range names {
 		if name <= limit && name > found {
@@ -85,7 +85,7 @@ func latest(names []string, database string, until time.Time) string {
 // isDump reports whether the name is that of a dump of the database.
 func (o Options) isDump(name string) bool {
 	moment, ok := strings.CutPrefix(strings.TrimSuffix(name, ".dump"), o.Database+"-")
-	_, err := time.Parse(stamp, moment)
+	_, err := time.Parse(Stamp, moment)
 	return ok && err == nil && strings.HasSuffix(name, ".dump")
 }
 
@@ -129,7 +129,7 @@ func (o Options) restore(ctx context.Context, folder, name string) error {
 	script := path.Join(o.Server.Scripts, "restore.sh")
 	command := []string{script, o.Database, path.Join(folder, o.Database, name)}
 	if !o.Replace {
-		moment, err := time.Parse(stamp, strings.TrimSuffix(strings.TrimPrefix(name, o.Database+"-"), ".dump"))
+		moment, err := time.Parse(Stamp, strings.TrimSuffix(strings.TrimPrefix(name, o.Database+"-"), ".dump"))
 		if err != nil {
 			return err
 		}

@@ -377,12 +377,20 @@ func (d *gitOps) lose(ctx context.Context) error {
 	return d.compareImages(ctx, keyTag, "images that do not follow the repository after "+lostDeployment+" was made anew")
 }
 
-// remove removes the settings of the repository, then Argo CD. The images stay.
-func (d *gitOps) remove(ctx context.Context) error {
+// withoutRepository removes the settings of a repository over ssh.
+func withoutRepository(ctx context.Context, r *rehearsal.Rehearsal) error {
 	for _, key := range []string{programs.KeyGitRepository, programs.KeyGitPath, programs.KeyGitDeployKey, programs.KeyGitKnownHosts} {
-		if err := d.Engine.RemoveConfig(ctx, key); err != nil {
+		if err := r.Engine.RemoveConfig(ctx, key); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// remove removes the settings of the repository, then Argo CD. The images stay.
+func (d *gitOps) remove(ctx context.Context) error {
+	if err := withoutRepository(ctx, d.Rehearsal); err != nil {
+		return err
 	}
 	if _, err := d.Engine.Up(ctx, "without-git", noOptions); err != nil {
 		return err

@@ -234,10 +234,7 @@ func (d *commandDrill) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listed := false
-	for line := range strings.Lines(out) {
-		listed = listed || strings.HasPrefix(line, releasedApplication) && strings.Contains(line, commandTag)
-	}
+	listed := lists(out, commandTag)
 	d.Compare("growbin release --list names the tag", true, listed, listed)
 	return d.verify(ctx)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/growbin/cluster/internal/dumps"
 	"github.com/growbin/cluster/rehearsal"
 	"github.com/growbin/cluster/rehearsal/cluster"
 	"github.com/growbin/cluster/rehearsal/engine"
@@ -194,17 +195,20 @@ func (d *databaseLoss) restoreBeside(ctx context.Context) (err error) {
 		return err
 	}
 	database := d.server.databases[0][0]
-	dumps, err := filepath.Glob(filepath.Join(d.server.backups(), database, "*.dump"))
-	if err != nil || len(dumps) != 1 {
-		return fmt.Errorf("the server has %d dumps of %s, must have one: %w", len(dumps), database, err)
+	files, err := filepath.Glob(filepath.Join(d.server.backups(), database, "*.dump"))
+	if err != nil {
+		return err
 	}
-	moment := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(dumps[0]), database+"-"), ".dump")
-	taken, err := time.Parse("2006-01-02T150405Z", moment)
+	if len(files) != 1 {
+		return fmt.Errorf("the server has %d dumps of %s, must have one", len(files), database)
+	}
+	moment := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(files[0]), database+"-"), ".dump")
+	taken, err := time.Parse(dumps.Stamp, moment)
 	if err != nil {
 		return fmt.Errorf("the name of a dump: %w", err)
 	}
 	out, err := work.run(ctx, "kubectl -n data exec -it postgresql-0", map[string]string{
-		"FILE": filepath.Base(dumps[0]), "2026-11-25T03:30:00+09:00": taken.Add(time.Second).Format(time.RFC3339), "20261124182000": taken.Format("20060102150405"),
+		"FILE": filepath.Base(files[0]), "2026-11-25T03:30:00+09:00": taken.Add(time.Second).Format(time.RFC3339), "20261124182000": taken.Format("20060102150405"),
 	})
 	if err != nil {
 		return err

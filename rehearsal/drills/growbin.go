@@ -104,3 +104,13 @@ func (g *growbin) run(ctx context.Context, args ...string) (string, error) {
 	}
 	return out.String(), nil
 }
+
+// lists reports whether growbin release --list names the tag of the released application.
+func lists(out, tag string) bool {
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, releasedApplication) && strings.Contains(line, tag) {
+			return true
+		}
+	}
+	return false
+}

@@ -120,12 +120,16 @@ func (s *shell) script(ctx context.Context, name, commands string) (string, erro
 	return out.String(), nil
 }
 
-// compareLeft requires that all blocks ran.
-func (p *page) compareLeft() {
-	var left []string
+// left are the first lines of the blocks that did not run.
+func (p *page) left() (lines []string) {
 	for _, block := range p.blocks {
 		line, _, _ := strings.Cut(strings.TrimSpace(block), "\n")
-		left = append(left, line)
+		lines = append(lines, line)
 	}
-	p.Compare("commands of "+p.path+" that did not run", "none", join(left), len(left) == 0)
+	return lines
+}
+
+// compareLeft requires that all blocks ran.
+func (p *page) compareLeft() {
+	p.Compare("commands of "+p.path+" that did not run", "none", join(p.left()), len(p.left()) == 0)
 }

@@ -118,22 +118,9 @@ func (d *pagesDrill) operate(ctx context.Context) error {
 	return os.WriteFile(file, former, 0o600)
 }
 
-// generations are those of the applications' Deployments.
-func (d *pagesDrill) generations(ctx context.Context) (map[string]int64, error) {
-	list, err := d.client.AppsV1().Deployments(stacks.ReleaseNamespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("list the applications: %w", err)
-	}
-	found := map[string]int64{}
-	for _, deployment := range list.Items {
-		found[deployment.Name] = deployment.Generation
-	}
-	return found, nil
-}
-
 // release migrates the new databases with the tags that run, which changes no pod, and then releases one application.
 func (d *pagesDrill) release(ctx context.Context) error {
-	before, err := d.generations(ctx)
+	before, err := generations(ctx, d.client)
 	if err != nil {
 		return err
 	}
@@ -147,16 +134,14 @@ func (d *pagesDrill) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listed := slices.ContainsFunc(strings.Split(list, "\n"), func(line string) bool {
-		return strings.HasPrefix(line, releasedApplication) && strings.Contains(line, pageTag)
-	})
+	listed := lists(list, pageTag)
 	d.Compare("growbin release --list names the tag", true, listed, listed)
 	return d.compareReleased(ctx, before, []string{releasedApplication}, "the release of one application")
 }
 
 // compareReleased requires that these Deployments alone have changed.
 func (d *pagesDrill) compareReleased(ctx context.Context, before map[string]int64, want []string, by string) error {
-	after, err := d.generations(ctx)
+	after, err := generations(ctx, d.client)
 	if err != nil {
 		return err
 	}
@@ -256,12 +241,7 @@ func (d *pagesDrill) manifests(ctx context.Context) error {
 	known := strings.Contains(settings.GitKnownHosts, key[len(key)-1])
 	d.Compare("the key of the server is in gitKnownHosts", true, known, known)
 	d.releases.compareLeft()
-	for _, key := range []string{programs.KeyGitRepository, programs.KeyGitPath, programs.KeyGitDeployKey, programs.KeyGitKnownHosts} {
-		if err := d.Engine.RemoveConfig(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return withoutRepository(ctx, d.Rehearsal)
 }
 
 func (d *pagesDrill) grow(ctx context.Context) error {

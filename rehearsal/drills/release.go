@@ -81,7 +81,7 @@ func (d *releaseDrill) release(ctx context.Context) error {
 	if d.requests, err = sendRequests(ctx, d.Rehearsal, d.admin); err != nil {
 		return err
 	}
-	before, err := d.generations(ctx)
+	before, err := generations(ctx, d.admin)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (d *releaseDrill) release(ctx context.Context) error {
 	if err := releasing.Run(ctx, options); err != nil {
 		return err
 	}
-	after, err := d.generations(ctx)
+	after, err := generations(ctx, d.admin)
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,9 @@ func (d *releaseDrill) release(ctx context.Context) error {
 	return d.compareTag(ctx, "tag after the release", goodTag)
 }
 
-func (d *releaseDrill) generations(ctx context.Context) (map[string]int64, error) {
-	list, err := d.admin.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+// generations are those of all Deployments by name.
+func generations(ctx context.Context, client kubernetes.Interface) (map[string]int64, error) {
+	list, err := client.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list Deployments: %w", err)
 	}
@@ -151,7 +152,7 @@ func (d *releaseDrill) compareTag(ctx context.Context, subject, wanted string) e
 
 // update deploys the program without a change, then with one that restarts all applications. Neither may change the image.
 func (d *releaseDrill) update(ctx context.Context) error {
-	before, err := d.generations(ctx)
+	before, err := generations(ctx, d.admin)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (d *releaseDrill) update(ctx context.Context) error {
 	}
 	others := slices.DeleteFunc(slices.Clone(result.Changes), d.recorded)
 	d.Compare("resources changed by an up after the release, but for the record of the tag", "none", join(engine.Strings(others)), len(others) == 0)
-	after, err := d.generations(ctx)
+	after, err := generations(ctx, d.admin)
 	if err != nil {
 		return err
 	}

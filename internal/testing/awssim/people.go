@@ -73,11 +73,7 @@ func (c *Cloud) DescribeSnapshots(filters map[string][]string) ([]SnapshotDescri
 	if err := c.mayCall("EC2", "ec2", "DescribeSnapshots"); err != nil {
 		return nil, err
 	}
-	blocks := []any{}
-	for _, block := range filterBlocks(filters) {
-		blocks = append(blocks, map[string]any(block))
-	}
-	found, err := c.matchingSnapshots(values{"filters": blocks}, nil)
+	found, err := c.matchingSnapshots(filterBlocks(filters), nil, nil)
 	if err != nil {
 		return nil, refuseEC2("DescribeSnapshots", "InvalidParameterValue", "%s", err)
 	}

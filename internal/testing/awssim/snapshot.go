@@ -84,7 +84,7 @@ var snapshotsLookup = lookup{
 	actions:   []string{"ec2:DescribeSnapshots"},
 	arguments: properties{"filters": filterArgument, "owners": {kind: textList}},
 	answer: func(c *Cloud, in values) (values, error) {
-		found, err := c.matchingSnapshots(in, nil)
+		found, err := c.matchingSnapshots(in.blocks("filters"), in.texts("snapshotIds"), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +104,7 @@ var snapshotLookup = lookup{
 		"tags": {kind: textMap},
 	},
 	answer: func(c *Cloud, in values) (values, error) {
-		found, err := c.matchingSnapshots(in, in.textMap("tags"))
+		found, err := c.matchingSnapshots(in.blocks("filters"), in.texts("snapshotIds"), in.textMap("tags"))
 		if err != nil {
 			return nil, err
 		}
@@ -127,11 +127,10 @@ var snapshotLookup = lookup{
 }
 
 // matchingSnapshots are sorted by age, the latest first.
-func (c *Cloud) matchingSnapshots(in values, tags map[string]string) ([]*snapshot, error) {
+func (c *Cloud) matchingSnapshots(filters []values, ids []string, tags map[string]string) ([]*snapshot, error) {
 	var out []*snapshot
-	ids := in.texts("snapshotIds")
 	for _, s := range c.snapshots {
-		wanted, err := passes(in.blocks("filters"), s.attribute)
+		wanted, err := passes(filters, s.attribute)
 		if err != nil {
 			return nil, err
 		}
