@@ -13,8 +13,10 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/growbin/cluster/components/argocd"
 	"github.com/growbin/cluster/components/cluster"
 	"github.com/growbin/cluster/components/kubeadm"
+	"github.com/growbin/cluster/components/monitoring"
 	"github.com/growbin/cluster/components/validation"
 	"github.com/growbin/cluster/internal/tunnel"
 )
@@ -173,23 +175,28 @@ type login struct{ user, password pulumi.StringInput }
 
 // deployWorkloads deploys everything in the cluster: the platform, the stores, the applications, monitoring and Argo CD.
 func deployWorkloads(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform) (logins, error) {
-	stores, err := newStores(ctx, s, c, p)
-	if err != nil {
-		return nil, err
-	}
-	operator, err := stores.broker.Password(brokerOperator)
-	if err != nil {
-		return nil, err
-	}
-	if err := deployApplications(ctx, s, c, p, stores); err != nil {
-		return nil, err
-	}
-	watch, err := deployMonitoring(ctx, s, c, p, stores)
-	if err != nil {
-		return nil, err
-	}
-	gitops, err := deployArgoCD(ctx, s, p)
-	if err != nil {
+	var operator pulumi.StringInput
+	var watch *monitoring.Monitoring
+	var gitops *argocd.ArgoCD
+	if err := together(func() error {
+		stores, err := newStores(ctx, s, c, p)
+		if err != nil {
+			return err
+		}
+		if operator, err = stores.broker.Password(brokerOperator); err != nil {
+			return err
+		}
+		return together(
+			func() error { return deployApplications(ctx, s, c, p, stores) },
+			func() (err error) {
+				watch, err = deployMonitoring(ctx, s, c, p, stores)
+				return err
+			},
+		)
+	}, func() (err error) {
+		gitops, err = deployArgoCD(ctx, s, p)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return logins{

@@ -28,25 +28,28 @@ func deployApplications(ctx *pulumi.Context, s *Settings, c *infrastructure, p *
 	if err != nil {
 		return err
 	}
-	for _, application := range s.Applications() {
-		args, err := application.workload(s, space, secrets)
-		if err != nil {
-			return fmt.Errorf("application %s: %w", application.Name, err)
-		}
-		if args.AWSRole, err = application.newAWSRole(ctx, s, c); err != nil {
-			return err
-		}
-		args.Released = released.of("Deployment", application.Name, args.Image)
-		deployed, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(nodeNames(s.nodesOf(application))...), stores.dependsOnStores())
-		if err != nil {
-			return err
-		}
-		p.deployed = append(p.deployed, deployed.Deployment.ID())
-		if err := application.newMigration(ctx, args, released, p, stores); err != nil {
-			return err
-		}
+	parts := []func() error{func() error { return newReleasers(ctx, s, c, p, space) }}
+	applications := s.Applications()
+	p.deployed = make([]any, len(applications))
+	for i, application := range applications {
+		parts = append(parts, func() error {
+			args, err := application.workload(s, space, secrets)
+			if err != nil {
+				return fmt.Errorf("application %s: %w", application.Name, err)
+			}
+			if args.AWSRole, err = application.newAWSRole(ctx, s, c); err != nil {
+				return err
+			}
+			args.Released = released.of("Deployment", application.Name, args.Image)
+			deployed, err := workload.NewWorkload(ctx, application.Name, args, p.inCluster, p.Ready(nodeNames(s.nodesOf(application))...), stores.dependsOnStores())
+			if err != nil {
+				return err
+			}
+			p.deployed[i] = deployed.Deployment.ID()
+			return application.newMigration(ctx, args, released, p, stores)
+		})
 	}
-	return newReleasers(ctx, s, c, p, space)
+	return together(parts...)
 }
 
 // registry returns the credentials of the image registry; nil if none are configured.

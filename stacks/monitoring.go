@@ -62,18 +62,19 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pl
 	for _, job := range stores.database.BackupJobs() {
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
-	// node-exporter runs on every node, so all nodes must have joined.
-	watch, err := monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...))
-	if err != nil {
-		return nil, err
-	}
-	if err := deployHeartbeat(ctx, s, c, p, space, place, watch); err != nil {
-		return nil, err
-	}
-	if err := deployMetricsServer(ctx, s, p, space.Name); err != nil {
-		return nil, err
-	}
-	return watch, deployCeleryExporter(ctx, s, p, space, place, stores)
+	var watch *monitoring.Monitoring
+	err = together(func() error {
+		// node-exporter runs on every node, so all nodes must have joined.
+		var err error
+		if watch, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...)); err != nil {
+			return err
+		}
+		return deployHeartbeat(ctx, s, c, p, space, place, watch)
+	},
+		func() error { return deployMetricsServer(ctx, s, p, space.Name) },
+		func() error { return deployCeleryExporter(ctx, s, p, space, place, stores) },
+	)
+	return watch, err
 }
 
 // deployCeleryExporter deploys the exporter of Celery's task metrics. Workers send the events for it because of their

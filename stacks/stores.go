@@ -38,39 +38,53 @@ func newStores(ctx *pulumi.Context, s *Settings, c *infrastructure, p *platform)
 		return nil, err
 	}
 	out := &stores{}
+	return out, together(func() (err error) {
+		out.broker, err = newBroker(ctx, s, space, p)
+		return err
+	}, func() (err error) {
+		out.database, err = newDatabase(ctx, s, c, space, p)
+		return err
+	}, func() (err error) {
+		out.redis, err = newRedis(ctx, s, space, p)
+		return err
+	})
+}
+
+func newBroker(ctx *pulumi.Context, s *Settings, space *namespace.Namespace, p *platform) (*rabbitmq.Broker, error) {
 	place, disk, after, err := p.placeOn(s, nodeRabbitMQ)
 	if err != nil {
 		return nil, err
 	}
-	if out.broker, err = rabbitmq.NewBroker(ctx, "rabbitmq", &rabbitmq.BrokerArgs{
+	return rabbitmq.NewBroker(ctx, "rabbitmq", &rabbitmq.BrokerArgs{
 		Namespace: space.Name, Placement: place, Storage: disk, Image: s.pinned(pins.RabbitMQ),
 		VirtualHost: "growbin", Queues: queues(), DeadLetterQueue: queueDeadLetters, Users: brokerUsers(),
 		// Celery's remote control, which the probes use, declares such queues before version 5.6.
 		PermitTransientQueues: true,
-	}, p.inCluster, after); err != nil {
+	}, p.inCluster, after)
+}
+
+func newDatabase(ctx *pulumi.Context, s *Settings, c *infrastructure, space *namespace.Namespace, p *platform) (*postgresql.Server, error) {
+	place, disk, after, err := p.placeOn(s, nodePostgreSQL)
+	if err != nil {
 		return nil, err
 	}
-	if place, disk, after, err = p.placeOn(s, nodePostgreSQL); err != nil {
+	args := s.databaseArgs(place, disk)
+	args.Namespace = space.Name
+	if args.Upload, err = dumpUpload(ctx, s, c); err != nil {
 		return nil, err
 	}
-	database := s.databaseArgs(place, disk)
-	database.Namespace = space.Name
-	if database.Upload, err = dumpUpload(ctx, s, c); err != nil {
+	return postgresql.NewServer(ctx, serverPostgreSQL, args, p.inCluster, after)
+}
+
+func newRedis(ctx *pulumi.Context, s *Settings, space *namespace.Namespace, p *platform) (*redis.Servers, error) {
+	place, disk, after, err := p.placeOn(s, nodeRedis)
+	if err != nil {
 		return nil, err
 	}
-	if out.database, err = postgresql.NewServer(ctx, serverPostgreSQL, database, p.inCluster, after); err != nil {
-		return nil, err
-	}
-	if place, disk, after, err = p.placeOn(s, nodeRedis); err != nil {
-		return nil, err
-	}
-	if out.redis, err = redis.NewServers(ctx, "redis", &redis.ServersArgs{
+	return redis.NewServers(ctx, "redis", &redis.ServersArgs{
 		Namespace: space.Name, Placement: place, Storage: disk, Image: s.pinned(pins.Redis),
 		ExporterImage: s.pinned(pins.RedisExporter), Uses: redisUses(),
-	}, p.inCluster, after); err != nil {
-		return nil, err
-	}
-	return out, nil
+	}, p.inCluster, after)
 }
 
 // dependsOnStores makes a resource wait until the stores are ready.

@@ -23,6 +23,8 @@ import (
 // Kubernetes ones are accepted, components are recorded. It is safe for concurrent use.
 type Mocks struct {
 	*recorder.Recorder
+	// Before, if non-nil, is called before each registration, concurrently, e.g. to hold one back.
+	Before func(token, name string)
 
 	backend *backend
 }
@@ -32,7 +34,15 @@ func New(cloud *awssim.Cloud) *Mocks {
 	b := &backend{
 		cloud: cloud, clients: map[string]*awssim.Client{}, kubernetes: map[string]bool{}, stashed: map[string]resource.PropertyValue{},
 	}
-	return &Mocks{recorder.New(b), b}
+	return &Mocks{Recorder: recorder.New(b), backend: b}
+}
+
+// NewResource records a registration.
+func (m *Mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if m.Before != nil {
+		m.Before(args.TypeToken, args.Name)
+	}
+	return m.Recorder.NewResource(args)
 }
 
 // Stashed gives a Stash of that logical name the value that an earlier update stored.
