@@ -63,9 +63,8 @@ func deployMonitoring(ctx *pulumi.Context, s *Settings, c *infrastructure, p *pl
 		args.Backups = append(args.Backups, monitoring.Backup{Namespace: namespaceData, CronJob: job, MaxAge: backupMaxAge})
 	}
 	var watch *monitoring.Monitoring
-	err = together(func() error {
+	err = together(func() (err error) {
 		// node-exporter runs on every node, so all nodes must have joined.
-		var err error
 		if watch, err = monitoring.NewMonitoring(ctx, "monitoring", args, p.inCluster, p.Ready(nodeNames(s.Nodes)...)); err != nil {
 			return err
 		}

@@ -1,9 +1,6 @@
 package stacks
 
 import (
-	"maps"
-	"regexp"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +17,7 @@ func TestTogether_PodsWaitForNoNodeThatTheyDoNotNeed(t *testing.T) {
 	for _, node := range nodeNames(topology) {
 		t.Run(node, func(t *testing.T) {
 			held := "kubernetes:core/v1:NodePatch " + node
-			others := g.without(held)
+			others := g.without(t, held)
 			require.NotEmpty(t, others)
 			_, err := tryDeployOn(t, "dev", nil, awssim.Options{}, func(_ *awssim.Cloud, m *mocks.Mocks) {
 				m.Before = holdBack(t, held, others)
@@ -30,13 +27,18 @@ func TestTogether_PodsWaitForNoNodeThatTheyDoNotNeed(t *testing.T) {
 	}
 }
 
-// without returns the names of the resources with pods that Pulumi can complete without the named resource.
-func (g graph) without(name string) []string {
-	pods := regexp.MustCompile(`:(Deployment|StatefulSet|DaemonSet) |:Release argocd$`)
+// without returns the names of the resources that wait for pods, and that Pulumi can complete without the named resource.
+func (g graph) without(t *testing.T, name string) []string {
+	var held []string
+	for urn, job := range g {
+		if job.name == name {
+			held = append(held, urn)
+		}
+	}
+	require.Len(t, held, 1, name)
 	var names []string
 	for urn, job := range g {
-		needs := func(urn string) bool { return g[urn].name == name }
-		if pods.MatchString(job.name) && !slices.ContainsFunc(slices.Collect(maps.Keys(g.before(urn))), needs) {
+		if len(job.awaits) > 0 && !g.before(urn)[held[0]] {
 			names = append(names, job.name)
 		}
 	}
